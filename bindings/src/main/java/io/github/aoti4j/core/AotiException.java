@@ -1,0 +1,33 @@
+package io.github.aoti4j.core;
+
+import java.io.Serial;
+
+/**
+ * The root of everything aoti4j throws on its own account. Unchecked: a caller who cannot do
+ * anything about a bad package or a bad input need not mention it.
+ *
+ * <p>{@link Error}s, {@link WrongThreadException} and the {@link IllegalStateException} of a closed
+ * {@link java.lang.foreign.Arena} pass through aoti4j unwrapped.
+ */
+public class AotiException extends RuntimeException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /**
+     * Creates an exception.
+     *
+     * @param message what was wrong, where, and what to do
+     */
+    public AotiException(String message) {
+        super(message);
+    }
+
+    /**
+     * Creates an exception with a cause.
+     *
+     * @param message what was wrong, where, and what to do
+     * @param cause what led to it, or null
+     */
+    public AotiException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

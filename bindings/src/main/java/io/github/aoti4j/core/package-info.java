@@ -1,0 +1,2 @@
+/** What all modules share: element types and the exceptions that every failure comes out as. */
+package io.github.aoti4j.core;

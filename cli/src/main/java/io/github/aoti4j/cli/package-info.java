@@ -1,0 +1,2 @@
+/** The {@code aoti} command. */
+package io.github.aoti4j.cli;

@@ -1,0 +1,8 @@
+/** The {@code aoti} command. */
+module io.github.aoti4j.cli {
+    requires io.github.aoti4j;
+    requires info.picocli;
+
+    opens io.github.aoti4j.cli to
+            info.picocli;
+}

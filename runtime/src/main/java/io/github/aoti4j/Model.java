@@ -1,0 +1,6 @@
+package io.github.aoti4j;
+
+/** Placeholder of the skeleton. */
+final class Model {
+    private Model() {}
+}

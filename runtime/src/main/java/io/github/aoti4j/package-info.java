@@ -1,0 +1,2 @@
+/** Loads PyTorch AOTInductor packages and runs them. */
+package io.github.aoti4j;

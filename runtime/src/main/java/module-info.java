@@ -1,0 +1,7 @@
+/** Loads PyTorch AOTInductor packages and runs them. */
+module io.github.aoti4j {
+    requires transitive io.github.aoti4j.weights;
+    requires tools.jackson.databind;
+
+    exports io.github.aoti4j;
+}

@@ -1,0 +1,6 @@
+package io.github.aoti4j.weights;
+
+/** Placeholder of the skeleton. */
+final class SafetensorsFile {
+    private SafetensorsFile() {}
+}
