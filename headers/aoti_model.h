@@ -35,6 +35,7 @@ typedef struct AOTInductorStreamOpaque *AOTInductorStreamHandle;
 #define AOTI_CONSTANT_FOLDED 4
 
 /* since 2.10 */
+
 /*
  * The container: what a host normally uses. It holds num_models instances of the model, so that as
  * many runs may be in flight at once, and queues the rest. Except where said otherwise its
@@ -235,6 +236,7 @@ typedef AOTIRuntimeError (*AOTInductorModelContainerFreeInactiveConstantBuffer_f
 AOTI4J_SAME_TYPE(AOTInductorModelContainerFreeInactiveConstantBuffer);
 
 /* since 2.13 */
+
 /* Constants without a std::unordered_map. */
 
 /*
@@ -321,6 +323,7 @@ typedef AOTIRuntimeError (*AOTInductorSetPinnedAsyncConstantsCopyStageBufferByte
 AOTI4J_SAME_TYPE(AOTInductorSetPinnedAsyncConstantsCopyStageBufferBytes);
 
 /* since 2.10 */
+
 /*
  * The bare model: one instance without queue, locks or device management, for one thread at a time.
  */

@@ -6,11 +6,9 @@
  * are borrowed for the call unless said otherwise. A line "since X" says which libtorch has the
  * functions below it; 2.10 means that or an older one.
  *
- * Left out: what takes C++ classes (c10::Half, c10::BFloat16, c10::complex) or C++ containers
- * (record functions, whose keyword arguments are a std::unordered_map, and the c10::IValues that
- * only they take); what reports by throwing (aoti_torch_check, aoti_torch_warn) or cannot report at
- * all (aoti_torch_print_tensor_handle, aoti_torch_save_tensor_handle); what needs a Python
- * interpreter, Metal or XPU.
+ * Left out: what takes C++ classes (c10::Half, c10::BFloat16, c10::complex); what reports by
+ * throwing (aoti_torch_check, aoti_torch_warn) or not at all (aoti_torch_print_tensor_handle,
+ * aoti_torch_save_tensor_handle); what needs a Python interpreter, Metal or XPU.
  */
 #ifndef AOTI4J_AOTI_TORCH_H
 #define AOTI4J_AOTI_TORCH_H
@@ -24,16 +22,11 @@ extern "C" {
 /* since 2.10 */
 /* ---- Versions ---- */
 
-/*
- * TORCH_ABI_VERSION of this libtorch: major in the top byte, minor in the next, patch in the third.
- */
+/* Of this libtorch: major version in the top byte, minor in the next, patch in the third. */
 uint64_t aoti_torch_abi_version(void);
 
-/* ---- Names as numbers ---- */
-/*
- * What PyTorch calls a dtype, layout, memory format or device type is, in this ABI, whatever number
- * these functions answer. They cannot fail.
- */
+/* ---- Numbers of dtypes, layouts, memory formats and device types ---- */
+/* The numbers are not part of the ABI, these functions are. They cannot fail. */
 
 int32_t aoti_torch_dtype_float8_e5m2(void);
 int32_t aoti_torch_dtype_float8_e4m3fn(void);
@@ -111,14 +104,18 @@ AOTITorchError aoti_torch_empty_strided_pinned(
 
 /*
  * A tensor over the caller's memory, which is borrowed and has to outlive every tensor that shares
- * it.
+ * it. With null data it is a tensor on memory of its own: for tensors without elements.
  */
 AOTITorchError aoti_torch_create_tensor_from_blob(
         void *data, int64_t ndim, const int64_t *sizes, const int64_t *strides,
         int64_t storage_offset, int32_t dtype, int32_t device_type, int32_t device_index,
         AtenTensorHandle *ret_new_tensor);
 
-/* The same with a layout; the metadata are those of the mkldnn layout, null and 0 for others. */
+/*
+ * The same with a layout; the metadata are those of the mkldnn layout, null and 0 for others. For
+ * other layouts prefer the plain function: this one answers success, with no result written, when
+ * that fails (seen in 2.10 and 2.13).
+ */
 AOTITorchError aoti_torch_create_tensor_from_blob_v2(
         void *data, int64_t ndim, const int64_t *sizes, const int64_t *strides,
         int64_t storage_offset, int32_t dtype, int32_t device_type, int32_t device_index,
@@ -136,10 +133,14 @@ AOTITorchError aoti_torch_new_uninitialized_tensor(AtenTensorHandle *ret_new_ten
 AOTITorchError aoti_torch_delete_tensor_object(AtenTensorHandle tensor);
 
 /* since 2.11 */
+
 /* Called once, from whichever thread drops the last tensor on the memory. */
 typedef void (*torch_blob_deleter_fn)(void *data, void *context);
 
-/* ..._from_blob_v2 with word of when the memory is no longer used. A null deleter is allowed. */
+/*
+ * ..._from_blob_v2 with word of when the memory is no longer used; a null deleter is allowed. On
+ * the CPU the device index has to be -1.
+ */
 AOTITorchError torch_from_blob(
         void *data, int64_t ndim, const int64_t *sizes, const int64_t *strides,
         int64_t storage_offset, int32_t dtype, int32_t device_type, int32_t device_index,
@@ -181,13 +182,17 @@ AOTITorchError aoti_torch_check_inf_and_nan(const char *tensor_name, AtenTensorH
 AOTITorchError torch_set_requires_grad(AtenTensorHandle tensor, bool requires_grad);
 
 /* since 2.14 */
+
 /* False for undefined and for sparse tensors, whose storage must not be asked for. */
 AOTITorchError torch_has_storage(AtenTensorHandle tensor, bool *ret_has_storage);
 
 /* since 2.10 */
 /* ---- Views, copies, assignment ---- */
 
-/* New tensors on the storage of `tensor`, which they keep alive. */
+/*
+ * New tensors on the storage of another, which they keep alive. The storage offset of the first
+ * counts from the tensor's own; the second takes as many sizes as the tensor has dimensions.
+ */
 AOTITorchError aoti_torch__reinterpret_tensor(
         AtenTensorHandle tensor, int64_t ndim, const int64_t *sizes, const int64_t *strides,
         int64_t storage_offset, AtenTensorHandle *ret_new_tensor);
@@ -223,8 +228,8 @@ AOTITorchError aoti_torch_zero_(AtenTensorHandle tensor);
 
 /* ---- Single values ---- */
 /*
- * From tensors of one element and dtype, and to new tensors without dimensions. Left out: the
- * float16, bfloat16 and complex variants, whose parameters are C++ classes.
+ * From tensors of one element, converted, and to new tensors without dimensions. Left out: float16,
+ * bfloat16 and complex, whose parameters are C++ classes.
  */
 
 AOTITorchError aoti_torch_item_float32(AtenTensorHandle tensor, float *ret_value);
@@ -256,9 +261,9 @@ AOTITorchError aoti_torch_scalar_to_tensor_bool(bool value, AtenTensorHandle *re
 bool aoti_torch_grad_mode_is_enabled(void);
 void aoti_torch_grad_mode_set_enabled(bool enabled);
 
+/* since 2.13 */
 /* ---- Errors ---- */
 
-/* since 2.13 */
 /*
  * Message of the latest failure on the calling thread, with and without the C++ backtrace. Borrowed
  * until the thread's next failure.
@@ -270,8 +275,9 @@ const char *torch_exception_get_what_without_backtrace(void);
 /* ---- The dispatcher: calling operators by name ---- */
 
 /*
- * An argument or a result as 64 bits: integers, floats, bools and device, dtype, layout numbers by
- * value; tensors, strings, lists and optionals as a handle or pointer that changes hands with it.
+ * An argument or a result as 64 bits: integers, doubles, bools and the numbers of dtypes, layouts
+ * and memory formats by value; devices as type << 32 | index; tensors, generators, strings, lists
+ * and optionals as a handle or pointer that changes hands; an empty optional as 0.
  */
 typedef uint64_t StableIValue;
 
@@ -279,19 +285,20 @@ typedef uint64_t StableIValue;
  * Calls `name` ("aten::add") in its `overload` ("Tensor", or ""). The stack has room for the larger
  * of arguments and results, arguments in schema order with none left out; on success results
  * replace them from the bottom. The call takes the arguments; results are new. After a failure the
- * stack is rubbish.
+ * stack is rubbish, and which arguments had been taken is not known.
  */
 AOTITorchError aoti_torch_call_dispatcher(
         const char *name, const char *overload, StableIValue *stack);
 
-/* The same, with the stack's encoding as of the given ABI version. */
+/* The same, with arguments and encoding as of the given ABI version. */
 AOTITorchError torch_call_dispatcher(
         const char *name, const char *overload, StableIValue *stack, uint64_t abi_version);
 
 /* since 2.13 */
+
 /*
  * An optional that holds something is a pointer to a StableIValue made by this function; the call
- * that takes it frees it.
+ * that takes it frees it. Older libtorch frees it too, as memory from C++'s operator new.
  */
 AOTITorchError torch_new_stable_ivalue(StableIValue **ret_new_value);
 
@@ -300,7 +307,10 @@ AOTITorchError torch_delete_stable_ivalue(StableIValue *value);
 
 /* since 2.10 */
 /* ---- Lists of StableIValue ---- */
-/* An element set or pushed belongs to the list, an element got is new. */
+/*
+ * A list holds bare bits: it neither copies nor deletes what handles in it stand for. A call that
+ * takes the list takes the handles with it.
+ */
 
 typedef struct StableListOpaque *StableListHandle;
 
@@ -354,12 +364,13 @@ AOTITorchError aoti_torch_library_def(TorchLibraryHandle library, const char *sc
 AOTITorchError aoti_torch_library_impl(
         TorchLibraryHandle library, const char *name, aoti_torch_kernel_fn kernel);
 
-/* The same, with the stack's encoding as of the given ABI version. */
+/* The same, with the encoding as of the given ABI version. */
 AOTITorchError torch_library_impl(
         TorchLibraryHandle library, const char *name, aoti_torch_kernel_fn kernel,
         uint64_t abi_version);
 
 /* since 2.12 */
+
 /* The tags of an operator, each one of torch_tag_*(). */
 AOTITorchError torch_library_def_with_tags(
         TorchLibraryHandle library, const char *schema, const int32_t *tags, int32_t num_tags);
@@ -384,6 +395,7 @@ int32_t torch_tag_reduction(void);
 int32_t torch_tag_view_copy(void);
 
 /* since 2.13 */
+
 /* Names the Python module that has the operators' Python side. */
 AOTITorchError torch_library_set_python_module(
         TorchLibraryHandle library, const char *python_module, const char *context);
@@ -398,6 +410,29 @@ AOTITorchError torch_library_set_python_module(
 AOTITorchError aoti_torch_proxy_executor_call_function(
         AOTIProxyExecutorHandle executor, int node, int num_ints, int64_t *ints, int num_tensors,
         AtenTensorHandle *tensors);
+
+/* ---- Ranges in a profile ---- */
+
+/* A c10::IValue on the heap; here an argument to be shown with a range. */
+typedef struct C10IValueOpaque *C10IValueHandle;
+
+/* New, and a copy of what they are made from. */
+AOTITorchError aoti_torch_int64_to_ivalue(int64_t value, C10IValueHandle *ret_new_ivalue);
+AOTITorchError aoti_torch_str_to_ivalue(const char *value, C10IValueHandle *ret_new_ivalue);
+AOTITorchError aoti_torch_strlist_to_ivalue(
+        const char **values, int64_t num_values, C10IValueHandle *ret_new_ivalue);
+AOTITorchError aoti_torch_tensor_to_ivalue(
+        AtenTensorHandle tensor, C10IValueHandle *ret_new_ivalue);
+AOTITorchError aoti_torch_delete_c10_value_object(C10IValueHandle ivalue);
+
+typedef struct IValueMapOpaque *IValueMapHandle;
+typedef struct AtenRecordFunctionOpaque *AtenRecordFunctionHandle;
+
+/* New range, which lasts until its end is called. `kwargs` is a C++ map: null. */
+AOTITorchError aoti_record_function_start(
+        const char *name, IValueMapHandle kwargs, const C10IValueHandle *inputs,
+        uint64_t num_inputs, AtenRecordFunctionHandle *ret_new_range);
+AOTITorchError aoti_record_function_end(AtenRecordFunctionHandle range);
 
 /* ---- Devices and streams, whatever the kind of accelerator ---- */
 
@@ -421,6 +456,7 @@ AOTITorchError aoti_torch_stream_id(StreamHandle stream, int64_t *ret_stream_id)
 AOTITorchError aoti_torch_delete_stream(StreamHandle stream);
 
 /* since 2.13 */
+
 /* The accelerator's own stream (a cudaStream_t, ...). Borrowed. */
 AOTITorchError torch_stream_native_handle(StreamHandle stream, void **ret_native_stream);
 

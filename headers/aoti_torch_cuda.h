@@ -14,6 +14,7 @@ extern "C" {
 #endif
 
 /* since 2.10 */
+
 /* ---- Guards ---- */
 /*
  * A guard sets what is current for the calling thread, and puts back what was when it is deleted,
