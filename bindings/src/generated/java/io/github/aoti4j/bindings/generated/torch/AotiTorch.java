@@ -9189,6 +9189,435 @@ public class AotiTorch extends AotiTorch$shared {
         }
     }
 
+    private static class aoti_torch_int64_to_ivalue {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_LONG,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_torch_int64_to_ivalue");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_int64_to_ivalue(int64_t value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static FunctionDescriptor aoti_torch_int64_to_ivalue$descriptor() {
+        return aoti_torch_int64_to_ivalue.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_int64_to_ivalue(int64_t value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MethodHandle aoti_torch_int64_to_ivalue$handle() {
+        return aoti_torch_int64_to_ivalue.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_int64_to_ivalue(int64_t value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MemorySegment aoti_torch_int64_to_ivalue$address() {
+        return aoti_torch_int64_to_ivalue.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_int64_to_ivalue(int64_t value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static int aoti_torch_int64_to_ivalue(long value, MemorySegment ret_new_ivalue) {
+        var mh$ = aoti_torch_int64_to_ivalue.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_torch_int64_to_ivalue", value, ret_new_ivalue);
+            }
+            return (int)mh$.invokeExact(value, ret_new_ivalue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_torch_str_to_ivalue {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_torch_str_to_ivalue");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_str_to_ivalue(const char *value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static FunctionDescriptor aoti_torch_str_to_ivalue$descriptor() {
+        return aoti_torch_str_to_ivalue.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_str_to_ivalue(const char *value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MethodHandle aoti_torch_str_to_ivalue$handle() {
+        return aoti_torch_str_to_ivalue.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_str_to_ivalue(const char *value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MemorySegment aoti_torch_str_to_ivalue$address() {
+        return aoti_torch_str_to_ivalue.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_str_to_ivalue(const char *value, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static int aoti_torch_str_to_ivalue(MemorySegment value, MemorySegment ret_new_ivalue) {
+        var mh$ = aoti_torch_str_to_ivalue.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_torch_str_to_ivalue", value, ret_new_ivalue);
+            }
+            return (int)mh$.invokeExact(value, ret_new_ivalue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_torch_strlist_to_ivalue {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_LONG,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_torch_strlist_to_ivalue");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_strlist_to_ivalue(const char **values, int64_t num_values, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static FunctionDescriptor aoti_torch_strlist_to_ivalue$descriptor() {
+        return aoti_torch_strlist_to_ivalue.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_strlist_to_ivalue(const char **values, int64_t num_values, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MethodHandle aoti_torch_strlist_to_ivalue$handle() {
+        return aoti_torch_strlist_to_ivalue.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_strlist_to_ivalue(const char **values, int64_t num_values, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MemorySegment aoti_torch_strlist_to_ivalue$address() {
+        return aoti_torch_strlist_to_ivalue.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_strlist_to_ivalue(const char **values, int64_t num_values, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static int aoti_torch_strlist_to_ivalue(MemorySegment values, long num_values, MemorySegment ret_new_ivalue) {
+        var mh$ = aoti_torch_strlist_to_ivalue.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_torch_strlist_to_ivalue", values, num_values, ret_new_ivalue);
+            }
+            return (int)mh$.invokeExact(values, num_values, ret_new_ivalue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_torch_tensor_to_ivalue {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_torch_tensor_to_ivalue");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_tensor_to_ivalue(AtenTensorHandle tensor, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static FunctionDescriptor aoti_torch_tensor_to_ivalue$descriptor() {
+        return aoti_torch_tensor_to_ivalue.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_tensor_to_ivalue(AtenTensorHandle tensor, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MethodHandle aoti_torch_tensor_to_ivalue$handle() {
+        return aoti_torch_tensor_to_ivalue.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_tensor_to_ivalue(AtenTensorHandle tensor, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static MemorySegment aoti_torch_tensor_to_ivalue$address() {
+        return aoti_torch_tensor_to_ivalue.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_tensor_to_ivalue(AtenTensorHandle tensor, C10IValueHandle *ret_new_ivalue)
+     * }
+     */
+    public static int aoti_torch_tensor_to_ivalue(MemorySegment tensor, MemorySegment ret_new_ivalue) {
+        var mh$ = aoti_torch_tensor_to_ivalue.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_torch_tensor_to_ivalue", tensor, ret_new_ivalue);
+            }
+            return (int)mh$.invokeExact(tensor, ret_new_ivalue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_torch_delete_c10_value_object {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_torch_delete_c10_value_object");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_delete_c10_value_object(C10IValueHandle ivalue)
+     * }
+     */
+    public static FunctionDescriptor aoti_torch_delete_c10_value_object$descriptor() {
+        return aoti_torch_delete_c10_value_object.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_delete_c10_value_object(C10IValueHandle ivalue)
+     * }
+     */
+    public static MethodHandle aoti_torch_delete_c10_value_object$handle() {
+        return aoti_torch_delete_c10_value_object.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_delete_c10_value_object(C10IValueHandle ivalue)
+     * }
+     */
+    public static MemorySegment aoti_torch_delete_c10_value_object$address() {
+        return aoti_torch_delete_c10_value_object.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_torch_delete_c10_value_object(C10IValueHandle ivalue)
+     * }
+     */
+    public static int aoti_torch_delete_c10_value_object(MemorySegment ivalue) {
+        var mh$ = aoti_torch_delete_c10_value_object.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_torch_delete_c10_value_object", ivalue);
+            }
+            return (int)mh$.invokeExact(ivalue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_record_function_start {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_POINTER,
+            AotiTorch.C_LONG,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_record_function_start");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_start(const char *name, IValueMapHandle kwargs, const C10IValueHandle *inputs, uint64_t num_inputs, AtenRecordFunctionHandle *ret_new_range)
+     * }
+     */
+    public static FunctionDescriptor aoti_record_function_start$descriptor() {
+        return aoti_record_function_start.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_start(const char *name, IValueMapHandle kwargs, const C10IValueHandle *inputs, uint64_t num_inputs, AtenRecordFunctionHandle *ret_new_range)
+     * }
+     */
+    public static MethodHandle aoti_record_function_start$handle() {
+        return aoti_record_function_start.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_start(const char *name, IValueMapHandle kwargs, const C10IValueHandle *inputs, uint64_t num_inputs, AtenRecordFunctionHandle *ret_new_range)
+     * }
+     */
+    public static MemorySegment aoti_record_function_start$address() {
+        return aoti_record_function_start.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_start(const char *name, IValueMapHandle kwargs, const C10IValueHandle *inputs, uint64_t num_inputs, AtenRecordFunctionHandle *ret_new_range)
+     * }
+     */
+    public static int aoti_record_function_start(MemorySegment name, MemorySegment kwargs, MemorySegment inputs, long num_inputs, MemorySegment ret_new_range) {
+        var mh$ = aoti_record_function_start.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_record_function_start", name, kwargs, inputs, num_inputs, ret_new_range);
+            }
+            return (int)mh$.invokeExact(name, kwargs, inputs, num_inputs, ret_new_range);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class aoti_record_function_end {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            AotiTorch.C_INT,
+            AotiTorch.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("aoti_record_function_end");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_end(AtenRecordFunctionHandle range)
+     * }
+     */
+    public static FunctionDescriptor aoti_record_function_end$descriptor() {
+        return aoti_record_function_end.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_end(AtenRecordFunctionHandle range)
+     * }
+     */
+    public static MethodHandle aoti_record_function_end$handle() {
+        return aoti_record_function_end.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_end(AtenRecordFunctionHandle range)
+     * }
+     */
+    public static MemorySegment aoti_record_function_end$address() {
+        return aoti_record_function_end.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * AOTITorchError aoti_record_function_end(AtenRecordFunctionHandle range)
+     * }
+     */
+    public static int aoti_record_function_end(MemorySegment range) {
+        var mh$ = aoti_record_function_end.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("aoti_record_function_end", range);
+            }
+            return (int)mh$.invokeExact(range);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class aoti_torch_create_device_guard {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             AotiTorch.C_INT,
