@@ -1,6 +1,202 @@
 package io.github.aoti4j.bindings;
 
-/** Placeholder of the skeleton. */
-final class NativeLibrary {
-    private NativeLibrary() {}
+import io.github.aoti4j.bindings.generated.libc.Libc;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A shared library opened with {@code dlopen(RTLD_NOW | RTLD_LOCAL)}.
+ *
+ * <p>The JVM's own {@link java.lang.foreign.SymbolLookup#libraryLookup} binds lazily: a symbol that
+ * a library misses then ends the process at its first call. Here it fails the opening, with the
+ * loader's message. The library's own symbols serve nobody else in the process.
+ *
+ * <p>Thread-safe. Addresses are segments of no size in the global scope: calls through them take no
+ * hold of an arena, which would cost a call 15 ns, and so nothing but the caller's care keeps them
+ * from being called after {@link #close()}.
+ *
+ * <p>libtorch and OpenMP must never be closed: their threads, and their destructors of thread-local
+ * values, run code that would no longer be there.
+ */
+public final class NativeLibrary implements AutoCloseable {
+    private final String name;
+    private final MemorySegment handle;
+    private boolean closed;
+
+    private NativeLibrary(String name, MemorySegment handle) {
+        this.name = name;
+        this.handle = handle;
+    }
+
+    /**
+     * Opens a library, and what it needs. A library that is open already is opened once more and
+     * has to be closed as often.
+     *
+     * @param file the library; a relative path is resolved against the current folder, not searched
+     *     for
+     * @return the open library, which the caller owns
+     * @throws NativeException with the loader's message: the file is absent or no library for this
+     *     machine, or it needs a library or a symbol that cannot be found
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static NativeLibrary open(Path file) {
+        Platform.requireSupported();
+        String path = file.toAbsolutePath().toString();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cPath = Platform.nativePath(arena, file.toAbsolutePath());
+            // dlerror() is per thread, and any dl call resets it. Linking a handle makes such
+            // calls:
+            // this one is here so that dlerror is linked before its message matters.
+            MemorySegment _ = Libc.dlerror();
+            MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+            if (handle.address() == 0) {
+                String message = dlerror();
+                throw new NativeException(
+                        "dlopen", message.contains(path) ? message : path + ": " + message);
+            }
+            return new NativeLibrary(path, handle);
+        }
+    }
+
+    /**
+     * Takes hold of a library that someone in this process has loaded already.
+     *
+     * @param soname the name that the library gives itself, such as {@code libc10.so}
+     * @return the library, which the caller owns; empty if none of that name is loaded
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static Optional<NativeLibrary> ifLoaded(String soname) {
+        Platform.requireSupported();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment handle =
+                    Libc.dlopen(arena.allocateFrom(soname), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
+            return handle.address() == 0
+                    ? Optional.empty()
+                    : Optional.of(new NativeLibrary(soname, handle));
+        }
+    }
+
+    /**
+     * Returns what this library was opened by.
+     *
+     * @return the absolute path, or the name given to {@link #ifLoaded}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Tells whether two handles stand for one library in memory.
+     *
+     * @param other another library
+     * @return true even if they were opened by different names
+     */
+    public boolean isSameAs(NativeLibrary other) {
+        return handle.address() == other.handle.address();
+    }
+
+    /**
+     * Looks a symbol up in this library, then in those that it needs.
+     *
+     * @param symbol the C name
+     * @return its address, of zero length and in the global scope; empty if there is none
+     * @throws IllegalStateException if this library is closed
+     */
+    public synchronized Optional<MemorySegment> find(String symbol) {
+        if (closed) {
+            throw new IllegalStateException(name + " is closed");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            long address = Libc.dlsym(handle, arena.allocateFrom(symbol)).address();
+            return address == 0 ? Optional.empty() : Optional.of(MemorySegment.ofAddress(address));
+        }
+    }
+
+    /**
+     * Tells whether a symbol is there.
+     *
+     * @param symbol the C name
+     * @return whether {@link #find} would find it
+     * @throws IllegalStateException if this library is closed
+     */
+    public boolean has(String symbol) {
+        return find(symbol).isPresent();
+    }
+
+    /**
+     * Returns the address of a symbol.
+     *
+     * @param symbol the C name
+     * @return its address, of zero length and in the global scope
+     * @throws IncompatibleModelException if there is none
+     * @throws IllegalStateException if this library is closed
+     */
+    public MemorySegment address(String symbol) {
+        return find(symbol)
+                .orElseThrow(
+                        () -> new IncompatibleModelException(name + " does not have " + symbol));
+    }
+
+    /**
+     * Lists the symbols that are not there.
+     *
+     * @param symbols C names
+     * @return those that {@link #find} does not find, in the order given
+     * @throws IllegalStateException if this library is closed
+     */
+    public List<String> missing(Collection<String> symbols) {
+        List<String> missing = new ArrayList<>();
+        for (String symbol : symbols) {
+            if (!has(symbol)) {
+                missing.add(symbol);
+            }
+        }
+        return missing;
+    }
+
+    /**
+     * Demands that symbols be there.
+     *
+     * @param symbols C names
+     * @throws IncompatibleModelException naming the library and all symbols that it does not have
+     * @throws IllegalStateException if this library is closed
+     */
+    public void require(Collection<String> symbols) {
+        List<String> missing = missing(symbols);
+        if (!missing.isEmpty()) {
+            throw new IncompatibleModelException(
+                    name + " does not have " + String.join(", ", missing));
+        }
+    }
+
+    /**
+     * Gives the library back; the process unloads it if nobody else has it open. No code of it may
+     * be running or be called afterwards. Closing twice does nothing.
+     */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            // Its failure would mean a handle that is not one, which cannot be.
+            int _ = Libc.dlclose(handle);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private static String dlerror() {
+        MemorySegment message = Libc.dlerror();
+        return message.address() == 0 ? "no message" : message.getString(0);
+    }
 }

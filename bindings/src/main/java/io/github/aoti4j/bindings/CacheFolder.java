@@ -1,0 +1,198 @@
+package io.github.aoti4j.bindings;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One folder of the cache, made by whoever comes first.
+ *
+ * <p>Beside {@code NAME} lie {@code .NAME.lock}, which stays, and {@code .NAME.tmp*}, a folder in
+ * the making. Who holds the lock may remove every such folder: it is a dead process's.
+ */
+final class CacheFolder {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    // A file lock is the process's, and refuses a second thread instead of letting it wait.
+    private static final Map<Path, ReentrantLock> THREAD_LOCKS = new ConcurrentHashMap<>();
+
+    private final Path folder;
+    private final Map<String, Long> files;
+
+    CacheFolder(Path folder, Map<String, Long> files) {
+        this.folder = folder;
+        this.files = files;
+    }
+
+    /** Tells whether all files are there with their sizes. Reads no file. */
+    static boolean isComplete(Path folder, Map<String, Long> files) {
+        for (var file : files.entrySet()) {
+            try {
+                BasicFileAttributes found =
+                        Files.readAttributes(
+                                folder.resolve(file.getKey()), BasicFileAttributes.class);
+                if (!found.isRegularFile() || found.size() != file.getValue()) {
+                    return false;
+                }
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Returns the folder, after making it if it is not there or damaged. */
+    Path make(UserCache.Filler filler) throws IOException {
+        Files.createDirectories(folder.getParent(), PRIVATE);
+        ReentrantLock threads = THREAD_LOCKS.computeIfAbsent(folder, f -> new ReentrantLock());
+        threads.lock();
+        try (FileChannel file =
+                FileChannel.open(
+                        folder.resolveSibling(hidden(".lock")),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE)) {
+            boolean locked = lock(file);
+            if (!isComplete(folder, files)) {
+                if (locked) {
+                    removeLeftovers();
+                }
+                fill(filler);
+            }
+            return folder;
+        } finally {
+            threads.unlock();
+        }
+    }
+
+    /**
+     * Waits until no other process makes this folder. The lock goes with the channel.
+     *
+     * @return false on a file system without locks: then the slower process loses the race to
+     *     rename
+     */
+    private static boolean lock(FileChannel file) throws IOException {
+        while (true) {
+            try {
+                FileLock _ = file.lock();
+                return true;
+            } catch (OverlappingFileLockException e) {
+                // Another class loader's copy of this class; it does not share THREAD_LOCKS. Its
+                // channel must not be closed under it, which would give up the process's lock.
+                pause();
+            } catch (IOException e) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                LOG.log(System.Logger.Level.DEBUG, "no file locks in the cache: " + e.getMessage());
+                return false;
+            }
+        }
+    }
+
+    private static void pause() throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the cache");
+        }
+    }
+
+    private void fill(UserCache.Filler filler) throws IOException {
+        Path temporary = temporary();
+        try {
+            filler.fill(temporary);
+            if (!isComplete(temporary, files)) {
+                throw new IOException(temporary + " does not hold the files it should");
+            }
+            publish(temporary);
+        } finally {
+            remove(temporary);
+        }
+    }
+
+    private void publish(Path temporary) throws IOException {
+        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            LOG.log(System.Logger.Level.WARNING, folder + " was damaged and is replaced");
+            // A process that has the damaged files mapped keeps them until it ends.
+            Path aside = temporary();
+            Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+            remove(aside);
+        }
+        try {
+            Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            // Without locks another process may have been faster.
+            if (!isComplete(folder, files)) {
+                throw e;
+            }
+        }
+    }
+
+    private Path temporary() throws IOException {
+        return Files.createTempDirectory(folder.getParent(), hidden(".tmp"), PRIVATE);
+    }
+
+    private void removeLeftovers() throws IOException {
+        try (DirectoryStream<Path> siblings = Files.newDirectoryStream(folder.getParent())) {
+            for (Path sibling : siblings) {
+                if (sibling.getFileName().toString().startsWith(hidden(".tmp"))) {
+                    remove(sibling);
+                }
+            }
+        }
+    }
+
+    private String hidden(String suffix) {
+        return "." + folder.getFileName() + suffix;
+    }
+
+    private static void remove(Path tree) throws IOException {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Files.walkFileTree(
+                tree,
+                new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                            throws IOException {
+                        Files.delete(file);
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult postVisitDirectory(Path directory, IOException problem)
+                            throws IOException {
+                        if (problem != null) {
+                            throw problem;
+                        }
+                        Files.delete(directory);
+                        return FileVisitResult.CONTINUE;
+                    }
+                });
+    }
+}

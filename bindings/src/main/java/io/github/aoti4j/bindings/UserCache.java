@@ -1,0 +1,246 @@
+package io.github.aoti4j.bindings;
+
+import io.github.aoti4j.core.AotiException;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * The user's folder for files that are unpacked once and then loaded by every process.
+ *
+ * <p>It is the first of these that is set: the system property {@code aoti.cache}, the environment
+ * variable {@code AOTI_CACHE}, {@code $XDG_CACHE_HOME/aoti4j}, {@code ~/.cache/aoti4j}. Where one
+ * of the latter two cannot be written to, as in many containers, {@code aoti4j-UID} in the folder
+ * for temporary files takes its place; it has to belong to this user and be closed to others,
+ * because code is loaded from it. A folder that was asked for by name has no substitute.
+ *
+ * <p>Nothing is ever removed from it, except what a crashed process left half done. Instances are
+ * immutable and thread-safe, also against other processes.
+ */
+public final class UserCache {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    private static final String ADVICE =
+            "; set -Daoti.cache=DIR or AOTI_CACHE to a folder that this user can write to, on a"
+                    + " file system with enough room that is not mounted noexec";
+
+    /** Where it may lie, best first; the last one may be the substitute. */
+    private final List<Path> roots;
+
+    /** Which of them must not be trusted before its owner is checked; null for none. */
+    private final Path shared;
+
+    private UserCache(List<Path> roots, Path shared) {
+        this.roots = roots;
+        this.shared = shared;
+    }
+
+    /**
+     * Returns the cache that the settings of this process name. Touches no file.
+     *
+     * @return the cache
+     * @throws AotiException if a setting is no path
+     */
+    public static UserCache ofProcess() {
+        return of(System::getProperty, System::getenv);
+    }
+
+    /**
+     * Returns the cache that the given settings name. Touches no file.
+     *
+     * @param properties answers system properties, or null
+     * @param environment answers environment variables, or null
+     * @return the cache
+     * @throws AotiException if a setting is no path
+     */
+    public static UserCache of(
+            UnaryOperator<String> properties, UnaryOperator<String> environment) {
+        Path property = path("aoti.cache", properties.apply("aoti.cache"));
+        if (property != null) {
+            return at(property);
+        }
+        Path variable = path("AOTI_CACHE", environment.apply("AOTI_CACHE"));
+        if (variable != null) {
+            return at(variable);
+        }
+        List<Path> roots = new ArrayList<>();
+        Path xdg = path("XDG_CACHE_HOME", environment.apply("XDG_CACHE_HOME"));
+        Path home = path("user.home", properties.apply("user.home"));
+        // The XDG base directory specification has relative paths ignored; the JVM gives "?" for a
+        // home that it does not know.
+        if (xdg != null && xdg.isAbsolute()) {
+            roots.add(xdg.resolve("aoti4j"));
+        } else if (home != null && home.isAbsolute()) {
+            roots.add(home.resolve(".cache/aoti4j"));
+        }
+        Path substitute = substitute(properties.apply("java.io.tmpdir"));
+        if (substitute != null) {
+            roots.add(substitute);
+        }
+        return new UserCache(List.copyOf(roots), substitute);
+    }
+
+    /**
+     * Returns a cache in a given folder, without substitute.
+     *
+     * @param root the folder; made when it is first written to
+     * @return the cache
+     */
+    public static UserCache at(Path root) {
+        return new UserCache(List.of(root.toAbsolutePath()), null);
+    }
+
+    /**
+     * Returns the cache's own folder, and makes it if need be, open to this user only.
+     *
+     * @return a folder that can be written to
+     * @throws AotiException if there is none; tells every one that was tried
+     */
+    public Path root() {
+        List<String> problems = new ArrayList<>();
+        for (Path root : roots) {
+            try {
+                prepare(root);
+                if (!problems.isEmpty()) {
+                    LOG.log(
+                            System.Logger.Level.INFO,
+                            "cache is " + root + " because " + String.join(", ", problems));
+                }
+                return root;
+            } catch (IOException e) {
+                problems.add(describe(e));
+            }
+        }
+        throw new AotiException("no folder for the cache: " + String.join(", ", problems) + ADVICE);
+    }
+
+    /**
+     * Returns a folder that holds given files, and fills it if need be.
+     *
+     * <p>The folder is made under another name and renamed when it is complete, so a folder of this
+     * name is a complete one. Should files of it have been removed or cut short since, it is made
+     * anew. A folder that is complete is used wherever it lies, even if it cannot be written to.
+     *
+     * @param name names the content too, by version or checksum: what is there is not compared; may
+     *     contain slashes
+     * @param files names of the files and their sizes in bytes; names must not contain slashes
+     * @param filler makes the files; called at most once, while other threads and processes that
+     *     want the folder wait
+     * @return the complete folder
+     * @throws AotiException if the folder cannot be made; also what {@code filler} throws
+     */
+    public Path folder(String name, Map<String, Long> files, Filler filler) {
+        for (Path root : roots) {
+            Path folder = root.resolve(name);
+            if (CacheFolder.isComplete(folder, files) && isTrusted(root)) {
+                return folder;
+            }
+        }
+        CacheFolder folder = new CacheFolder(root().resolve(name), files);
+        try {
+            return folder.make(filler);
+        } catch (IOException e) {
+            throw new AotiException("cannot unpack into the cache: " + describe(e) + ADVICE, e);
+        }
+    }
+
+    /** Makes the files of a folder. */
+    @FunctionalInterface
+    public interface Filler {
+        /**
+         * Makes the files.
+         *
+         * @param folder an empty folder, open to this user only
+         * @throws IOException if that fails; the folder is then removed
+         */
+        void fill(Path folder) throws IOException;
+    }
+
+    private void prepare(Path root) throws IOException {
+        if (root.equals(shared)) {
+            // Not createDirectories, which is content with whatever somebody else put there.
+            try {
+                Files.createDirectory(root, PRIVATE);
+            } catch (FileAlreadyExistsException e) {
+                requireOwned(root);
+            }
+        } else {
+            Files.createDirectories(root, PRIVATE);
+        }
+        if (!Files.isWritable(root)) {
+            throw new IOException(root + " cannot be written to");
+        }
+    }
+
+    private boolean isTrusted(Path root) {
+        if (root.equals(shared)) {
+            try {
+                requireOwned(root);
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "cache not used: " + describe(e));
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void requireOwned(Path folder) throws IOException {
+        Map<String, Object> attributes =
+                Files.readAttributes(
+                        folder, "unix:uid,isDirectory,permissions", LinkOption.NOFOLLOW_LINKS);
+        boolean closed =
+                attributes.get("permissions") instanceof Set<?> permissions
+                        && !permissions.contains(PosixFilePermission.GROUP_WRITE)
+                        && !permissions.contains(PosixFilePermission.OTHERS_WRITE);
+        if (!Boolean.TRUE.equals(attributes.get("isDirectory"))
+                || !attributes.get("uid").equals(Platform.userId())
+                || !closed) {
+            throw new IOException(
+                    folder + " is not a folder of this user that others cannot write to");
+        }
+    }
+
+    private static Path substitute(String temporaryFolder) {
+        Path folder = path("java.io.tmpdir", temporaryFolder);
+        try {
+            return folder == null
+                    ? null
+                    : folder.toAbsolutePath().resolve("aoti4j-" + Platform.userId());
+        } catch (IOException e) {
+            // Without /proc nobody's folder can be told from our own.
+            return null;
+        }
+    }
+
+    private static Path path(String setting, String value) {
+        if (value == null || value.isEmpty()) {
+            return null;
+        }
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new AotiException(setting + " is no path: " + e.getMessage(), e);
+        }
+    }
+
+    /** An IOException's message is often no more than a path. */
+    private static String describe(IOException e) {
+        String type = e.getClass().getSimpleName();
+        return type.equals("IOException") ? e.getMessage() : e.getMessage() + " (" + type + ")";
+    }
+}

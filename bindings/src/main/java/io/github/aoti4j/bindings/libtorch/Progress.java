@@ -1,0 +1,18 @@
+package io.github.aoti4j.bindings.libtorch;
+
+/** Hears how far a long piece of work has come. */
+@FunctionalInterface
+public interface Progress {
+    /** Hears nothing. */
+    Progress NONE = (message, done, total) -> {};
+
+    /**
+     * Called some times a second at most by whichever thread does the work, first with {@code done}
+     * 0, last with {@code done} equal to {@code total} if the work succeeds.
+     *
+     * @param message what is being done
+     * @param done how many bytes are done
+     * @param total how many bytes there are
+     */
+    void update(String message, long done, long total);
+}
