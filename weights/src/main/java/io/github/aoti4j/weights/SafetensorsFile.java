@@ -1,6 +1,179 @@
 package io.github.aoti4j.weights;
 
-/** Placeholder of the skeleton. */
-final class SafetensorsFile {
-    private SafetensorsFile() {}
+import static io.github.aoti4j.weights.Messages.list;
+import static io.github.aoti4j.weights.Messages.quote;
+
+import io.github.aoti4j.core.PackageException;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A safetensors file: its header read and checked in full, its tensors mapped where they lie.
+ *
+ * <p>Immutable but for {@link #close()}, and thread-safe. Segments that were handed out end with
+ * it. See {@link MappedFile} for what must not happen to the file meanwhile.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+    private static final int LENGTH_BYTES = Long.BYTES;
+
+    private final MappedFile file;
+    private final SafetensorsHeader header;
+    private final List<String> names;
+
+    private SafetensorsFile(MappedFile file) {
+        this.file = file;
+        this.header = readHeader(file);
+        this.names = List.copyOf(header.tensors().keySet());
+    }
+
+    /**
+     * Opens a file and reads its header. No tensor's bytes are read.
+     *
+     * @param path a safetensors file, of whatever name
+     * @return the open file, to be closed by the caller
+     * @throws PackageException if this is not a sound safetensors file; the message names the
+     *     tensor at fault
+     */
+    public static SafetensorsFile open(Path path) {
+        var file = MappedFile.open(path);
+        boolean done = false;
+        try {
+            var tensors = new SafetensorsFile(file);
+            done = true;
+            return tensors;
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
+    }
+
+    /**
+     * Returns the path that the file was opened with.
+     *
+     * @return the path, also after close
+     */
+    public Path path() {
+        return file.path();
+    }
+
+    /**
+     * Returns the strings that the file's maker added.
+     *
+     * @return the {@code __metadata__} of the header, in its order; empty if there is none
+     */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    /**
+     * Returns the names of all tensors.
+     *
+     * @return the names in the order of the header, which need not be that of the data
+     */
+    public List<String> names() {
+        return names;
+    }
+
+    /**
+     * Tells whether there is a tensor of this name.
+     *
+     * @param name a name
+     * @return true if it is one of {@link #names()}
+     */
+    public boolean contains(String name) {
+        return header.tensors().containsKey(name);
+    }
+
+    /**
+     * Finds a tensor.
+     *
+     * @param name one of {@link #names()}
+     * @return its dtype, shape and place
+     * @throws PackageException if there is no such tensor; the message lists those that are
+     */
+    public TensorEntry entry(String name) {
+        var entry = header.tensors().get(name);
+        if (entry == null) {
+            throw new PackageException(
+                    path(),
+                    "there is no tensor "
+                            + quote(name)
+                            + " in this file; "
+                            + (names.isEmpty() ? "it is empty" : "it holds " + list(names)));
+        }
+        return entry;
+    }
+
+    /**
+     * Returns the bytes of a tensor where they lie.
+     *
+     * @param name one of {@link #names()}
+     * @return a read-only slice of the mapped file, little-endian, which ends with this object. It
+     *     is not necessarily aligned to the size of an element: check, or use unaligned layouts
+     * @throws PackageException if there is no such tensor
+     * @throws IllegalStateException if this file is closed
+     */
+    public MemorySegment segment(String name) {
+        var entry = entry(name);
+        return file.segment().asSlice(entry.offset(), entry.byteSize());
+    }
+
+    /**
+     * Unmaps the file. Closing again does nothing.
+     *
+     * @throws IllegalStateException if a native call is using the mapping at this moment; the file
+     *     then stays open, and close can be tried again
+     */
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private static SafetensorsHeader readHeader(MappedFile file) {
+        var bytes = file.segment();
+        long room = bytes.byteSize() - LENGTH_BYTES;
+        if (room < 0) {
+            throw new PackageException(
+                    file.path(),
+                    "the file has "
+                            + bytes.byteSize()
+                            + " bytes, too few for a safetensors file; copy it again");
+        }
+        long length = LittleEndian.i64(bytes, 0);
+        if (length < 0 || length > room) {
+            throw new PackageException(
+                    file.path(),
+                    "the header claims "
+                            + Long.toUnsignedString(length)
+                            + " bytes, but the file has only "
+                            + room
+                            + " left: it is cut off (copy it again) or not a safetensors file");
+        }
+        if (length > SafetensorsHeader.MAX_BYTES) {
+            throw new PackageException(
+                    file.path(),
+                    "the header has "
+                            + length
+                            + " bytes; the format allows at most "
+                            + SafetensorsHeader.MAX_BYTES
+                            + ": split the tensors over several files");
+        }
+        long dataOffset = LENGTH_BYTES + length;
+        var json = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        try {
+            return SafetensorsHeader.parse(json, dataOffset, bytes.byteSize() - dataOffset);
+        } catch (Json.FormException e) {
+            throw new PackageException(
+                    file.path(),
+                    "the header is not that of a sound safetensors file: "
+                            + e.getMessage()
+                            + "; write the file again",
+                    e);
+        }
+    }
 }

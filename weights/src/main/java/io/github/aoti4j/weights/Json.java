@@ -1,0 +1,79 @@
+package io.github.aoti4j.weights;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** JSON that is read without trust: UTF-8 only, and no object may name a property twice. */
+final class Json {
+    private static final JsonFactory FACTORY =
+            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    private Json() {}
+
+    /** The document is not JSON, or not of the form it should have; the message says which. */
+    static final class FormException extends Exception {
+        @Serial private static final long serialVersionUID = 1L;
+
+        FormException(String message) {
+            super(message);
+        }
+
+        /** Keeps Jackson's reason, drops the position and the excerpt that follow it. */
+        FormException(JacksonException cause) {
+            super("it is not valid JSON: " + cause.getOriginalMessage(), cause);
+        }
+    }
+
+    /** A parser before its first token. Jackson left to itself would accept UTF-16 as well. */
+    static JsonParser parser(byte[] utf8) {
+        var decoder = StandardCharsets.UTF_8.newDecoder();
+        return FACTORY.createParser(
+                ObjectReadContext.empty(),
+                new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+    }
+
+    /** Reads a document that is one object of strings. */
+    static Map<String, String> stringMap(byte[] utf8) throws FormException {
+        try (var parser = parser(utf8)) {
+            parser.nextToken();
+            var map = stringMap(parser);
+            requireEnd(parser);
+            return map;
+        } catch (JacksonException e) {
+            throw new FormException(e);
+        }
+    }
+
+    /** Reads the object of strings that the parser stands at; the map keeps its order. */
+    static Map<String, String> stringMap(JsonParser parser) throws FormException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw new FormException("it is not a JSON object");
+        }
+        var map = new LinkedHashMap<String, String>();
+        for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+            if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                throw new FormException("the value of " + Messages.quote(key) + " is not a string");
+            }
+            map.put(key, parser.getString());
+        }
+        return Collections.unmodifiableMap(map);
+    }
+
+    static void requireEnd(JsonParser parser) throws FormException {
+        if (parser.nextToken() != null) {
+            throw new FormException("there is more after the end of the object");
+        }
+    }
+}

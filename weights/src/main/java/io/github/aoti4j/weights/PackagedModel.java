@@ -1,0 +1,254 @@
+package io.github.aoti4j.weights;
+
+import static io.github.aoti4j.weights.Messages.list;
+import static io.github.aoti4j.weights.Messages.quote;
+
+import io.github.aoti4j.core.PackageException;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * One model's files within a {@link Pt2Archive}, by what they are for.
+ *
+ * <p>The names are those that {@code AotCodeCompiler} in {@code torch/_inductor/codecache.py}
+ * gives: the wrapper's files share a stem, {@code <hash>.wrapper}, or {@code <hash>} in packages of
+ * older versions.
+ *
+ * <p>Immutable and thread-safe; lives as long as its archive.
+ */
+public final class PackagedModel {
+    private static final String LIBRARY = ".so";
+    private static final String SOURCE = ".cpp";
+    private static final String METADATA = "_metadata.json";
+    private static final String COMPILE_FLAGS = "_compile_flags.json";
+    private static final String WRAPPER = ".wrapper";
+    private static final String KERNEL = ".kernel";
+
+    private final Pt2Archive archive;
+    private final String name;
+    private final List<ArchiveEntry> entries;
+
+    PackagedModel(Pt2Archive archive, String name, List<ArchiveEntry> entries) {
+        this.archive = archive;
+        this.name = name;
+        this.entries = List.copyOf(entries);
+    }
+
+    /**
+     * Returns the name of the model.
+     *
+     * @return one of {@link Pt2Archive#models()}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns all files of the model, also those that no other method names.
+     *
+     * @return at least one entry, in the order of the archive
+     */
+    public List<ArchiveEntry> entries() {
+        return entries;
+    }
+
+    /**
+     * Returns the compiled model. A package may hold other libraries, which the wrapper uses; this
+     * is the wrapper's.
+     *
+     * @return the entry of the shared library
+     * @throws PackageException if there is none, or several that could be it; the message tells
+     *     whether the model was packaged as source only
+     */
+    public ArchiveEntry library() {
+        return sibling(LIBRARY).orElseThrow(this::noLibrary);
+    }
+
+    /**
+     * Tells whether the model was packaged as source only ({@code aot_inductor.package_cpp_only}).
+     *
+     * @return true if there is no compiled library but there is source
+     */
+    public boolean isSourceOnly() {
+        return sibling(LIBRARY).isEmpty() && sibling(SOURCE).isPresent();
+    }
+
+    /**
+     * Returns the generated source of the wrapper, which states the inputs' checks and the
+     * constants' shapes.
+     *
+     * @return {@code <stem>.cpp}, or empty
+     */
+    public Optional<ArchiveEntry> wrapperSource() {
+        return sibling(SOURCE);
+    }
+
+    /**
+     * Returns the generated sources of the kernels.
+     *
+     * @return those named {@code .kernel.cpp}; empty in older packages, where the wrapper holds
+     *     them
+     */
+    public List<ArchiveEntry> kernelSources() {
+        return ending(KERNEL + SOURCE);
+    }
+
+    /**
+     * Returns the nodes that the model calls through the proxy executor.
+     *
+     * @return {@code <stem>.json}, or empty if it calls none
+     */
+    public Optional<ArchiveEntry> externNodes() {
+        return sibling(".json");
+    }
+
+    /**
+     * Returns the weights that lie beside the library.
+     *
+     * @return {@code <stem>_weights.blob}, or empty if they lie elsewhere
+     */
+    public Optional<ArchiveEntry> weightsBlob() {
+        return sibling("_weights.blob");
+    }
+
+    /**
+     * Returns the map of weights that lie in the package as files of torch.save.
+     *
+     * @return {@code weights_config.json}, or empty if they lie elsewhere
+     */
+    public Optional<ArchiveEntry> weightsConfig() {
+        return named("weights_config.json");
+    }
+
+    /**
+     * Returns the flags to compile the wrapper with.
+     *
+     * @return {@code <stem>_compile_flags.json}, or empty if it is compiled
+     */
+    public Optional<ArchiveEntry> compileFlags() {
+        return sibling(COMPILE_FLAGS);
+    }
+
+    /**
+     * Returns the flags to link the model with.
+     *
+     * @return {@code <stem>_linker_flags.json}, or empty if it is compiled
+     */
+    public Optional<ArchiveEntry> linkerFlags() {
+        return sibling("_linker_flags.json");
+    }
+
+    /**
+     * Returns the weights to be appended to a model that is yet to be compiled.
+     *
+     * @return {@code <stem>_serialized_weights.bin}, or empty
+     */
+    public Optional<ArchiveEntry> serializedWeights() {
+        return sibling("_serialized_weights.bin");
+    }
+
+    /**
+     * Returns the object files to be linked into a model that is yet to be compiled.
+     *
+     * @return those ending in {@code .o}
+     */
+    public List<ArchiveEntry> objectFiles() {
+        return ending(".o");
+    }
+
+    /**
+     * Returns the compiled GPU kernels.
+     *
+     * @return those ending in {@code .cubin}
+     */
+    public List<ArchiveEntry> cubins() {
+        return ending(".cubin");
+    }
+
+    /**
+     * Returns the map from names in {@link #externNodes()} to custom objects, which lie in {@code
+     * data/constants}.
+     *
+     * @return {@code custom_objs_config.json}, or empty
+     */
+    public Optional<ArchiveEntry> customObjects() {
+        return named("custom_objs_config.json");
+    }
+
+    /**
+     * Reads what the compiler noted about the machine ({@code AOTI_DEVICE_KEY} and others), with
+     * the strings that the user added.
+     *
+     * @return the strings by name, in the file's order; empty if the package has none
+     * @throws PackageException if the entry is not a JSON object of strings
+     */
+    public Map<String, String> metadata() {
+        return sibling(METADATA).map(archive::stringMap).orElse(Map.of());
+    }
+
+    /** The file that belongs to the wrapper and ends so. */
+    private Optional<ArchiveEntry> sibling(String suffix) {
+        return stem().flatMap(stem -> named(stem + suffix));
+    }
+
+    private Optional<String> stem() {
+        var libraries = stems(ending(LIBRARY));
+        var sources = stems(ending(SOURCE));
+        var candidates =
+                Stream.concat(libraries.stream(), sources.stream())
+                        .filter(stem -> stem.endsWith(WRAPPER))
+                        .distinct()
+                        .toList();
+        if (candidates.isEmpty()) {
+            candidates = describedOnes(libraries.isEmpty() ? sources : libraries);
+        }
+        if (candidates.size() > 1) {
+            throw archive.bad(
+                    "model "
+                            + quote(name)
+                            + " has more than one file that could be its wrapper: "
+                            + list(candidates)
+                            + "; package the model again");
+        }
+        return candidates.stream().findFirst();
+    }
+
+    /** Where names do not tell the wrapper, its metadata does: no other file comes with any. */
+    private List<String> describedOnes(List<String> stems) {
+        var described = stems.stream().filter(s -> named(s + METADATA).isPresent()).toList();
+        return described.isEmpty() ? stems : described;
+    }
+
+    private static List<String> stems(List<ArchiveEntry> files) {
+        return files.stream()
+                .map(ArchiveEntry::fileName)
+                .map(file -> file.substring(0, file.lastIndexOf('.')))
+                .toList();
+    }
+
+    private Optional<ArchiveEntry> named(String fileName) {
+        return entries.stream().filter(e -> e.fileName().equals(fileName)).findFirst();
+    }
+
+    private List<ArchiveEntry> ending(String suffix) {
+        return entries.stream().filter(e -> e.fileName().endsWith(suffix)).toList();
+    }
+
+    private PackageException noLibrary() {
+        return archive.bad(
+                isSourceOnly()
+                        ? "model "
+                                + quote(name)
+                                + " was packaged as source only (aot_inductor.package_cpp_only),"
+                                + " without a compiled library; package it again without that"
+                                + " setting"
+                        : "model "
+                                + quote(name)
+                                + " has no compiled library (.so), only "
+                                + list(entries.stream().map(ArchiveEntry::fileName).toList())
+                                + "; package it again");
+    }
+}

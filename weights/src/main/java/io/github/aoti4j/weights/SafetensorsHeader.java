@@ -1,0 +1,244 @@
+package io.github.aoti4j.weights;
+
+import static io.github.aoti4j.weights.Messages.quote;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.Json.FormException;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The header of a safetensors file: an object that gives, for each tensor, {@code dtype}, {@code
+ * shape} and {@code data_offsets}, the half-open range of its bytes behind the header; and, as
+ * {@code __metadata__}, strings of the user's. The ranges must cover the data exactly.
+ *
+ * @param tensors the tensors by name, in the header's order, with offsets from the file's start
+ * @param metadata the user's strings, empty if there are none
+ */
+record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> metadata) {
+    /** The reference implementation's limit on the header's length, in bytes. */
+    static final int MAX_BYTES = 100_000_000;
+
+    /** PyTorch itself has no more dimensions than this. */
+    static final int MAX_RANK = 64;
+
+    static final String METADATA = "__metadata__";
+
+    /**
+     * Parses and checks a header.
+     *
+     * @param json the header, padding included
+     * @param dataOffset where the data start in the file
+     * @param dataSize how many bytes of data the file has
+     */
+    static SafetensorsHeader parse(byte[] json, long dataOffset, long dataSize)
+            throws FormException {
+        try (var parser = Json.parser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new FormException("it is not a JSON object");
+            }
+            var tensors = new LinkedHashMap<String, TensorEntry>();
+            Map<String, String> metadata = Map.of();
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                parser.nextToken();
+                if (name.equals(METADATA)) {
+                    metadata = metadata(parser);
+                } else {
+                    tensors.put(name, tensor(name, parser, dataOffset));
+                }
+            }
+            Json.requireEnd(parser);
+            requireCovered(tensors.values(), dataOffset, dataSize);
+            return new SafetensorsHeader(Collections.unmodifiableMap(tensors), metadata);
+        } catch (JacksonException e) {
+            throw new FormException(e);
+        }
+    }
+
+    private static Map<String, String> metadata(JsonParser parser) throws FormException {
+        try {
+            return Json.stringMap(parser);
+        } catch (FormException e) {
+            throw new FormException(quote(METADATA) + " is to hold strings, but " + e.getMessage());
+        }
+    }
+
+    private static TensorEntry tensor(String name, JsonParser parser, long dataOffset)
+            throws FormException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw bad(name, "is not described by a JSON object");
+        }
+        String dtype = null;
+        long[] shape = null;
+        long[] range = null;
+        for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+            parser.nextToken();
+            switch (key) {
+                case "dtype" -> dtype = string(name, parser);
+                case "shape" -> shape = numbers(name, key, parser, MAX_RANK);
+                case "data_offsets" -> range = numbers(name, key, parser, 2);
+                default -> throw bad(name, "has the unknown property " + quote(key));
+            }
+        }
+        if (dtype == null || shape == null || range == null) {
+            throw bad(name, "lacks one of dtype, shape and data_offsets");
+        }
+        if (range.length != 2) {
+            throw bad(name, "has data_offsets other than a begin and an end");
+        }
+        if (range[1] < range[0]) {
+            throw bad(name, "has data_offsets that run backwards: " + Arrays.toString(range));
+        }
+        return entry(name, dtype, shape, range, dataOffset);
+    }
+
+    private static TensorEntry entry(
+            String name, String dtypeName, long[] headerShape, long[] range, long dataOffset)
+            throws FormException {
+        var dtype = DType.ofSafetensorsName(dtypeName).orElse(null);
+        if (dtype == null) {
+            throw bad(
+                    name,
+                    "has the dtype " + quote(dtypeName) + ", which is not one of " + knownDTypes());
+        }
+        long[] shape = SafetensorsShape.fromHeader(dtype, headerShape);
+        if (shape == null) {
+            throw bad(
+                    name,
+                    "is packed two elements to a byte, but its shape "
+                            + Arrays.toString(headerShape)
+                            + " does not end with an even size");
+        }
+        long begin;
+        long size;
+        try {
+            begin = Math.addExact(dataOffset, range[0]);
+            size = SafetensorsShape.byteSize(dtype, shape);
+        } catch (ArithmeticException e) {
+            throw bad(name, "is larger than any file: shape " + Arrays.toString(headerShape));
+        }
+        if (size != range[1] - range[0]) {
+            throw bad(
+                    name,
+                    "takes "
+                            + size
+                            + " bytes by its dtype "
+                            + dtypeName
+                            + " and shape "
+                            + Arrays.toString(headerShape)
+                            + ", but "
+                            + (range[1] - range[0])
+                            + " by its data_offsets "
+                            + Arrays.toString(range));
+        }
+        return new TensorEntry(name, dtype, shape, begin, size);
+    }
+
+    private static String string(String name, JsonParser parser) throws FormException {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            throw bad(name, "has a dtype that is not a string");
+        }
+        return parser.getString();
+    }
+
+    private static long[] numbers(String name, String key, JsonParser parser, int max)
+            throws FormException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw bad(name, "has a " + key + " that is not an array");
+        }
+        long[] numbers = new long[max];
+        int count = 0;
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (count == max) {
+                throw bad(name, "has a " + key + " of more than " + max + " numbers");
+            }
+            if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+                throw bad(name, "has a " + key + " that is not made of whole numbers");
+            }
+            long number = number(name, key, parser);
+            if (number < 0) {
+                throw bad(name, "has the negative number " + number + " in its " + key);
+            }
+            numbers[count++] = number;
+        }
+        return Arrays.copyOf(numbers, count);
+    }
+
+    private static long number(String name, String key, JsonParser parser) throws FormException {
+        try {
+            return parser.getLongValue();
+        } catch (JacksonException e) {
+            throw bad(name, "has a number beyond 64 bits in its " + key);
+        }
+    }
+
+    private static void requireCovered(
+            Iterable<TensorEntry> tensors, long dataOffset, long dataSize) throws FormException {
+        var inOrder = new ArrayList<TensorEntry>();
+        tensors.forEach(inOrder::add);
+        // Of two that begin at the same place, one is empty or they overlap.
+        inOrder.sort(
+                Comparator.comparingLong(TensorEntry::offset)
+                        .thenComparingLong(TensorEntry::byteSize));
+        long covered = 0;
+        for (var tensor : inOrder) {
+            long begin = tensor.offset() - dataOffset;
+            if (begin < covered) {
+                throw bad(
+                        tensor.name(),
+                        "overlaps the tensor before it: it begins at "
+                                + begin
+                                + ", the other ends at "
+                                + covered);
+            }
+            if (begin > covered) {
+                throw bad(
+                        tensor.name(),
+                        "leaves a hole before it: it begins at "
+                                + begin
+                                + ", but the data before it end at "
+                                + covered);
+            }
+            covered = begin + tensor.byteSize();
+            if (covered < 0 || covered > dataSize) {
+                throw bad(
+                        tensor.name(),
+                        "ends at "
+                                + Long.toUnsignedString(covered)
+                                + ", beyond the "
+                                + dataSize
+                                + " bytes of data in the file; it may have been cut off: copy it"
+                                + " again");
+            }
+        }
+        if (covered != dataSize) {
+            throw new FormException(
+                    "its tensors end at "
+                            + covered
+                            + ", but the file has "
+                            + dataSize
+                            + " bytes of data");
+        }
+    }
+
+    private static String knownDTypes() {
+        return Stream.of(DType.values())
+                .flatMap(dtype -> dtype.safetensorsName().stream())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static FormException bad(String tensor, String problem) {
+        return new FormException("tensor " + quote(tensor) + " " + problem);
+    }
+}
