@@ -32,8 +32,8 @@ public enum DType {
     FLOAT8_E4M3FNUZ("float8_e4m3fnuz", 26, 1, "F8_E4M3FNUZ"),
     /** Eight bits of exponent: powers of two, used as scales. */
     FLOAT8_E8M0FNU("float8_e8m0fnu", 44, 1, "F8_E8M0"),
-    /** Two four-bit floats in one byte; one element is the pair. */
-    FLOAT4_E2M1FN_X2("float4_e2m1fn_x2", 45, 1, null),
+    /** Two four-bit floats in one byte; one element is the pair, but two in a safetensors shape. */
+    FLOAT4_E2M1FN_X2("float4_e2m1fn_x2", 45, 1, "F4"),
     /** Unsigned 8 bits; Java {@code byte}, read with {@link Byte#toUnsignedInt(byte)}. */
     UINT8("uint8", 0, 1, "U8"),
     /** Unsigned 16 bits; Java {@code char} or {@code short}. */
