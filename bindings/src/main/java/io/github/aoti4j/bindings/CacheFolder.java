@@ -64,8 +64,8 @@ final class CacheFolder {
         return true;
     }
 
-    /** Returns the folder, after making it if it is not there or damaged. */
-    Path make(UserCache.Filler filler) throws IOException {
+    /** Makes the folder if it is not there or damaged. */
+    void make(UserCache.Filler filler) throws IOException {
         Files.createDirectories(folder.getParent(), PRIVATE);
         ReentrantLock threads = THREAD_LOCKS.computeIfAbsent(folder, f -> new ReentrantLock());
         threads.lock();
@@ -81,7 +81,6 @@ final class CacheFolder {
                 }
                 fill(filler);
             }
-            return folder;
         } finally {
             threads.unlock();
         }
@@ -128,9 +127,25 @@ final class CacheFolder {
             if (!isComplete(temporary, files)) {
                 throw new IOException(temporary + " does not hold the files it should");
             }
+            force(temporary);
             publish(temporary);
-        } finally {
-            remove(temporary);
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                remove(temporary);
+            } catch (IOException leftover) {
+                e.addSuppressed(leftover);
+            }
+            throw e;
+        }
+    }
+
+    /** After a power failure, a file of the right size may otherwise hold zeros. */
+    private void force(Path temporary) throws IOException {
+        for (String file : files.keySet()) {
+            try (FileChannel channel =
+                    FileChannel.open(temporary.resolve(file), StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
         }
     }
 
@@ -149,6 +164,7 @@ final class CacheFolder {
             if (!isComplete(folder, files)) {
                 throw e;
             }
+            remove(temporary);
         }
     }
 

@@ -151,11 +151,21 @@ public final class UserCache {
                 return folder;
             }
         }
-        CacheFolder folder = new CacheFolder(root().resolve(name), files);
+        Path folder = root().resolve(name);
         try {
-            return folder.make(filler);
+            new CacheFolder(folder, files).make(filler);
+            return folder;
         } catch (IOException e) {
-            throw new AotiException("cannot unpack into the cache: " + describe(e) + ADVICE, e);
+            long bytes = files.values().stream().mapToLong(Long::longValue).sum();
+            throw new AotiException(
+                    "cannot unpack "
+                            + bytes
+                            + " bytes into "
+                            + folder
+                            + ": "
+                            + describe(e)
+                            + ADVICE,
+                    e);
         }
     }
 

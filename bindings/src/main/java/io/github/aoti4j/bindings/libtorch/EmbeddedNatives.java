@@ -6,8 +6,8 @@ import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +38,8 @@ final class EmbeddedNatives {
     /** What decides whether there is an embedded libtorch at all. */
     static final String MAIN_RESOURCE = TORCH_FOLDER + LibTorchLocation.LIBRARY;
 
+    private static final String POM = "META-INF/maven/org.bytedeco/pytorch/pom.properties";
+
     private static final List<String> RESOURCES =
             List.of(
                     TORCH_FOLDER + "libgomp.so.1",
@@ -64,10 +66,9 @@ final class EmbeddedNatives {
      */
     static Optional<EmbeddedNatives> find(List<ClassLoader> loaders) {
         for (ClassLoader loader : loaders) {
-            URL main = loader.getResource(MAIN_RESOURCE);
-            if (main != null) {
+            if (loader.getResource(MAIN_RESOURCE) != null) {
                 try {
-                    return Optional.of(new EmbeddedNatives(version(main), resources(loader)));
+                    return Optional.of(new EmbeddedNatives(version(loader), resources(loader)));
                 } catch (IOException e) {
                     throw new IncompatibleModelException(
                             "the libtorch on the class path cannot be read: " + e, e);
@@ -139,15 +140,13 @@ final class EmbeddedNatives {
         return found;
     }
 
-    /** Returns the Maven version of the jar that holds a resource, empty if it does not tell. */
-    private static String version(URL main) throws IOException {
-        String url = main.toExternalForm();
-        URL pom =
-                URI.create(
-                                url.substring(0, url.length() - MAIN_RESOURCE.length())
-                                        + "META-INF/maven/org.bytedeco/pytorch/pom.properties")
-                        .toURL();
-        var connection = pom.openConnection();
+    /** Returns the Maven version, empty if the jars do not tell. */
+    private static String version(ClassLoader loader) throws IOException {
+        URL pom = loader.getResource(POM);
+        if (pom == null) {
+            return "";
+        }
+        URLConnection connection = pom.openConnection();
         connection.setUseCaches(false);
         try (InputStream in = connection.getInputStream()) {
             var properties = new Properties();
@@ -155,8 +154,6 @@ final class EmbeddedNatives {
             // It becomes part of a folder's name.
             String version = properties.getProperty("version", "");
             return version.matches("[\\w.-]+") ? version : "";
-        } catch (java.io.FileNotFoundException e) {
-            return "";
         }
     }
 }

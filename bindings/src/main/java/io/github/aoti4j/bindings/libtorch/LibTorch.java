@@ -24,6 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Thread-safe.
  */
 public final class LibTorch {
+    private static final Object LOCK = new Object();
+
     private static volatile LibTorch loaded;
 
     private final LibTorchLocation location;
@@ -75,7 +77,7 @@ public final class LibTorch {
     public static LibTorch load(LibTorchOptions options) {
         LibTorch torch = loaded;
         if (torch == null) {
-            synchronized (LibTorch.class) {
+            synchronized (LOCK) {
                 if (loaded == null) {
                     loaded = LibTorchLoader.load(options, Surroundings.ofProcess());
                 }

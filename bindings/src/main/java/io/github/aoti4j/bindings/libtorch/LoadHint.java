@@ -10,9 +10,8 @@ final class LoadHint {
             return "; install the system's C++ runtime (libstdc++6 on Debian and Ubuntu, libstdc++"
                     + " on Fedora)";
         }
-        if (dlerror.contains("failed to map segment") || dlerror.contains("not permitted")) {
-            return "; if its folder is on a file system mounted noexec, set -Daoti.cache=DIR to one"
-                    + " that is not";
+        if (dlerror.contains("failed to map segment")) {
+            return "; its file system may be mounted noexec (-Daoti.cache=DIR unpacks to another)";
         }
         if (dlerror.contains("version `GLIBC")) {
             return "; this libtorch was built for a newer system: use an older one, or a newer"

@@ -22,11 +22,11 @@ final class MemoryMaps {
         }
     }
 
-    /** Lines are {@code range permissions offset device inode path}. */
+    /** Lines are {@code range permissions offset device inode path[ (deleted)]}. */
     static List<Path> filesNamed(String name, Stream<String> lines) {
         return lines.map(line -> line.split(" +", 6))
                 .filter(fields -> fields.length == 6 && fields[5].startsWith("/"))
-                .map(fields -> fields[5])
+                .map(fields -> fields[5].replaceFirst(" \\(deleted\\)$", ""))
                 .distinct()
                 .filter(path -> path.endsWith("/" + name))
                 .map(path -> Path.of(decode(path)))

@@ -7,8 +7,9 @@ public interface Progress {
     Progress NONE = (message, done, total) -> {};
 
     /**
-     * Called some times a second at most by whichever thread does the work, first with {@code done}
-     * 0, last with {@code done} equal to {@code total} if the work succeeds.
+     * Called about once per megabyte by whichever thread does the work: first with {@code done} 0,
+     * last with {@code done} equal to {@code total} if the work succeeds, never if there is nothing
+     * to do.
      *
      * @param message what is being done
      * @param done how many bytes are done
