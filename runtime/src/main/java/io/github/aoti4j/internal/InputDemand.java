@@ -1,0 +1,215 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.SizeExpression.Literal;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What is demanded of one input, in arrays with one element per dimension. What depends on the
+ * sizes of other inputs is only put aside here, in slots; {@link InputCheck} compares it.
+ */
+final class InputDemand {
+    /** What stands in the slot of a stride that does not matter. */
+    static final long NOT_COMPARED = Long.MIN_VALUE;
+
+    private static final int NONE = -1;
+
+    private final InputSpec spec;
+    private final String label;
+    private final int dtype;
+    private final int deviceType;
+    private final int rank;
+    private final boolean rankKnown;
+    private final long[] min;
+    private final long[] max;
+
+    /** Strides that are numbers. No stride that PyTorch knows is negative, so NONE is free. */
+    private final long[] stride;
+
+    /** Where the size goes; NONE if no expression needs it. */
+    private final int[] sizeSlot;
+
+    /** Where the stride goes as the value of a symbol. */
+    private final int[] strideSlot;
+
+    /** Where the stride goes to be compared, unless it does not matter. */
+    private final int[] comparedStrideSlot;
+
+    /** {@code label} is what messages call the input. */
+    InputDemand(InputSpec spec, String label) {
+        this.spec = spec;
+        this.label = label;
+        dtype = spec.dtype().map(DType::code).orElse(NONE);
+        deviceType = spec.deviceType().orElse(NONE);
+        List<DimensionSpec> dimensions = spec.dimensions();
+        rank = dimensions.size();
+        rankKnown = spec.rankKnown();
+        min = dimensions.stream().mapToLong(DimensionSpec::min).toArray();
+        max = dimensions.stream().mapToLong(DimensionSpec::max).toArray();
+        stride =
+                dimensions.stream()
+                        .mapToLong(d -> d.stride() instanceof Literal(long n) ? n : NONE)
+                        .toArray();
+        sizeSlot = noSlots();
+        strideSlot = noSlots();
+        comparedStrideSlot = noSlots();
+    }
+
+    private int[] noSlots() {
+        int[] slots = new int[rank];
+        Arrays.fill(slots, NONE);
+        return slots;
+    }
+
+    String label() {
+        return label;
+    }
+
+    InputSpec spec() {
+        return spec;
+    }
+
+    void putSize(int dimension, int slot) {
+        sizeSlot[dimension] = slot;
+    }
+
+    void putStride(int dimension, int slot) {
+        strideSlot[dimension] = slot;
+    }
+
+    void putComparedStride(int dimension, int slot) {
+        comparedStrideSlot[dimension] = slot;
+    }
+
+    void check(
+            int actualDtype,
+            int actualRank,
+            long[] sizes,
+            long[] strides,
+            int actualDevice,
+            long[] slots) {
+        if (actualDtype != dtype && dtype != NONE) {
+            throw wrongDtype(actualDtype);
+        }
+        if (actualRank != rank && (rankKnown || actualRank < rank)) {
+            throw wrongRank(actualRank, sizes);
+        }
+        boolean empty = checkSizes(actualRank, sizes, slots);
+        if (actualDevice != deviceType && deviceType != NONE) {
+            throw wrongDevice(actualDevice);
+        }
+        for (int d = 0; d < rank; d++) {
+            boolean matters = !empty && sizes[d] != 1;
+            if (matters && strides[d] != stride[d] && stride[d] != NONE) {
+                throw wrongStrides(actualRank, sizes, strides);
+            }
+            if (strideSlot[d] != NONE) {
+                slots[strideSlot[d]] = strides[d];
+            }
+            if (comparedStrideSlot[d] != NONE) {
+                slots[comparedStrideSlot[d]] = matters ? strides[d] : NOT_COMPARED;
+            }
+        }
+    }
+
+    /** Returns true if there are no elements. */
+    private boolean checkSizes(int actualRank, long[] sizes, long[] slots) {
+        boolean empty = false;
+        for (int d = 0; d < rank; d++) {
+            long size = sizes[d];
+            if (size < min[d] || size > max[d]) {
+                throw wrongSize(d, actualRank, sizes);
+            }
+            empty |= size == 0;
+            if (sizeSlot[d] != NONE) {
+                slots[sizeSlot[d]] = size;
+            }
+        }
+        for (int d = rank; d < actualRank; d++) {
+            empty |= sizes[d] == 0;
+        }
+        return empty;
+    }
+
+    /** Puts sizes and row-major strides where {@link #check} puts them, without any check. */
+    void assumeRowMajor(long[] sizes, long[] slots) {
+        long[] strides = Shapes.contiguousStrides(sizes);
+        for (int d = 0; d < Math.min(rank, sizes.length); d++) {
+            if (sizeSlot[d] != NONE) {
+                slots[sizeSlot[d]] = sizes[d];
+            }
+            if (strideSlot[d] != NONE) {
+                slots[strideSlot[d]] = strides[d];
+            }
+        }
+    }
+
+    private InvalidInputException wrongDtype(int actual) {
+        return invalid(
+                "must be %s, but is %s"
+                        .formatted(
+                                spec.dtype().orElseThrow().torchName(),
+                                DType.ofCode(actual)
+                                        .map(DType::torchName)
+                                        .orElse("of a dtype without a name, number " + actual)));
+    }
+
+    private InvalidInputException wrongRank(int actual, long[] sizes) {
+        return invalid(
+                "must have %s%d dimension%s, %s, but has %d %s"
+                        .formatted(
+                                rankKnown ? "" : "at least ",
+                                rank,
+                                rank == 1 ? "" : "s",
+                                InputDescription.shape(spec.dimensions(), rankKnown),
+                                actual,
+                                shape(actual, sizes)));
+    }
+
+    private InvalidInputException wrongSize(int d, int actualRank, long[] sizes) {
+        String bound = min[d] == max[d] ? "" : sizes[d] < min[d] ? "at least " : "at most ";
+        return invalid(
+                "dimension %d must be %s%d, but is %d %s"
+                        .formatted(
+                                d,
+                                bound,
+                                sizes[d] < min[d] ? min[d] : max[d],
+                                sizes[d],
+                                shape(actualRank, sizes)));
+    }
+
+    private InvalidInputException wrongDevice(int actual) {
+        return invalid("must be on %s, but is on %s".formatted(device(deviceType), device(actual)));
+    }
+
+    private InvalidInputException wrongStrides(int actualRank, long[] sizes, long[] strides) {
+        return invalid(
+                "must have strides %s, but has %s %s; copy it into a tensor with those strides"
+                        .formatted(
+                                InputDescription.strides(spec.dimensions()),
+                                Shapes.toString(Arrays.copyOf(strides, actualRank)),
+                                shape(actualRank, sizes)));
+    }
+
+    private static String shape(int rank, long[] sizes) {
+        return "(shape " + Shapes.toString(Arrays.copyOf(sizes, rank)) + ")";
+    }
+
+    /** The names of {@code c10::DeviceType} that a tensor in a JVM can meet. */
+    private static String device(int type) {
+        return switch (type) {
+            case 0 -> "cpu";
+            case 1 -> "cuda";
+            case 12 -> "xpu";
+            case 13 -> "mps";
+            default -> "device type " + type;
+        };
+    }
+
+    InvalidInputException invalid(String problem) {
+        return new InvalidInputException(label + ": " + problem);
+    }
+}

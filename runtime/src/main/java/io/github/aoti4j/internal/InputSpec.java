@@ -1,0 +1,29 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.core.DType;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What a model demands of one input, as far as its wrapper source says.
+ *
+ * @param index its place among the inputs
+ * @param name the name in the source, such as {@code arg4_1}
+ * @param dtype its element type; empty if not checked
+ * @param deviceType the device's number ({@code c10::DeviceType}; 0 is the CPU); empty if not
+ *     checked
+ * @param rankKnown true if the input has exactly the dimensions listed; false if it may have more
+ * @param dimensions what is demanded of each dimension
+ */
+public record InputSpec(
+        int index,
+        String name,
+        Optional<DType> dtype,
+        OptionalInt deviceType,
+        boolean rankKnown,
+        List<DimensionSpec> dimensions) {
+    /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
+    public static final int MAX_DIMENSIONS = 64;
+}

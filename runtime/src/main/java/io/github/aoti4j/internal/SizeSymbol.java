@@ -1,0 +1,25 @@
+package io.github.aoti4j.internal;
+
+import java.util.Optional;
+
+/**
+ * A symbol that a model derives from the sizes and strides of its inputs before it runs.
+ *
+ * @param name its name in the wrapper source, such as {@code s77}
+ * @param slot its place in the array of values; the symbols of a source have the slots 0, 1, … in
+ *     the order in which they can be computed
+ * @param extent the size or stride it stands for; empty if it is computed
+ * @param definition how it is computed from symbols with smaller slots; empty if it stands for a
+ *     size or stride
+ */
+public record SizeSymbol(
+        String name, int slot, Optional<Extent> extent, Optional<SizeExpression> definition) {
+    /**
+     * A size or a stride of an input.
+     *
+     * @param input the input's index
+     * @param dimension the dimension's index
+     * @param isStride true for the stride, false for the size
+     */
+    public record Extent(int input, int dimension, boolean isStride) {}
+}

@@ -1,0 +1,46 @@
+package io.github.aoti4j.internal;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the generated C++ source of a model (the {@code .wrapper.cpp} of its package) says of the
+ * model's inputs, outputs and constants: the only place where a package says it.
+ *
+ * <p>Written from what PyTorch 2.13 and 2.14 generate ({@code
+ * torch/_inductor/codegen/cpp_wrapper_cpu.py}: {@code codegen_model_constructor}, {@code
+ * generate_input_output_runtime_checks}, {@code codegen_input_symbol_assignment}, {@code
+ * _codegen_assert_size_stride}); older versions write the same with fewer checks. A statement that
+ * is not recognised is passed over: the result then demands less of the inputs, never more.
+ *
+ * @param inputCount how many tensors the model takes
+ * @param outputCount how many tensors it returns
+ * @param constantCount how many constants it has, folded ones included
+ * @param inputs what is demanded of each input, in order
+ * @param outputNames the outputs' names in the source, such as {@code output0}; empty strings where
+ *     it gives none
+ * @param constants the constants that the source describes, by increasing index
+ * @param inSpec the call spec of the arguments, PyTorch's TreeSpec dump
+ * @param outSpec the call spec of the results
+ * @param symbols the symbols in the inputs' sizes and strides, by increasing slot
+ */
+public record WrapperSource(
+        int inputCount,
+        int outputCount,
+        int constantCount,
+        List<InputSpec> inputs,
+        List<String> outputNames,
+        List<ConstantSpec> constants,
+        Optional<String> inSpec,
+        Optional<String> outSpec,
+        List<SizeSymbol> symbols) {
+    /**
+     * Reads a source.
+     *
+     * @param source the text of the {@code .wrapper.cpp}
+     * @return what it says; empty if it is not the source of a model
+     */
+    public static Optional<WrapperSource> parse(String source) {
+        return new WrapperParser(source).parse();
+    }
+}
