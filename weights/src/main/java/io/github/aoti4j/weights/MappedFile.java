@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /**
  * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets.
@@ -42,7 +43,7 @@ public final class MappedFile implements AutoCloseable {
      * @throws PackageException if the file is missing, empty, not a regular file, or cannot be read
      */
     public static MappedFile open(Path path) {
-        requireRegularFile(path);
+        requireRegularFile(Objects.requireNonNull(path, "path"));
         var arena = Arena.ofShared();
         boolean done = false;
         try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {

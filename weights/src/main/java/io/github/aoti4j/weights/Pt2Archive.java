@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -46,8 +47,8 @@ public final class Pt2Archive implements AutoCloseable {
         this.file = file;
         this.zip = ZipIndex.read(file.segment(), file.path(), "");
         this.root = ArchiveRoot.find(zip, file.path());
-        checkMarkers();
         this.models = findModels();
+        checkMarkers();
     }
 
     /**
@@ -99,7 +100,7 @@ public final class Pt2Archive implements AutoCloseable {
      * @throws PackageException if there is no such model; the message lists those that are
      */
     public PackagedModel model(String name) {
-        var model = models.get(name);
+        var model = models.get(Objects.requireNonNull(name, "name"));
         if (model == null) {
             throw bad(
                     "there is no model "

@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A safetensors file: its header read and checked in full, its tensors mapped where they lie.
@@ -97,7 +98,7 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws PackageException if there is no such tensor; the message lists those that are
      */
     public TensorEntry entry(String name) {
-        var entry = header.tensors().get(name);
+        var entry = header.tensors().get(Objects.requireNonNull(name, "name"));
         if (entry == null) {
             throw new PackageException(
                     path(),

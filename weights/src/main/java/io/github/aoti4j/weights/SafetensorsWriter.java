@@ -5,7 +5,6 @@ import static io.github.aoti4j.weights.Messages.quote;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.PackageException;
 
-import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -17,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -69,9 +69,19 @@ public final class SafetensorsWriter {
     public static void write(
             Path path, Map<String, TensorData> tensors, Map<String, String> metadata) {
         tensors.forEach(SafetensorsWriter::check);
+        metadata.forEach(
+                (key, value) -> {
+                    if (!isUnicode(key) || !isUnicode(value)) {
+                        throw new InvalidInputException(
+                                "the metadata of " + quote(key) + " is not valid Unicode");
+                    }
+                });
         var names = inDataOrder(tensors);
         byte[] header = header(tensors, names, metadata);
         var target = path.toAbsolutePath();
+        if (Files.isDirectory(target)) {
+            throw new PackageException(path, "this is a directory; give the path of a file");
+        }
         var beside =
                 target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
         try {
@@ -84,11 +94,7 @@ public final class SafetensorsWriter {
                 }
                 channel.force(true);
             }
-            Files.move(
-                    beside,
-                    target,
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
+            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new PackageException(
                     path,
@@ -104,6 +110,9 @@ public final class SafetensorsWriter {
     private static void check(String name, TensorData tensor) {
         if (name.equals(SafetensorsHeader.METADATA)) {
             throw bad(name, "has a name that the format keeps for metadata; name it otherwise");
+        }
+        if (!isUnicode(name)) {
+            throw bad(name, "has a name that is not valid Unicode; name it otherwise");
         }
         if (tensor.dtype().safetensorsName().isEmpty()) {
             throw bad(
@@ -148,6 +157,11 @@ public final class SafetensorsWriter {
         }
     }
 
+    /** Java's strings may hold half of a surrogate pair, which UTF-8 cannot say. */
+    private static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
     private static List<String> inDataOrder(Map<String, TensorData> tensors) {
         var names = new ArrayList<>(tensors.keySet());
         names.sort(Comparator.comparingInt(name -> -tensors.get(name).dtype().byteSize()));
@@ -174,9 +188,6 @@ public final class SafetensorsWriter {
             }
             tensors.forEach((name, tensor) -> writeTensor(json, name, tensor, ends.get(name)));
             json.writeEndObject();
-        } catch (JacksonException e) {
-            throw new InvalidInputException(
-                    "the names and metadata cannot be written as JSON: " + e.getOriginalMessage());
         }
         while ((Long.BYTES + out.size()) % ALIGNMENT != 0) {
             out.write(' ');

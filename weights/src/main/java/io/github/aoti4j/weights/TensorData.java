@@ -24,6 +24,11 @@ public record TensorData(DType dtype, long[] shape, MemorySegment bytes) {
         shape = shape.clone();
     }
 
+    /**
+     * Returns the sizes, outermost first.
+     *
+     * @return a copy
+     */
     @Override
     public long[] shape() {
         return shape.clone();

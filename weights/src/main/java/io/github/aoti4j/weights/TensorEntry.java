@@ -25,6 +25,11 @@ public record TensorEntry(String name, DType dtype, long[] shape, long offset, l
         shape = shape.clone();
     }
 
+    /**
+     * Returns the sizes, outermost first.
+     *
+     * @return a copy
+     */
     @Override
     public long[] shape() {
         return shape.clone();

@@ -18,6 +18,8 @@ import java.util.function.Function;
  * @param count entries in it; never more than {@code size} has room for
  */
 record ZipDirectory(long offset, long size, long count) {
+    static final long CENTRAL_SIGNATURE = 0x02014b50L;
+
     /** Bytes of an entry's record in the central directory, without name, extra and comment. */
     static final int HEADER_BYTES = 46;
 
@@ -98,26 +100,35 @@ record ZipDirectory(long offset, long size, long count) {
     }
 
     /**
-     * Looks for the end record backwards, as far as a comment can push it. The one whose comment
-     * ends with the zip is preferred; failing that, the last one, with foreign bytes after it.
+     * Looks for the end record backwards, as far as a comment can push it. The signature may also
+     * stand in a comment or in foreign bytes after the zip, so a record that makes sense is
+     * preferred; failing that, the last one is taken, for what is wrong with it to be told.
      */
     private static long findEnd(MemorySegment zip) {
         long last = zip.byteSize() - END_BYTES;
         long first = Math.max(0, last - MAX_COMMENT);
-        long withBytesAfter = -1;
+        long senseless = -1;
         for (long at = last; at >= first; at--) {
-            if (u32(zip, at) == END_SIGNATURE) {
-                long room = last - at;
-                int comment = u16(zip, at + 20);
-                if (comment == room) {
+            if (u32(zip, at) == END_SIGNATURE && u16(zip, at + 20) <= last - at) {
+                if (makesSense(zip, at)) {
                     return at;
                 }
-                if (comment < room && withBytesAfter < 0) {
-                    withBytesAfter = at;
-                }
+                senseless = Math.max(senseless, at);
             }
         }
-        return withBytesAfter;
+        return senseless;
+    }
+
+    private static boolean makesSense(MemorySegment zip, long end) {
+        long size = u32(zip, end + 12);
+        long offset = u32(zip, end + 16);
+        if (size == NONE_32 || offset == NONE_32) {
+            return end >= ZIP64_LOCATOR_BYTES
+                    && u32(zip, end - ZIP64_LOCATOR_BYTES) == ZIP64_LOCATOR_SIGNATURE;
+        }
+        return size == 0
+                ? offset == end
+                : offset <= end - size && u32(zip, offset) == CENTRAL_SIGNATURE;
     }
 
     /** The classic field says that the zip64 one counts, or says the same. */

@@ -24,7 +24,6 @@ import java.util.Map;
  * APPNOTE.TXT, 4.3.7 to 4.3.12 and 4.5.3).
  */
 final class ZipReader {
-    private static final long CENTRAL_SIGNATURE = 0x02014b50L;
     private static final long LOCAL_SIGNATURE = 0x04034b50L;
     private static final long DESCRIPTOR_SIGNATURE = 0x08074b50L;
     private static final int LOCAL_BYTES = 30;
@@ -54,7 +53,8 @@ final class ZipReader {
         long at = directory.offset();
         long end = at + directory.size();
         for (long i = 0; i < directory.count(); i++) {
-            if (end - at < ZipDirectory.HEADER_BYTES || u32(zip, at) != CENTRAL_SIGNATURE) {
+            if (end - at < ZipDirectory.HEADER_BYTES
+                    || u32(zip, at) != ZipDirectory.CENTRAL_SIGNATURE) {
                 throw bad(
                         "the zip is damaged: entry "
                                 + (i + 1)
