@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Recognises the statements of a wrapper source that describe the model; see {@link WrapperSource}.
@@ -29,6 +30,12 @@ final class WrapperParser {
     /** More inputs or outputs than any model has; keeps a lie from costing memory. */
     private static final int MAX_TENSORS = 100_000;
 
+    /** PyTorch quotes the compiler's command in a comment behind the source. */
+    private static final String COMMAND = "// Compile cmd";
+
+    private static final Pattern MARCH = Pattern.compile(" -march=([\\w.+-]{1,40})(?=\\s)");
+
+    private final String source;
     private final CppLexer lexer;
     private final SymbolTable symbols = new SymbolTable();
     private final ExpressionParser expressions;
@@ -42,6 +49,7 @@ final class WrapperParser {
     private boolean sawMinimum;
 
     WrapperParser(String source) {
+        this.source = source;
         lexer = new CppLexer(source);
         expressions = new ExpressionParser(lexer, symbols);
     }
@@ -74,7 +82,17 @@ final class WrapperParser {
                 constants.values().stream().map(ConstantBuilder::build).toList(),
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
-                symbols.symbols());
+                symbols.symbols(),
+                march());
+    }
+
+    private Optional<String> march() {
+        int command = source.lastIndexOf(COMMAND);
+        if (command < 0) {
+            return Optional.empty();
+        }
+        var option = MARCH.matcher(source).region(command, source.length());
+        return option.find() ? Optional.of(option.group(1)) : Optional.empty();
     }
 
     /**

@@ -23,6 +23,8 @@ import java.util.Optional;
  * @param inSpec the call spec of the arguments, PyTorch's TreeSpec dump
  * @param outSpec the call spec of the results
  * @param symbols the symbols in the inputs' sizes and strides, by increasing slot
+ * @param march the machine that the compiler was told to compile for, such as {@code native}; empty
+ *     if the source's last lines do not quote the compiler's command
  */
 public record WrapperSource(
         int inputCount,
@@ -33,7 +35,8 @@ public record WrapperSource(
         List<ConstantSpec> constants,
         Optional<String> inSpec,
         Optional<String> outSpec,
-        List<SizeSymbol> symbols) {
+        List<SizeSymbol> symbols,
+        Optional<String> march) {
     /**
      * Reads a source.
      *

@@ -246,6 +246,16 @@ class WrapperSourceTest {
         assertEquals(Optional.of("[1, {\"type\": null}]"), source.outSpec());
     }
 
+    @Test
+    void readsTheCompilersTargetFromItsCommand() {
+        String source = matrix().text();
+        assertEquals(Optional.empty(), WrapperSource.parse(source).orElseThrow().march());
+        String quoted = source + "// Compile cmd\n// g++ a.cpp -O3 -march=native -fPIC\n";
+        assertEquals(Optional.of("native"), WrapperSource.parse(quoted).orElseThrow().march());
+        String odd = source + "// Compile cmd\n// g++ -march=\u001b[31m x\n";
+        assertEquals(Optional.empty(), WrapperSource.parse(odd).orElseThrow().march());
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
