@@ -1,0 +1,210 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.PackageException;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.CRC32;
+
+/**
+ * The compiled libraries of models, unpacked once into the user's cache: {@code
+ * models/<key>/model.so}.
+ *
+ * <p>The key is the SHA-256 of the library as packaged, so that packages share what is the same and
+ * a model that was trained again never gets the weights of the one before, which a checksum of 32
+ * bits would allow. Hashing costs about 0.7 s per GiB; for a large library the key is therefore
+ * kept beside the cache under what identifies the package's file ({@link LibraryKeys}), and the
+ * library is hashed again only when the file is another one.
+ *
+ * <p>What is unpacked differs from what is packaged in one bit: it does not demand an executable
+ * stack. A library that is there is compared by its size, its first and its last bytes, and
+ * replaced by renaming if it is damaged, never written to: a process that has it loaded keeps the
+ * old file. Any number of threads and processes may use one cache.
+ *
+ * <p>Models with the same library get the same path. The dynamic loader then loads it once:
+ * containers are each model's own, and so are its constants, but static variables of the library
+ * are shared, of which PyTorch's have none that matter.
+ */
+public final class LibraryCache {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private static final String FILE = "model.so";
+    private static final int CHUNK = 1 << 20;
+
+    /** How much of each end of a file is compared: a page, as that is what tends to get lost. */
+    private static final int COMPARED = 4096;
+
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private final UserCache cache;
+    private final LibraryKeys keys;
+
+    /**
+     * Uses a cache.
+     *
+     * @param cache the user's cache
+     */
+    public LibraryCache(UserCache cache) {
+        this.cache = cache;
+        keys = new LibraryKeys(cache);
+    }
+
+    /**
+     * A library in a package.
+     *
+     * @param path the package
+     * @param entry the library's name in it
+     * @param offset where it lies in the package
+     * @param bytes the library; must stay readable while it is unpacked
+     * @param crc32 the checksum that the package records for it
+     * @param elf the library, read
+     */
+    public record Packaged(
+            Path path, String entry, long offset, MemorySegment bytes, long crc32, ElfFile elf) {}
+
+    /**
+     * Unpacks a library, unless it is there.
+     *
+     * @param library the library
+     * @return the unpacked file, to be opened but never written to
+     * @throws PackageException if the library's bytes are not those that its checksum was made of,
+     *     or it cannot be made to do without an executable stack
+     * @throws AotiException if the cache cannot be written to
+     */
+    public Path unpack(Packaged library) {
+        var known = keys.find(library);
+        String key = known.orElseGet(() -> hash(library));
+        long size = library.bytes().byteSize();
+        Path folder =
+                cache.folder(
+                        "models/" + key,
+                        Map.of(FILE, size),
+                        empty -> copy(library, empty.resolve(FILE)));
+        Path file = folder.resolve(FILE);
+        try {
+            if (!isSound(file, library)) {
+                LOG.log(System.Logger.Level.WARNING, file + " was damaged and is replaced");
+                replace(file, library);
+            }
+        } catch (IOException e) {
+            throw new AotiException("cannot unpack a model into %s: %s".formatted(file, e), e);
+        }
+        if (known.isEmpty()) {
+            keys.keep(library, key);
+        }
+        return file;
+    }
+
+    /** Hashes a library, and compares its checksum by the way. */
+    private static String hash(Packaged library) {
+        var digest = sha256();
+        var crc = new CRC32();
+        MemorySegment bytes = library.bytes();
+        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+            ByteBuffer chunk = chunk(bytes, at);
+            crc.update(chunk.duplicate());
+            digest.update(chunk);
+        }
+        checkCrc(library, crc.getValue());
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+
+    private static ByteBuffer chunk(MemorySegment bytes, long at) {
+        return bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
+    }
+
+    private static void checkCrc(Packaged library, long actual) {
+        if (actual != library.crc32()) {
+            throw new PackageException(
+                    library.path(),
+                    "entry %s is damaged: its CRC-32 is %08x, and the package says %08x; copy or download the package again"
+                            .formatted(library.entry(), actual, library.crc32()));
+        }
+    }
+
+    private static void copy(Packaged library, Path target) throws IOException {
+        MemorySegment bytes = library.bytes();
+        var crc = new CRC32();
+        try (var channel =
+                FileChannel.open(
+                        target,
+                        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                        PRIVATE)) {
+            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+                ByteBuffer chunk = chunk(bytes, at);
+                crc.update(chunk.duplicate());
+                while (chunk.hasRemaining()) {
+                    channel.write(chunk);
+                }
+            }
+            checkCrc(library, crc.getValue()); // where the key was known, nothing was hashed
+            library.elf().clearExecutableStack(channel);
+            channel.force(true);
+        }
+    }
+
+    /** Tells whether a file that is there begins and ends as it should. */
+    private static boolean isSound(Path file, Packaged library) throws IOException {
+        long size = library.bytes().byteSize();
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.size() == size
+                    && isSound(channel, library, 0)
+                    && isSound(channel, library, Math.max(0, size - COMPARED));
+        }
+    }
+
+    private static boolean isSound(FileChannel file, Packaged library, long offset)
+            throws IOException {
+        MemorySegment bytes = library.bytes();
+        long length = Math.min(COMPARED, bytes.byteSize() - offset);
+        byte[] expected = bytes.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+        library.elf().clearExecutableStack(expected, offset);
+        var actual = ByteBuffer.allocate(expected.length);
+        while (actual.hasRemaining() && file.read(actual, offset + actual.position()) > 0) {
+            // A short read is rare, and goes on where it stopped.
+        }
+        return Arrays.equals(actual.array(), expected);
+    }
+
+    private static void replace(Path file, Packaged library) throws IOException {
+        Path keyed = file.getParent();
+        // The name of a folder in the making, which the cache removes should this process end.
+        Path folder =
+                Files.createTempDirectory(keyed.getParent(), "." + keyed.getFileName() + ".tmp");
+        try {
+            Path fresh = folder.resolve(FILE);
+            copy(library, fresh);
+            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(folder.resolve(FILE));
+            Files.delete(folder);
+        }
+    }
+}
