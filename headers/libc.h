@@ -41,6 +41,14 @@ int open(const char *path, int flags, ...);
 int64_t write(int file, const void *data, size_t length);
 int close(int file);
 
+#define F_DUPFD_CLOEXEC 1030
+
+int fcntl(int file, int command, ...);
+
+#define SEEK_END 2
+
+int64_t lseek(int file, int64_t offset, int from);
+
 #define MFD_CLOEXEC 0x1U
 
 /* A file without a name, in memory. */
@@ -51,6 +59,7 @@ int memfd_create(const char *name, unsigned int flags);
 #define PROT_WRITE 0x2
 #define PROT_EXEC 0x4
 #define MAP_PRIVATE 0x2
+#define MAP_NORESERVE 0x4000 /* counts against the memory only what is written */
 
 /* All bits set means failure (MAP_FAILED). */
 void *mmap(void *hint, size_t length, int protection, int flags, int file, int64_t offset);
@@ -60,8 +69,13 @@ int munmap(void *address, size_t length);
 #define MADV_POPULATE_READ 22 /* Linux 5.14 */
 
 int madvise(void *address, size_t length, int advice);
-int mlock(const void *address, size_t length);
+
+#define MLOCK_ONFAULT 0x1U
+
+/* Linux 4.4, glibc 2.27. Plain mlock would copy every page of a private writable mapping. */
+int mlock2(const void *address, size_t length, unsigned int flags);
 int munlock(const void *address, size_t length);
+int getpagesize(void);
 
 /* ---- Errors ---- */
 

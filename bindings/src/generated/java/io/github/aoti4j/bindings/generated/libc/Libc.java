@@ -77,6 +77,24 @@ public class Libc extends Libc$shared {
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
     }
+    private static final int F_DUPFD_CLOEXEC = (int)1030L;
+    /**
+     * {@snippet lang=c :
+     * #define F_DUPFD_CLOEXEC 1030
+     * }
+     */
+    public static int F_DUPFD_CLOEXEC() {
+        return F_DUPFD_CLOEXEC;
+    }
+    private static final int SEEK_END = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define SEEK_END 2
+     * }
+     */
+    public static int SEEK_END() {
+        return SEEK_END;
+    }
     private static final int PROT_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -121,6 +139,15 @@ public class Libc extends Libc$shared {
      */
     public static int MAP_PRIVATE() {
         return MAP_PRIVATE;
+    }
+    private static final int MAP_NORESERVE = (int)16384L;
+    /**
+     * {@snippet lang=c :
+     * #define MAP_NORESERVE 16384
+     * }
+     */
+    public static int MAP_NORESERVE() {
+        return MAP_NORESERVE;
     }
     private static final int MADV_WILLNEED = (int)3L;
     /**
@@ -698,6 +725,141 @@ public class Libc extends Libc$shared {
         }
     }
 
+    /**
+     * Variadic invoker class for:
+     * {@snippet lang=c :
+     * int fcntl(int file, int command, ...)
+     * }
+     */
+    public static class fcntl {
+        private static final FunctionDescriptor BASE_DESC = FunctionDescriptor.of(
+                Libc.C_INT,
+                Libc.C_INT,
+                Libc.C_INT
+            );
+        private static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("fcntl");
+
+        private final MethodHandle handle;
+        private final FunctionDescriptor descriptor;
+        private final MethodHandle spreader;
+
+        private fcntl(MethodHandle handle, FunctionDescriptor descriptor, MethodHandle spreader) {
+            this.handle = handle;
+            this.descriptor = descriptor;
+            this.spreader = spreader;
+        }
+
+        /**
+         * Variadic invoker factory for:
+         * {@snippet lang=c :
+         * int fcntl(int file, int command, ...)
+         * }
+         */
+        public static fcntl makeInvoker(MemoryLayout... layouts) {
+            FunctionDescriptor desc$ = BASE_DESC.appendArgumentLayouts(layouts);
+            Linker.Option fva$ = Linker.Option.firstVariadicArg(BASE_DESC.argumentLayouts().size());
+            var mh$ = Linker.nativeLinker().downcallHandle(ADDR, desc$, fva$);
+            var spreader$ = mh$.asSpreader(Object[].class, layouts.length);
+            return new fcntl(mh$, desc$, spreader$);
+        }
+
+        /**
+         * {@return the address}
+         */
+        public static MemorySegment address() {
+            return ADDR;
+        }
+
+        /**
+         * {@return the specialized method handle}
+         */
+        public MethodHandle handle() {
+            return handle;
+        }
+
+        /**
+         * {@return the specialized descriptor}
+         */
+        public FunctionDescriptor descriptor() {
+            return descriptor;
+        }
+
+        public int apply(int file, int command, Object... x2) {
+            try {
+                if (TRACE_DOWNCALLS) {
+                    traceDowncall("fcntl", file, command, x2);
+                }
+                return (int) spreader.invokeExact(file, command, x2);
+            } catch(IllegalArgumentException | ClassCastException ex$)  {
+                throw ex$; // rethrow IAE from passing wrong number/type of args
+            } catch (Throwable ex$) {
+               throw new AssertionError("should not reach here", ex$);
+            }
+        }
+    }
+
+    private static class lseek {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libc.C_LONG,
+            Libc.C_INT,
+            Libc.C_LONG,
+            Libc.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lseek");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t lseek(int file, int64_t offset, int from)
+     * }
+     */
+    public static FunctionDescriptor lseek$descriptor() {
+        return lseek.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t lseek(int file, int64_t offset, int from)
+     * }
+     */
+    public static MethodHandle lseek$handle() {
+        return lseek.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t lseek(int file, int64_t offset, int from)
+     * }
+     */
+    public static MemorySegment lseek$address() {
+        return lseek.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t lseek(int file, int64_t offset, int from)
+     * }
+     */
+    public static long lseek(int file, long offset, int from) {
+        var mh$ = lseek.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lseek", file, offset, from);
+            }
+            return (long)mh$.invokeExact(file, offset, from);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class memfd_create {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libc.C_INT,
@@ -947,14 +1109,15 @@ public class Libc extends Libc$shared {
         }
     }
 
-    private static class mlock {
+    private static class mlock2 {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Libc.C_INT,
             Libc.C_POINTER,
-            Libc.C_LONG
+            Libc.C_LONG,
+            Libc.C_INT
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("mlock");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("mlock2");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -962,45 +1125,45 @@ public class Libc extends Libc$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int mlock(const void *address, size_t length)
+     * int mlock2(const void *address, size_t length, unsigned int flags)
      * }
      */
-    public static FunctionDescriptor mlock$descriptor() {
-        return mlock.DESC;
+    public static FunctionDescriptor mlock2$descriptor() {
+        return mlock2.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int mlock(const void *address, size_t length)
+     * int mlock2(const void *address, size_t length, unsigned int flags)
      * }
      */
-    public static MethodHandle mlock$handle() {
-        return mlock.HANDLE;
+    public static MethodHandle mlock2$handle() {
+        return mlock2.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int mlock(const void *address, size_t length)
+     * int mlock2(const void *address, size_t length, unsigned int flags)
      * }
      */
-    public static MemorySegment mlock$address() {
-        return mlock.ADDR;
+    public static MemorySegment mlock2$address() {
+        return mlock2.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int mlock(const void *address, size_t length)
+     * int mlock2(const void *address, size_t length, unsigned int flags)
      * }
      */
-    public static int mlock(MemorySegment address, long length) {
-        var mh$ = mlock.HANDLE;
+    public static int mlock2(MemorySegment address, long length, int flags) {
+        var mh$ = mlock2.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("mlock", address, length);
+                traceDowncall("mlock2", address, length, flags);
             }
-            return (int)mh$.invokeExact(address, length);
+            return (int)mh$.invokeExact(address, length, flags);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1062,6 +1225,64 @@ public class Libc extends Libc$shared {
                 traceDowncall("munlock", address, length);
             }
             return (int)mh$.invokeExact(address, length);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class getpagesize {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Libc.C_INT    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("getpagesize");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int getpagesize()
+     * }
+     */
+    public static FunctionDescriptor getpagesize$descriptor() {
+        return getpagesize.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int getpagesize()
+     * }
+     */
+    public static MethodHandle getpagesize$handle() {
+        return getpagesize.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int getpagesize()
+     * }
+     */
+    public static MemorySegment getpagesize$address() {
+        return getpagesize.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int getpagesize()
+     * }
+     */
+    public static int getpagesize() {
+        var mh$ = getpagesize.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("getpagesize");
+            }
+            return (int)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1138,6 +1359,15 @@ public class Libc extends Libc$shared {
      */
     public static int MFD_CLOEXEC() {
         return MFD_CLOEXEC;
+    }
+    private static final int MLOCK_ONFAULT = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define MLOCK_ONFAULT 1
+     * }
+     */
+    public static int MLOCK_ONFAULT() {
+        return MLOCK_ONFAULT;
     }
 }
 
