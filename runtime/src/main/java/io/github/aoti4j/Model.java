@@ -1,6 +1,251 @@
 package io.github.aoti4j;
 
-/** Placeholder of the skeleton. */
-final class Model {
-    private Model() {}
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.RunSlots;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * A compiled model, loaded and ready to run.
+ *
+ * <pre>{@code
+ * try (Model model = Model.load(Path.of("digits.pt2"));
+ *         Arena arena = Arena.ofConfined()) {
+ *     Tensor image = Tensor.of(arena, pixels, 1, 1, 8, 8);
+ *     Tensor logits = model.run(arena, image).getFirst();
+ *     float[] scores = logits.toFloatArray();
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe: any number of threads may run it at once; {@link ModelOptions#runners(int)} of
+ * them run, the others wait. A model that writes into its own buffers ({@code register_buffer} with
+ * in-place updates) does so without synchronisation, as in PyTorch.
+ */
+public final class Model implements AutoCloseable {
+    private final String name;
+    private final Container container;
+    private final Map<String, String> metadata;
+    private final List<InputInfo> inputs;
+    private final List<String> outputNames;
+    private final InputValidator validator;
+    private final RunSlots slots;
+
+    Model(
+            String name,
+            Container container,
+            Map<String, String> metadata,
+            List<InputInfo> inputs,
+            List<String> outputNames,
+            InputValidator validator,
+            int runners) {
+        this.name = name;
+        this.container = container;
+        this.metadata = metadata;
+        this.inputs = inputs;
+        this.outputNames = outputNames;
+        this.validator = validator;
+        this.slots = new RunSlots(runners, inputs.size(), outputNames.size());
+    }
+
+    /**
+     * Loads the only model of a package.
+     *
+     * @param path a {@code .pt2} file
+     * @return the model, to be closed by the caller
+     * @throws PackageException if the file is not a sound package, or holds several models
+     * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
+     *     feature, a libtorch that lacks functions, constants that the package does not hold
+     * @throws NativeException if the model's own set-up fails
+     */
+    public static Model load(Path path) {
+        return load(path, ModelOptions.defaults());
+    }
+
+    /**
+     * Loads a model of a package.
+     *
+     * @param path a {@code .pt2} file
+     * @param options which model, and how
+     * @return the model, to be closed by the caller
+     * @throws PackageException if the file is not a sound package or does not hold the model
+     * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
+     *     feature, a libtorch that lacks functions, constants that the package does not hold
+     * @throws NativeException if the model's own set-up fails
+     */
+    public static Model load(Path path, ModelOptions options) {
+        try (ModelPackage modelPackage = ModelPackage.open(path)) {
+            return modelPackage.load(options);
+        }
+    }
+
+    /**
+     * Returns the model's name within its package.
+     *
+     * @return usually {@code model}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns what the compiler noted about the model, and the strings that its author added.
+     *
+     * @return unmodifiable; for example {@code AOTI_DEVICE_KEY} to {@code cpu}
+     */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /**
+     * Returns what the model takes, in the order in which {@link #run(Arena, Tensor...)} takes it.
+     *
+     * @return unmodifiable
+     */
+    public List<InputInfo> inputs() {
+        return inputs;
+    }
+
+    /**
+     * Returns the names of the outputs, in the order in which {@link #run(Arena, Tensor...)}
+     * returns them.
+     *
+     * @return unmodifiable
+     */
+    public List<String> outputNames() {
+        return outputNames;
+    }
+
+    /**
+     * Returns the strides that the model wants for inputs of certain sizes, to lay tensors out with
+     * them: for example those of channels-last images.
+     *
+     * @param shapes the sizes of all inputs, in elements, in call order
+     * @return the strides of all inputs, in elements; row-major where the package does not ask for
+     *     others
+     * @throws InvalidInputException if their number is not that of the inputs, or a shape cannot be
+     */
+    public List<long[]> stridesFor(List<long[]> shapes) {
+        if (shapes.size() != inputs.size()) {
+            throw new InvalidInputException(
+                    "model %s takes %d inputs, but %d shapes were given"
+                            .formatted(name, inputs.size(), shapes.size()));
+        }
+        long[][] all = shapes.toArray(long[][]::new);
+        return IntStream.range(0, all.length).mapToObj(i -> validator.stridesFor(i, all)).toList();
+    }
+
+    /**
+     * Runs the model on inputs given one by one; see {@link #run(Arena, List)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param inputTensors in call order
+     * @return the outputs in call order, unmodifiable; null where the model returned None
+     */
+    public List<Tensor> run(Arena arena, Tensor... inputTensors) {
+        requireNonNull(arena, "arena");
+        requireNonNull(inputTensors, "inputs");
+        validator.check(inputTensors);
+        container.acquire();
+        boolean adopted = false;
+        try {
+            RunSlot slot = slots.take();
+            try {
+                for (int i = 0; i < inputTensors.length; i++) {
+                    Tensor tensor = inputTensors[i];
+                    slot.bindInput(
+                            i,
+                            tensor.segment(),
+                            tensor.dtype().code(),
+                            tensor.shapeUnsafe(),
+                            tensor.stridesUnsafe());
+                }
+                int code =
+                        container
+                                .api()
+                                .run(
+                                        container.handle(),
+                                        slot.inputs(),
+                                        inputTensors.length,
+                                        slot.outputs(),
+                                        outputNames.size(),
+                                        slot.held(),
+                                        slot.heldCount());
+                if (code != 0) {
+                    throw container.api().failure(container.api().runFunction());
+                }
+                List<Tensor> outputs =
+                        Outputs.adopt(slot, outputNames, inputTensors, arena, container);
+                adopted = true;
+                return outputs;
+            } finally {
+                slot.reset();
+                slots.give(slot);
+            }
+        } finally {
+            if (!adopted) {
+                container.release();
+            }
+        }
+    }
+
+    /**
+     * Runs the model.
+     *
+     * <p>Inputs are shared with the model, not copied; it may write into them if its source did.
+     * Outputs are views of the memory in which the model left them, without a copy. An output that
+     * is a view of an input shares the input's memory and its lifetime.
+     *
+     * @param arena the outputs live as long as it does; their native memory is freed when it is
+     *     closed
+     * @param inputTensors in call order; their arenas cannot be closed by other threads during the
+     *     run
+     * @return the outputs in call order, unmodifiable; null where the model returned None
+     * @throws InvalidInputException if number, dtype, rank, sizes or strides do not fit the model,
+     *     or an input is read-only memory; nothing has been run
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if the model, the arena or an input's arena is closed
+     * @throws WrongThreadException if one of the arenas is confined to another thread
+     */
+    public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
+        return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /**
+     * Closes the model: no new run starts. Runs in flight finish, outputs that are still alive stay
+     * valid; the native memory is freed with the last of them. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        container.close();
+    }
+
+    /**
+     * Tells whether {@link #close()} has been called.
+     *
+     * @return true from then on
+     */
+    public boolean isClosed() {
+        return container.isClosed();
+    }
+
+    /**
+     * Returns name and state.
+     *
+     * @return for messages
+     */
+    @Override
+    public String toString() {
+        return "Model[" + name + (isClosed() ? ", closed]" : "]");
+    }
 }

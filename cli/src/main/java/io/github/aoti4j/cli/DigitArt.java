@@ -1,0 +1,58 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Tensor;
+
+/**
+ * Draws greyscale images as text: two rows of pixels in one line of half blocks would need colour,
+ * shades do not.
+ */
+final class DigitArt {
+    /** From no ink to full ink; two characters make a pixel about square. */
+    private static final String[] SHADES = {"  ", "░░", "▒▒", "▓▓", "██"};
+
+    private DigitArt() {}
+
+    /**
+     * Draws images side by side with the model's answers below.
+     *
+     * @param images {@code [n, 1, height, width]} float32 from 0 to 1, contiguous
+     * @param answers what the model says
+     * @param labels what is right
+     * @param shown how many to draw, evenly spread over all
+     */
+    static String draw(Tensor images, int[] answers, int[] labels, int shown) {
+        int height = (int) images.size(2);
+        int width = (int) images.size(3);
+        float[] pixels = images.toFloatArray();
+        int count = Math.min(shown, labels.length);
+        StringBuilder text = new StringBuilder();
+        for (int row = 0; row < height; row++) {
+            for (int i = 0; i < count; i++) {
+                int offset = (pick(i, count, labels.length) * height + row) * width;
+                for (int column = 0; column < width; column++) {
+                    text.append(shade(pixels[offset + column]));
+                }
+                text.append("  ");
+            }
+            text.append(System.lineSeparator());
+        }
+        for (int i = 0; i < count; i++) {
+            int image = pick(i, count, labels.length);
+            String answer =
+                    answers[image] == labels[image]
+                            ? "answer: " + answers[image]
+                            : "answer: " + answers[image] + ", is " + labels[image];
+            text.append(answer).append(" ".repeat(Math.max(2 * width + 2 - answer.length(), 1)));
+        }
+        return text.append(System.lineSeparator()).toString();
+    }
+
+    private static int pick(int i, int count, int all) {
+        return (int) ((long) i * all / count);
+    }
+
+    private static String shade(float ink) {
+        int index = Math.round(ink * (SHADES.length - 1));
+        return SHADES[Math.clamp(index, 0, SHADES.length - 1)];
+    }
+}

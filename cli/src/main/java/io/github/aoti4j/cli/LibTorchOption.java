@@ -1,0 +1,39 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+
+import picocli.CommandLine.Option;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+
+/** {@code --libtorch}, which every command has. */
+final class LibTorchOption {
+    @Option(
+            names = "--libtorch",
+            paramLabel = "DIR",
+            description =
+                    "The folder that holds libtorch_cpu.so. Default: -Daoti.libtorch or"
+                            + " AOTI_LIBTORCH, then the embedded one.")
+    private Path directory;
+
+    /** Made by picocli. */
+    LibTorchOption() {}
+
+    /** Loads libtorch, showing how far it has come if it has to be unpacked first. */
+    LibTorch load(PrintWriter err) {
+        return LibTorch.load(options(err));
+    }
+
+    LibTorchOptions options(PrintWriter err) {
+        return LibTorchOptions.DEFAULT
+                .withDirectory(directory)
+                .withProgress(new TerminalProgress(err));
+    }
+
+    ModelOptions apply(ModelOptions options) {
+        return directory == null ? options : options.libtorch(directory);
+    }
+}

@@ -1,0 +1,38 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.ModelOptions;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+
+/** The package, the model in it and the libtorch: what commands that run a model share. */
+final class PackageArguments {
+    @Parameters(paramLabel = "PKG", description = "An AOTInductor package (.pt2).")
+    private Path file;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            description = "Which model, where the package holds several.")
+    private String model;
+
+    @Mixin private LibTorchOption libtorch;
+
+    /** Made by picocli. */
+    PackageArguments() {}
+
+    Path file() {
+        return file;
+    }
+
+    Model load(PrintWriter err) {
+        libtorch.load(err);
+        ModelOptions options = libtorch.apply(ModelOptions.defaults());
+        return Model.load(file, model == null ? options : options.model(model));
+    }
+}

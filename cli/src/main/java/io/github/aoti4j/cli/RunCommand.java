@@ -1,0 +1,59 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.Tensor;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** {@code aoti run}: one run, from file to file. */
+@Command(
+        name = "run",
+        description = "Runs a model once on inputs from a file and writes its outputs.",
+        mixinStandardHelpOptions = true)
+final class RunCommand implements Callable<Integer> {
+    @Mixin private PackageArguments arguments;
+
+    @Option(
+            names = "--inputs",
+            required = true,
+            paramLabel = "F",
+            description =
+                    "A safetensors file with the inputs, named \"0\", \"1\", … in call order.")
+    private Path inputs;
+
+    @Option(
+            names = "--outputs",
+            required = true,
+            paramLabel = "F",
+            description = "The safetensors file to write the outputs to, named likewise.")
+    private Path outputs;
+
+    @Spec private CommandSpec spec;
+
+    /** Made by picocli. */
+    RunCommand() {}
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        try (Model model = arguments.load(spec.commandLine().getErr());
+                Arena arena = Arena.ofConfined()) {
+            List<Tensor> results = model.run(arena, TensorFiles.readInputs(inputs, model, arena));
+            TensorFiles.write(outputs, results, arena);
+            for (int i = 0; i < results.size(); i++) {
+                out.println(i + ": " + results.get(i));
+            }
+        }
+        return Main.OK;
+    }
+}

@@ -1,0 +1,79 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.SafetensorsFile;
+import io.github.aoti4j.weights.SafetensorsWriter;
+import io.github.aoti4j.weights.TensorData;
+import io.github.aoti4j.weights.TensorEntry;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Safetensors files whose tensors are named "0", "1", … in call order. */
+final class TensorFiles {
+    private TensorFiles() {}
+
+    /** Reads a model's inputs, each laid out with the strides that the model wants. */
+    static List<Tensor> readInputs(Path path, Model model, Arena arena) {
+        List<Tensor> rows = read(path, arena);
+        if (rows.size() != model.inputs().size()) {
+            // The model's own message says what it takes.
+            return rows;
+        }
+        List<long[]> strides = model.stridesFor(rows.stream().map(Tensor::shape).toList());
+        List<Tensor> inputs = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            inputs.add(rows.get(i).copyWithStrides(arena, strides.get(i)));
+        }
+        return inputs;
+    }
+
+    /** Reads tensors as they lie, contiguous, into memory that a model may write into. */
+    static List<Tensor> read(Path path, Arena arena) {
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            List<Tensor> tensors = new ArrayList<>();
+            for (int i = 0; i < file.names().size(); i++) {
+                String name = Integer.toString(i);
+                if (!file.contains(name)) {
+                    throw new PackageException(
+                            path,
+                            "holds %d tensors, but none named \"%s\": name them \"0\", \"1\", … in call order"
+                                    .formatted(file.names().size(), name));
+                }
+                tensors.add(read(file, name, arena));
+            }
+            return tensors;
+        }
+    }
+
+    static Tensor read(SafetensorsFile file, String name, Arena arena) {
+        TensorEntry entry = file.entry(name);
+        Tensor copy = Tensor.zeros(arena, entry.dtype(), entry.shape());
+        copy.segment().copyFrom(file.segment(name));
+        return copy;
+    }
+
+    /** Writes tensors under their positions; the file appears whole or not at all. */
+    static void write(Path path, List<Tensor> tensors, Arena arena) {
+        Map<String, TensorData> named = new LinkedHashMap<>();
+        for (int i = 0; i < tensors.size(); i++) {
+            Tensor tensor = tensors.get(i);
+            if (tensor == null) {
+                throw new InvalidInputException(
+                        "output " + i + " is None, which a safetensors file cannot hold");
+            }
+            Tensor dense = tensor.isContiguous() ? tensor : tensor.copy(arena);
+            named.put(
+                    Integer.toString(i),
+                    new TensorData(dense.dtype(), dense.shape(), dense.segment()));
+        }
+        SafetensorsWriter.write(path, named);
+    }
+}

@@ -1,0 +1,90 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.ConstantInfo;
+import io.github.aoti4j.InputInfo;
+import io.github.aoti4j.ModelDescription;
+import io.github.aoti4j.Requirement;
+import io.github.aoti4j.core.DType;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** {@code aoti inspect} for people. */
+final class TextReport {
+    private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
+
+    private final PrintWriter out;
+
+    private TextReport(PrintWriter out) {
+        this.out = out;
+    }
+
+    static void print(PrintWriter out, Path file, List<ModelReport> reports) {
+        out.println(file);
+        TextReport text = new TextReport(out);
+        for (ModelReport report : reports) {
+            text.model(report);
+        }
+    }
+
+    private void model(ModelReport report) {
+        ModelDescription model = report.model();
+        out.printf("%nmodel \"%s\" (library of %s)%n", model.name(), bytes(model.libraryBytes()));
+        if (!model.sourceKnown()) {
+            out.println("  the package holds no source: inputs, outputs and constants unknown");
+        } else {
+            out.println("  inputs");
+            for (int i = 0; i < model.inputs().size(); i++) {
+                InputInfo input = model.inputs().get(i);
+                out.printf("    %d %s: %s%n", i, input.name(), input.description());
+            }
+            out.println("  outputs");
+            for (int i = 0; i < model.outputs().size(); i++) {
+                out.printf("    %d %s%n", i, model.outputs().get(i));
+            }
+            constants(model.constants());
+            out.println("  call spec");
+            model.inputSpec().ifPresent(spec -> out.println("    in  " + spec));
+            model.outputSpec().ifPresent(spec -> out.println("    out " + spec));
+        }
+        out.println("  metadata");
+        model.metadata().forEach((key, value) -> out.printf("    %s: %s%n", key, value));
+        out.println("  needs");
+        for (Requirement requirement : report.requirements()) {
+            out.printf(
+                    "    %-3s %s: %s%n",
+                    requirement.met() ? "ok" : "NO", requirement.name(), requirement.detail());
+        }
+    }
+
+    private void constants(List<ConstantInfo> constants) {
+        long total = constants.stream().mapToLong(c -> Math.max(c.bytes(), 0)).sum();
+        out.printf("  constants (%d, %s)%n", constants.size(), bytes(total));
+        for (ConstantInfo constant : constants) {
+            out.printf(
+                    "    %s: %s %s, %s, %s, %s%n",
+                    constant.fqn(),
+                    constant.dtype().map(DType::torchName).orElse("any dtype"),
+                    constant.shape().map(Object::toString).orElse("[?]"),
+                    constant.kind(),
+                    bytes(constant.bytes()),
+                    constant.location());
+        }
+    }
+
+    /** A size in the largest unit of which there is at least one. */
+    static String bytes(long count) {
+        if (count < 0) {
+            return "? B";
+        }
+        int unit = 0;
+        double value = count;
+        while (value >= 1024 && unit < UNITS.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return unit == 0 ? count + " B" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+    }
+}

@@ -1,0 +1,256 @@
+package io.github.aoti4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+class MainTest {
+    private static final Path FIXTURES = Path.of("../runtime/src/test/fixtures");
+
+    @TempDir private Path folder;
+
+    private record Result(int status, String out, String err) {}
+
+    private static Result aoti(Object... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] words = new String[args.length];
+        for (int i = 0; i < args.length; i++) {
+            words[i] = args[i].toString();
+        }
+        int status = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+        return new Result(status, out.toString(), err.toString());
+    }
+
+    private static Path fixture(String name, String file) {
+        return FIXTURES.resolve(name).resolve(file);
+    }
+
+    private static Path mlp(String file) {
+        return fixture("mlp", file);
+    }
+
+    @Test
+    void demoReadsDigits() {
+        Result demo = aoti("demo");
+        assertEquals(0, demo.status, demo.err);
+        Matcher accuracy =
+                Pattern.compile("accuracy: ([0-9.]+)% \\((\\d+) of (\\d+)\\)").matcher(demo.out);
+        assertTrue(accuracy.find(), demo.out);
+        assertEquals(360, Integer.parseInt(accuracy.group(3)));
+        assertTrue(Double.parseDouble(accuracy.group(1)) >= 95, demo.out);
+        assertTrue(demo.out.contains("libtorch: "), demo.out);
+        assertTrue(demo.out.contains("µs for one image"), demo.out);
+    }
+
+    @Test
+    void inspectShowsWhatIsInAPackage() {
+        Result inspect = aoti("inspect", mlp("mlp.pt2"));
+        assertEquals(0, inspect.status, inspect.out + inspect.err);
+        assertTrue(inspect.out.contains("1..1024, 10]"), inspect.out);
+        assertTrue(inspect.out.contains("weight: float32 [16, 10], Parameter, 640 B"), inspect.out);
+        assertTrue(inspect.out.contains("AOTI_CPU_ISA: AVX2"), inspect.out);
+        assertFalse(inspect.out.contains("NO "), inspect.out);
+    }
+
+    @Test
+    void inspectWritesJson() {
+        Result inspect = aoti("inspect", "--json", mlp("mlp.pt2"));
+        assertEquals(0, inspect.status, inspect.err);
+        JsonNode model = new JsonMapper().readTree(inspect.out).path("models").path(0);
+        assertEquals("model", model.path("name").asString());
+        assertEquals("float32", model.path("inputs").path(0).path("dtype").asString());
+        assertEquals(10, model.path("constants").path(0).path("shape").path(1).asInt());
+        assertEquals(1, model.path("inputSpec").path(0).asInt());
+        assertTrue(model.path("requirements").path(0).path("met").asBoolean());
+    }
+
+    @Test
+    void runWritesOutputsThatVerifyAccepts() {
+        Path outputs = folder.resolve("out.safetensors");
+        Result run =
+                aoti(
+                        "run",
+                        mlp("mlp.pt2"),
+                        "--inputs",
+                        mlp("batch8.inputs.safetensors"),
+                        "--outputs",
+                        outputs);
+        assertEquals(0, run.status, run.err);
+        assertEquals("0: float32[8, 1]", run.out.strip());
+        Result verify =
+                aoti(
+                        "verify",
+                        "--inputs",
+                        mlp("batch8.inputs.safetensors"),
+                        "--expect",
+                        outputs,
+                        mlp("mlp.pt2"));
+        assertEquals(0, verify.status, verify.out + verify.err);
+        assertTrue(verify.out.contains("max abs diff 0.00, max rel diff 0.00: ok"), verify.out);
+    }
+
+    @Test
+    void verifyComparesWithWhatPyTorchGave() {
+        Result verify = verify("batch8", "batch8");
+        assertEquals(0, verify.status, verify.out + verify.err);
+        assertTrue(verify.out.endsWith("all outputs match" + System.lineSeparator()), verify.out);
+    }
+
+    @Test
+    void verifySaysNoToOtherShapesAndValues() {
+        Result shape = verify("batch8", "batch1");
+        assertEquals(1, shape.status, shape.out + shape.err);
+        assertTrue(shape.out.contains("0: is float32[8, 1], expected float32[1, 1]"), shape.out);
+
+        Result values =
+                aoti(
+                        "verify",
+                        fixture("add_one", "add_one.pt2"),
+                        "--inputs",
+                        fixture("add_one", "ramp.inputs.safetensors"),
+                        "--expect",
+                        fixture("add_one", "ramp.inputs.safetensors"));
+        assertEquals(1, values.status, values.out + values.err);
+        assertTrue(values.out.contains("max abs diff 1.00"), values.out);
+        assertTrue(values.out.contains("80 of 80 elements out of tolerance"), values.out);
+    }
+
+    @Test
+    void verifyTakesTolerances() {
+        Result verify =
+                aoti(
+                        "verify",
+                        fixture("add_one", "add_one.pt2"),
+                        "--inputs",
+                        fixture("add_one", "ramp.inputs.safetensors"),
+                        "--expect",
+                        fixture("add_one", "ramp.inputs.safetensors"),
+                        "--atol",
+                        "1");
+        assertEquals(0, verify.status, verify.out + verify.err);
+    }
+
+    private static Result verify(String inputs, String outputs) {
+        return aoti(
+                "verify",
+                mlp("mlp.pt2"),
+                "--inputs",
+                mlp(inputs + ".inputs.safetensors"),
+                "--expect",
+                mlp(outputs + ".outputs.safetensors"));
+    }
+
+    @Test
+    void inputsThatDoNotFitAreExplained() {
+        Result run =
+                aoti(
+                        "run",
+                        fixture("add_one", "add_one.pt2"),
+                        "--inputs",
+                        mlp("batch8.inputs.safetensors"),
+                        "--outputs",
+                        folder.resolve("out.safetensors"));
+        // The one is [8, 10] as well; the other has another number of inputs.
+        assertEquals(0, run.status, run.err);
+        Result kwargs =
+                aoti(
+                        "run",
+                        fixture("kwargs", "kwargs.pt2"),
+                        "--inputs",
+                        mlp("batch8.inputs.safetensors"),
+                        "--outputs",
+                        folder.resolve("out.safetensors"));
+        assertEquals(3, kwargs.status);
+        assertTrue(kwargs.err.startsWith("aoti: model model takes 6 inputs"), kwargs.err);
+    }
+
+    @Test
+    void filesThatCannotBeUsedAreNamed() throws IOException {
+        Path missing = folder.resolve("missing.pt2");
+        Result inspect = aoti("inspect", missing);
+        assertEquals(3, inspect.status);
+        assertTrue(inspect.err.startsWith("aoti: " + missing), inspect.err);
+        assertEquals("", inspect.out);
+
+        Path text = Files.writeString(folder.resolve("text.pt2"), "not a package");
+        assertEquals(3, aoti("inspect", text).status);
+        assertEquals(3, aoti("inspect", folder).status);
+    }
+
+    @Test
+    void unwritableOutputsAreExplained() {
+        Path nowhere = folder.resolve("no/such/folder/out.safetensors");
+        Result run =
+                aoti(
+                        "run",
+                        mlp("mlp.pt2"),
+                        "--inputs",
+                        mlp("batch8.inputs.safetensors"),
+                        "--outputs",
+                        nowhere);
+        assertEquals(3, run.status);
+        assertTrue(run.err.startsWith("aoti: "), run.err);
+        assertTrue(run.err.contains("out.safetensors"), run.err);
+    }
+
+    @Test
+    void wrongUsageIsToldFromFailure() {
+        assertEquals(2, aoti().status);
+        assertEquals(2, aoti("fly").status);
+        assertEquals(2, aoti("inspect").status);
+        assertEquals(2, aoti("run", "x.pt2").status);
+        assertEquals(2, aoti("verify", "x.pt2", "--inputs").status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "inspect", "run", "verify"})
+    void everyCommandHasHelp(String command) {
+        Result help = aoti(command, "--help");
+        assertEquals(0, help.status);
+        assertTrue(help.out.startsWith("Usage: aoti " + command), help.out);
+        assertTrue(aoti("--help").out.contains(command), "listed");
+    }
+
+    @Test
+    void versionIsPrinted() {
+        Result version = aoti("--version");
+        assertEquals(0, version.status);
+        assertTrue(version.out.startsWith("aoti4j "), version.out);
+    }
+
+    @Test
+    void everyFixtureVerifies() throws IOException {
+        int verified = 0;
+        try (var files =
+                Files.find(FIXTURES, 2, (p, a) -> p.toString().endsWith(".inputs.safetensors"))) {
+            for (Path inputs : files.sorted().toList()) {
+                Path parent = inputs.getParent();
+                Path pkg = parent.resolve(parent.getFileName() + ".pt2");
+                Path expect = Path.of(inputs.toString().replace(".inputs.", ".outputs."));
+                if (Files.exists(pkg) && Files.exists(expect)) {
+                    Result verify = aoti("verify", pkg, "--inputs", inputs, "--expect", expect);
+                    assertEquals(0, verify.status, pkg + ": " + verify.out + verify.err);
+                    verified++;
+                }
+            }
+        }
+        assertTrue(verified >= 20, "fixtures are missing from the checkout");
+    }
+}

@@ -1,0 +1,50 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.ConstantSpec;
+import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.PackagedModel;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A constant of a model: a parameter, a buffer, or a tensor that its code mentions.
+ *
+ * @param fqn the name in the PyTorch module; the internal name if the source does not say
+ * @param dtype its element type; empty if the source does not say
+ * @param shape the sizes, in elements; empty if the source does not say
+ * @param bytes how much of the weights it takes; -1 if the source does not say
+ * @param kind {@code Parameter}, {@code Buffer}, {@code TensorConstant}, {@code FoldedConstant} or
+ *     {@code Unknown}
+ * @param location where its values lie, in words
+ */
+public record ConstantInfo(
+        String fqn,
+        Optional<DType> dtype,
+        Optional<List<Long>> shape,
+        long bytes,
+        String kind,
+        String location) {
+
+    static List<ConstantInfo> of(WrapperSource source, PackagedModel model) {
+        return source.constants().stream().map(c -> of(c, model)).toList();
+    }
+
+    private static ConstantInfo of(ConstantSpec constant, PackagedModel model) {
+        return new ConstantInfo(
+                constant.fqn().orElse(constant.name()),
+                constant.dtype(),
+                constant.shape(),
+                constant.dataSize(),
+                constant.kind().orElse("Unknown"),
+                constant.fromFolded() ? "computed when it is loaded" : where(model));
+    }
+
+    private static String where(PackagedModel model) {
+        if (model.weightsBlob().isPresent()) {
+            return model.weightsBlob().get().fileName();
+        }
+        return model.weightsConfig().isPresent() ? "data/weights" : model.library().fileName();
+    }
+}

@@ -1,0 +1,71 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.InputDescription;
+import io.github.aoti4j.internal.WrapperSource;
+
+import java.util.Optional;
+
+/**
+ * What a model takes as one of its inputs, as far as its package says. Immutable.
+ *
+ * <p>Packages hold the generated source of the model, and in it the checks of the inputs ({@code
+ * check_input_N} and {@code assert_size_stride}, written by {@code
+ * torch/_inductor/codegen/cpp_wrapper_cpu.py}).
+ */
+public final class InputInfo {
+    private final String name;
+
+    /** Null if it is not known. */
+    private final DType dtype;
+
+    private final String description;
+
+    private InputInfo(String name, DType dtype, String description) {
+        this.name = name;
+        this.dtype = dtype;
+        this.description = description;
+    }
+
+    static InputInfo of(String name, Optional<WrapperSource> source, int index) {
+        return source.map(
+                        s ->
+                                new InputInfo(
+                                        name,
+                                        s.inputs().get(index).dtype().orElse(null),
+                                        InputDescription.of(s, index)))
+                .orElseGet(() -> new InputInfo(name, null, "unknown: the package holds no source"));
+    }
+
+    /**
+     * Returns the name that the exported graph has for the input.
+     *
+     * @return for example {@code arg0_1}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns the element type.
+     *
+     * @return empty if the package does not say
+     */
+    public Optional<DType> dtype() {
+        return Optional.ofNullable(dtype);
+    }
+
+    /**
+     * Describes dtype, sizes with their ranges, and strides where they are not row-major.
+     *
+     * @return for example {@code float32 [s77: 1..1024, 10]}
+     */
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public String toString() {
+        return name + ": " + description();
+    }
+}

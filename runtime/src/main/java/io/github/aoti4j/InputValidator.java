@@ -1,0 +1,88 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.InputCheck;
+import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.Shapes;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Checks inputs before native code sees them, which itself checks nothing. Thread-safe. */
+final class InputValidator {
+    /** {@code c10::DeviceType::CPU}; tensors are in CPU memory. */
+    private static final int CPU = 0;
+
+    private final String model;
+    private final List<InputInfo> inputs;
+
+    /** Null where the package holds no source to take the checks from. */
+    private final InputCheck check;
+
+    InputValidator(String model, List<InputInfo> inputs, InputCheck check) {
+        this.model = model;
+        this.inputs = inputs;
+        this.check = check;
+    }
+
+    void check(Tensor[] tensors) {
+        if (tensors.length != inputs.size()) {
+            throw new InvalidInputException(
+                    "model %s takes %d input%s, but %d %s given; it takes %s"
+                            .formatted(
+                                    model,
+                                    inputs.size(),
+                                    inputs.size() == 1 ? "" : "s",
+                                    tensors.length,
+                                    tensors.length == 1 ? "was" : "were",
+                                    inputs.stream()
+                                            .map(InputInfo::toString)
+                                            .collect(Collectors.joining(", ", "(", ")"))));
+        }
+        long[] slots = check == null ? null : new long[check.slotCount()];
+        for (int i = 0; i < tensors.length; i++) {
+            Tensor tensor = tensors[i];
+            if (tensor == null) {
+                throw new NullPointerException(
+                        "input %d \"%s\" is null".formatted(i, inputs.get(i).name()));
+            }
+            if (tensor.rank() > RunSlot.MAX_RANK) {
+                throw invalid(
+                        i,
+                        "has %d dimensions; at most %d are supported"
+                                .formatted(tensor.rank(), RunSlot.MAX_RANK));
+            }
+            if (tensor.segment().isReadOnly()) {
+                throw invalid(
+                        i,
+                        "is read-only memory, and a model may write into its inputs: pass"
+                                + " tensor.copy(arena)");
+            }
+            if (check != null) {
+                check.check(
+                        i,
+                        tensor.dtype().code(),
+                        tensor.rank(),
+                        tensor.shapeUnsafe(),
+                        tensor.stridesUnsafe(),
+                        CPU,
+                        slots);
+            }
+        }
+        if (check != null) {
+            check.checkExpressions(slots);
+        }
+    }
+
+    /** The strides that the model wants, for sizes of all inputs. */
+    long[] stridesFor(int index, long[][] shapes) {
+        return check == null
+                ? Shapes.contiguousStrides(shapes[index])
+                : check.stridesFor(index, shapes);
+    }
+
+    private InvalidInputException invalid(int index, String problem) {
+        return new InvalidInputException(
+                "input %d \"%s\" %s".formatted(index, inputs.get(index).name(), problem));
+    }
+}

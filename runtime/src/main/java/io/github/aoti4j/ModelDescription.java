@@ -1,0 +1,58 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * What a package says of one of its models, without loading it.
+ *
+ * @param name the model
+ * @param metadata what the compiler noted, and the author's own strings
+ * @param inputs in call order; empty if the package holds no source
+ * @param outputs the outputs' names, in call order; empty if the package holds no source
+ * @param constants the constants, by their index in the container; empty if the package holds no
+ *     source
+ * @param inputSpec PyTorch's TreeSpec of the arguments, JSON; empty if the package holds no source
+ * @param outputSpec PyTorch's TreeSpec of the results, JSON; empty if the package holds no source
+ * @param sourceKnown whether the package holds the source that inputs, outputs and constants are
+ *     read from
+ * @param libraryBytes the size of the compiled library
+ */
+public record ModelDescription(
+        String name,
+        Map<String, String> metadata,
+        List<InputInfo> inputs,
+        List<String> outputs,
+        List<ConstantInfo> constants,
+        Optional<String> inputSpec,
+        Optional<String> outputSpec,
+        boolean sourceKnown,
+        long libraryBytes) {
+
+    static ModelDescription of(Pt2Archive archive, PackagedModel model) {
+        Optional<WrapperSource> source =
+                model.wrapperSource().map(archive::text).flatMap(WrapperSource::parse);
+        return new ModelDescription(
+                model.name(),
+                model.metadata(),
+                source.map(ModelDescription::inputs).orElse(List.of()),
+                source.map(WrapperSource::outputNames).orElse(List.of()),
+                source.map(s -> ConstantInfo.of(s, model)).orElse(List.of()),
+                source.flatMap(WrapperSource::inSpec),
+                source.flatMap(WrapperSource::outSpec),
+                source.isPresent(),
+                model.library().size());
+    }
+
+    private static List<InputInfo> inputs(WrapperSource source) {
+        return IntStream.range(0, source.inputCount())
+                .mapToObj(i -> InputInfo.of(source.inputs().get(i).name(), Optional.of(source), i))
+                .toList();
+    }
+}

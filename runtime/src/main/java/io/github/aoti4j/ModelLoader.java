@@ -1,0 +1,114 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.Environment;
+import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.internal.InputCheck;
+import io.github.aoti4j.internal.LibraryCache;
+import io.github.aoti4j.internal.Preflight;
+import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The steps from a package's model to a running container, each failing before the next can do
+ * harm.
+ */
+final class ModelLoader {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private ModelLoader() {}
+
+    static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
+        Examination examination = Examination.of(archive, packaged);
+        String model = "model " + packaged.name() + " of " + archive.path();
+        // What is wrong with the package itself is told without loading a libtorch for it.
+        Preflight.require(model, examination.findings());
+        LibTorch libtorch =
+                LibTorch.load(
+                        LibTorchOptions.DEFAULT.withDirectory(options.libtorch().orElse(null)));
+        Preflight.require(model, examination.findings(libtorch::has, libtorch.toString()));
+        warn(model, examination);
+        Path file = new LibraryCache(UserCache.ofProcess()).unpack(library(archive, examination));
+        Container container =
+                new Container(packaged.name(), NativeLibrary.open(file), options.runners());
+        try {
+            return assemble(packaged, container, examination.source(), options);
+        } catch (Throwable e) {
+            container.close();
+            throw e;
+        }
+    }
+
+    private static LibraryCache.Packaged library(Pt2Archive archive, Examination examination) {
+        ArchiveEntry entry = examination.packaged().library();
+        return new LibraryCache.Packaged(
+                archive.path(),
+                entry.name(),
+                entry.offset(),
+                archive.segment(entry),
+                entry.crc32(),
+                examination.library());
+    }
+
+    private static void warn(String model, Examination examination) {
+        examination
+                .warning()
+                .ifPresent(warning -> LOG.log(System.Logger.Level.WARNING, model + ": " + warning));
+        if (examination.source().isEmpty()) {
+            // The model's own checks are better than none; it looks once, before its first run.
+            Environment.set("AOTI_RUNTIME_CHECK_INPUTS", "1");
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    model
+                            + " holds no source to take input checks from: inputs are hardly"
+                            + " checked");
+        }
+    }
+
+    private static Model assemble(
+            PackagedModel packaged,
+            Container container,
+            Optional<WrapperSource> source,
+            ModelOptions options) {
+        MemorySegment handle = container.handle();
+        List<String> missing = container.api().missingConstants(handle);
+        if (!missing.isEmpty()) {
+            throw new IncompatibleModelException(
+                    "model %s does not hold its own constants, and loading them from elsewhere is not supported yet: %s"
+                            .formatted(packaged.name(), String.join(", ", missing)));
+        }
+        List<String> names = container.api().inputNames(handle);
+        // A source that describes another number of inputs is not this library's.
+        Optional<WrapperSource> known = source.filter(s -> s.inputCount() == names.size());
+        List<InputInfo> inputs = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            inputs.add(InputInfo.of(names.get(i), known, i));
+        }
+        InputValidator validator =
+                new InputValidator(
+                        packaged.name(),
+                        List.copyOf(inputs),
+                        known.map(s -> new InputCheck(s, names)).orElse(null));
+        return new Model(
+                packaged.name(),
+                container,
+                packaged.metadata(),
+                List.copyOf(inputs),
+                List.copyOf(container.api().outputNames(handle)),
+                validator,
+                options.runners());
+    }
+}

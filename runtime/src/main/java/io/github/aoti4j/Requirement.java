@@ -1,0 +1,58 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.libtorch.LibTorchLocation;
+import io.github.aoti4j.bindings.libtorch.LibTorchLocator;
+import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.internal.Finding;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Something that a model needs, and whether it is here.
+ *
+ * @param name what is needed, in a word: {@code platform}, {@code cpu}, {@code libtorch}, …
+ * @param met whether it is here
+ * @param detail what is needed and what is here, for people
+ */
+public record Requirement(String name, boolean met, String detail) {
+
+    static List<Requirement> of(Examination examination, LibTorchOptions options) {
+        List<Requirement> requirements = new ArrayList<>();
+        for (Finding finding : findings(examination, options)) {
+            requirements.add(
+                    new Requirement(
+                            finding.subject().name().toLowerCase(Locale.ROOT),
+                            finding.ok(),
+                            finding.message()));
+        }
+        examination
+                .warning()
+                .ifPresent(warning -> requirements.add(new Requirement("warning", true, warning)));
+        return List.copyOf(requirements);
+    }
+
+    private static List<Finding> findings(Examination examination, LibTorchOptions options) {
+        try {
+            LibTorchLocation location = LibTorchLocator.ofProcess().locate(options);
+            Set<String> missing =
+                    new HashSet<>(location.missing(examination.library().undefinedSymbols()));
+            return examination.findings(
+                    symbol -> !missing.contains(symbol),
+                    "the libtorch in "
+                            + location.directory()
+                            + " ("
+                            + location.origin().description()
+                            + ")");
+        } catch (AotiException e) {
+            List<Finding> findings = new ArrayList<>(examination.findings());
+            findings.add(new Finding(Finding.Subject.LIBTORCH, false, e.getMessage()));
+            return findings;
+        }
+    }
+}

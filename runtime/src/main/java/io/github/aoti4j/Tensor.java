@@ -1,0 +1,454 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.StridedCopy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+
+/**
+ * A dense array of elements of one type in native CPU memory: a view, which owns nothing.
+ *
+ * <p>The memory belongs to an {@link Arena} and dies with it; a tensor whose arena is closed still
+ * answers its dtype and shape, but reading its elements or running a model on it throws {@link
+ * IllegalStateException}. A confined arena's tensors are its thread's alone ({@link
+ * WrongThreadException} elsewhere).
+ *
+ * <p>Shapes are sizes in elements from the outermost dimension to the innermost; strides say how
+ * many elements (not bytes) lie between neighbours along each dimension, as in PyTorch. A tensor of
+ * rank 0 holds one element; one with a size of 0 holds none.
+ *
+ * <p>Instances are immutable and may be shared between threads as far as their arena allows; the
+ * elements are plain memory, and whoever writes them while another thread reads must synchronise.
+ */
+public final class Tensor {
+    /** What PyTorch's own CPU allocator aligns to, and enough for every vector instruction. */
+    static final long ALIGNMENT = 64;
+
+    private final DType dtype;
+    private final long[] shape;
+    private final long[] strides;
+    private final MemorySegment segment;
+
+    private Tensor(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
+        this.dtype = dtype;
+        this.shape = shape;
+        this.strides = strides;
+        this.segment = segment;
+    }
+
+    /**
+     * Makes a view of an output: shape and strides are PyTorch's own and are taken over, not
+     * copied.
+     *
+     * @param segment exactly the bytes from the first element to the last
+     */
+    static Tensor ofOutput(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
+        return new Tensor(dtype, shape, strides, segment);
+    }
+
+    /**
+     * Makes a contiguous tensor of zeros.
+     *
+     * @param arena owns the memory, which is aligned to 64 bytes
+     * @param dtype the element type
+     * @param shape the sizes, none negative; nothing for a scalar
+     * @return the tensor
+     * @throws InvalidInputException if a size is negative, or the whole is larger than memory can
+     *     be
+     */
+    public static Tensor zeros(Arena arena, DType dtype, long... shape) {
+        requireNonNull(arena, "arena");
+        requireNonNull(dtype, "dtype");
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        long[] strides = Shapes.contiguousStrides(sizes);
+        long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
+        return new Tensor(dtype, sizes, strides, arena.allocate(bytes, ALIGNMENT));
+    }
+
+    /**
+     * Makes a float32 tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, float[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.FLOAT32, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_FLOAT, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes a float64 tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, double[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.FLOAT64, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_DOUBLE, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes an int64 tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, long[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.INT64, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_LONG, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes an int32 tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, int[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.INT32, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_INT, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes an int16 tensor from an array: one copy. For float16 and bfloat16 bits, allocate {@link
+     * #zeros} and copy into its {@link #segment()}.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, short[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.INT16, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_SHORT, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes an int8 tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, byte[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.INT8, requireNonNull(data, "data").length, shape);
+        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_BYTE, 0, data.length);
+        return tensor;
+    }
+
+    /**
+     * Makes a bool tensor from an array: one copy.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match
+     */
+    public static Tensor of(Arena arena, boolean[] data, long... shape) {
+        Tensor tensor = allocate(arena, DType.BOOL, requireNonNull(data, "data").length, shape);
+        for (int i = 0; i < data.length; i++) {
+            tensor.segment.set(ValueLayout.JAVA_BOOLEAN, i, data[i]);
+        }
+        return tensor;
+    }
+
+    private static Tensor allocate(Arena arena, DType dtype, int length, long... shape) {
+        requireNonNull(arena, "arena");
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        long[] strides = Shapes.contiguousStrides(sizes);
+        long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
+        if (bytes != (long) length * dtype.byteSize()) {
+            throw new InvalidInputException(
+                    "shape %s holds %d elements, but the array has %d"
+                            .formatted(Shapes.toString(sizes), bytes / dtype.byteSize(), length));
+        }
+        return new Tensor(dtype, sizes, strides, arena.allocate(bytes, ALIGNMENT));
+    }
+
+    /**
+     * Makes a contiguous tensor of memory that is already there: no copy.
+     *
+     * @param segment native memory, at least as large as the shape demands, aligned to the element
+     * @param dtype the element type
+     * @param shape the sizes, none negative
+     * @return a view, which lives as long as the segment's arena
+     * @throws InvalidInputException if the segment is on the Java heap, too small or misaligned
+     */
+    public static Tensor wrap(MemorySegment segment, DType dtype, long... shape) {
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        return wrapOwned(segment, dtype, sizes, Shapes.contiguousStrides(sizes));
+    }
+
+    /**
+     * Makes a tensor of memory that is already there, with strides: no copy.
+     *
+     * @param segment native memory that starts with the first element, at least as large as shape
+     *     and strides demand, aligned to the element
+     * @param dtype the element type
+     * @param shape the sizes, none negative
+     * @param strides elements between neighbours in each dimension, none negative; 0 repeats an
+     *     element
+     * @return a view, which lives as long as the segment's arena
+     * @throws InvalidInputException if the segment is on the Java heap, too small or misaligned, or
+     *     if shape and strides differ in length
+     */
+    public static Tensor wrap(MemorySegment segment, DType dtype, long[] shape, long[] strides) {
+        return wrapOwned(
+                segment,
+                dtype,
+                requireNonNull(shape, "shape").clone(),
+                requireNonNull(strides, "strides").clone());
+    }
+
+    private static Tensor wrapOwned(
+            MemorySegment segment, DType dtype, long[] shape, long[] strides) {
+        requireNonNull(segment, "segment");
+        requireNonNull(dtype, "dtype");
+        if (!segment.isNative()) {
+            throw new InvalidInputException(
+                    "the segment is on the Java heap, which native code cannot reach: use"
+                            + " Tensor.of, or allocate the memory in an Arena");
+        }
+        long bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
+        if (segment.byteSize() < bytes) {
+            throw new InvalidInputException(
+                    "a %s tensor of shape %s and strides %s spans %d bytes, but the segment has %d"
+                            .formatted(
+                                    dtype.torchName(),
+                                    Shapes.toString(shape),
+                                    Shapes.toString(strides),
+                                    bytes,
+                                    segment.byteSize()));
+        }
+        int alignment = dtype.isComplex() ? dtype.byteSize() / 2 : dtype.byteSize();
+        if (segment.address() % alignment != 0) {
+            throw new InvalidInputException(
+                    "the segment's address is not a multiple of %d, as %s demands"
+                            .formatted(alignment, dtype.torchName()));
+        }
+        return new Tensor(dtype, shape, strides, segment.asSlice(0, bytes));
+    }
+
+    /**
+     * Returns the element type.
+     *
+     * @return the type
+     */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /**
+     * Returns the number of dimensions.
+     *
+     * @return 0 for a scalar
+     */
+    public int rank() {
+        return shape.length;
+    }
+
+    /**
+     * Returns all sizes.
+     *
+     * @return a fresh array
+     */
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /**
+     * Returns one size.
+     *
+     * @param dimension from 0, the outermost
+     * @return elements along this dimension
+     * @throws IndexOutOfBoundsException if there is no such dimension
+     */
+    public long size(int dimension) {
+        return shape[Objects.checkIndex(dimension, shape.length)];
+    }
+
+    /**
+     * Returns all strides.
+     *
+     * @return a fresh array, in elements
+     */
+    public long[] strides() {
+        return strides.clone();
+    }
+
+    /**
+     * Returns the number of elements.
+     *
+     * @return the product of the sizes; 1 for a scalar
+     */
+    public long elementCount() {
+        return Shapes.elementCount(shape);
+    }
+
+    /**
+     * Tells whether the elements lie in row-major order without gaps.
+     *
+     * @return true if element i of the flat order lies i elements after the first
+     */
+    public boolean isContiguous() {
+        return Shapes.isContiguous(shape, strides);
+    }
+
+    /**
+     * Returns the memory itself, to be read and written in place.
+     *
+     * @return the bytes from the first element to the last; longer than the elements where strides
+     *     leave gaps
+     */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /**
+     * Copies the elements into fresh contiguous memory, whatever the strides.
+     *
+     * @param arena owns the copy
+     * @return a contiguous, writable tensor
+     */
+    public Tensor copy(Arena arena) {
+        Tensor copy = zeros(arena, dtype, shape);
+        StridedCopy.gather(segment, shape, strides, dtype.byteSize(), copy.segment);
+        return copy;
+    }
+
+    /**
+     * Copies the elements into fresh memory laid out with the given strides.
+     *
+     * @param arena owns the copy
+     * @param newStrides elements between neighbours in each dimension; no two elements may share a
+     *     place
+     * @return a writable tensor of the same shape and elements
+     * @throws InvalidInputException if the strides do not fit the shape
+     */
+    public Tensor copyWithStrides(Arena arena, long... newStrides) {
+        requireNonNull(arena, "arena");
+        long[] target = requireNonNull(newStrides, "newStrides").clone();
+        long bytes = Shapes.spanBytes(shape, target, dtype.byteSize());
+        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
+        StridedCopy.copy(segment, shape, strides, dtype.byteSize(), memory, target);
+        return new Tensor(dtype, shape, target, memory);
+    }
+
+    /**
+     * Reads all elements of a floating-point tensor of up to 32 bits, complex64 or complex32.
+     *
+     * @return the elements in row-major order; narrower types are widened, which is exact; a
+     *     complex element gives two, real before imaginary
+     * @throws InvalidInputException if the element type is another, or the elements are more than
+     *     an array can hold
+     */
+    public float[] toFloatArray() {
+        return TensorReader.floats(this);
+    }
+
+    /**
+     * Reads all elements of a floating-point or complex tensor.
+     *
+     * @return the elements in row-major order; narrower types are widened, which is exact; a
+     *     complex element gives two, real before imaginary
+     * @throws InvalidInputException if the element type is another, or the elements are more than
+     *     an array can hold
+     */
+    public double[] toDoubleArray() {
+        return TensorReader.doubles(this);
+    }
+
+    /**
+     * Reads all elements of an integer or bool tensor.
+     *
+     * @return the elements in row-major order; uint64 keeps its bits, narrower unsigned types are
+     *     zero-extended, bool is 0 or 1
+     * @throws InvalidInputException if the element type is another, or the elements are more than
+     *     an array can hold
+     */
+    public long[] toLongArray() {
+        return TensorReader.longs(this);
+    }
+
+    /**
+     * Reads all elements of an integer tensor of up to 32 bits, or of bool.
+     *
+     * @return the elements in row-major order; uint32 keeps its bits, narrower unsigned types are
+     *     zero-extended, bool is 0 or 1
+     * @throws InvalidInputException if the element type is another, or the elements are more than
+     *     an array can hold
+     */
+    public int[] toIntArray() {
+        return TensorReader.ints(this);
+    }
+
+    /**
+     * Reads all elements of a bool tensor.
+     *
+     * @return the elements in row-major order
+     * @throws InvalidInputException if the element type is another, or the elements are more than
+     *     an array can hold
+     */
+    public boolean[] toBooleanArray() {
+        return TensorReader.booleans(this);
+    }
+
+    /**
+     * Reads the bytes of all elements, of any type.
+     *
+     * @return the elements in row-major order, each in the machine's byte order
+     * @throws InvalidInputException if the bytes are more than an array can hold
+     */
+    public byte[] toByteArray() {
+        return TensorReader.bytes(this);
+    }
+
+    /**
+     * Describes dtype, shape and, where it is not contiguous, strides. Reads no element.
+     *
+     * @return for example {@code float32[3, 10]}
+     */
+    @Override
+    public String toString() {
+        String text = dtype.torchName() + Shapes.toString(shape);
+        return isContiguous() ? text : text + " strides " + Shapes.toString(strides);
+    }
+
+    /** The sizes themselves, for this package's eyes: not to be written. */
+    long[] shapeUnsafe() {
+        return shape;
+    }
+
+    /** The strides themselves, for this package's eyes: not to be written. */
+    long[] stridesUnsafe() {
+        return strides;
+    }
+}

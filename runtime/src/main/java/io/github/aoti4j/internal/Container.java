@@ -1,0 +1,112 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.bindings.NativeLibrary;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A native container and its library, freed when it has been closed and its last user is gone.
+ *
+ * <p>Users are runs in flight and outputs that are still alive, since an output may alias a
+ * constant of the container. Thread-safe.
+ */
+public final class Container {
+    private static final long CLOSED = Long.MIN_VALUE;
+
+    private final String name;
+    private final NativeLibrary library;
+    private final ModelApi api;
+    private final MemorySegment handle;
+
+    /** The number of users; {@link #CLOSED} is added once, by close. */
+    private final AtomicLong users = new AtomicLong();
+
+    /**
+     * Creates a native container.
+     *
+     * @param name the model's name, for messages
+     * @param library the opened model, owned by this from now on, also if this constructor fails
+     * @param runners how many runs may be in flight
+     */
+    public Container(String name, NativeLibrary library, int runners) {
+        this.name = name;
+        this.library = library;
+        try {
+            this.api = new ModelApi(library, runners == 1);
+            this.handle = api.create("cpu", runners, null);
+        } catch (Throwable e) {
+            library.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Returns the model's functions.
+     *
+     * @return bound to this container's library
+     */
+    public ModelApi api() {
+        return api;
+    }
+
+    /**
+     * Returns the native container.
+     *
+     * @return valid only between {@link #acquire} and {@link #release}
+     */
+    public MemorySegment handle() {
+        return handle;
+    }
+
+    /**
+     * Takes part in keeping the container alive.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void acquire() {
+        if (users.incrementAndGet() <= 0) {
+            release();
+            throw new IllegalStateException("model " + name + " is closed");
+        }
+    }
+
+    /** Undoes one {@link #acquire}; the last one after {@link #close} frees the container. */
+    public void release() {
+        if (users.decrementAndGet() == CLOSED) {
+            free();
+        }
+    }
+
+    /**
+     * Tells whether {@link #close} has been called.
+     *
+     * @return true even while users are left
+     */
+    public boolean isClosed() {
+        return users.get() < 0;
+    }
+
+    /**
+     * Lets no new user in, and frees the container now or with its last user. Further calls do
+     * nothing.
+     */
+    public void close() {
+        long before = users.getAndUpdate(n -> n < 0 ? n : n + CLOSED);
+        if (before == 0) {
+            free();
+        }
+    }
+
+    private void free() {
+        // A refused acquire passes through the same zero; only one may free.
+        if (users.compareAndSet(CLOSED, CLOSED / 2)) {
+            try {
+                api.delete(handle);
+            } finally {
+                library.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What can be told of a packaged model before any of it is loaded.
+ *
+ * @param packaged the model in its package
+ * @param library its library's tables
+ * @param source what its generated source says; empty if the package holds none that is understood
+ * @param findings answers to whether it can run here, all but libtorch's
+ * @param parallelChecks kernels in which a failing check would end the process
+ */
+public record Examination(
+        PackagedModel packaged,
+        ElfFile library,
+        Optional<WrapperSource> source,
+        List<Finding> findings,
+        List<String> parallelChecks) {
+    private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
+
+    /**
+     * Reads a model's part of a package.
+     *
+     * @param archive the open package
+     * @param packaged the model
+     * @return the examination
+     * @throws PackageException if that part is damaged or holds no library
+     */
+    public static Examination of(Pt2Archive archive, PackagedModel packaged) {
+        ArchiveEntry entry = packaged.library();
+        ElfFile library = ElfFile.read(archive.segment(entry), archive.path(), entry.name());
+        Optional<WrapperSource> source =
+                packaged.wrapperSource().map(archive::text).flatMap(WrapperSource::parse);
+        List<Finding> findings =
+                new ArrayList<>(
+                        Preflight.examine(
+                                new PackageMetadata(packaged.metadata()),
+                                library,
+                                source.flatMap(WrapperSource::march),
+                                ModelApi.REQUIRED,
+                                Host.current()));
+        findings.add(operators(library));
+        List<String> parallelChecks =
+                Stream.concat(packaged.kernelSources().stream(), packaged.wrapperSource().stream())
+                        .map(archive::text)
+                        .flatMap(text -> ParallelChecks.find(text).stream())
+                        .toList();
+        return new Examination(packaged, library, source, List.copyOf(findings), parallelChecks);
+    }
+
+    /**
+     * Adds libtorch's answer.
+     *
+     * @param has tells whether libtorch exports a symbol
+     * @param description what to call this libtorch
+     * @return all findings
+     */
+    public List<Finding> findings(Predicate<String> has, String description) {
+        List<Finding> all = new ArrayList<>(findings);
+        all.add(Preflight.symbols(library, has, description));
+        return all;
+    }
+
+    /**
+     * Explains the danger of {@link #parallelChecks}.
+     *
+     * @return a sentence, or empty if there is none
+     */
+    public Optional<String> warning() {
+        return parallelChecks.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "an index out of range in %s ends the process, because the kernel runs on several threads;"
+                                        .formatted(
+                                                parallelChecks.stream()
+                                                        .limit(5)
+                                                        .collect(Collectors.joining(", ")))
+                                + " compile with \"cpp.threads\": 1 to get an exception instead");
+    }
+
+    /** The model would call into an executor that is not there: a jump through a null pointer. */
+    private static Finding operators(ElfFile library) {
+        boolean calls = library.undefinedSymbols().contains(PROXY_EXECUTOR);
+        return new Finding(
+                Finding.Subject.FUNCTIONS,
+                !calls,
+                calls
+                        ? "calls custom operators, or operators without a C shim, through PyTorch's"
+                                + " proxy executor, which is not supported yet"
+                        : "calls no operator through PyTorch's proxy executor");
+    }
+}

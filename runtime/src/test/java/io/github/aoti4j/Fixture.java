@@ -1,0 +1,100 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.weights.SafetensorsFile;
+import io.github.aoti4j.weights.TensorEntry;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The committed packages with inputs and outputs that PyTorch's own loader computed; see
+ * fixtures/README.md.
+ */
+record Fixture(String name) {
+    private static final Path ROOT = Path.of("src/test/fixtures");
+
+    static Fixture of(String name) {
+        return new Fixture(name);
+    }
+
+    static List<Fixture> all() {
+        try (Stream<Path> folders = Files.list(ROOT)) {
+            return folders.filter(Files::isDirectory)
+                    .map(folder -> new Fixture(folder.getFileName().toString()))
+                    .filter(fixture -> Files.exists(fixture.path()))
+                    .sorted((a, b) -> a.name.compareTo(b.name))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path folder() {
+        return ROOT.resolve(name);
+    }
+
+    Path path() {
+        return folder().resolve(name + ".pt2");
+    }
+
+    Model load() {
+        return Model.load(path());
+    }
+
+    /**
+     * The names of the cases: {@code <case>.inputs.safetensors} and {@code
+     * <case>.outputs.safetensors}.
+     */
+    List<String> cases() {
+        String suffix = ".inputs.safetensors";
+        try (Stream<Path> files = Files.list(folder())) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(suffix))
+                    .map(file -> file.substring(0, file.length() - suffix.length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The inputs of a case, with the strides that the model wants. */
+    List<Tensor> inputs(String caseName, Model model, Arena arena) {
+        List<Tensor> rows = read(caseName + ".inputs.safetensors", arena);
+        List<long[]> strides = model.stridesFor(rows.stream().map(Tensor::shape).toList());
+        List<Tensor> inputs = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            inputs.add(rows.get(i).copyWithStrides(arena, strides.get(i)));
+        }
+        return inputs;
+    }
+
+    /** What PyTorch computed for a case. */
+    List<Tensor> outputs(String caseName, Arena arena) {
+        return read(caseName + ".outputs.safetensors", arena);
+    }
+
+    private List<Tensor> read(String file, Arena arena) {
+        try (SafetensorsFile tensors = SafetensorsFile.open(folder().resolve(file))) {
+            List<Tensor> result = new ArrayList<>();
+            for (int i = 0; i < tensors.names().size(); i++) {
+                TensorEntry entry = tensors.entry(Integer.toString(i));
+                Tensor tensor = Tensor.zeros(arena, entry.dtype(), entry.shape());
+                tensor.segment().copyFrom(tensors.segment(entry.name()));
+                result.add(tensor);
+            }
+            return result;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,34 @@
+package io.github.aoti4j;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.lang.foreign.Arena;
+import java.util.stream.Stream;
+
+/** Every committed package gives what PyTorch gives. */
+class FixturesTest {
+    static Stream<Arguments> cases() {
+        return Fixture.all().stream()
+                .flatMap(fixture -> fixture.cases().stream().map(c -> Arguments.of(fixture, c)));
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @MethodSource("cases")
+    void givesWhatPyTorchGives(Fixture fixture, String caseName) {
+        try (Model model = fixture.load();
+                Arena arena = Arena.ofConfined()) {
+            var outputs = model.run(arena, fixture.inputs(caseName, model, arena));
+            Golden.assertMatches(fixture.outputs(caseName, arena), outputs);
+        }
+    }
+
+    @Test
+    void areAllThere() {
+        assertTrue(cases().count() >= 20, "fixtures are missing from the checkout");
+    }
+}

@@ -1,0 +1,67 @@
+package io.github.aoti4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.aoti4j.core.PackageException;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.file.Path;
+import java.util.List;
+
+class ModelPackageTest {
+    @Test
+    void listsItsModels() {
+        try (ModelPackage p = ModelPackage.open(Fixture.of("mlp").path())) {
+            assertEquals(List.of("model"), p.models());
+            assertEquals("AVX2", p.metadata("model").get("AOTI_CPU_ISA"));
+        }
+    }
+
+    @Test
+    void describesAModelWithoutLoadingIt() {
+        try (ModelPackage p = ModelPackage.open(Fixture.of("mlp").path())) {
+            ModelDescription model = p.describe("model");
+            assertTrue(model.sourceKnown());
+            assertEquals(1, model.inputs().size());
+            assertEquals(List.of("output0"), model.outputs());
+            assertTrue(model.inputSpec().orElseThrow().startsWith("[1, {"));
+            assertTrue(
+                    model.constants().stream().anyMatch(c -> c.fqn().endsWith("weight")),
+                    () -> model.constants().toString());
+            assertTrue(model.libraryBytes() > 0);
+        }
+    }
+
+    @Test
+    void namesTheModelsThereAreWhenAskedForAnother() {
+        Path path = Fixture.of("mlp").path();
+        var e =
+                assertThrows(
+                        PackageException.class,
+                        () -> Model.load(path, ModelOptions.defaults().model("decoder")));
+        assertEquals(path, e.path());
+        assertTrue(e.getMessage().contains("\"decoder\""), e::getMessage);
+        assertTrue(e.getMessage().contains("\"model\""), e::getMessage);
+    }
+
+    @Test
+    void needNotStayOpenForItsModels() {
+        Model model;
+        try (ModelPackage p = ModelPackage.open(Fixture.of("mlp").path())) {
+            model = p.load();
+        }
+        try (model) {
+            assertEquals(1, model.inputs().size());
+        }
+    }
+
+    @Test
+    void refusesOptionsThatMakeNoSense() {
+        assertThrows(IllegalArgumentException.class, () -> ModelOptions.defaults().runners(0));
+        assertThrows(NullPointerException.class, () -> ModelOptions.defaults().model(null));
+        assertThrows(NullPointerException.class, () -> ModelPackage.open(null));
+    }
+}
