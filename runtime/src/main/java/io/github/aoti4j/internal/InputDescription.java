@@ -57,7 +57,7 @@ public final class InputDescription {
                 values[symbol.slot()] =
                         symbol.definition()
                                 .map(definition -> definition.toLong(values))
-                                .orElse(1009L + 2L * symbol.slot());
+                                .orElseGet(() -> sample(symbol));
             }
             long rowMajor = 1;
             for (var dimension : dimensions.reversed()) {
@@ -75,5 +75,11 @@ public final class InputDescription {
         } catch (ArithmeticException _) {
             return true;
         }
+    }
+
+    /** A size, or a much larger stride, that no other symbol has. */
+    private static long sample(SizeSymbol symbol) {
+        boolean isStride = symbol.extent().orElseThrow().isStride();
+        return 2L * symbol.slot() + (isStride ? 10_000_019L : 1009L);
     }
 }
