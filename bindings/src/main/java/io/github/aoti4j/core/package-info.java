@@ -1,2 +1,5 @@
-/** What all modules share: element types and the exceptions that every failure comes out as. */
+/**
+ * What all modules share: element types, the exceptions that every failure comes out as, and who
+ * hears of progress.
+ */
 package io.github.aoti4j.core;

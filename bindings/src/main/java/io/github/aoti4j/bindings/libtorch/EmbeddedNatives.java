@@ -3,6 +3,7 @@ package io.github.aoti4j.bindings.libtorch;
 import io.github.aoti4j.bindings.Platform;
 import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.github.aoti4j.bindings.libtorch;
+package io.github.aoti4j.core;
 
 /** Hears how far a long piece of work has come. */
 @FunctionalInterface
@@ -7,9 +7,9 @@ public interface Progress {
     Progress NONE = (message, done, total) -> {};
 
     /**
-     * Called about once per megabyte by whichever thread does the work: first with {@code done} 0,
-     * last with {@code done} equal to {@code total} if the work succeeds, never if there is nothing
-     * to do.
+     * Called now and then by whichever thread does the work: first with {@code done} 0, last with
+     * {@code done} equal to {@code total} if the work succeeds, never if there is nothing to do.
+     * What it throws ends the work.
      *
      * @param message what is being done
      * @param done how many bytes are done
