@@ -1,38 +1,45 @@
 package io.github.aoti4j.weights;
 
+import io.github.aoti4j.bindings.FileMapping;
 import io.github.aoti4j.core.PackageException;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
 /**
  * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets.
  *
+ * <p>The mapping is private and copy-on-write: it shares the page cache with every other mapping of
+ * the file, and what is written to it stays in it. The file never changes.
+ *
  * <p>Thread-safe. The mapping, and every slice of it that was handed out, ends with {@link
- * #close()}.
+ * #close()}, or with the last {@link #hold()} if that comes later.
  *
  * <p>While it is mapped the file must not be shortened or rewritten in place: touching a page that
- * is gone is a fault (in Java an {@link InternalError}, in native code the end of the process).
- * Replace a file in use by renaming a new one over it.
+ * is gone is a fault (in Java an {@link InternalError}, in native code the end of the process), and
+ * new contents show in some pages and not in others. Replace a file in use by renaming a new one
+ * over it.
  */
 public final class MappedFile implements AutoCloseable {
     private final Path path;
-    private final Arena arena;
-    private final MemorySegment segment;
-    private volatile boolean closed;
+    private final FileMapping mapping;
+    private final MemorySegment readOnly;
 
-    private MappedFile(Path path, Arena arena, MemorySegment segment) {
+    /** The owner's share, until it is closed, and those of {@link #hold()}. */
+    private int shares = 1;
+
+    private boolean closed;
+
+    private MappedFile(Path path, FileMapping mapping) {
         this.path = path;
-        this.arena = arena;
-        this.segment = segment;
+        this.mapping = mapping;
+        this.readOnly = mapping.segment().asReadOnly();
     }
 
     /**
@@ -44,27 +51,21 @@ public final class MappedFile implements AutoCloseable {
      */
     public static MappedFile open(Path path) {
         requireRegularFile(Objects.requireNonNull(path, "path"));
-        var arena = Arena.ofShared();
-        boolean done = false;
-        try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size == 0) {
-                throw new PackageException(
-                        path, "the file is empty; it may have been cut off: copy it again");
-            }
-            var mapped = new MappedFile(path, arena, map(channel, size, arena));
-            done = true;
-            return mapped;
+        FileMapping mapping;
+        try {
+            mapping = FileMapping.open(path);
         } catch (AccessDeniedException e) {
             throw new PackageException(
                     path, "permission to read the file is denied; change its permissions", e);
         } catch (IOException e) {
-            throw new PackageException(path, "the file cannot be mapped: " + e.getMessage(), e);
-        } finally {
-            if (!done) {
-                arena.close();
-            }
+            throw cannotMap(path, e);
         }
+        if (mapping.segment().byteSize() == 0) {
+            mapping.close();
+            throw new PackageException(
+                    path, "the file is empty; it may have been cut off: copy it again");
+        }
+        return new MappedFile(path, mapping);
     }
 
     private static void requireRegularFile(Path path) {
@@ -86,10 +87,25 @@ public final class MappedFile implements AutoCloseable {
                 path, "this is not a regular file and cannot be mapped; copy it to one first");
     }
 
-    /** The one place that decides how a file is mapped. */
-    private static MemorySegment map(FileChannel channel, long size, Arena arena)
-            throws IOException {
-        return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    private static PackageException cannotMap(Path path, IOException e) {
+        String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+        return new PackageException(path, "the file cannot be mapped: " + reason, e);
+    }
+
+    /**
+     * Maps the same file once more, even if another one has its name by now.
+     *
+     * @return a mapping of its own, to be closed by the caller: what is written to one does not
+     *     show in the other
+     * @throws PackageException if it cannot be mapped, or was rewritten in place meanwhile
+     * @throws IllegalStateException if this object is closed
+     */
+    public MappedFile duplicate() {
+        try (var _ = hold()) {
+            return new MappedFile(path, mapping.again());
+        } catch (IOException e) {
+            throw cannotMap(path, e);
+        }
     }
 
     /**
@@ -107,37 +123,84 @@ public final class MappedFile implements AutoCloseable {
      * @return bytes, at least 1
      */
     public long size() {
-        return segment.byteSize();
+        return readOnly.byteSize();
     }
 
     /**
-     * Returns the contents of the file.
+     * Returns the contents of the file, with what was written to {@link #writableSegment()}.
      *
-     * @return a read-only segment of {@link #size()} bytes that ends with this object
+     * @return a read-only segment of {@link #size()} bytes that starts at a page
      * @throws IllegalStateException if this object is closed; the message names the file
      */
     public MemorySegment segment() {
         requireOpen();
-        return segment;
+        return readOnly;
     }
 
-    void requireOpen() {
+    /**
+     * Returns the contents of the file as memory that may be written to. A page that is written to
+     * becomes this mapping's own; the file and other mappings of it keep theirs.
+     *
+     * @return a writable segment of {@link #size()} bytes that starts at a page
+     * @throws IllegalStateException if this object is closed; the message names the file
+     */
+    public MemorySegment writableSegment() {
+        requireOpen();
+        return mapping.segment();
+    }
+
+    /**
+     * Keeps the mapping beyond {@link #close()}.
+     *
+     * @return a share in the mapping, to be closed by the caller
+     * @throws IllegalStateException if this object is closed; the message names the file
+     */
+    public synchronized Hold hold() {
+        requireOpen();
+        shares++;
+        return new Share();
+    }
+
+    synchronized void requireOpen() {
         if (closed) {
             throw new IllegalStateException(path + " is closed");
         }
     }
 
     /**
-     * Unmaps the file. Closing again does nothing.
+     * Unmaps the file, or leaves that to the last {@link #hold()}. This object cannot be used any
+     * more; segments that it handed out can, as long as something is held. Closing again does
+     * nothing.
      *
-     * @throws IllegalStateException if a native call is using the mapping at this moment; the file
-     *     then stays open, and close can be tried again
+     * @throws IllegalStateException if nothing is held and a native call is using the mapping at
+     *     this moment; the file then stays open, and close can be tried again
      */
     @Override
     public synchronized void close() {
         if (!closed) {
-            arena.close();
+            release();
             closed = true;
+        }
+    }
+
+    private void release() {
+        if (shares == 1) {
+            mapping.close();
+        }
+        shares--;
+    }
+
+    private final class Share implements Hold {
+        private boolean released;
+
+        @Override
+        public void close() {
+            synchronized (MappedFile.this) {
+                if (!released) {
+                    release();
+                    released = true;
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import static io.github.aoti4j.weights.Messages.list;
 import static io.github.aoti4j.weights.Messages.quote;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,24 +12,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A safetensors file: its header read and checked in full, its tensors mapped where they lie.
  *
  * <p>Immutable but for {@link #close()}, and thread-safe. Segments that were handed out end with
- * it. See {@link MappedFile} for what must not happen to the file meanwhile.
+ * it, or with the last {@link #hold()}. See {@link MappedFile} for what must not happen to the file
+ * meanwhile.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorSource {
     private static final int LENGTH_BYTES = Long.BYTES;
 
     private final MappedFile file;
     private final SafetensorsHeader header;
-    private final List<String> names;
+    private final MappedTensors tensors;
 
-    private SafetensorsFile(MappedFile file) {
+    private SafetensorsFile(MappedFile file, SafetensorsHeader header) {
         this.file = file;
-        this.header = readHeader(file);
-        this.names = List.copyOf(header.tensors().keySet());
+        this.header = header;
+        this.tensors = new MappedTensors(file.path(), List.of(file), header.placed(0));
     }
 
     /**
@@ -43,7 +46,7 @@ public final class SafetensorsFile implements AutoCloseable {
         var file = MappedFile.open(path);
         boolean done = false;
         try {
-            var tensors = new SafetensorsFile(file);
+            var tensors = new SafetensorsFile(file, readHeader(file));
             done = true;
             return tensors;
         } finally {
@@ -58,6 +61,7 @@ public final class SafetensorsFile implements AutoCloseable {
      *
      * @return the path, also after close
      */
+    @Override
     public Path path() {
         return file.path();
     }
@@ -76,8 +80,9 @@ public final class SafetensorsFile implements AutoCloseable {
      *
      * @return the names in the order of the header, which need not be that of the data
      */
+    @Override
     public List<String> names() {
-        return names;
+        return tensors.names();
     }
 
     /**
@@ -105,7 +110,7 @@ public final class SafetensorsFile implements AutoCloseable {
                     "there is no tensor "
                             + quote(name)
                             + " in this file; "
-                            + (names.isEmpty() ? "it is empty" : "it holds " + list(names)));
+                            + (names().isEmpty() ? "it is empty" : "it holds " + list(names())));
         }
         return entry;
     }
@@ -114,8 +119,9 @@ public final class SafetensorsFile implements AutoCloseable {
      * Returns the bytes of a tensor where they lie.
      *
      * @param name one of {@link #names()}
-     * @return a read-only slice of the mapped file, little-endian, which ends with this object. It
-     *     is not necessarily aligned to the size of an element: check, or use unaligned layouts
+     * @return a read-only slice of the mapped file, little-endian, which ends with this object, or
+     *     with its last hold. It is not necessarily aligned to the size of an element: check, or
+     *     use unaligned layouts
      * @throws PackageException if there is no such tensor
      * @throws IllegalStateException if this file is closed
      */
@@ -124,12 +130,26 @@ public final class SafetensorsFile implements AutoCloseable {
         return file.segment().asSlice(entry.offset(), entry.byteSize());
     }
 
-    /**
-     * Unmaps the file. Closing again does nothing.
-     *
-     * @throws IllegalStateException if a native call is using the mapping at this moment; the file
-     *     then stays open, and close can be tried again
-     */
+    @Override
+    public Optional<StoredTensor> find(String name) {
+        return tensors.find(name);
+    }
+
+    @Override
+    public Hold hold() {
+        return file.hold();
+    }
+
+    @Override
+    public SafetensorsFile duplicate() {
+        return new SafetensorsFile(file.duplicate(), header);
+    }
+
+    @Override
+    public void prefetch(Paging paging, Progress progress) {
+        tensors.prefetch(paging, progress);
+    }
+
     @Override
     public void close() {
         file.close();

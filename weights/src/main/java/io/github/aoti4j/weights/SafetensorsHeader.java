@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -64,6 +65,24 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
         } catch (JacksonException e) {
             throw new FormException(e);
         }
+    }
+
+    /** The tensors as those of one file among several. */
+    List<PlacedTensor> placed(int file) {
+        return tensors.values().stream().map(tensor -> placed(tensor, file)).toList();
+    }
+
+    private static PlacedTensor placed(TensorEntry tensor, int file) {
+        long[] shape = tensor.shape();
+        return new PlacedTensor(
+                tensor.name(),
+                tensor.dtype(),
+                shape,
+                Extents.rowMajor(shape),
+                file,
+                "",
+                tensor.offset(),
+                tensor.byteSize());
     }
 
     private static Map<String, String> metadata(JsonParser parser) throws FormException {
@@ -125,6 +144,8 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
         try {
             begin = Math.addExact(dataOffset, range[0]);
             size = SafetensorsShape.byteSize(dtype, shape);
+            // Which overflow where the size does not, if there is a 0 among the sizes.
+            long[] _ = Extents.rowMajor(shape);
         } catch (ArithmeticException e) {
             throw bad(name, "is larger than any file: shape " + Arrays.toString(headerShape));
         }

@@ -1,0 +1,113 @@
+package io.github.aoti4j.weights;
+
+import io.github.aoti4j.core.Progress;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** The tensors of mapped files, whatever the format: the index has been read and checked. */
+final class MappedTensors implements TensorSource {
+    private final Path path;
+    private final List<MappedFile> files;
+    private final SequencedMap<String, PlacedTensor> tensors;
+    private final List<String> names;
+
+    /**
+     * Owns the files from here on.
+     *
+     * @param path what the user opened
+     * @param tensors in the order of the index
+     */
+    MappedTensors(Path path, List<MappedFile> files, List<PlacedTensor> tensors) {
+        this(path, files, byName(tensors));
+    }
+
+    private MappedTensors(
+            Path path, List<MappedFile> files, SequencedMap<String, PlacedTensor> tensors) {
+        this.path = path;
+        this.files = List.copyOf(files);
+        this.tensors = tensors;
+        this.names = List.copyOf(tensors.keySet());
+    }
+
+    private static SequencedMap<String, PlacedTensor> byName(List<PlacedTensor> tensors) {
+        var byName = new LinkedHashMap<String, PlacedTensor>();
+        tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
+        return Collections.unmodifiableSequencedMap(byName);
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public List<String> names() {
+        return names;
+    }
+
+    @Override
+    public Optional<StoredTensor> find(String name) {
+        files.forEach(MappedFile::requireOpen);
+        return Optional.ofNullable(tensors.get(Objects.requireNonNull(name, "name")))
+                .map(tensor -> tensor.in(files.get(tensor.file())));
+    }
+
+    @Override
+    public Hold hold() {
+        var holds = new ArrayList<Hold>();
+        try {
+            files.forEach(file -> holds.add(file.hold()));
+        } catch (Throwable e) {
+            holds.forEach(Hold::close);
+            throw e;
+        }
+        return () -> closeAll(holds);
+    }
+
+    @Override
+    public MappedTensors duplicate() {
+        var copies = new ArrayList<MappedFile>();
+        try {
+            files.forEach(file -> copies.add(file.duplicate()));
+        } catch (Throwable e) {
+            copies.forEach(MappedFile::close);
+            throw e;
+        }
+        return new MappedTensors(path, copies, tensors);
+    }
+
+    @Override
+    public void prefetch(Paging paging, Progress progress) {
+        Objects.requireNonNull(progress, "progress");
+        try (var _ = hold()) {
+            new Prefetch(path, files, tensors.values()).run(paging, progress);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeAll(files.stream().<Hold>map(file -> file::close).toList());
+    }
+
+    /** Closes what can be closed, then fails if something could not. */
+    private static void closeAll(List<Hold> holds) {
+        IllegalStateException inUse = null;
+        for (var hold : holds) {
+            try {
+                hold.close();
+            } catch (IllegalStateException e) {
+                inUse = e;
+            }
+        }
+        if (inUse != null) {
+            throw inUse;
+        }
+    }
+}

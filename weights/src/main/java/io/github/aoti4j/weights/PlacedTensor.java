@@ -1,0 +1,37 @@
+package io.github.aoti4j.weights;
+
+import io.github.aoti4j.core.DType;
+
+/**
+ * Where a tensor lies, as an index says; checked against the file's size.
+ *
+ * @param file the file's position among those of its source
+ * @param part what of the file holds it, for messages: empty, or the entries of a zip
+ * @param offset where its first element starts, in bytes from the start of the file
+ * @param span bytes from its first element to the end of its last
+ */
+@SuppressWarnings("ArrayRecordComponent") // never handed out but into a record that copies
+record PlacedTensor(
+        String name,
+        DType dtype,
+        long[] shape,
+        long[] strides,
+        int file,
+        String part,
+        long offset,
+        long span) {
+
+    StoredTensor in(MappedFile mapped) {
+        var fileName = mapped.path().getFileName();
+        return new StoredTensor(
+                name,
+                dtype,
+                shape,
+                strides,
+                mapped.writableSegment().asSlice(offset, span),
+                (fileName == null ? mapped.path() : fileName)
+                        + (part.isEmpty() ? "" : ", " + part)
+                        + ", offset "
+                        + offset);
+    }
+}
