@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.bindings.ConstantsApi;
 import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.UserCache;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The steps from a package's model to a running container, each failing before the next can do
@@ -78,13 +80,28 @@ final class ModelLoader {
         }
     }
 
+    /**
+     * The FQNs of constants that a run would miss: running without them is a segmentation fault.
+     */
+    private static List<String> missingConstants(Container container) {
+        ConstantsApi constants = container.api().constants();
+        if (!constants.canTellAttached()) {
+            return List.of();
+        }
+        Set<String> attached = constants.attached(container.handle()).keySet();
+        return constants.list(container.handle()).stream()
+                .filter(constant -> !constant.fromFolded() && !attached.contains(constant.fqn()))
+                .map(ConstantsApi.Constant::fqn)
+                .toList();
+    }
+
     private static Model assemble(
             PackagedModel packaged,
             Container container,
             Optional<WrapperSource> source,
             ModelOptions options) {
         MemorySegment handle = container.handle();
-        List<String> missing = container.api().missingConstants(handle);
+        List<String> missing = missingConstants(container);
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
                     "model %s does not hold its own constants, and loading them from elsewhere is not supported yet: %s"

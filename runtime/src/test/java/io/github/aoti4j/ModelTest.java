@@ -159,7 +159,10 @@ class ModelTest {
     @Test
     void refusesInputsThatDoNotFit() {
         try (Model model = Fixture.of("mlp").load()) {
-            refuses(model, Tensor.zeros(arena, DType.FLOAT64, 8, 10), "must be float32, but is float64");
+            refuses(
+                    model,
+                    Tensor.zeros(arena, DType.FLOAT64, 8, 10),
+                    "must be float32, but is float64");
             refuses(model, Tensor.zeros(arena, DType.FLOAT32, 80), "dimensions");
             refuses(model, Tensor.zeros(arena, DType.FLOAT32, 8, 10, 1), "dimensions");
             refuses(model, Tensor.zeros(arena, DType.FLOAT32, 8, 11), "dimension 1 must be 10");

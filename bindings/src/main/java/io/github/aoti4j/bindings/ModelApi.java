@@ -3,16 +3,11 @@ package io.github.aoti4j.bindings;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.generated.model.AOTInductorConstantMapEntry;
 import io.github.aoti4j.bindings.generated.model.AOTInductorGetLastError_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerCreateWithDevice_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerDelete_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerExtractConstantsMapEntries_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetCallSpec_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantFromFolded_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantOriginalFQN_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetInputName_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumConstants_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumInputs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumOutputs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetOutputName_fn;
@@ -20,11 +15,8 @@ import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * What one compiled model exports, bound to the library it was opened from.
@@ -44,10 +36,6 @@ public final class ModelApi {
     private static final String INPUT_NAME = "AOTInductorModelContainerGetInputName";
     private static final String OUTPUT_NAME = "AOTInductorModelContainerGetOutputName";
     private static final String CALL_SPEC = "AOTInductorModelContainerGetCallSpec";
-    private static final String NUM_CONSTANTS = "AOTInductorModelContainerGetNumConstants";
-    private static final String CONSTANT_FQN = "AOTInductorModelContainerGetConstantOriginalFQN";
-    private static final String FROM_FOLDED = "AOTInductorModelContainerGetConstantFromFolded";
-    private static final String EXTRACT = "AOTInductorModelContainerExtractConstantsMapEntries";
     private static final String LAST_ERROR = "AOTInductorGetLastError";
 
     /**
@@ -63,9 +51,13 @@ public final class ModelApi {
                     INPUT_NAME,
                     OUTPUT_NAME,
                     CALL_SPEC,
-                    NUM_CONSTANTS,
-                    CONSTANT_FQN,
-                    FROM_FOLDED);
+                    "AOTInductorModelContainerGetNumConstants",
+                    "AOTInductorModelContainerGetConstantName",
+                    "AOTInductorModelContainerGetConstantOriginalFQN",
+                    "AOTInductorModelContainerGetConstantFromFolded",
+                    "AOTInductorModelContainerGetConstantType",
+                    "AOTInductorModelContainerGetConstantDtype",
+                    "AOTInductorModelContainerGetConstantDataSize");
 
     /** How many arenas one run can hold open: what a method handle has room for. */
     public static final int MAX_HELD = 200;
@@ -253,66 +245,15 @@ public final class ModelApi {
     public record CallSpecText(String inputs, String outputs) {}
 
     /**
-     * Returns the constants that a run would miss: running without them is a segmentation fault.
+     * Returns the functions that concern the model's constants.
      *
-     * @param container the container
-     * @return FQNs of constants that are neither attached nor computed by the model itself; empty
-     *     too for a model that cannot tell (before PyTorch 2.13)
+     * @return bound to the same library
      */
-    public List<String> missingConstants(MemorySegment container) {
-        if (!library.has(EXTRACT)) {
-            return List.of();
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            Set<String> attached = attachedConstants(container, arena);
-            MemorySegment slot = arena.allocate(ADDRESS);
-            check(
-                    AOTInductorModelContainerGetNumConstants_fn.invoke(
-                            library.address(NUM_CONSTANTS), container, slot),
-                    NUM_CONSTANTS);
-            List<String> missing = new ArrayList<>();
-            long count = slot.get(JAVA_LONG, 0);
-            for (long i = 0; i < count; i++) {
-                check(
-                        AOTInductorModelContainerGetConstantFromFolded_fn.invoke(
-                                library.address(FROM_FOLDED), container, i, slot),
-                        FROM_FOLDED);
-                boolean folded = slot.get(ValueLayout.JAVA_BYTE, 0) != 0;
-                check(
-                        AOTInductorModelContainerGetConstantOriginalFQN_fn.invoke(
-                                library.address(CONSTANT_FQN), container, i, slot),
-                        CONSTANT_FQN);
-                String fqn = string(slot);
-                if (!folded && !attached.contains(fqn)) {
-                    missing.add(fqn);
-                }
-            }
-            return missing;
-        }
+    public ConstantsApi constants() {
+        return new ConstantsApi(this, library);
     }
 
-    private Set<String> attachedConstants(MemorySegment container, Arena arena) {
-        MemorySegment entries = arena.allocate(ADDRESS);
-        MemorySegment count = arena.allocate(JAVA_LONG);
-        check(
-                AOTInductorModelContainerExtractConstantsMapEntries_fn.invoke(
-                        library.address(EXTRACT), container, entries, count, false),
-                EXTRACT);
-        Set<String> attached = new HashSet<>();
-        long n = count.get(JAVA_LONG, 0);
-        MemorySegment array =
-                entries.get(ADDRESS, 0).reinterpret(n * AOTInductorConstantMapEntry.sizeof());
-        for (long i = 0; i < n; i++) {
-            MemorySegment entry = AOTInductorConstantMapEntry.asSlice(array, i);
-            attached.add(
-                    AOTInductorConstantMapEntry.name(entry)
-                            .reinterpret(Long.MAX_VALUE)
-                            .getString(0));
-        }
-        return attached;
-    }
-
-    private void check(int code, String function) {
+    void check(int code, String function) {
         if (code != 0) {
             throw failure(function);
         }
@@ -329,7 +270,7 @@ public final class ModelApi {
         }
     }
 
-    private static String string(MemorySegment slot) {
+    static String string(MemorySegment slot) {
         MemorySegment text = slot.get(ADDRESS, 0);
         return text.address() == 0 ? "" : text.reinterpret(Long.MAX_VALUE).getString(0);
     }

@@ -3,6 +3,7 @@ package io.github.aoti4j.cli;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.DType;
 
 import picocli.CommandLine.Command;
@@ -48,7 +49,13 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        LibTorch loaded = libtorch.load(spec.commandLine().getErr());
+        LibTorchOptions options = libtorch.options(spec.commandLine().getErr());
+        // One small image is not worth a second thread; whoever set the variable knows better.
+        LibTorch loaded =
+                LibTorch.load(
+                        System.getenv("OMP_NUM_THREADS") == null
+                                ? options.withThreads(1)
+                                : options);
         try (Digits digits = Digits.open();
                 Model model = Model.load(digits.modelFile());
                 Arena arena = Arena.ofConfined()) {

@@ -13,12 +13,19 @@ final class TerminalProgress implements Progress {
     private final boolean terminal;
 
     TerminalProgress(PrintWriter err) {
-        this(err, System.console() instanceof Console console && console.isTerminal());
+        this(err, isTerminal());
     }
 
     TerminalProgress(PrintWriter err, boolean terminal) {
         this.err = err;
         this.terminal = terminal;
+    }
+
+    /** In a runtime image without the module that implements terminals there is no console. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean isTerminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     @Override

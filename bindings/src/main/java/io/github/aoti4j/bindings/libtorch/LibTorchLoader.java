@@ -1,5 +1,6 @@
 package io.github.aoti4j.bindings.libtorch;
 
+import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.Platform;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
@@ -45,6 +46,10 @@ final class LibTorchLoader {
     static LibTorch load(LibTorchOptions options, Surroundings surroundings) {
         Platform.requireSupported();
         var locator = new LibTorchLocator(surroundings);
+        if (options.threads() > 0) {
+            // Read by OpenMP's run-time library as it is loaded.
+            Environment.set("OMP_NUM_THREADS", Integer.toString(options.threads()));
+        }
         Optional<NativeLibrary> present = NativeLibrary.ifLoaded(LibTorchLocation.LIBRARY);
         LibTorch torch =
                 present.isPresent()
