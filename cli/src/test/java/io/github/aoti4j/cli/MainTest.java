@@ -64,7 +64,7 @@ class MainTest {
         Result inspect = aoti("inspect", mlp("mlp.pt2"));
         assertEquals(0, inspect.status, inspect.out + inspect.err);
         assertTrue(inspect.out.contains("1..1024, 10]"), inspect.out);
-        assertTrue(inspect.out.contains("weight: float32 [16, 10], Parameter, 640 B"), inspect.out);
+        assertTrue(inspect.out.contains("0.weight: float32 [16, 10], Unknown, 640 B"), inspect.out);
         assertTrue(inspect.out.contains("AOTI_CPU_ISA: AVX2"), inspect.out);
         assertFalse(inspect.out.contains("NO "), inspect.out);
     }
