@@ -93,7 +93,9 @@ public final class Pages {
         if (errno == Errno.ENOMEM || errno == Errno.EAGAIN || errno == Errno.EPERM) {
             throw new NativeException(
                     "mlock2",
-                    "%s: %d bytes were to be locked in memory, and the limit RLIMIT_MEMLOCK is %s; raise it (ulimit -l, or LimitMEMLOCK= of a systemd unit)"
+                    ("%s: %d bytes were to be locked in memory, and the limit RLIMIT_MEMLOCK is"
+                                    + " %s; raise it (ulimit -l, or LimitMEMLOCK= of a systemd"
+                                    + " unit)")
                             .formatted(Errno.message(errno), segment.byteSize(), lockLimit()));
         }
         if (errno != 0) {

@@ -2,8 +2,15 @@ package io.github.aoti4j.weights;
 
 import io.github.aoti4j.core.DType;
 
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.LongStream;
+
 /** How far shapes and strides reach. */
 final class Extents {
+    /** PyTorch itself has no more dimensions than this. */
+    static final int MAX_RANK = 64;
+
     private Extents() {}
 
     /**
@@ -23,18 +30,60 @@ final class Extents {
     }
 
     /**
-     * The bytes from the first element to the end of the last; 0 if there is no element.
+     * Where a tensor lies in its storage.
      *
-     * @throws ArithmeticException if they are more than a long can count
+     * @param begin where its first element starts, in bytes
+     * @param span bytes from there to the end of its last element; 0 if it has none
      */
-    static long span(DType dtype, long[] shape, long[] strides) {
-        long last = 0;
-        for (int i = 0; i < shape.length; i++) {
-            if (shape[i] == 0) {
-                return 0;
-            }
-            last = Math.addExact(last, Math.multiplyExact(shape[i] - 1, strides[i]));
+    record Range(long begin, long span) {}
+
+    /**
+     * Finds out where a tensor lies in its storage.
+     *
+     * @param offset of its first element, in elements
+     * @param storageBytes the size of the storage
+     * @return empty if it does not lie within, or if its numbers do not make a tensor
+     */
+    static Optional<Range> within(
+            long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {
+        if (shape.length > MAX_RANK
+                || shape.length != strides.length
+                || offset < 0
+                || anyNegative(shape)
+                || anyNegative(strides)) {
+            return Optional.empty();
         }
-        return Math.multiplyExact(Math.addExact(last, 1), dtype.byteSize());
+        if (LongStream.of(shape).anyMatch(size -> size == 0)) {
+            return Optional.of(new Range(0, 0));
+        }
+        try {
+            long last = 0;
+            for (int i = 0; i < shape.length; i++) {
+                last = Math.addExact(last, Math.multiplyExact(shape[i] - 1, strides[i]));
+            }
+            long span = Math.multiplyExact(Math.addExact(last, 1), dtype.byteSize());
+            long begin = Math.multiplyExact(offset, dtype.byteSize());
+            return begin <= storageBytes - span
+                    ? Optional.of(new Range(begin, span))
+                    : Optional.empty();
+        } catch (ArithmeticException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** What does not lie within. */
+    static String describe(
+            long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {
+        return "does not fit into its %d bytes: %s, shape %s, strides %s, offset %d"
+                .formatted(
+                        storageBytes,
+                        dtype.torchName(),
+                        Arrays.toString(shape),
+                        Arrays.toString(strides),
+                        offset);
+    }
+
+    private static boolean anyNegative(long[] numbers) {
+        return LongStream.of(numbers).anyMatch(number -> number < 0);
     }
 }

@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -69,6 +70,44 @@ final class Json {
             map.put(key, parser.getString());
         }
         return Collections.unmodifiableMap(map);
+    }
+
+    /**
+     * Reads the array of whole numbers from 0 that the parser stands at.
+     *
+     * @param what what the array is, as in "has " + what
+     * @param max how many numbers it may have
+     */
+    static long[] numbers(JsonParser parser, String what, int max) throws FormException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw new FormException("has " + what + " that is not an array");
+        }
+        long[] numbers = new long[max];
+        int count = 0;
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (count == max) {
+                throw new FormException("has " + what + " of more than " + max + " numbers");
+            }
+            numbers[count++] = number(parser, what);
+        }
+        return Arrays.copyOf(numbers, count);
+    }
+
+    /** Reads the whole number from 0 that the parser stands at. */
+    static long number(JsonParser parser, String what) throws FormException {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+            throw new FormException("has " + what + " that is not made of whole numbers");
+        }
+        long number;
+        try {
+            number = parser.getLongValue();
+        } catch (JacksonException e) {
+            throw new FormException("has " + what + " with a number beyond 64 bits");
+        }
+        if (number < 0) {
+            throw new FormException("has " + what + " with the negative number " + number);
+        }
+        return number;
     }
 
     static void requireEnd(JsonParser parser) throws FormException {

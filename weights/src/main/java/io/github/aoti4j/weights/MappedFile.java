@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets.
@@ -66,6 +67,25 @@ public final class MappedFile implements AutoCloseable {
                     path, "the file is empty; it may have been cut off: copy it again");
         }
         return new MappedFile(path, mapping);
+    }
+
+    /** Opens a file for a reader, which owns it if it succeeds; if it fails the file is closed. */
+    static <T> T open(Path path, Function<MappedFile, T> reader) {
+        return open(path).handTo(reader);
+    }
+
+    /** Gives the file to a reader, which owns it if it succeeds; if it fails the file is closed. */
+    <T> T handTo(Function<MappedFile, T> reader) {
+        boolean done = false;
+        try {
+            T read = reader.apply(this);
+            done = true;
+            return read;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
     }
 
     private static void requireRegularFile(Path path) {

@@ -186,7 +186,49 @@ public final class PackagedModel {
      * @throws PackageException if the entry is not a JSON object of strings
      */
     public Map<String, String> metadata() {
-        return sibling(METADATA).map(archive::stringMap).orElse(Map.of());
+        return sibling(METADATA)
+                .map(entry -> archive.parse(entry, Json::stringMap))
+                .orElse(Map.of());
+    }
+
+    /**
+     * Opens the weights of {@link #weightsBlob()}, in a mapping of their own that does not need the
+     * package any more.
+     *
+     * @param layout the model's constants in the order of their indices, without those that are
+     *     computed by constant folding
+     * @return the constants, to be closed by the caller
+     * @throws PackageException if there is no blob, or the constants do not take exactly the bytes
+     *     that it has
+     * @throws IllegalStateException if the package is closed
+     */
+    public TensorSource openBlob(List<BlobTensor> layout) {
+        var blob = weightsBlob().orElseThrow(() -> noWeights("weights blob"));
+        return archive.duplicateFile()
+                .handTo(file -> Blob.open(file, blob.offset(), blob.size(), blob.name(), layout));
+    }
+
+    /**
+     * Opens the weights that {@link #weightsConfig()} names, in a mapping of their own that does
+     * not need the package any more.
+     *
+     * @return the weights by the names in the PyTorch module, to be closed by the caller
+     * @throws PackageException if there are none, or they are damaged
+     * @throws IllegalStateException if the package is closed
+     */
+    public TensorSource openWeights() {
+        var config = weightsConfig().orElseThrow(() -> noWeights("weights_config.json"));
+        var views = archive.parse(config, WeightsConfig::parse);
+        return archive.duplicateFile().handTo(file -> PackagedWeights.open(archive, file, views));
+    }
+
+    private PackageException noWeights(String what) {
+        return archive.bad(
+                "model "
+                        + quote(name)
+                        + " has no "
+                        + what
+                        + ": its weights are in its library, or were left out of the package");
     }
 
     /** The file that belongs to the wrapper and ends so. */

@@ -60,17 +60,7 @@ public final class Pt2Archive implements AutoCloseable {
      *     {@link ZipIndex#read}
      */
     public static Pt2Archive open(Path path) {
-        var file = MappedFile.open(path);
-        boolean done = false;
-        try {
-            var archive = new Pt2Archive(file);
-            done = true;
-            return archive;
-        } finally {
-            if (!done) {
-                file.close();
-            }
-        }
+        return MappedFile.open(path, Pt2Archive::new);
     }
 
     /**
@@ -201,15 +191,25 @@ public final class Pt2Archive implements AutoCloseable {
         file.close();
     }
 
-    Map<String, String> stringMap(ArchiveEntry entry) {
+    /** Another mapping of the package, for who outlives it. */
+    MappedFile duplicateFile() {
+        return file.duplicate();
+    }
+
+    /** What makes a value of a JSON document. */
+    interface JsonForm<T> {
+        T parse(byte[] utf8) throws Json.FormException;
+    }
+
+    <T> T parse(ArchiveEntry entry, JsonForm<T> form) {
         var bytes = bytes(entry);
         try {
-            return Json.stringMap(bytes);
+            return form.parse(bytes);
         } catch (Json.FormException e) {
             throw new PackageException(
                     path(),
                     describe(entry)
-                            + " should be a JSON object of strings: "
+                            + " is not what it should be: "
                             + e.getMessage()
                             + "; package the model again",
                     e);

@@ -7,7 +7,6 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +21,6 @@ import java.util.Optional;
  * meanwhile.
  */
 public final class SafetensorsFile implements TensorSource {
-    private static final int LENGTH_BYTES = Long.BYTES;
-
     private final MappedFile file;
     private final SafetensorsHeader header;
     private final MappedTensors tensors;
@@ -31,7 +28,9 @@ public final class SafetensorsFile implements TensorSource {
     private SafetensorsFile(MappedFile file, SafetensorsHeader header) {
         this.file = file;
         this.header = header;
-        this.tensors = new MappedTensors(file.path(), List.of(file), header.placed(0));
+        this.tensors =
+                new MappedTensors(
+                        file.path(), List.of(file), List.copyOf(header.placed(0).values()));
     }
 
     /**
@@ -43,17 +42,11 @@ public final class SafetensorsFile implements TensorSource {
      *     tensor at fault
      */
     public static SafetensorsFile open(Path path) {
-        var file = MappedFile.open(path);
-        boolean done = false;
-        try {
-            var tensors = new SafetensorsFile(file, readHeader(file));
-            done = true;
-            return tensors;
-        } finally {
-            if (!done) {
-                file.close();
-            }
-        }
+        return MappedFile.open(path, SafetensorsFile::of);
+    }
+
+    static SafetensorsFile of(MappedFile file) {
+        return new SafetensorsFile(file, SafetensorsHeader.read(file));
     }
 
     /**
@@ -153,48 +146,5 @@ public final class SafetensorsFile implements TensorSource {
     @Override
     public void close() {
         file.close();
-    }
-
-    private static SafetensorsHeader readHeader(MappedFile file) {
-        var bytes = file.segment();
-        long room = bytes.byteSize() - LENGTH_BYTES;
-        if (room < 0) {
-            throw new PackageException(
-                    file.path(),
-                    "the file has "
-                            + bytes.byteSize()
-                            + " bytes, too few for a safetensors file; copy it again");
-        }
-        long length = LittleEndian.i64(bytes, 0);
-        if (length < 0 || length > room) {
-            throw new PackageException(
-                    file.path(),
-                    "the header claims "
-                            + Long.toUnsignedString(length)
-                            + " bytes, but the file has only "
-                            + room
-                            + " left: it is cut off (copy it again) or not a safetensors file");
-        }
-        if (length > SafetensorsHeader.MAX_BYTES) {
-            throw new PackageException(
-                    file.path(),
-                    "the header has "
-                            + length
-                            + " bytes; the format allows at most "
-                            + SafetensorsHeader.MAX_BYTES
-                            + ": split the tensors over several files");
-        }
-        long dataOffset = LENGTH_BYTES + length;
-        var json = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
-        try {
-            return SafetensorsHeader.parse(json, dataOffset, bytes.byteSize() - dataOffset);
-        } catch (Json.FormException e) {
-            throw new PackageException(
-                    file.path(),
-                    "the header is not that of a sound safetensors file: "
-                            + e.getMessage()
-                            + "; write the file again",
-                    e);
-        }
     }
 }

@@ -3,18 +3,19 @@ package io.github.aoti4j.weights;
 import static io.github.aoti4j.weights.Messages.quote;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.Json.FormException;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,10 +32,58 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
     /** The reference implementation's limit on the header's length, in bytes. */
     static final int MAX_BYTES = 100_000_000;
 
-    /** PyTorch itself has no more dimensions than this. */
-    static final int MAX_RANK = 64;
-
     static final String METADATA = "__metadata__";
+
+    /** What stands before the header: its length. */
+    private static final int LENGTH_BYTES = Long.BYTES;
+
+    /**
+     * Reads and checks the header of a file.
+     *
+     * @throws PackageException if it is not a sound one; names the tensor at fault
+     */
+    static SafetensorsHeader read(MappedFile file) {
+        var bytes = file.segment();
+        long room = bytes.byteSize() - LENGTH_BYTES;
+        if (room < 0) {
+            throw new PackageException(
+                    file.path(),
+                    "the file has "
+                            + bytes.byteSize()
+                            + " bytes, too few for a safetensors file; copy it again");
+        }
+        long length = LittleEndian.i64(bytes, 0);
+        if (length < 0 || length > room) {
+            throw new PackageException(
+                    file.path(),
+                    "the header claims "
+                            + Long.toUnsignedString(length)
+                            + " bytes, but the file has only "
+                            + room
+                            + " left: it is cut off (copy it again) or not a safetensors file");
+        }
+        if (length > MAX_BYTES) {
+            throw new PackageException(
+                    file.path(),
+                    "the header has "
+                            + length
+                            + " bytes; the format allows at most "
+                            + MAX_BYTES
+                            + ": split the tensors over several files");
+        }
+        long dataOffset = LENGTH_BYTES + length;
+        var json = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        try {
+            return parse(json, dataOffset, bytes.byteSize() - dataOffset);
+        } catch (FormException e) {
+            throw new PackageException(
+                    file.path(),
+                    "the header is not that of a sound safetensors file: "
+                            + e.getMessage()
+                            + "; write the file again",
+                    e);
+        }
+    }
 
     /**
      * Parses and checks a header.
@@ -67,9 +116,11 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
         }
     }
 
-    /** The tensors as those of one file among several. */
-    List<PlacedTensor> placed(int file) {
-        return tensors.values().stream().map(tensor -> placed(tensor, file)).toList();
+    /** The tensors by name, as those of one file among several. */
+    Map<String, PlacedTensor> placed(int file) {
+        var placed = new LinkedHashMap<String, PlacedTensor>();
+        tensors.forEach((name, tensor) -> placed.put(name, placed(tensor, file)));
+        return placed;
     }
 
     private static PlacedTensor placed(TensorEntry tensor, int file) {
@@ -105,8 +156,8 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
             parser.nextToken();
             switch (key) {
                 case "dtype" -> dtype = string(name, parser);
-                case "shape" -> shape = numbers(name, key, parser, MAX_RANK);
-                case "data_offsets" -> range = numbers(name, key, parser, 2);
+                case "shape" -> shape = numbers(name, "a shape", parser, Extents.MAX_RANK);
+                case "data_offsets" -> range = numbers(name, "data_offsets", parser, 2);
                 default -> throw bad(name, "has the unknown property " + quote(key));
             }
         }
@@ -173,34 +224,12 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> m
         return parser.getString();
     }
 
-    private static long[] numbers(String name, String key, JsonParser parser, int max)
+    private static long[] numbers(String name, String what, JsonParser parser, int max)
             throws FormException {
-        if (parser.currentToken() != JsonToken.START_ARRAY) {
-            throw bad(name, "has a " + key + " that is not an array");
-        }
-        long[] numbers = new long[max];
-        int count = 0;
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (count == max) {
-                throw bad(name, "has a " + key + " of more than " + max + " numbers");
-            }
-            if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
-                throw bad(name, "has a " + key + " that is not made of whole numbers");
-            }
-            long number = number(name, key, parser);
-            if (number < 0) {
-                throw bad(name, "has the negative number " + number + " in its " + key);
-            }
-            numbers[count++] = number;
-        }
-        return Arrays.copyOf(numbers, count);
-    }
-
-    private static long number(String name, String key, JsonParser parser) throws FormException {
         try {
-            return parser.getLongValue();
-        } catch (JacksonException e) {
-            throw bad(name, "has a number beyond 64 bits in its " + key);
+            return Json.numbers(parser, what, max);
+        } catch (FormException e) {
+            throw bad(name, e.getMessage());
         }
     }
 

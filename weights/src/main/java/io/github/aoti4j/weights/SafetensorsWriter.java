@@ -123,13 +123,13 @@ public final class SafetensorsWriter {
                             + " type that it can");
         }
         long[] shape = tensor.shape();
-        if (shape.length > SafetensorsHeader.MAX_RANK) {
+        if (shape.length > Extents.MAX_RANK) {
             throw bad(
                     name,
                     "has "
                             + shape.length
                             + " dimensions; at most "
-                            + SafetensorsHeader.MAX_RANK
+                            + Extents.MAX_RANK
                             + " can be stored");
         }
         if (Arrays.stream(shape).anyMatch(size -> size < 0)) {

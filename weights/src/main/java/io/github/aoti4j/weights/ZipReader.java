@@ -110,12 +110,7 @@ final class ZipReader {
             throw badEntry(name, "is encrypted; pack the zip again without a password");
         }
         if (method != STORED) {
-            throw badEntry(
-                    name,
-                    "is compressed (method "
-                            + method
-                            + "); PyTorch stores entries as they are, so that they can be mapped:"
-                            + " unpack the file and pack it again with \"zip -0 -r\"");
+            throw badEntry(name, "is compressed (method " + method + "); " + cure(name));
         }
         var zip64 = new Zip64Extra(name, extraAt, extraEnd);
         long size = zip64.or(u32(zip, at + 24), NONE_32);
@@ -138,6 +133,15 @@ final class ZipReader {
             throw badEntry(name, "is named as a folder but has a payload");
         }
         return new Header(name, flags, u32(zip, at + 16), size, localOffset, nameAt, next);
+    }
+
+    private static String cure(String compressedName) {
+        return compressedName.endsWith(".py")
+                ? "this is a TorchScript model (torch.jit.save): compile the model with"
+                      + " torch.export and AOTInductor, or save its weights alone,"
+                      + " torch.save(torch.jit.load(\"model.pt\").state_dict(), \"weights.pt\")"
+                : "PyTorch stores entries as they are, so that they can be mapped: unpack the file"
+                        + " and pack it again with \"zip -0 -r\"";
     }
 
     private String readName(long at, int length) {

@@ -171,7 +171,7 @@ class PackagedModelTest {
                                 folder.resolve("package.pt2"),
                                 model::metadata,
                                 "w.wrapper_metadata.json",
-                                "JSON object of strings",
+                                "is not what it should be",
                                 reason));
     }
 

@@ -1,0 +1,102 @@
+package io.github.aoti4j.weights;
+
+import static io.github.aoti4j.weights.Messages.quote;
+
+import io.github.aoti4j.core.PackageException;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * The weights of a model one after the other, in the order of its constants and without those that
+ * are computed by constant folding ({@code AotCodeCompiler} in {@code
+ * torch/_inductor/codecache.py}). Nothing in a blob says what it holds.
+ */
+final class Blob {
+    private Blob() {}
+
+    /**
+     * Opens a blob.
+     *
+     * @param file owned by the source if this succeeds
+     * @param offset where the blob starts in the file
+     * @param size its bytes
+     * @param part what of the file it is, for messages: empty, or an entry's name
+     */
+    static TensorSource open(
+            MappedFile file, long offset, long size, String part, List<BlobTensor> layout) {
+        var tensors = new ArrayList<PlacedTensor>();
+        var names = new LinkedHashSet<String>();
+        long end = 0;
+        for (var tensor : layout) {
+            if (!names.add(tensor.name())) {
+                throw bad(file, part, tensor.name(), "is named twice by the model");
+            }
+            if (tensor.byteSize() < 0 || tensor.byteSize() > size - end) {
+                throw bad(
+                        file,
+                        part,
+                        tensor.name(),
+                        ("takes %d bytes from %d on, but the blob has only %d; it belongs to"
+                                        + " another model or is cut off")
+                                .formatted(tensor.byteSize(), end, size));
+            }
+            tensors.add(place(file, tensor, offset + end, part));
+            end += tensor.byteSize();
+        }
+        if (end != size) {
+            throw new PackageException(
+                    file.path(),
+                    prefix(part)
+                            + ("the blob has %d bytes, but the model's constants take %d; it"
+                                            + " belongs to another model")
+                                    .formatted(size, end));
+        }
+        return new MappedTensors(file.path(), List.of(file), tensors);
+    }
+
+    private static PlacedTensor place(
+            MappedFile file, BlobTensor tensor, long offset, String part) {
+        long[] shape = tensor.shape();
+        long[] strides = tensor.strides();
+        var range =
+                Extents.within(
+                                tensor.byteSize(),
+                                tensor.dtype(),
+                                shape,
+                                strides,
+                                tensor.storageOffset())
+                        .orElseThrow(
+                                () ->
+                                        bad(
+                                                file,
+                                                part,
+                                                tensor.name(),
+                                                Extents.describe(
+                                                        tensor.byteSize(),
+                                                        tensor.dtype(),
+                                                        shape,
+                                                        strides,
+                                                        tensor.storageOffset())));
+        return new PlacedTensor(
+                tensor.name(),
+                tensor.dtype(),
+                shape,
+                strides,
+                0,
+                part,
+                offset + range.begin(),
+                range.span());
+    }
+
+    private static PackageException bad(
+            MappedFile file, String part, String tensor, String problem) {
+        return new PackageException(
+                file.path(), prefix(part) + "constant " + quote(tensor) + " " + problem);
+    }
+
+    private static String prefix(String part) {
+        return part.isEmpty() ? "" : "entry " + quote(part) + ": ";
+    }
+}

@@ -1,0 +1,21 @@
+package io.github.aoti4j.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A state dict in a file of {@code torch.save}. */
+final class TorchSave {
+    private TorchSave() {}
+
+    static TensorSource of(MappedFile file) {
+        var archive = new TorchArchive(file);
+        var tensors = new ArrayList<PlacedTensor>();
+        try {
+            StateDict.tensors(archive.pickle())
+                    .forEach((name, tensor) -> tensors.add(archive.place(name, tensor)));
+        } catch (PickleException e) {
+            throw archive.bad(e);
+        }
+        return new MappedTensors(file.path(), List.of(file), tensors);
+    }
+}
