@@ -1,6 +1,7 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.ConstantNeed;
 import io.github.aoti4j.internal.ConstantSpec;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.weights.PackagedModel;
@@ -39,6 +40,21 @@ public record ConstantInfo(
                 constant.dataSize(),
                 constant.kind().orElse("Unknown"),
                 constant.fromFolded() ? "computed when it is loaded" : where(model));
+    }
+
+    private static final List<String> KINDS =
+            List.of("Unknown", "Parameter", "Buffer", "TensorConstant", "FoldedConstant");
+
+    static ConstantInfo of(ConstantNeed need, String location) {
+        return new ConstantInfo(
+                need.fqn(),
+                need.dtype(),
+                need.spec().flatMap(ConstantSpec::shape),
+                need.dataSize(),
+                need.type() >= 0 && need.type() < KINDS.size()
+                        ? KINDS.get(need.type())
+                        : KINDS.getFirst(),
+                location);
     }
 
     private static String where(PackagedModel model) {

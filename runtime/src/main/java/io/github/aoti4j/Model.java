@@ -6,6 +6,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.RunSlots;
@@ -40,6 +41,7 @@ public final class Model implements AutoCloseable {
     private final List<String> outputNames;
     private final InputValidator validator;
     private final RunSlots slots;
+    private final Constants constants;
 
     Model(
             String name,
@@ -56,6 +58,7 @@ public final class Model implements AutoCloseable {
         this.outputNames = outputNames;
         this.validator = validator;
         this.slots = new RunSlots(runners, inputs.size(), outputNames.size());
+        this.constants = new Constants(container, slots);
     }
 
     /**
@@ -127,6 +130,15 @@ public final class Model implements AutoCloseable {
     }
 
     /**
+     * Returns the model's constants: to list them, read them, and replace them while it runs.
+     *
+     * @return a view of this model, usable until it is closed
+     */
+    public Constants constants() {
+        return constants;
+    }
+
+    /**
      * Returns the strides that the model wants for inputs of certain sizes, to lay tensors out with
      * them: for example those of channels-last images.
      *
@@ -160,6 +172,8 @@ public final class Model implements AutoCloseable {
         boolean adopted = false;
         try {
             RunSlot slot = slots.take();
+            // Not before: an exchange of the constants waits for all slots.
+            ConstantSet constants = container.constants().acquire();
             try {
                 for (int i = 0; i < inputTensors.length; i++) {
                     Tensor tensor = inputTensors[i];
@@ -185,12 +199,15 @@ public final class Model implements AutoCloseable {
                     throw container.api().failure(container.api().runFunction());
                 }
                 List<Tensor> outputs =
-                        Outputs.adopt(slot, outputNames, inputTensors, arena, container);
+                        Outputs.adopt(slot, outputNames, inputTensors, arena, container, constants);
                 adopted = true;
                 return outputs;
             } finally {
                 slot.reset();
                 slots.give(slot);
+                if (!adopted) {
+                    constants.release();
+                }
             }
         } finally {
             if (!adopted) {

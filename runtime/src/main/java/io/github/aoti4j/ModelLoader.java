@@ -1,12 +1,11 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.ConstantsApi;
 import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
-import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.InputCheck;
@@ -22,7 +21,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The steps from a package's model to a running container, each failing before the next can do
@@ -40,14 +38,24 @@ final class ModelLoader {
         Preflight.require(model, examination.findings());
         LibTorch libtorch =
                 LibTorch.load(
-                        LibTorchOptions.DEFAULT.withDirectory(options.libtorch().orElse(null)));
+                        LibTorchOptions.DEFAULT
+                                .withDirectory(options.libtorch().orElse(null))
+                                .withProgress(options.progress()));
         Preflight.require(model, examination.findings(libtorch::has, libtorch.toString()));
         warn(model, examination);
         Path file = new LibraryCache(UserCache.ofProcess()).unpack(library(archive, examination));
         Container container =
                 new Container(packaged.name(), NativeLibrary.open(file), options.runners());
         try {
-            return assemble(packaged, container, examination.source(), options);
+            Optional<WrapperSource> source = examination.source();
+            container.setConstants(
+                    new ConstantStore(
+                            packaged.name(),
+                            container,
+                            source.map(WrapperSource::constants).orElse(List.of()),
+                            packaged.library().size()));
+            WeightsLoader.load(archive, packaged, container.constants(), options);
+            return assemble(packaged, container, source, options);
         } catch (Throwable e) {
             container.close();
             throw e;
@@ -80,33 +88,12 @@ final class ModelLoader {
         }
     }
 
-    /**
-     * The FQNs of constants that a run would miss: running without them is a segmentation fault.
-     */
-    private static List<String> missingConstants(Container container) {
-        ConstantsApi constants = container.api().constants();
-        if (!constants.canTellAttached()) {
-            return List.of();
-        }
-        Set<String> attached = constants.attached(container.handle()).keySet();
-        return constants.list(container.handle()).stream()
-                .filter(constant -> !constant.fromFolded() && !attached.contains(constant.fqn()))
-                .map(ConstantsApi.Constant::fqn)
-                .toList();
-    }
-
     private static Model assemble(
             PackagedModel packaged,
             Container container,
             Optional<WrapperSource> source,
             ModelOptions options) {
         MemorySegment handle = container.handle();
-        List<String> missing = missingConstants(container);
-        if (!missing.isEmpty()) {
-            throw new IncompatibleModelException(
-                    "model %s does not hold its own constants, and loading them from elsewhere is not supported yet: %s"
-                            .formatted(packaged.name(), String.join(", ", missing)));
-        }
         List<String> names = container.api().inputNames(handle);
         // A source that describes another number of inputs is not this library's.
         Optional<WrapperSource> known = source.filter(s -> s.inputCount() == names.size());

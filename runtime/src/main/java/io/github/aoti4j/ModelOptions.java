@@ -2,7 +2,11 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.Paging;
+
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -13,16 +17,35 @@ import java.util.Optional;
  * }</pre>
  */
 public final class ModelOptions {
-    private static final ModelOptions DEFAULTS = new ModelOptions(null, 1, null);
+    private static final ModelOptions DEFAULTS =
+            new ModelOptions(null, 1, null, List.of(), false, false, Paging.LAZY, Progress.NONE);
 
     private final String model;
     private final int runners;
     private final Path libtorch;
+    private final List<Path> weights;
+    private final boolean copyWeights;
+    private final boolean strictWeights;
+    private final Paging paging;
+    private final Progress progress;
 
-    private ModelOptions(String model, int runners, Path libtorch) {
+    private ModelOptions(
+            String model,
+            int runners,
+            Path libtorch,
+            List<Path> weights,
+            boolean copyWeights,
+            boolean strictWeights,
+            Paging paging,
+            Progress progress) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
+        this.weights = weights;
+        this.copyWeights = copyWeights;
+        this.strictWeights = strictWeights;
+        this.paging = paging;
+        this.progress = progress;
     }
 
     /**
@@ -42,7 +65,15 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions model(String name) {
-        return new ModelOptions(requireNonNull(name, "name"), runners, libtorch);
+        return new ModelOptions(
+                requireNonNull(name, "name"),
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress);
     }
 
     /**
@@ -57,7 +88,8 @@ public final class ModelOptions {
         if (count < 1) {
             throw new IllegalArgumentException("runners must be at least 1, but is " + count);
         }
-        return new ModelOptions(model, count, libtorch);
+        return new ModelOptions(
+                model, count, libtorch, weights, copyWeights, strictWeights, paging, progress);
     }
 
     /**
@@ -68,7 +100,96 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions libtorch(Path directory) {
-        return new ModelOptions(model, runners, requireNonNull(directory, "directory"));
+        return new ModelOptions(
+                model,
+                runners,
+                requireNonNull(directory, "directory"),
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress);
+    }
+
+    /**
+     * Names files that hold the weights, by FQN: safetensors, single or sharded (the {@code
+     * .safetensors.index.json}), or the state dict of {@code torch.save}. The first file that has a
+     * name counts; what none has comes from the package.
+     *
+     * @param files the files, in the order in which they are searched
+     * @return changed options
+     */
+    public ModelOptions weights(Path... files) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                List.of(files),
+                copyWeights,
+                strictWeights,
+                paging,
+                progress);
+    }
+
+    /**
+     * Sets whether the model copies its weights into memory of its own. By default it uses them
+     * where they lie in the mapped file: no copy, and all models and processes that use the file
+     * share its pages. Such a file may be replaced by renaming, but must not be rewritten or cut
+     * off while the model is open.
+     *
+     * @param copy whether to copy
+     * @return changed options
+     */
+    public ModelOptions copyWeights(boolean copy) {
+        return new ModelOptions(
+                model, runners, libtorch, weights, copy, strictWeights, paging, progress);
+    }
+
+    /**
+     * Sets whether names in the weight files that the model does not have are refused.
+     *
+     * @param strict whether to refuse; by default they are ignored
+     * @return changed options
+     */
+    public ModelOptions strictWeights(boolean strict) {
+        return new ModelOptions(
+                model, runners, libtorch, weights, copyWeights, strict, paging, progress);
+    }
+
+    /**
+     * Sets when the pages of mapped weights are read from the disk.
+     *
+     * @param when by default each when it is first touched
+     * @return changed options
+     */
+    public ModelOptions paging(Paging when) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                requireNonNull(when, "when"),
+                progress);
+    }
+
+    /**
+     * Sets who hears how far long work has come: unpacking libtorch, reading weights.
+     *
+     * @param listener hears bytes done and bytes in all
+     * @return changed options
+     */
+    public ModelOptions progress(Progress listener) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                requireNonNull(listener, "listener"));
     }
 
     /**
@@ -96,5 +217,50 @@ public final class ModelOptions {
      */
     public Optional<Path> libtorch() {
         return Optional.ofNullable(libtorch);
+    }
+
+    /**
+     * Returns the weight files.
+     *
+     * @return unmodifiable, in the order in which they are searched
+     */
+    public List<Path> weights() {
+        return weights;
+    }
+
+    /**
+     * Tells whether the model copies its weights.
+     *
+     * @return false if it uses them in place
+     */
+    public boolean copyWeights() {
+        return copyWeights;
+    }
+
+    /**
+     * Tells whether unknown names in weight files are refused.
+     *
+     * @return false if they are ignored
+     */
+    public boolean strictWeights() {
+        return strictWeights;
+    }
+
+    /**
+     * Tells when the pages of mapped weights are read.
+     *
+     * @return the way
+     */
+    public Paging paging() {
+        return paging;
+    }
+
+    /**
+     * Returns who hears of long work.
+     *
+     * @return the listener
+     */
+    public Progress progress() {
+        return progress;
     }
 }

@@ -9,6 +9,7 @@ import picocli.CommandLine.Parameters;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The package, the model in it and the libtorch: what commands that run a model share. */
 final class PackageArguments {
@@ -21,6 +22,15 @@ final class PackageArguments {
             description = "Which model, where the package holds several.")
     private String model;
 
+    @Option(
+            names = "--weights",
+            paramLabel = "F",
+            description =
+                    "A file of weights by name: safetensors, a safetensors index, or a state dict"
+                        + " of torch.save. May be given several times; the first that has a name"
+                        + " counts. Default: the package's own.")
+    private List<Path> weights = List.of();
+
     @Mixin private LibTorchOption libtorch;
 
     /** Made by picocli. */
@@ -32,7 +42,10 @@ final class PackageArguments {
 
     Model load(PrintWriter err) {
         libtorch.load(err);
-        ModelOptions options = libtorch.apply(ModelOptions.defaults());
+        ModelOptions options =
+                libtorch.apply(ModelOptions.defaults())
+                        .weights(weights.toArray(Path[]::new))
+                        .progress(new TerminalProgress(err));
         return Model.load(file, model == null ? options : options.model(model));
     }
 }

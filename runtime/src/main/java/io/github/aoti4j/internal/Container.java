@@ -20,6 +20,9 @@ public final class Container {
     private final ModelApi api;
     private final MemorySegment handle;
 
+    /** Null until the constants are attached. */
+    private ConstantStore constants;
+
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
 
@@ -49,6 +52,24 @@ public final class Container {
      */
     public ModelApi api() {
         return api;
+    }
+
+    /**
+     * Gives the container its constants. Called once, before other threads see it.
+     *
+     * @param store closed with the container from now on
+     */
+    public void setConstants(ConstantStore store) {
+        constants = store;
+    }
+
+    /**
+     * Returns the container's constants.
+     *
+     * @return the store
+     */
+    public ConstantStore constants() {
+        return constants;
     }
 
     /**
@@ -105,6 +126,9 @@ public final class Container {
             try {
                 api.delete(handle);
             } finally {
+                if (constants != null) {
+                    constants.close();
+                }
                 library.close();
             }
         }

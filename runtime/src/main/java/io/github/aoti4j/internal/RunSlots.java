@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal;
 
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -14,7 +15,11 @@ public final class RunSlots {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
     private final RunSlot[] free;
+    private final Condition drained = lock.newCondition();
     private int count;
+
+    /** Whether someone waits for all slots, before all who wait for one. */
+    private boolean draining;
 
     /**
      * Allocates all slots.
@@ -40,7 +45,7 @@ public final class RunSlots {
     public RunSlot take() {
         lock.lock();
         try {
-            while (count == 0) {
+            while (count == 0 || draining) {
                 returned.awaitUninterruptibly();
             }
             return free[--count];
@@ -58,7 +63,49 @@ public final class RunSlots {
         lock.lock();
         try {
             free[count++] = slot;
-            returned.signal();
+            if (draining) {
+                drained.signal();
+            } else {
+                returned.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes all slots, waiting for the runs in flight; no run starts meanwhile. Only one thread at
+     * a time may ask, and it must hold no slot.
+     *
+     * @return all slots, until {@link #giveAll}
+     */
+    List<RunSlot> takeAll() {
+        lock.lock();
+        try {
+            draining = true;
+            while (count < free.length) {
+                drained.awaitUninterruptibly();
+            }
+            count = 0;
+            return List.of(free);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Returns all slots and lets runs start again.
+     *
+     * @param slots what {@link #takeAll} gave
+     */
+    void giveAll(List<RunSlot> slots) {
+        lock.lock();
+        try {
+            for (RunSlot slot : slots) {
+                free[count++] = slot;
+            }
+            draining = false;
+            returned.signalAll();
         } finally {
             lock.unlock();
         }

@@ -109,6 +109,26 @@ public final class Shapes {
     }
 
     /**
+     * Tells whether two strides put all elements of a shape in the same places.
+     *
+     * @param shape the sizes
+     * @param a strides
+     * @param b strides
+     * @return true if they differ at most where they do not matter
+     */
+    public static boolean sameLayout(long[] shape, long[] a, long[] b) {
+        if (elementCount(shape) == 0) {
+            return true;
+        }
+        for (int i = 0; i < shape.length; i++) {
+            if (shape[i] != 1 && a[i] != b[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * Formats sizes for messages.
      *
      * @param sizes sizes or strides

@@ -1,0 +1,69 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.ConstantNeed;
+import io.github.aoti4j.internal.ConstantStore;
+import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.weights.BlobTensor;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.weights.TensorSource;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Gives a fresh container its weights: from the caller's files first, then from wherever the
+ * package has them.
+ */
+final class WeightsLoader {
+    private WeightsLoader() {}
+
+    static void load(
+            Pt2Archive archive, PackagedModel packaged, ConstantStore store, ModelOptions options) {
+        Optional<ArchiveEntry> blob = packaged.weightsBlob();
+        boolean layoutKnown = store.needs().stream().allMatch(ConstantNeed::layoutKnown);
+        if (blob.isPresent()
+                && options.weights().isEmpty()
+                && (options.copyWeights() || !layoutKnown)) {
+            copyBlob(archive, blob.get(), store);
+            return;
+        }
+        List<TensorSource> sources = Constants.open(options.weights());
+        try {
+            if (blob.isPresent() && layoutKnown) {
+                sources.add(packaged.openBlob(layout(store.needs())));
+            }
+            if (packaged.weightsConfig().isPresent()) {
+                sources.add(packaged.openWeights());
+            }
+            for (TensorSource source : sources) {
+                source.prefetch(options.paging(), options.progress());
+            }
+        } catch (Throwable e) {
+            sources.forEach(TensorSource::close);
+            throw e;
+        }
+        if (options.copyWeights()) {
+            store.copy(sources, options.strictWeights());
+        } else {
+            store.share(sources, options.strictWeights());
+        }
+    }
+
+    private static void copyBlob(Pt2Archive archive, ArchiveEntry blob, ConstantStore store) {
+        long needed = store.needs().stream().mapToLong(ConstantNeed::dataSize).sum();
+        if (blob.size() < needed) {
+            // The model would read on behind its end.
+            throw new PackageException(
+                    archive.path(),
+                    "entry %s has %d bytes, but the model's constants take %d; package the model again"
+                            .formatted(blob.name(), blob.size(), needed));
+        }
+        store.copyBlob(archive.segment(blob));
+    }
+
+    private static List<BlobTensor> layout(List<ConstantNeed> needs) {
+        return needs.stream().map(ConstantNeed::inBlob).toList();
+    }
+}

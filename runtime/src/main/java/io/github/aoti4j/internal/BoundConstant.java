@@ -1,0 +1,66 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.core.DType;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A constant that a container uses in place: a tensor handle of ours over memory that a backing
+ * owns.
+ *
+ * @param handle the tensor handle
+ * @param backing what keeps the memory
+ * @param location where the values lie, for people
+ */
+record BoundConstant(long handle, Shared<?> backing, String location) {
+
+    /** Makes a handle; takes over one use of the backing. */
+    static BoundConstant of(
+            MemorySegment segment,
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            Shared<?> backing,
+            String location) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+            TorchApi.createTensorFromBlob(
+                    segment,
+                    shape.length,
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, shape),
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, strides),
+                    dtype.code(),
+                    slot);
+            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+        }
+    }
+
+    /** Makes another handle to the same tensor; takes over one use of the backing. */
+    static BoundConstant of(MemorySegment handle, Shared<?> backing, String location) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+            TorchApi.newTensorHandle(handle, slot);
+            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+        }
+    }
+
+    MemorySegment segment() {
+        return MemorySegment.ofAddress(handle);
+    }
+
+    /** Makes another of the same memory. */
+    BoundConstant copy() {
+        return of(segment(), backing.retain(), location);
+    }
+
+    void release() {
+        try {
+            TorchApi.deleteTensor(segment());
+        } finally {
+            backing.release();
+        }
+    }
+}

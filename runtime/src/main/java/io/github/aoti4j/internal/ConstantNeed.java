@@ -1,0 +1,102 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.ConstantsApi;
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.BlobTensor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A constant that a container has to be given, or brings itself.
+ *
+ * @param name the internal name
+ * @param fqn the name in the PyTorch module
+ * @param dtype the element type; empty if it is one that is not known here
+ * @param type 0 unknown, 1 parameter, 2 buffer, 3 tensor constant
+ * @param dataSize bytes in the weights as packaged
+ * @param spec what the source says of it; empty if the package holds none
+ */
+public record ConstantNeed(
+        String name,
+        String fqn,
+        Optional<DType> dtype,
+        int type,
+        long dataSize,
+        Optional<ConstantSpec> spec) {
+
+    /**
+     * Joins what container and source say.
+     *
+     * @param constants by index
+     * @param specs what the source says, if there is one
+     * @return those that folding does not compute, by index
+     */
+    public static List<ConstantNeed> of(
+            List<ConstantsApi.Constant> constants, List<ConstantSpec> specs) {
+        List<ConstantNeed> needs = new ArrayList<>();
+        for (int i = 0; i < constants.size(); i++) {
+            ConstantsApi.Constant c = constants.get(i);
+            int index = i;
+            Optional<ConstantSpec> spec =
+                    specs.stream()
+                            .filter(s -> s.index() == index && s.name().equals(c.name()))
+                            .findFirst();
+            if (!c.fromFolded()) {
+                needs.add(
+                        new ConstantNeed(
+                                c.name(),
+                                c.fqn(),
+                                DType.ofCode(c.dtype()),
+                                c.type(),
+                                c.dataSize(),
+                                spec));
+            }
+        }
+        return needs;
+    }
+
+    /**
+     * Tells whether the source says how the constant lies in a blob.
+     *
+     * @return false if there is no source, or it leaves something out
+     */
+    public boolean layoutKnown() {
+        return dtype.isPresent() && shape() != null && strides() != null && isStrided();
+    }
+
+    /**
+     * Describes the constant as a part of a blob.
+     *
+     * @return named by FQN
+     */
+    public BlobTensor inBlob() {
+        return new BlobTensor(
+                fqn,
+                dtype.orElseThrow(),
+                shape(),
+                strides(),
+                spec.orElseThrow().storageOffset(),
+                dataSize);
+    }
+
+    /** The sizes that the source states, or null. */
+    long[] shape() {
+        return spec.flatMap(ConstantSpec::shape).map(ConstantNeed::array).orElse(null);
+    }
+
+    /** The strides that the source states, or null. */
+    long[] strides() {
+        return spec.flatMap(ConstantSpec::strides).map(ConstantNeed::array).orElse(null);
+    }
+
+    /** Whether it is ordinary memory, and not in a library's own packed layout. */
+    boolean isStrided() {
+        return spec.flatMap(ConstantSpec::layout).map("strided"::equals).orElse(true);
+    }
+
+    private static long[] array(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+}

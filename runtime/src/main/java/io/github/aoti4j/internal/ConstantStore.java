@@ -1,0 +1,451 @@
+package io.github.aoti4j.internal;
+
+import io.github.aoti4j.bindings.ConstantsApi;
+import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.ConstantMatcher.Match;
+import io.github.aoti4j.weights.StoredTensor;
+import io.github.aoti4j.weights.TensorSource;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A container's constants: which set of values it uses, and the way from one set to the next.
+ *
+ * <p>The container has two buffers. A new set is written to the inactive one and folded while runs
+ * go on; then all runs are held up for as long as it takes to exchange the buffers. A set's memory
+ * is released when no run and no output can look into it any more. One update at a time; everything
+ * is thread-safe.
+ */
+public final class ConstantStore {
+    private static final String OWN = "the container's own memory";
+
+    private final String model;
+    private final Container container;
+    private final ConstantsApi api;
+    private final List<ConstantNeed> needs;
+    private final boolean folds;
+
+    /**
+     * Whether the library is large enough to hold the weights; asked where the model cannot tell.
+     */
+    private final boolean mayHoldWeights;
+
+    /** Held by whoever writes a buffer, exchanges them or frees one. */
+    private final ReentrantLock writing = new ReentrantLock();
+
+    private volatile ConstantSet current;
+
+    /**
+     * What the container itself holds: weights from its library, or copies made when it was loaded.
+     */
+    private final ConstantSet own;
+
+    /** The set that was last written to the inactive buffer, until that has been freed. */
+    private ConstantSet inactive;
+
+    /**
+     * Looks at a fresh container.
+     *
+     * @param model the model's name, for messages
+     * @param container the container, whose only user is the caller
+     * @param specs what the source says of the constants; empty if the package holds none
+     * @param libraryBytes the size of the model's library, which may hold the weights
+     */
+    public ConstantStore(
+            String model, Container container, List<ConstantSpec> specs, long libraryBytes) {
+        this.model = model;
+        this.container = container;
+        this.api = container.api().constants();
+        List<ConstantsApi.Constant> constants = api.list(container.handle());
+        this.needs = ConstantNeed.of(constants, specs);
+        this.folds = constants.stream().anyMatch(ConstantsApi.Constant::fromFolded);
+        long bytes = needs.stream().mapToLong(ConstantNeed::dataSize).sum();
+        this.mayHoldWeights = bytes < libraryBytes;
+        this.own = new ConstantSet(Map.of(), null, this::freeUnused);
+        this.current = own;
+    }
+
+    /**
+     * Returns the constants that need values.
+     *
+     * @return by their index in the container; folded ones left out
+     */
+    public List<ConstantNeed> needs() {
+        return needs;
+    }
+
+    /**
+     * Makes a fresh container use tensors where they lie.
+     *
+     * @param sources owned by this from now on, also after a failure
+     * @param strict whether names that the model does not have are refused
+     * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
+     *     attached then
+     */
+    public void share(List<TensorSource> sources, boolean strict) {
+        Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
+        if (!bound.isEmpty()) {
+            boolean complete = bound.size() == needs.size();
+            ConstantSet set =
+                    new ConstantSet(bound, complete ? null : own.retain(), this::freeUnused);
+            try {
+                api.share(container.handle(), handles(bound), false);
+            } catch (Throwable e) {
+                set.release();
+                throw e;
+            }
+            current = set;
+            own.release();
+        }
+        fold();
+    }
+
+    /**
+     * Makes a fresh container copy tensors into its own memory.
+     *
+     * @param sources owned by this from now on, also after a failure
+     * @param strict whether names that the model does not have are refused
+     * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
+     *     attached then
+     */
+    public void copy(List<TensorSource> sources, boolean strict) {
+        Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
+        try {
+            if (!bound.isEmpty()) {
+                api.copy(container.handle(), handles(bound), false);
+            }
+        } finally {
+            ConstantSet.releaseAll(bound.values());
+        }
+        fold();
+    }
+
+    /**
+     * Makes a fresh container copy a whole blob into its own memory, for packages compiled with an
+     * external blob. Needs no knowledge of what lies where.
+     *
+     * @param blob all constants, as the compiler laid them out
+     */
+    public void copyBlob(MemorySegment blob) {
+        api.copyFromBlob(container.handle(), blob);
+        fold();
+    }
+
+    /**
+     * At once and not in the first run: a failure there would lose one of the container's
+     * instances.
+     */
+    private void fold() {
+        if (folds) {
+            api.fold(container.handle(), false);
+        }
+    }
+
+    /** FQNs of what the container holds already. */
+    private Set<String> present() {
+        if (api.canTellAttached()) {
+            return api.attached(container.handle()).keySet();
+        }
+        Set<String> all = new HashSet<>();
+        if (mayHoldWeights) {
+            needs.forEach(need -> all.add(need.fqn()));
+        }
+        return all;
+    }
+
+    /**
+     * Takes the current set for a run. The caller holds a run slot, so that it is the one that the
+     * run will use.
+     *
+     * @return the set, to be released when neither run nor outputs need it
+     */
+    public ConstantSet acquire() {
+        return current.retain();
+    }
+
+    /**
+     * Tells where a constant's current values lie.
+     *
+     * @param fqn the constant
+     * @return for people
+     */
+    public String location(String fqn) {
+        BoundConstant constant = current.bound().get(fqn);
+        return constant == null ? OWN : constant.location();
+    }
+
+    /**
+     * A tensor handle to current values, and what keeps them.
+     *
+     * @param handle the caller's to delete
+     * @param set released by the caller after that
+     */
+    public record Current(MemorySegment handle, ConstantSet set) {}
+
+    /**
+     * Makes a handle to a constant's current values.
+     *
+     * @param fqn the constant
+     * @return the handle; empty if there is no such constant, or the container cannot tell
+     */
+    public Optional<Current> read(String fqn) {
+        // The container's own handles are valid as long as nobody writes a buffer.
+        writing.lock();
+        try {
+            BoundConstant constant = current.bound().get(fqn);
+            MemorySegment handle =
+                    constant != null
+                            ? constant.segment()
+                            : api.canTellAttached()
+                                    ? api.attached(container.handle()).get(fqn)
+                                    : null;
+            if (handle == null) {
+                return Optional.empty();
+            }
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+                TorchApi.newTensorHandle(handle, slot);
+                return Optional.of(new Current(slot.get(ValueLayout.ADDRESS, 0), current.retain()));
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /**
+     * Replaces some or all constants. Runs go on with the old values until the new ones are
+     * complete; if anything fails, they go on with the old values for good.
+     *
+     * @param sources the new values by FQN, owned by this from now on, also after a failure;
+     *     constants that none of them has keep their values
+     * @param strict whether names that the model does not have are refused
+     * @param slots the model's run slots
+     * @throws IncompatibleModelException listing what does not fit; nothing has changed then
+     */
+    public void update(List<TensorSource> sources, boolean strict, RunSlots slots) {
+        writing.lock();
+        try {
+            Set<String> all = new HashSet<>();
+            needs.forEach(need -> all.add(need.fqn()));
+            Map<String, BoundConstant> bound = new LinkedHashMap<>(bindAll(sources, all, strict));
+            ConstantSet next;
+            try {
+                carryOver(bound);
+                next = new ConstantSet(bound, null, this::freeUnused);
+            } catch (Throwable e) {
+                ConstantSet.releaseAll(bound.values());
+                throw e;
+            }
+            try {
+                api.share(container.handle(), handles(bound), true);
+                foldInactive(slots);
+            } catch (Throwable e) {
+                // The inactive buffer keeps pointers to the dead set; the next update overwrites
+                // all of them.
+                next.release();
+                throw e;
+            }
+            exchange(next, slots);
+        } finally {
+            writing.unlock();
+            freeUnused();
+        }
+    }
+
+    /** A partial update has to hand in every constant: the container carries over no parameters. */
+    private void carryOver(Map<String, BoundConstant> bound) {
+        Map<String, BoundConstant> before = current.bound();
+        Map<String, MemorySegment> attached = null;
+        for (ConstantNeed need : needs) {
+            if (bound.containsKey(need.fqn())) {
+                continue;
+            }
+            if (before.containsKey(need.fqn())) {
+                bound.put(need.fqn(), before.get(need.fqn()).copy());
+                continue;
+            }
+            if (attached == null) {
+                if (!api.canTellAttached()) {
+                    throw new IncompatibleModelException(
+                            "model "
+                                    + model
+                                    + " was compiled by a PyTorch before 2.13, which cannot tell"
+                                    + " its current constants: give all of them");
+                }
+                attached = api.attached(container.handle());
+            }
+            bound.put(
+                    need.fqn(),
+                    BoundConstant.of(attached.get(need.fqn()), new Shared<>(own.retain()), OWN));
+        }
+    }
+
+    private void foldInactive(RunSlots slots) {
+        if (!folds) {
+            return;
+        }
+        // Folding runs on one of the container's model instances, of which there is one for each
+        // slot.
+        RunSlot slot = slots.take();
+        try {
+            api.fold(container.handle(), true);
+        } catch (Throwable e) {
+            slots.give(slot);
+            slot = null;
+            // The instance that failed is left looking at the inactive buffer; exchanging twice
+            // sets all of them right.
+            List<RunSlot> all = slots.takeAll();
+            try {
+                api.swap(container.handle());
+                api.swap(container.handle());
+            } finally {
+                slots.giveAll(all);
+            }
+            throw e;
+        } finally {
+            if (slot != null) {
+                slots.give(slot);
+            }
+        }
+    }
+
+    private void exchange(ConstantSet next, RunSlots slots) {
+        ConstantSet before = current;
+        List<RunSlot> all = slots.takeAll();
+        try {
+            api.swap(container.handle());
+            current = next;
+            inactive = before;
+        } finally {
+            slots.giveAll(all);
+        }
+        before.release();
+    }
+
+    /**
+     * Frees what the container itself owns of the inactive buffer, once nothing can look into it.
+     * Called by whoever lets go last; if an update is on its way, that does it when it is done.
+     *
+     * <p>Not for models that fold: freeing leaves null handles in the place of folded constants,
+     * through which the next update of that buffer would read ({@code ConstantBufferSet::reset} and
+     * {@code update_array} in {@code model_container.h}, up to 2.14). Theirs are replaced by that
+     * update.
+     */
+    private void freeUnused() {
+        if (folds || container.isClosed() || !writing.tryLock()) {
+            return;
+        }
+        try {
+            if (inactive != null && inactive.isUnused() && own.isUnused()) {
+                inactive = null;
+                api.freeInactive(container.handle());
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** Lets go of the current set. Called once, after the native container has been deleted. */
+    void close() {
+        current.release();
+    }
+
+    /**
+     * Closes the sources unless the result uses them; each constant in the result has a use of its
+     * backing.
+     */
+    private Map<String, BoundConstant> bindAll(
+            List<TensorSource> sources, Set<String> present, boolean strict) {
+        List<Shared<TensorSource>> backings = new ArrayList<>();
+        sources.forEach(source -> backings.add(new Shared<>(source)));
+        Map<String, BoundConstant> bound = new LinkedHashMap<>();
+        try {
+            Map<String, Match> matches =
+                    new ConstantMatcher(model, needs).match(sources, present, strict);
+            for (Match match : matches.values()) {
+                bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
+            }
+            return bound;
+        } catch (Throwable e) {
+            ConstantSet.releaseAll(bound.values());
+            throw e;
+        } finally {
+            backings.forEach(Shared::release);
+        }
+    }
+
+    private static BoundConstant bind(Match match, Shared<TensorSource> backing) {
+        StoredTensor tensor = match.tensor();
+        long[] strides = match.need().strides();
+        if (strides == null) {
+            strides = Shapes.contiguousStrides(tensor.shape());
+        }
+        if (Shapes.sameLayout(tensor.shape(), tensor.strides(), strides) && isAligned(tensor)) {
+            return bound(tensor.segment(), tensor, strides, backing.retain(), tensor.location());
+        }
+        // The code was compiled for certain strides, and reads whole elements.
+        Arena arena = Arena.ofShared();
+        Shared<Arena> copy = new Shared<>(arena);
+        try {
+            MemorySegment memory =
+                    arena.allocate(
+                            Shapes.spanBytes(tensor.shape(), strides, tensor.dtype().byteSize()),
+                            64);
+            StridedCopy.copy(
+                    tensor.segment(),
+                    tensor.shape(),
+                    tensor.strides(),
+                    tensor.dtype().byteSize(),
+                    memory,
+                    strides);
+            return bound(
+                    memory, tensor, strides, copy, tensor.location() + ", copied for its layout");
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static BoundConstant bound(
+            MemorySegment memory,
+            StoredTensor tensor,
+            long[] strides,
+            Shared<?> backing,
+            String location) {
+        try {
+            return BoundConstant.of(
+                    memory, tensor.dtype(), tensor.shape(), strides, backing, location);
+        } catch (Throwable e) {
+            backing.release();
+            throw e;
+        }
+    }
+
+    private static boolean isAligned(StoredTensor tensor) {
+        int part = tensor.dtype().byteSize() / (tensor.dtype().isComplex() ? 2 : 1);
+        return tensor.segment().address() % part == 0;
+    }
+
+    private Map<String, MemorySegment> handles(Map<String, BoundConstant> bound) {
+        Map<String, MemorySegment> handles = new HashMap<>();
+        for (ConstantNeed need : needs) {
+            BoundConstant constant = bound.get(need.fqn());
+            if (constant != null) {
+                handles.put(need.name(), constant.segment());
+            }
+        }
+        return handles;
+    }
+}
