@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The committed fixtures of the runtime, which PyTorch itself wrote. */
 class FixturePackagesTest {
@@ -60,15 +61,19 @@ class FixturePackagesTest {
         }
     }
 
-    private static List<Path> fixtures(String suffix) throws IOException {
+    /** The fixtures whose paths end with one of these. */
+    static List<Path> fixtures(String... suffixes) throws IOException {
         var folder = Path.of("").toAbsolutePath();
         while (folder != null && !Files.isDirectory(folder.resolve("runtime/src/test/fixtures"))) {
             folder = folder.getParent();
         }
         assumeTrue(folder != null, "the runtime's fixtures are not in this checkout");
         try (var files = Files.walk(folder.resolve("runtime/src/test/fixtures"))) {
-            var found = files.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
-            assertFalse(found.isEmpty(), "no fixture ends with " + suffix);
+            var found =
+                    files.filter(file -> Stream.of(suffixes).anyMatch(file.toString()::endsWith))
+                            .sorted()
+                            .toList();
+            assertFalse(found.isEmpty(), () -> "no fixture for " + List.of(suffixes));
             return found;
         }
     }

@@ -1,0 +1,177 @@
+package io.github.aoti4j.weights;
+
+import io.github.aoti4j.core.DType;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The same two tensors in every format: {@code a}, floats from 0 to 5 of shape [2, 3], and {@code
+ * b.c}, the bytes 7, 8, 9.
+ */
+final class TestFiles {
+
+    private TestFiles() {}
+
+    static byte[] floats(int count) {
+        var bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < count; i++) {
+            bytes.putFloat(i);
+        }
+        return bytes.array();
+    }
+
+    static Path safetensors(Path path, String... names) {
+        var tensors = new LinkedHashMap<String, TensorData>();
+        for (String name : names) {
+            tensors.put(
+                    name,
+                    name.equals("a")
+                            ? new TensorData(
+                                    DType.FLOAT32,
+                                    new long[] {2, 3},
+                                    MemorySegment.ofArray(floats(6)))
+                            : new TensorData(
+                                    DType.UINT8,
+                                    new long[] {3},
+                                    MemorySegment.ofArray(new byte[] {7, 8, 9})));
+        }
+        SafetensorsWriter.write(path, tensors);
+        return path;
+    }
+
+    /** An index and two shards beside it. */
+    static Path sharded(Path folder) throws IOException {
+        safetensors(folder.resolve("one.safetensors"), "a");
+        safetensors(folder.resolve("two.safetensors"), "b.c");
+        return index(
+                folder,
+                "{\"metadata\": {\"total_size\": 27}, \"weight_map\":"
+                        + " {\"a\": \"one.safetensors\", \"b.c\": \"two.safetensors\"}}");
+    }
+
+    static Path index(Path folder, String json) throws IOException {
+        return Files.writeString(folder.resolve("model.safetensors.index.json"), json);
+    }
+
+    static byte[] torchSave() {
+        byte[] pickle =
+                TestPickle.dict(
+                        d ->
+                                d.text("a")
+                                        .floats("0", 6, 0, new long[] {2, 3}, new long[] {3, 1})
+                                        .text("b")
+                                        .items(b -> b.text("c").bytes("1", 3)));
+        return torchSave(pickle, Map.of("0", floats(6), "1", new byte[] {7, 8, 9}));
+    }
+
+    /** A zip as torch.save writes it. */
+    static byte[] torchSave(byte[] pickle, Map<String, byte[]> storages) {
+        return torchZip(pickle, storages).build();
+    }
+
+    static TestZip torchZip(byte[] pickle, Map<String, byte[]> storages) {
+        var zip =
+                TestZip.likePyTorch()
+                        .add("archive/data.pkl", pickle, e -> {})
+                        .add("archive/byteorder", "little");
+        storages.forEach((key, bytes) -> zip.add("archive/data/" + key, bytes, e -> {}));
+        return zip.add("archive/version", "3\n");
+    }
+
+    /** What a file in data/weights is: one tensor that fills its storage. */
+    static byte[] weight(String storageType, long count, byte[] bytes) {
+        byte[] pickle =
+                TestPickle.protocol2()
+                        .v2(
+                                t ->
+                                        t.storage(storageType, "0", count)
+                                                .view(0, new long[] {count}, new long[] {1}))
+                        .stop();
+        return torchSave(pickle, Map.of("0", bytes));
+    }
+
+    static final String WEIGHTS_CONFIG =
+            "{\"a\": [\"weight_0\", [2, 3], [3, 1], 0], \"b.c\": [\"weight_1\", [3], [1], 0]}";
+
+    static TestZip packageWithWeights(String config) {
+        return model().add("p/data/aotinductor/m/weights_config.json", config)
+                .add("p/data/weights/weight_0", weight("FloatStorage", 6, floats(6)), e -> {})
+                .add(
+                        "p/data/weights/weight_1",
+                        weight("ByteStorage", 3, new byte[] {7, 8, 9}),
+                        e -> {});
+    }
+
+    static TestZip packageWithBlob() {
+        return model().add("p/data/aotinductor/m/w.wrapper_weights.blob", blob(), e -> {});
+    }
+
+    private static TestZip model() {
+        return TestZip.likePyTorch().add("p/data/aotinductor/m/w.wrapper.so", "library");
+    }
+
+    /** Each padded to 64 bytes. */
+    static byte[] blob() {
+        return ByteBuffer.allocate(128).put(floats(6)).put(64, new byte[] {7, 8, 9}).array();
+    }
+
+    static List<BlobTensor> blobLayout() {
+        return List.of(
+                new BlobTensor("a", DType.FLOAT32, new long[] {2, 3}, new long[] {3, 1}, 0, 64),
+                new BlobTensor("b.c", DType.UINT8, new long[] {3}, new long[] {1}, 0, 64));
+    }
+
+    /** The elements of a tensor of any strides, one after the other, as a dense copy has them. */
+    static byte[] dense(StoredTensor tensor) {
+        int size = tensor.dtype().byteSize();
+        long[] shape = tensor.shape();
+        long[] strides = tensor.strides();
+        int count = 1;
+        for (long length : shape) {
+            count = Math.toIntExact(count * length);
+        }
+        byte[] dense = new byte[count * size];
+        long[] at = new long[shape.length];
+        for (int i = 0; i < count; i++) {
+            long from = 0;
+            for (int d = 0; d < at.length; d++) {
+                from += at[d] * strides[d];
+            }
+            MemorySegment.copy(
+                    tensor.segment(), ValueLayout.JAVA_BYTE, from * size, dense, i * size, size);
+            for (int d = at.length - 1; d >= 0 && ++at[d] == shape[d]; d--) {
+                at[d] = 0;
+            }
+        }
+        return dense;
+    }
+
+    /**
+     * How many mappings and open descriptors this process has of files whose names contain this.
+     */
+    static long uses(String name) throws IOException {
+        long count;
+        try (var lines = Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
+            count = lines.filter(line -> line.contains(name)).count();
+        }
+        try (var descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (var descriptor : descriptors) {
+                if (Files.isSymbolicLink(descriptor)
+                        && Files.readSymbolicLink(descriptor).toString().contains(name)) {
+                    count++;
+                }
+            }
+        }
+        return count;
+    }
+}
