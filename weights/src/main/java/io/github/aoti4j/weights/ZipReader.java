@@ -138,8 +138,8 @@ final class ZipReader {
     private static String cure(String compressedName) {
         return compressedName.endsWith(".py")
                 ? "this is a TorchScript model (torch.jit.save): compile the model with"
-                      + " torch.export and AOTInductor, or save its weights alone,"
-                      + " torch.save(torch.jit.load(\"model.pt\").state_dict(), \"weights.pt\")"
+                        + " torch.export and AOTInductor, or save its weights alone,"
+                        + " torch.save(torch.jit.load(\"model.pt\").state_dict(), \"weights.pt\")"
                 : "PyTorch stores entries as they are, so that they can be mapped: unpack the file"
                         + " and pack it again with \"zip -0 -r\"";
     }
