@@ -2,24 +2,39 @@ package io.github.aoti4j.weights;
 
 import static io.github.aoti4j.weights.Refusals.assertRefused;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 class MappedFileTest {
     @TempDir Path folder;
@@ -72,6 +87,101 @@ class MappedFileTest {
             slice = file.segment().asSlice(4);
         }
         assertThrows(IllegalStateException.class, () -> slice.get(ValueLayout.JAVA_BYTE, 0));
+    }
+
+    @Test
+    void keepsWritesToItself() throws IOException {
+        var path = Files.write(folder.resolve("file"), new byte[] {1, 2, 3});
+        try (var file = MappedFile.open(path);
+                var duplicate = file.duplicate()) {
+            file.writableSegment().set(ValueLayout.JAVA_BYTE, 1, (byte) 9);
+            assertEquals(9, file.segment().get(ValueLayout.JAVA_BYTE, 1));
+            assertEquals(2, duplicate.segment().get(ValueLayout.JAVA_BYTE, 1));
+        }
+        assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(path));
+    }
+
+    @Test
+    void livesUntilTheLastHoldIsGoneWhicheverThreadHasIt() throws Exception {
+        var file = MappedFile.open(Files.write(folder.resolve("file"), new byte[8]));
+        var segment = file.segment();
+        int threads = 8;
+        var start = new CountDownLatch(threads + 1);
+        var done = new ArrayList<Future<Integer>>();
+        try (var executor = Executors.newFixedThreadPool(threads)) {
+            for (int i = 0; i < threads; i++) {
+                done.add(
+                        executor.submit(
+                                () -> {
+                                    int held = 0;
+                                    try (var _ = file.hold()) {
+                                        start.countDown();
+                                        start.await();
+                                        for (; held < 1000; held++) {
+                                            byte _ = segment.get(ValueLayout.JAVA_BYTE, 7);
+                                        }
+                                    }
+                                    return held;
+                                }));
+            }
+            start.countDown();
+            start.await();
+            file.close();
+            for (var each : done) {
+                assertEquals(1000, each.get());
+            }
+        }
+        assertThrows(IllegalStateException.class, () -> segment.get(ValueLayout.JAVA_BYTE, 0));
+        assertThrows(IllegalStateException.class, file::hold);
+        assertEquals(0, TestFiles.uses(folder.toString()));
+    }
+
+    @Test
+    void staysOpenWhenItIsClosedInTheMiddleOfANativeCall() throws Throwable {
+        try (var file = MappedFile.open(Files.write(folder.resolve("file"), new byte[8]))) {
+            // Comparing calls back, which is where the mapping is in use.
+            var failure = closeFromWithinQsort(file);
+            assertInstanceOf(IllegalStateException.class, failure);
+            assertEquals(8, file.segment().byteSize());
+        }
+        assertEquals(0, TestFiles.uses(folder.toString()));
+    }
+
+    private static Throwable closeFromWithinQsort(MappedFile file) throws Throwable {
+        var failures = new ArrayList<Throwable>();
+        var linker = Linker.nativeLinker();
+        var qsort =
+                linker.downcallHandle(
+                        linker.defaultLookup().findOrThrow("qsort"),
+                        FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
+        Comparison compare =
+                (a, b) -> {
+                    try {
+                        file.close();
+                    } catch (IllegalStateException e) {
+                        failures.add(e);
+                    }
+                    return 0;
+                };
+        try (var arena = Arena.ofConfined()) {
+            var handle =
+                    MethodHandles.lookup()
+                            .findVirtual(
+                                    Comparison.class,
+                                    "compare",
+                                    MethodType.methodType(
+                                            int.class, MemorySegment.class, MemorySegment.class))
+                            .bindTo(compare);
+            var callback =
+                    linker.upcallStub(
+                            handle, FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS), arena);
+            qsort.invokeExact(file.writableSegment(), 2L, 4L, callback);
+        }
+        return failures.getFirst();
+    }
+
+    interface Comparison {
+        int compare(MemorySegment a, MemorySegment b);
     }
 
     @Test

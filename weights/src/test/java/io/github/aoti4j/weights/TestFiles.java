@@ -89,7 +89,7 @@ final class TestFiles {
     }
 
     /** What a file in data/weights is: one tensor that fills its storage. */
-    static byte[] weight(String storageType, long count, byte[] bytes) {
+    private static byte[] weight(String storageType, long count, byte[] bytes) {
         byte[] pickle =
                 TestPickle.protocol2()
                         .v2(
@@ -104,12 +104,15 @@ final class TestFiles {
             "{\"a\": [\"weight_0\", [2, 3], [3, 1], 0], \"b.c\": [\"weight_1\", [3], [1], 0]}";
 
     static TestZip packageWithWeights(String config) {
-        return model().add("p/data/aotinductor/m/weights_config.json", config)
-                .add("p/data/weights/weight_0", weight("FloatStorage", 6, floats(6)), e -> {})
-                .add(
-                        "p/data/weights/weight_1",
-                        weight("ByteStorage", 3, new byte[] {7, 8, 9}),
-                        e -> {});
+        return packageWithWeights(config.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static TestZip packageWithWeights(byte[] config) {
+        byte[] first = weight("FloatStorage", 6, floats(6));
+        byte[] second = weight("ByteStorage", 3, new byte[] {7, 8, 9});
+        return model().add("p/data/aotinductor/m/weights_config.json", config, e -> {})
+                .add("p/data/weights/weight_0", first, e -> {})
+                .add("p/data/weights/weight_1", second, e -> {});
     }
 
     static TestZip packageWithBlob() {
