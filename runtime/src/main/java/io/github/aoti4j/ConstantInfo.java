@@ -4,7 +4,6 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.ConstantNeed;
 import io.github.aoti4j.internal.ConstantSpec;
 import io.github.aoti4j.internal.WrapperSource;
-import io.github.aoti4j.weights.PackagedModel;
 
 import java.util.List;
 import java.util.Optional;
@@ -27,23 +26,22 @@ public record ConstantInfo(
         long bytes,
         String kind,
         String location) {
+    private static final List<String> KINDS =
+            List.of("Unknown", "Parameter", "Buffer", "TensorConstant", "FoldedConstant");
 
-    static List<ConstantInfo> of(WrapperSource source, PackagedModel model) {
-        return source.constants().stream().map(c -> of(c, model)).toList();
+    static List<ConstantInfo> of(WrapperSource source, WeightsLocator locator) {
+        return source.constants().stream().map(c -> of(c, locator.location(c))).toList();
     }
 
-    private static ConstantInfo of(ConstantSpec constant, PackagedModel model) {
+    private static ConstantInfo of(ConstantSpec constant, String location) {
         return new ConstantInfo(
                 constant.fqn().orElse(constant.name()),
                 constant.dtype(),
                 constant.shape(),
                 constant.dataSize(),
                 constant.kind().orElse("Unknown"),
-                constant.fromFolded() ? "computed when it is loaded" : where(model));
+                location);
     }
-
-    private static final List<String> KINDS =
-            List.of("Unknown", "Parameter", "Buffer", "TensorConstant", "FoldedConstant");
 
     static ConstantInfo of(ConstantNeed need, String location) {
         return new ConstantInfo(
@@ -55,12 +53,5 @@ public record ConstantInfo(
                         ? KINDS.get(need.type())
                         : KINDS.getFirst(),
                 location);
-    }
-
-    private static String where(PackagedModel model) {
-        if (model.weightsBlob().isPresent()) {
-            return model.weightsBlob().get().fileName();
-        }
-        return model.weightsConfig().isPresent() ? "data/weights" : model.library().fileName();
     }
 }

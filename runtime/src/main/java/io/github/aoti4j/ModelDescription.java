@@ -43,7 +43,7 @@ public record ModelDescription(
                 model.metadata(),
                 source.map(ModelDescription::inputs).orElse(List.of()),
                 source.map(WrapperSource::outputNames).orElse(List.of()),
-                source.map(s -> ConstantInfo.of(s, model)).orElse(List.of()),
+                source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model))).orElse(List.of()),
                 source.flatMap(WrapperSource::inSpec),
                 source.flatMap(WrapperSource::outSpec),
                 source.isPresent(),

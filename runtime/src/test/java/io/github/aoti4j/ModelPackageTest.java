@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.PackageException;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +34,25 @@ class ModelPackageTest {
                     model.constants().stream().anyMatch(c -> c.fqn().endsWith("weight")),
                     () -> model.constants().toString());
             assertTrue(model.libraryBytes() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "in_so, .wrapper.so",
+        "appended, .wrapper.so",
+        "blob, offset ",
+        "disk, data/weights/weight_",
+        "none, to be brought along"
+    })
+    void saysWhereEachConstantLies(String packaging, String location) {
+        Path path = Fixture.of("weights_mlp").folder().resolve(packaging + ".pt2");
+        try (ModelPackage p = ModelPackage.open(path)) {
+            List<ConstantInfo> constants = p.describe("model").constants();
+            assertEquals(7, constants.size());
+            for (ConstantInfo constant : constants) {
+                assertTrue(constant.location().contains(location), constant::toString);
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.weights.Paging;
 
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,6 +32,14 @@ final class PackageArguments {
                         + " counts. Default: the package's own.")
     private List<Path> weights = List.of();
 
+    @Option(
+            names = "--paging",
+            paramLabel = "WHEN",
+            description =
+                    "When mapped weights are read: ${COMPLETION-CANDIDATES}. Default: lazy, each"
+                            + " page when it is first touched.")
+    private Paging paging = Paging.LAZY;
+
     @Mixin private LibTorchOption libtorch;
 
     /** Made by picocli. */
@@ -45,6 +54,7 @@ final class PackageArguments {
         ModelOptions options =
                 libtorch.apply(ModelOptions.defaults())
                         .weights(weights.toArray(Path[]::new))
+                        .paging(paging)
                         .progress(new TerminalProgress(err));
         return Model.load(file, model == null ? options : options.model(model));
     }

@@ -158,6 +158,45 @@ class MainTest {
     }
 
     @Test
+    void weightsComeFromFilesOfAnyFormat() {
+        for (String weights :
+                new String[] {
+                    "weights_other.safetensors",
+                    "weights_other.pt",
+                    "weights.safetensors.index.json"
+                }) {
+            String outputs = weights.contains("other") ? "batch3.other" : "batch3";
+            Result verify =
+                    aoti(
+                            "verify",
+                            fixture("weights_mlp", "none.pt2"),
+                            "--weights",
+                            fixture("weights_mlp", weights),
+                            "--paging",
+                            "populate",
+                            "--inputs",
+                            fixture("weights_mlp", "batch3.inputs.safetensors"),
+                            "--expect",
+                            fixture("weights_mlp", outputs + ".outputs.safetensors"));
+            assertEquals(0, verify.status, verify.out + verify.err);
+        }
+    }
+
+    @Test
+    void weightsThatAreMissingAreListed() {
+        Result run =
+                aoti(
+                        "run",
+                        fixture("weights_mlp", "none.pt2"),
+                        "--inputs",
+                        fixture("weights_mlp", "batch3.inputs.safetensors"),
+                        "--outputs",
+                        folder.resolve("out.safetensors"));
+        assertEquals(3, run.status);
+        assertTrue(run.err.contains("missing: "), run.err);
+    }
+
+    @Test
     void inputsThatDoNotFitAreExplained() {
         Result run =
                 aoti(

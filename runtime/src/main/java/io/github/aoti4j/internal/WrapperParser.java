@@ -35,6 +35,9 @@ final class WrapperParser {
 
     private static final Pattern MARCH = Pattern.compile(" -march=([\\w.+-]{1,40})(?=\\s)");
 
+    private static final Pattern INCLUDE_WEIGHTS =
+            Pattern.compile("std::move\\(cubin_dir\\),\\s{0,200}(true|false)\\)");
+
     private final String source;
     private final CppLexer lexer;
     private final SymbolTable symbols = new SymbolTable();
@@ -83,7 +86,16 @@ final class WrapperParser {
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
                 symbols.symbols(),
-                march());
+                march(),
+                holdsWeights());
+    }
+
+    /** The last argument of the base class's constructor ({@code include_weights}). */
+    private Optional<Boolean> holdsWeights() {
+        var argument = INCLUDE_WEIGHTS.matcher(source);
+        return argument.find()
+                ? Optional.of(Boolean.parseBoolean(argument.group(1)))
+                : Optional.empty();
     }
 
     private Optional<String> march() {

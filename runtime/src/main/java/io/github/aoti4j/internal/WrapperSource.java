@@ -25,6 +25,8 @@ import java.util.Optional;
  * @param symbols the symbols in the inputs' sizes and strides, by increasing slot
  * @param march the machine that the compiler was told to compile for, such as {@code native}; empty
  *     if the source's last lines do not quote the compiler's command
+ * @param holdsWeights whether the library loads weights of its own when a container is made; empty
+ *     before the PyTorch versions that say
  */
 public record WrapperSource(
         int inputCount,
@@ -36,7 +38,8 @@ public record WrapperSource(
         Optional<String> inSpec,
         Optional<String> outSpec,
         List<SizeSymbol> symbols,
-        Optional<String> march) {
+        Optional<String> march,
+        Optional<Boolean> holdsWeights) {
     /**
      * Reads a source.
      *

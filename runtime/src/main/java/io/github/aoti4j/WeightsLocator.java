@@ -1,0 +1,76 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.ConstantSpec;
+import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.BlobTensor;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.StoredTensor;
+import io.github.aoti4j.weights.TensorSource;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Says where a packaged model's constants lie, without loading it. */
+final class WeightsLocator {
+    private final Map<String, String> located = new HashMap<>();
+    private final String elsewhere;
+
+    WeightsLocator(WrapperSource source, PackagedModel model) {
+        if (model.weightsBlob().isPresent()) {
+            elsewhere = model.weightsBlob().get().fileName();
+            layout(source).ifPresent(layout -> locate(model.openBlob(layout)));
+        } else if (model.weightsConfig().isPresent()) {
+            elsewhere = "not in the package's data/weights";
+            locate(model.openWeights());
+        } else if (source.holdsWeights().orElse(true)) {
+            elsewhere = model.library().fileName();
+        } else {
+            elsewhere = "not in the package: to be brought along";
+        }
+    }
+
+    String location(ConstantSpec constant) {
+        return constant.fromFolded()
+                ? "computed when it is loaded"
+                : located.getOrDefault(constant.fqn().orElse(constant.name()), elsewhere);
+    }
+
+    private void locate(TensorSource source) {
+        try (source) {
+            for (String name : source.names()) {
+                source.find(name).map(StoredTensor::location).ifPresent(l -> located.put(name, l));
+            }
+        }
+    }
+
+    /** How the constants lie in a blob; empty if the source leaves something out. */
+    private static Optional<List<BlobTensor>> layout(WrapperSource source) {
+        List<BlobTensor> layout = new ArrayList<>();
+        for (ConstantSpec c : source.constants()) {
+            if (c.fromFolded()) {
+                continue;
+            }
+            Optional<DType> dtype = c.dtype();
+            if (dtype.isEmpty() || c.shape().isEmpty() || c.strides().isEmpty()) {
+                return Optional.empty();
+            }
+            layout.add(
+                    new BlobTensor(
+                            c.fqn().orElse(c.name()),
+                            dtype.get(),
+                            array(c.shape().get()),
+                            array(c.strides().get()),
+                            c.storageOffset(),
+                            c.dataSize()));
+        }
+        return Optional.of(layout);
+    }
+
+    private static long[] array(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+}
