@@ -3,7 +3,9 @@ package io.github.aoti4j.internal;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.core.InvalidInputException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -78,6 +80,11 @@ public final class RunSlot {
             if (held[i].scope().equals(scope)) {
                 return;
             }
+        }
+        if (heldCount == ModelApi.MAX_HELD) {
+            throw new InvalidInputException(
+                    "the inputs lie in more than %d arenas; make them in fewer"
+                            .formatted(ModelApi.MAX_HELD));
         }
         held[heldCount++] = segment;
     }
