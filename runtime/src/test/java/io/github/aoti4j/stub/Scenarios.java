@@ -1,0 +1,59 @@
+package io.github.aoti4j.stub;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** All scenarios, by the libtorch that they run on. Finding them runs none of their code. */
+final class Scenarios {
+    private static final List<Class<?>> ON_NEW_LIBTORCH =
+            List.of(
+                    LoadScenarios.class,
+                    FailureScenarios.class,
+                    OutputScenarios.class,
+                    InputScenarios.class,
+                    ArenaScenarios.class,
+                    ThreadScenarios.class);
+
+    private static final List<Class<?>> ON_OLD_LIBTORCH = List.of(OldLibTorchScenarios.class);
+
+    private Scenarios() {}
+
+    /** Returns the names of the scenarios for PyTorch 2.13 and later, as {@code Class.method}. */
+    static List<String> onNewLibTorch() {
+        return methods(ON_NEW_LIBTORCH).map(Scenarios::name).toList();
+    }
+
+    /** Returns the names of the scenarios for PyTorch 2.10, as {@code Class.method}. */
+    static List<String> onOldLibTorch() {
+        return methods(ON_OLD_LIBTORCH).map(Scenarios::name).toList();
+    }
+
+    /** Runs a scenario. */
+    static void run(String name) throws Throwable {
+        Method scenario =
+                Stream.concat(methods(ON_NEW_LIBTORCH), methods(ON_OLD_LIBTORCH))
+                        .filter(method -> name(method).equals(name))
+                        .findFirst()
+                        .orElseThrow();
+        try {
+            scenario.invoke(scenario.getDeclaringClass().getDeclaredConstructor().newInstance());
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static Stream<Method> methods(List<Class<?>> classes) {
+        return classes.stream()
+                .flatMap(c -> Arrays.stream(c.getDeclaredMethods()))
+                .filter(method -> method.isAnnotationPresent(Scenario.class))
+                .sorted(Comparator.comparing(Scenarios::name));
+    }
+
+    private static String name(Method method) {
+        return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    }
+}

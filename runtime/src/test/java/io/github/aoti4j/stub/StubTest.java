@@ -1,0 +1,56 @@
+package io.github.aoti4j.stub;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Runs the scenarios: what this library does when native code fails, or returns what models seldom
+ * return. Native code is a stub that does so on demand and counts what is freed.
+ */
+class StubTest {
+    @TempDir private Path folder;
+
+    @TestFactory
+    Stream<DynamicTest> onLibTorchThatKeepsMessages() throws Exception {
+        return run(Scenarios.onNewLibTorch());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> onLibTorchThatKeepsNoMessages() throws Exception {
+        return run(Scenarios.onOldLibTorch(), "STUB_TORCH_2_10");
+    }
+
+    private Stream<DynamicTest> run(List<String> scenarios, String... torchDefinitions)
+            throws Exception {
+        Optional<StubLibraries> libraries = StubLibraries.withCompiler();
+        if (libraries.isEmpty()) {
+            // Aborting the factory itself would show no test and no reason.
+            return scenarios.stream().map(name -> dynamicTest(name, StubTest::skip));
+        }
+        libraries.get().build(folder, torchDefinitions);
+        Map<String, String> results = new ScenarioProcess(folder).run(scenarios);
+        return results.entrySet().stream()
+                .map(result -> dynamicTest(result.getKey(), () -> requirePassed(result)));
+    }
+
+    private static void skip() {
+        abort("no C compiler (gcc, cc or clang) is on the PATH");
+    }
+
+    private static void requirePassed(Map.Entry<String, String> result) {
+        if (!result.getValue().isEmpty()) {
+            fail(result.getKey() + ": " + result.getValue());
+        }
+    }
+}
