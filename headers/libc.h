@@ -41,14 +41,6 @@ int open(const char *path, int flags, ...);
 int64_t write(int file, const void *data, size_t length);
 int close(int file);
 
-#define F_DUPFD_CLOEXEC 1030
-
-int fcntl(int file, int command, ...);
-
-#define SEEK_END 2
-
-int64_t lseek(int file, int64_t offset, int from);
-
 #define MFD_CLOEXEC 0x1U
 
 /* A file without a name, in memory. */

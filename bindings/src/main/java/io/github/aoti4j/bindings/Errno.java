@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
-import java.util.stream.Stream;
 
 /**
  * The reason why a function of the C library failed. The JVM may overwrite {@code errno} between
@@ -24,6 +23,7 @@ final class Errno {
     static final int EACCES = 13;
     static final int EINVAL = 22;
 
+    private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle VALUE =
             STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -31,16 +31,20 @@ final class Errno {
     private Errno() {}
 
     /** Links a function to take, before its own arguments, the memory that {@link #of} reads. */
-    static MethodHandle link(
-            MemorySegment address, FunctionDescriptor descriptor, Linker.Option... options) {
+    static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(address, descriptor, CAPTURE);
+    }
+
+    /**
+     * Links a variadic function.
+     *
+     * @param fixed how many of its arguments the function names
+     */
+    static MethodHandle linkVariadic(
+            MemorySegment address, FunctionDescriptor descriptor, int fixed) {
         return Linker.nativeLinker()
                 .downcallHandle(
-                        address,
-                        descriptor,
-                        Stream.concat(
-                                        Stream.of(options),
-                                        Stream.of(Linker.Option.captureCallState("errno")))
-                                .toArray(Linker.Option[]::new));
+                        address, descriptor, Linker.Option.firstVariadicArg(fixed), CAPTURE);
     }
 
     static MemorySegment state(Arena arena) {

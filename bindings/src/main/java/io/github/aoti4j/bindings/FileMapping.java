@@ -6,12 +6,12 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
@@ -26,33 +26,54 @@ import java.nio.file.Path;
  * <p>Thread-safe.
  */
 public final class FileMapping implements AutoCloseable {
+    // Each function that is linked costs the first load of a JVM milliseconds: so no more than
+    // these.
     private static final MethodHandle OPEN =
-            Errno.link(
+            Errno.linkVariadic(
                     Libc.open.address(),
                     FunctionDescriptor.of(Libc.C_INT, Libc.C_POINTER, Libc.C_INT),
-                    Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle FCNTL =
-            Errno.link(
-                    Libc.fcntl.address(),
-                    FunctionDescriptor.of(Libc.C_INT, Libc.C_INT, Libc.C_INT, Libc.C_INT),
-                    Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle LSEEK =
-            Errno.link(Libc.lseek$address(), Libc.lseek$descriptor());
+                    2);
     private static final MethodHandle MMAP =
             Errno.link(Libc.mmap$address(), Libc.mmap$descriptor());
 
     private static final long MAP_FAILED = -1;
 
     private final Path path;
-    private final int file;
+    private final Descriptor file;
     private final Arena arena;
     private final MemorySegment segment;
 
-    private FileMapping(Path path, int file, Arena arena, MemorySegment segment) {
+    private FileMapping(Path path, Descriptor file, Arena arena, MemorySegment segment) {
         this.path = path;
         this.file = file;
         this.arena = arena;
         this.segment = segment;
+    }
+
+    /** An open file, and how many mappings of it there are. */
+    private static final class Descriptor {
+        private final int number;
+        private int users = 1;
+
+        Descriptor(int number) {
+            this.number = number;
+        }
+
+        synchronized void acquire() {
+            users++;
+        }
+
+        synchronized void release() {
+            users--;
+            if (users == 0) {
+                int _ = Libc.close(number);
+            }
+        }
+
+        /** The size of what is open, whatever has its name by now. */
+        long size() throws IOException {
+            return Files.size(Path.of("/proc/self/fd/" + number));
+        }
     }
 
     /**
@@ -77,7 +98,7 @@ public final class FileMapping implements AutoCloseable {
             if (file < 0) {
                 throw failure(path, "open", Errno.of(errno));
             }
-            return map(path, file, errno);
+            return map(path, new Descriptor(file));
         } catch (IOException e) {
             throw e;
         } catch (Throwable e) {
@@ -96,19 +117,8 @@ public final class FileMapping implements AutoCloseable {
         if (!arena.scope().isAlive()) {
             throw new IllegalStateException(path + " is closed");
         }
-        FileMapping other;
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment errno = Errno.state(scratch);
-            int copy = (int) FCNTL.invokeExact(errno, file, Libc.F_DUPFD_CLOEXEC(), 0);
-            if (copy < 0) {
-                throw failure(path, "fcntl", Errno.of(errno));
-            }
-            other = map(path, copy, errno);
-        } catch (IOException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        file.acquire();
+        FileMapping other = map(path, file);
         if (other.segment.byteSize() != segment.byteSize()) {
             other.close();
             throw new FileSystemException(
@@ -120,51 +130,50 @@ public final class FileMapping implements AutoCloseable {
         return other;
     }
 
-    /** Owns the descriptor from here on. */
-    private static FileMapping map(Path path, int file, MemorySegment errno) throws IOException {
+    /** Takes over one use of the file, and gives it back if this fails. */
+    private static FileMapping map(Path path, Descriptor file) throws IOException {
         Arena arena = Arena.ofShared();
         boolean done = false;
         try {
-            long size = (long) LSEEK.invokeExact(errno, file, 0L, Libc.SEEK_END());
-            if (size < 0) {
-                throw failure(path, "lseek", Errno.of(errno));
-            }
-            MemorySegment segment = map(path, file, size, arena, errno);
+            MemorySegment segment = map(path, file.number, file.size(), arena);
             done = true;
             return new FileMapping(path, file, arena, segment);
-        } catch (IOException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
         } finally {
             if (!done) {
-                int _ = Libc.close(file);
+                file.release();
                 arena.close();
             }
         }
     }
 
-    private static MemorySegment map(
-            Path path, int file, long size, Arena arena, MemorySegment errno) throws Throwable {
+    private static MemorySegment map(Path path, int file, long size, Arena arena)
+            throws IOException {
         if (size == 0) {
             return arena.allocate(0);
         }
-        // Without MAP_NORESERVE Linux counts the whole mapping as if it were to be copied, and may
-        // refuse a file larger than the memory.
-        MemorySegment mapped =
-                (MemorySegment)
-                        MMAP.invokeExact(
-                                errno,
-                                MemorySegment.NULL,
-                                size,
-                                Libc.PROT_READ() | Libc.PROT_WRITE(),
-                                Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE(),
-                                file,
-                                0L);
-        if (mapped.address() == MAP_FAILED) {
-            throw failure(path, "mmap", Errno.of(errno));
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment errno = Errno.state(scratch);
+            // Without MAP_NORESERVE Linux counts the whole mapping as if it were to be copied, and
+            // may refuse a file larger than the memory.
+            MemorySegment mapped =
+                    (MemorySegment)
+                            MMAP.invokeExact(
+                                    errno,
+                                    MemorySegment.NULL,
+                                    size,
+                                    Libc.PROT_READ() | Libc.PROT_WRITE(),
+                                    Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE(),
+                                    file,
+                                    0L);
+            if (mapped.address() == MAP_FAILED) {
+                throw failure(path, "mmap", Errno.of(errno));
+            }
+            return mapped.reinterpret(size, arena, FileMapping::unmap);
+        } catch (IOException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
         }
-        return mapped.reinterpret(size, arena, FileMapping::unmap);
     }
 
     private static void unmap(MemorySegment mapped) {
@@ -202,7 +211,7 @@ public final class FileMapping implements AutoCloseable {
     public synchronized void close() {
         if (arena.scope().isAlive()) {
             arena.close();
-            int _ = Libc.close(file);
+            file.release();
         }
     }
 }
