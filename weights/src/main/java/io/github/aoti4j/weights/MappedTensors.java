@@ -85,9 +85,13 @@ final class MappedTensors implements TensorSource {
 
     @Override
     public void prefetch(Paging paging, Progress progress) {
+        Objects.requireNonNull(paging, "paging");
         Objects.requireNonNull(progress, "progress");
         try (var _ = hold()) {
-            new Prefetch(path, files, tensors.values()).run(paging, progress);
+            // Linking what Pages calls costs a JVM's first load milliseconds.
+            if (paging != Paging.LAZY) {
+                new Prefetch(path, files, tensors.values()).run(paging, progress);
+            }
         }
     }
 

@@ -82,6 +82,7 @@ final class PickleReader {
             case 'M' -> push(new Int(u16())); // BININT2
             case 'J' -> push(new Int((int) u32())); // BININT
             case 0x8a -> push(integer(u8())); // LONG1
+            case 0x8b -> push(integer(u32())); // LONG4
             case 0x8c -> push(text(u8())); // SHORT_BINUNICODE
             case 'X' -> push(text(u32())); // BINUNICODE
             case 0x8d -> push(text(i64())); // BINUNICODE8
@@ -139,7 +140,7 @@ final class PickleReader {
     }
 
     /** A little-endian two's complement number of any length. */
-    private Pickled integer(int length) throws PickleException {
+    private Pickled integer(long length) throws PickleException {
         if (length > Long.BYTES) {
             skip(length);
             return Plain.OTHER;
@@ -148,7 +149,7 @@ final class PickleReader {
         for (int i = 0; i < length; i++) {
             value |= (long) u8() << (8 * i);
         }
-        int unused = Long.SIZE - 8 * length;
+        int unused = Long.SIZE - 8 * (int) length;
         return new Int(length == 0 ? 0 : value << unused >> unused);
     }
 

@@ -43,7 +43,8 @@ class PickleReaderTest {
         "8a0180, -128",
         "8a02ff00, 255",
         "8a080000000000000080, -9223372036854775808",
-        "8a0500e40b5402, 10000000000"
+        "8a0500e40b5402, 10000000000",
+        "8b02000000feff, -2"
     })
     void readsIntegers(String hex, long expected) throws PickleException {
         assertEquals(new Int(expected), readHex(hex));
@@ -59,6 +60,7 @@ class PickleReaderTest {
                 "8e02000000000000006162",
                 "9602000000000000006162", // bytearray
                 "8a09ffffffffffffffffff", // an integer of 72 bits
+                "8b09000000ffffffffffffffffff", // an integer of 72 bits
                 "2891", // frozenset
             })
     void passesOverPlainValues(String hex) throws PickleException {
@@ -305,6 +307,8 @@ class PickleReaderTest {
         "8dffffffffffffffff, cut off",
         "8d0000000000000080, cut off",
         "42ffffffff, cut off",
+        "8bffffffff, cut off",
+        "8b01000000, cut off",
         "4b, cut off",
         "4b01, cut off",
         "2e, takes a value",
