@@ -1,14 +1,18 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlots;
 import io.github.aoti4j.weights.TensorSource;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,13 +64,39 @@ public final class Constants {
      */
     public Tensor read(Arena arena, String fqn) {
         container.acquire();
+        ConstantStore.Current current = null;
         boolean adopted = false;
-        try {
-            Tensor tensor = Outputs.constant(container, fqn, arena);
+        try (Arena own = Arena.ofConfined()) {
+            ConstantStore.Current found =
+                    container
+                            .constants()
+                            .read(fqn)
+                            .orElseThrow(
+                                    () ->
+                                            new IncompatibleModelException(
+                                                    "there is no constant \"%s\" whose values can be read"
+                                                            .formatted(fqn)));
+            current = found;
+            NativeTensor tensor =
+                    NativeTensor.of(
+                            found.handle(),
+                            own.allocate(ValueLayout.JAVA_LONG),
+                            "constant \"" + fqn + "\"");
+            MemorySegment memory =
+                    MemorySegment.ofAddress(tensor.address())
+                            .reinterpret(tensor.bytes(), arena, null)
+                            .asReadOnly();
+            long[] handles = {found.handle().address()};
+            MemorySegment.NULL.reinterpret(
+                    arena, _ -> Outputs.delete(handles, container, found.set()));
             adopted = true;
-            return tensor;
+            return Tensor.ofOutput(tensor.dtype(), tensor.shape(), tensor.strides(), memory);
         } finally {
             if (!adopted) {
+                if (current != null) {
+                    TorchApi.deleteTensor(current.handle());
+                    current.set().release();
+                }
                 container.release();
             }
         }

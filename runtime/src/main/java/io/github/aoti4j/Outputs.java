@@ -2,16 +2,13 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.ConstantSet;
-import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlot;
-import io.github.aoti4j.internal.Shapes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -45,58 +42,8 @@ final class Outputs {
         return Collections.unmodifiableList(outputs);
     }
 
-    /**
-     * Makes a view of a constant; the arena's close lets go of it and of the container. If this
-     * fails, the container is still the caller's.
-     */
-    static Tensor constant(Container container, String fqn, Arena arena) {
-        ConstantStore.Current current =
-                container
-                        .constants()
-                        .read(fqn)
-                        .orElseThrow(
-                                () ->
-                                        new IncompatibleModelException(
-                                                "there is no constant \"%s\" whose values can be read"
-                                                        .formatted(fqn)));
-        boolean adopted = false;
-        try (Arena scratchArena = Arena.ofConfined()) {
-            MemorySegment scratch = scratchArena.allocate(ValueLayout.JAVA_LONG);
-            MemorySegment handle = current.handle();
-            if (!TorchApi.isStrided(handle, scratch)) {
-                throw new IncompatibleModelException(
-                        "constant \"%s\" is packed for a library and cannot be read"
-                                .formatted(fqn));
-            }
-            int code = TorchApi.dtype(handle, scratch);
-            DType dtype =
-                    DType.ofCode(code)
-                            .orElseThrow(
-                                    () ->
-                                            new IncompatibleModelException(
-                                                    "constant \"%s\" has an element type unknown here: %d"
-                                                            .formatted(fqn, code)));
-            int rank = TorchApi.rank(handle, scratch);
-            long[] shape = TorchApi.sizes(handle, rank, scratch);
-            long[] strides = TorchApi.strides(handle, rank, scratch);
-            MemorySegment memory =
-                    MemorySegment.ofAddress(TorchApi.dataAddress(handle, scratch))
-                            .reinterpret(
-                                    Shapes.spanBytes(shape, strides, dtype.byteSize()), arena, null)
-                            .asReadOnly();
-            long[] handles = {handle.address()};
-            MemorySegment.NULL.reinterpret(arena, _ -> delete(handles, container, current.set()));
-            adopted = true;
-            return Tensor.ofOutput(dtype, shape, strides, memory);
-        } finally {
-            if (!adopted) {
-                TorchApi.deleteTensor(current.handle());
-                current.set().release();
-            }
-        }
-    }
-
-    private static void delete(long[] handles, Container container, ConstantSet constants) {
+    /** Lets go of all that an arena held for its outputs. */
+    static void delete(long[] handles, Container container, ConstantSet constants) {
         try {
             for (long handle : handles) {
                 if (handle != 0) {
@@ -115,24 +62,17 @@ final class Outputs {
         if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
             return null;
         }
-        if (TorchApi.deviceType(handle, scratch) != TorchApi.CPU
-                || !TorchApi.isStrided(handle, scratch)) {
-            throw unusable(name, "is not a dense tensor in CPU memory");
-        }
-        int code = TorchApi.dtype(handle, scratch);
-        DType dtype =
-                DType.ofCode(code)
-                        .orElseThrow(
-                                () -> unusable(name, "has an element type unknown here: " + code));
+        String what = "output \"" + name + "\"";
+        DType dtype = NativeTensor.dtype(handle, scratch, what);
         if (dtype.isComplex() && TorchApi.isConjugated(handle, scratch)) {
             handle = slot.resolveOutput(index);
         }
-        int rank = TorchApi.rank(handle, scratch);
-        long[] shape = TorchApi.sizes(handle, rank, scratch);
-        long[] strides = TorchApi.strides(handle, rank, scratch);
-        long address = TorchApi.dataAddress(handle, scratch);
-        long bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
-        return Tensor.ofOutput(dtype, shape, strides, memory(address, bytes, inputs, arena));
+        NativeTensor tensor = NativeTensor.of(handle, scratch, what);
+        return Tensor.ofOutput(
+                dtype,
+                tensor.shape(),
+                tensor.strides(),
+                memory(tensor.address(), tensor.bytes(), inputs, arena));
     }
 
     /**
@@ -150,9 +90,5 @@ final class Outputs {
             }
         }
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
-    }
-
-    private static IncompatibleModelException unusable(String name, String why) {
-        return new IncompatibleModelException("output \"%s\" %s".formatted(name, why));
     }
 }

@@ -1,6 +1,5 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.ConstantSpec;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.weights.BlobTensor;
@@ -50,27 +49,15 @@ final class WeightsLocator {
     /** How the constants lie in a blob; empty if the source leaves something out. */
     private static Optional<List<BlobTensor>> layout(WrapperSource source) {
         List<BlobTensor> layout = new ArrayList<>();
-        for (ConstantSpec c : source.constants()) {
-            if (c.fromFolded()) {
-                continue;
+        for (ConstantSpec constant : source.constants()) {
+            if (!constant.fromFolded()) {
+                Optional<BlobTensor> tensor = constant.inBlob();
+                if (tensor.isEmpty()) {
+                    return Optional.empty();
+                }
+                layout.add(tensor.get());
             }
-            Optional<DType> dtype = c.dtype();
-            if (dtype.isEmpty() || c.shape().isEmpty() || c.strides().isEmpty()) {
-                return Optional.empty();
-            }
-            layout.add(
-                    new BlobTensor(
-                            c.fqn().orElse(c.name()),
-                            dtype.get(),
-                            array(c.shape().get()),
-                            array(c.strides().get()),
-                            c.storageOffset(),
-                            c.dataSize()));
         }
         return Optional.of(layout);
-    }
-
-    private static long[] array(List<Long> values) {
-        return values.stream().mapToLong(Long::longValue).toArray();
     }
 }

@@ -63,7 +63,7 @@ public record ConstantNeed(
      * @return false if there is no source, or it leaves something out
      */
     public boolean layoutKnown() {
-        return dtype.isPresent() && shape() != null && strides() != null && isStrided();
+        return isStrided() && spec.flatMap(ConstantSpec::inBlob).isPresent();
     }
 
     /**
@@ -72,31 +72,21 @@ public record ConstantNeed(
      * @return named by FQN
      */
     public BlobTensor inBlob() {
-        return new BlobTensor(
-                fqn,
-                dtype.orElseThrow(),
-                shape(),
-                strides(),
-                spec.orElseThrow().storageOffset(),
-                dataSize);
+        return spec.flatMap(ConstantSpec::inBlob).orElseThrow();
     }
 
     /** The sizes that the source states, or null. */
     long[] shape() {
-        return spec.flatMap(ConstantSpec::shape).map(ConstantNeed::array).orElse(null);
+        return spec.flatMap(ConstantSpec::shape).map(ConstantSpec::array).orElse(null);
     }
 
     /** The strides that the source states, or null. */
     long[] strides() {
-        return spec.flatMap(ConstantSpec::strides).map(ConstantNeed::array).orElse(null);
+        return spec.flatMap(ConstantSpec::strides).map(ConstantSpec::array).orElse(null);
     }
 
     /** Whether it is ordinary memory, and not in a library's own packed layout. */
     boolean isStrided() {
         return spec.flatMap(ConstantSpec::layout).map("strided"::equals).orElse(true);
-    }
-
-    private static long[] array(List<Long> values) {
-        return values.stream().mapToLong(Long::longValue).toArray();
     }
 }

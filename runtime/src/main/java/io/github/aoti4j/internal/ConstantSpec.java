@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.BlobTensor;
 
 import java.util.List;
 import java.util.Optional;
@@ -35,4 +36,28 @@ public record ConstantSpec(
         boolean fromFolded,
         Optional<String> kind,
         Optional<List<Long>> shape,
-        Optional<List<Long>> strides) {}
+        Optional<List<Long>> strides) {
+
+    /**
+     * Describes the constant as a part of a blob.
+     *
+     * @return named by FQN; empty if the source leaves something out
+     */
+    public Optional<BlobTensor> inBlob() {
+        if (dtype.isEmpty() || shape.isEmpty() || strides.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new BlobTensor(
+                        fqn.orElse(name),
+                        dtype.get(),
+                        array(shape.get()),
+                        array(strides.get()),
+                        storageOffset,
+                        dataSize));
+    }
+
+    static long[] array(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+}
