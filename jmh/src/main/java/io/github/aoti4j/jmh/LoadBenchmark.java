@@ -1,0 +1,99 @@
+package io.github.aoti4j.jmh;
+
+import io.github.aoti4j.Model;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * {@code Model.load} of a model with gigabytes of weights, in a JVM that has loaded it before, with
+ * the files in the page cache. {@link LoadFigures} has what else there is to know about loading.
+ */
+@BenchmarkMode(Mode.SingleShotTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 5)
+@Measurement(iterations = 10)
+@Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@State(Scope.Thread)
+public class LoadBenchmark {
+    /** The fixture whose package is loaded. */
+    @Param("big16")
+    public String model;
+
+    /** Where its weights are. */
+    @Param({"BLOB", "DATA_WEIGHTS", "SAFETENSORS"})
+    public Packaging packaging;
+
+    private WeightFiles files;
+    private Arena arena;
+    private KnownCall call;
+    private Model loaded;
+
+    /**
+     * Writes the files if need be, and checks the model's answer.
+     *
+     * @throws IOException if there is no room for the files
+     */
+    @Setup
+    public void setUp() throws IOException {
+        LargeModel large = LargeModel.named(model);
+        files = WeightFiles.of(large, packaging);
+        arena = Arena.ofConfined();
+        call = KnownCall.of(arena, large.inputs(), large.outputs());
+        call.check(load());
+        closeModel();
+    }
+
+    /** Closes what was loaded: an iteration is one shot. */
+    @TearDown(Level.Iteration)
+    public void closeModel() {
+        loaded.close();
+    }
+
+    /**
+     * Removes the files that were written.
+     *
+     * @throws IOException if that fails
+     */
+    @TearDown
+    public void tearDown() throws IOException {
+        arena.close();
+        files.close();
+    }
+
+    /**
+     * From the path to a model that can be run.
+     *
+     * @return the model
+     */
+    @Benchmark
+    public Model load() {
+        loaded = Model.load(files.packageFile(), files.options());
+        return loaded;
+    }
+
+    /**
+     * From the path to the first answer, which reads all weights.
+     *
+     * @return the first element
+     */
+    @Benchmark
+    public float loadAndRun() {
+        return call.run(load());
+    }
+}

@@ -1,0 +1,55 @@
+package io.github.aoti4j.jmh;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a probe in a process of its own, and watches its memory from outside. */
+final class Probe {
+    private static final long SAMPLE_MILLIS = 3;
+
+    private Probe() {}
+
+    /**
+     * Runs a probe.
+     *
+     * @return what it printed, and {@code anon_kib_peak}, the most private memory that it was seen
+     *     to have up to the end of its first run
+     */
+    static Map<String, Long> run(List<String> command) throws IOException, InterruptedException {
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Map<String, Long> figures = new ConcurrentHashMap<>();
+        Thread watch = Thread.ofPlatform().start(() -> watch(process, figures));
+        try (var lines = process.inputReader()) {
+            lines.lines()
+                    .filter(line -> line.matches("\\w+ -?\\d+")) // the JVM may have to say more
+                    .map(line -> line.split(" "))
+                    .forEach(words -> figures.put(words[0], Long.parseLong(words[1])));
+        } finally {
+            process.destroy();
+            watch.join();
+        }
+        if (process.waitFor() != 0) {
+            throw new IOException("failed with " + process.exitValue() + ": " + command);
+        }
+        return figures;
+    }
+
+    private static void watch(Process process, Map<String, Long> figures) {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        try {
+            while (!figures.containsKey("anon_kib_run")
+                    && !process.waitFor(SAMPLE_MILLIS, TimeUnit.MILLISECONDS)) {
+                figures.merge("anon_kib_peak", Proc.number(status, "RssAnon"), Math::max);
+            }
+        } catch (IOException ended) {
+            // It has no memory any more.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package io.github.aoti4j.jmh;
+
+import io.github.aoti4j.ModelOptions;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * A large model's package with its weights, in the folder {@code -Daoti.bench.dir} (by default one
+ * in that for temporary files). Files that are there are used; closing removes those that were not.
+ */
+final class WeightFiles implements AutoCloseable {
+    private static final int BUFFER = 1 << 20;
+    private static final int ALIGNMENT = 64;
+    private static final String LIBRARY = ".wrapper.so";
+
+    private final LargeModel model;
+    private final Path packageFile;
+    private final Path weightsFile;
+    private final List<Path> written = new ArrayList<>();
+
+    private WeightFiles(LargeModel model, Packaging packaging) {
+        this.model = model;
+        Path prefix =
+                folder().resolve(model.name() + "-" + packaging.name().toLowerCase(Locale.ROOT));
+        boolean inside = packaging != Packaging.SAFETENSORS;
+        packageFile = inside ? Path.of(prefix + ".pt2") : model.fixture("none.pt2");
+        weightsFile = inside ? null : Path.of(prefix + ".safetensors");
+    }
+
+    /** Writes what is missing of a model's files, and has the page cache hold them. */
+    static WeightFiles of(LargeModel model, Packaging packaging) throws IOException {
+        var files = new WeightFiles(model, packaging);
+        try {
+            Files.createDirectories(folder());
+            switch (packaging) {
+                case BLOB -> files.writeUnlessThere(files.packageFile, files::writeBlob);
+                case DATA_WEIGHTS -> files.writeUnlessThere(files.packageFile, files::writeSaved);
+                case SAFETENSORS ->
+                        files.writeUnlessThere(files.weightsFile, files::writeSafetensors);
+            }
+            files.warm();
+            return files;
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    /** Returns where the files are written. */
+    static Path folder() {
+        return Path.of(
+                System.getProperty(
+                        "aoti.bench.dir", System.getProperty("java.io.tmpdir") + "/aoti4j-bench"));
+    }
+
+    /** Returns the package. */
+    Path packageFile() {
+        return packageFile;
+    }
+
+    /** Returns the file beside the package that holds its weights. */
+    Optional<Path> weightsFile() {
+        return Optional.ofNullable(weightsFile);
+    }
+
+    /** Returns how to load the model with its weights. */
+    ModelOptions options() {
+        return weightsFile == null
+                ? ModelOptions.defaults()
+                : ModelOptions.defaults().weights(weightsFile);
+    }
+
+    /** Reads the files once, so that nothing that is timed waits for the disk. */
+    void warm() throws IOException {
+        try (var in = Files.newInputStream(weightsFile().orElse(packageFile))) {
+            byte[] buffer = new byte[BUFFER];
+            while (in.read(buffer) >= 0) {
+                // Only for the page cache.
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Path file : written) {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private void writeUnlessThere(Path file, StoredZip.Payload content) throws IOException {
+        if (Files.exists(file)) {
+            return;
+        }
+        Path beside = file.resolveSibling(file.getFileName() + ".part");
+        written.add(beside);
+        try (var channel =
+                        FileChannel.open(
+                                beside,
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.TRUNCATE_EXISTING,
+                                StandardOpenOption.WRITE);
+                var out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER)) {
+            content.writeTo(out);
+            out.flush();
+            channel.force(true); // or the disk would be busy with it while something is timed
+        }
+        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+        written.add(file);
+    }
+
+    private void writeBlob(OutputStream out) throws IOException {
+        try (var zip = new StoredZip(out)) {
+            String library = copyFixture("blob.pt2", zip);
+            zip.add(
+                    library.substring(0, library.length() - ".so".length()) + "_weights.blob",
+                    blob -> {
+                        for (int i = 0; i < model.weights().size(); i++) {
+                            model.writeWeight(i, blob); // a multiple of the blob's 64 bytes
+                        }
+                    });
+        }
+    }
+
+    private void writeSaved(OutputStream out) throws IOException {
+        try (var zip = new StoredZip(out)) {
+            String library = copyFixture("none.pt2", zip);
+            String root = library.substring(0, library.indexOf('/'));
+            for (int i = 0; i < model.weights().size(); i++) {
+                int index = i;
+                zip.add(
+                        root + "/data/weights/weight_" + i,
+                        entry -> TorchSaved.write(model, index, entry));
+            }
+            String config =
+                    IntStream.range(0, model.weights().size())
+                            .mapToObj(
+                                    i ->
+                                            "\"%s\": [\"weight_%d\", [%d, %d], [%d, 1], 0]"
+                                                    .formatted(
+                                                            model.weights().get(i),
+                                                            i,
+                                                            model.rows(),
+                                                            model.columns(),
+                                                            model.columns()))
+                            .collect(Collectors.joining(", ", "{", "}"));
+            zip.add(
+                    library.substring(0, library.lastIndexOf('/')) + "/weights_config.json",
+                    config.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private void writeSafetensors(OutputStream out) throws IOException {
+        long size = model.weightBytes();
+        String header =
+                IntStream.range(0, model.weights().size())
+                        .mapToObj(
+                                i ->
+                                        "\"%s\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[%d,%d]}"
+                                                .formatted(
+                                                        model.weights().get(i),
+                                                        model.rows(),
+                                                        model.columns(),
+                                                        i * size,
+                                                        (i + 1) * size))
+                        .collect(Collectors.joining(",", "{", "}"));
+        int length = -Math.floorDiv(-(Long.BYTES + header.length()), ALIGNMENT) * ALIGNMENT;
+        header += " ".repeat(length - Long.BYTES - header.length());
+        for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+            out.write((int) ((long) header.length() >>> shift));
+        }
+        out.write(header.getBytes(StandardCharsets.UTF_8));
+        for (int i = 0; i < model.weights().size(); i++) {
+            model.writeWeight(i, out);
+        }
+    }
+
+    /** Copies a package's entries and returns the name of its library. */
+    private String copyFixture(String file, StoredZip zip) throws IOException {
+        try (var fixture = new ZipFile(model.fixture(file).toFile())) {
+            for (ZipEntry entry : fixture.stream().toList()) {
+                try (var in = fixture.getInputStream(entry)) {
+                    zip.add(entry.getName(), in.readAllBytes());
+                }
+            }
+            return fixture.stream()
+                    .map(ZipEntry::getName)
+                    .filter(name -> name.endsWith(LIBRARY))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException(fixture.getName() + " holds no library"));
+        }
+    }
+}
