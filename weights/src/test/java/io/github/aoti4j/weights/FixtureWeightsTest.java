@@ -10,6 +10,7 @@ import io.github.aoti4j.core.DType;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,8 +70,12 @@ class FixtureWeightsTest {
     @Test
     void blobsHoldTheStateDict() throws IOException {
         for (var path : FixturePackagesTest.fixtures("/blob.pt2")) {
+            var stateDict = path.resolveSibling("weights.pt");
+            if (Files.notExists(stateDict)) {
+                continue; // made for measurements: its blob is left out of the package
+            }
             try (var archive = Pt2Archive.open(path);
-                    var expected = TensorSource.open(path.resolveSibling("weights.pt"))) {
+                    var expected = TensorSource.open(stateDict)) {
                 var model = archive.model("model");
                 var layout = layout(archive.text(model.wrapperSource().orElseThrow()));
                 try (var weights = model.openBlob(layout)) {
