@@ -3,13 +3,11 @@ package io.github.aoti4j.bindings;
 import io.github.aoti4j.bindings.generated.libc.Libc;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The reason why a function of the C library failed. The JVM may overwrite {@code errno} between
@@ -23,36 +21,21 @@ final class Errno {
     static final int EACCES = 13;
     static final int EINVAL = 22;
 
-    private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
+    /** Links a function to take, before its own arguments, the memory that {@link #of} reads. */
+    static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
+
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle VALUE =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long OFFSET =
+            STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     private Errno() {}
-
-    /** Links a function to take, before its own arguments, the memory that {@link #of} reads. */
-    static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
-        return Linker.nativeLinker().downcallHandle(address, descriptor, CAPTURE);
-    }
-
-    /**
-     * Links a variadic function.
-     *
-     * @param fixed how many of its arguments the function names
-     */
-    static MethodHandle linkVariadic(
-            MemorySegment address, FunctionDescriptor descriptor, int fixed) {
-        return Linker.nativeLinker()
-                .downcallHandle(
-                        address, descriptor, Linker.Option.firstVariadicArg(fixed), CAPTURE);
-    }
 
     static MemorySegment state(Arena arena) {
         return arena.allocate(STATE);
     }
 
     static int of(MemorySegment state) {
-        return (int) VALUE.get(state, 0L);
+        return state.get(ValueLayout.JAVA_INT, OFFSET);
     }
 
     /** The C library's words for it. */

@@ -5,9 +5,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -26,15 +24,10 @@ import java.nio.file.Path;
  * <p>Thread-safe.
  */
 public final class FileMapping implements AutoCloseable {
-    // Each function that is linked costs the first load of a JVM milliseconds: so no more than
-    // these.
-    private static final MethodHandle OPEN =
-            Errno.linkVariadic(
-                    Libc.open.address(),
-                    FunctionDescriptor.of(Libc.C_INT, Libc.C_POINTER, Libc.C_INT),
-                    2);
-    private static final MethodHandle MMAP =
-            Errno.link(Libc.mmap$address(), Libc.mmap$descriptor());
+    private static final MemorySegment OPEN = IntegerCall.find("open");
+    private static final MemorySegment MMAP = IntegerCall.find("mmap");
+    private static final MemorySegment MUNMAP = IntegerCall.find("munmap");
+    private static final MemorySegment CLOSE = IntegerCall.find("close");
 
     private static final long MAP_FAILED = -1;
 
@@ -66,7 +59,7 @@ public final class FileMapping implements AutoCloseable {
         synchronized void release() {
             users--;
             if (users == 0) {
-                int _ = Libc.close(number);
+                long _ = IntegerCall.call(CLOSE, number, 0, 0, 0, 0, 0);
             }
         }
 
@@ -92,17 +85,17 @@ public final class FileMapping implements AutoCloseable {
                     path.toString(), null, "it is in a file system that only Java can see");
         }
         try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment errno = Errno.state(scratch);
             MemorySegment name = Platform.nativePath(scratch, path);
-            int file = (int) OPEN.invokeExact(errno, name, Libc.O_RDONLY() | Libc.O_CLOEXEC());
+            int flags = Libc.O_RDONLY() | Libc.O_CLOEXEC();
+            int file = (int) IntegerCall.call(OPEN, name.address(), flags, 0, 0, 0, 0);
             if (file < 0) {
-                throw failure(path, "open", Errno.of(errno));
+                var again = IntegerCall.callAgain(OPEN, name.address(), flags, 0, 0, 0, 0);
+                file = (int) again.value();
+                if (file < 0) {
+                    throw failure(path, "open", again.errno());
+                }
             }
             return map(path, new Descriptor(file));
-        } catch (IOException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
         }
     }
 
@@ -151,34 +144,24 @@ public final class FileMapping implements AutoCloseable {
         if (size == 0) {
             return arena.allocate(0);
         }
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment errno = Errno.state(scratch);
-            // Without MAP_NORESERVE Linux counts the whole mapping as if it were to be copied, and
-            // may refuse a file larger than the memory.
-            MemorySegment mapped =
-                    (MemorySegment)
-                            MMAP.invokeExact(
-                                    errno,
-                                    MemorySegment.NULL,
-                                    size,
-                                    Libc.PROT_READ() | Libc.PROT_WRITE(),
-                                    Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE(),
-                                    file,
-                                    0L);
-            if (mapped.address() == MAP_FAILED) {
-                throw failure(path, "mmap", Errno.of(errno));
+        int protection = Libc.PROT_READ() | Libc.PROT_WRITE();
+        // Without MAP_NORESERVE Linux counts the whole mapping as if it were to be copied, and may
+        // refuse a file larger than the memory.
+        int flags = Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE();
+        long address = IntegerCall.call(MMAP, 0, size, protection, flags, file, 0);
+        if (address == MAP_FAILED) {
+            var again = IntegerCall.callAgain(MMAP, 0, size, protection, flags, file, 0);
+            address = again.value();
+            if (address == MAP_FAILED) {
+                throw failure(path, "mmap", again.errno());
             }
-            return mapped.reinterpret(size, arena, FileMapping::unmap);
-        } catch (IOException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
         }
+        return MemorySegment.ofAddress(address).reinterpret(size, arena, FileMapping::unmap);
     }
 
     private static void unmap(MemorySegment mapped) {
         // Its failure would mean a mapping that is not one, which cannot be.
-        int _ = Libc.munmap(mapped, mapped.byteSize());
+        long _ = IntegerCall.call(MUNMAP, mapped.address(), mapped.byteSize(), 0, 0, 0, 0);
     }
 
     private static IOException failure(Path path, String function, int errno) {

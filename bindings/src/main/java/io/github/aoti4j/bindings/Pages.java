@@ -5,6 +5,7 @@ import io.github.aoti4j.core.NativeException;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -28,9 +29,12 @@ public final class Pages {
     private static final long READ_AHEAD = 128L << 10;
 
     private static final MethodHandle MADVISE =
-            Errno.link(Libc.madvise$address(), Libc.madvise$descriptor());
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            Libc.madvise$address(), Libc.madvise$descriptor(), Errno.CAPTURE);
     private static final MethodHandle MLOCK2 =
-            Errno.link(Libc.mlock2$address(), Libc.mlock2$descriptor());
+            Linker.nativeLinker()
+                    .downcallHandle(Libc.mlock2$address(), Libc.mlock2$descriptor(), Errno.CAPTURE);
 
     private Pages() {}
 
