@@ -12,6 +12,7 @@ import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.RunSlots;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -167,7 +168,11 @@ public final class Model implements AutoCloseable {
     public List<Tensor> run(Arena arena, Tensor... inputTensors) {
         requireNonNull(arena, "arena");
         requireNonNull(inputTensors, "inputs");
-        validator.check(inputTensors);
+        // What has been checked is what native code gets, whatever the caller does to the array
+        // meanwhile.
+        Tensor[] tensors = inputTensors.clone();
+        validator.check(tensors);
+        requireUsable(arena);
         container.acquire();
         boolean adopted = false;
         try {
@@ -175,8 +180,8 @@ public final class Model implements AutoCloseable {
             // Not before: an exchange of the constants waits for all slots.
             ConstantSet constants = container.constants().acquire();
             try {
-                for (int i = 0; i < inputTensors.length; i++) {
-                    Tensor tensor = inputTensors[i];
+                for (int i = 0; i < tensors.length; i++) {
+                    Tensor tensor = tensors[i];
                     slot.bindInput(
                             i,
                             tensor.segment(),
@@ -190,7 +195,7 @@ public final class Model implements AutoCloseable {
                                 .run(
                                         container.handle(),
                                         slot.inputs(),
-                                        inputTensors.length,
+                                        tensors.length,
                                         slot.outputs(),
                                         outputNames.size(),
                                         slot.held(),
@@ -199,14 +204,17 @@ public final class Model implements AutoCloseable {
                     throw container.api().failure(container.api().runFunction());
                 }
                 List<Tensor> outputs =
-                        Outputs.adopt(slot, outputNames, inputTensors, arena, container, constants);
+                        Outputs.adopt(slot, outputNames, tensors, arena, container, constants);
                 adopted = true;
                 return outputs;
             } finally {
-                slot.reset();
-                slots.give(slot);
-                if (!adopted) {
-                    constants.release();
+                try {
+                    slot.reset();
+                } finally {
+                    slots.give(slot);
+                    if (!adopted) {
+                        constants.release();
+                    }
                 }
             }
         } finally {
@@ -238,9 +246,18 @@ public final class Model implements AutoCloseable {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
     }
 
+    /** Better now than when the model has run and has written into its inputs. */
+    private static void requireUsable(Arena arena) {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("the arena for the outputs is closed");
+        }
+        MemorySegment.NULL.reinterpret(0, arena, null);
+    }
+
     /**
-     * Closes the model: no new run starts. Runs in flight finish, outputs that are still alive stay
-     * valid; the native memory is freed with the last of them. Closing again does nothing.
+     * Closes the model: no new run starts. Runs in flight, and those waiting for one of the
+     * runners, finish; outputs that are still alive stay valid; the native memory is freed with the
+     * last of them. Closing again does nothing.
      */
     @Override
     public void close() {

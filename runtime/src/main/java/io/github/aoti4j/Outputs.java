@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.NativeTensor;
@@ -44,15 +45,23 @@ final class Outputs {
 
     /** Lets go of all that an arena held for its outputs. */
     static void delete(long[] handles, Container container, ConstantSet constants) {
+        NativeException failure = null;
         try {
             for (long handle : handles) {
-                if (handle != 0) {
-                    TorchApi.deleteTensor(MemorySegment.ofAddress(handle));
+                try {
+                    if (handle != 0) {
+                        TorchApi.deleteTensor(MemorySegment.ofAddress(handle));
+                    }
+                } catch (NativeException e) {
+                    failure = e;
                 }
             }
-        } finally {
             constants.release();
+        } finally {
             container.release();
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -84,7 +93,7 @@ final class Outputs {
             for (Tensor input : inputs) {
                 MemorySegment segment = input.segment();
                 long offset = address - segment.address();
-                if (offset >= 0 && offset < segment.byteSize()) {
+                if (offset >= 0 && bytes <= segment.byteSize() - offset) {
                     return segment.asSlice(offset, bytes);
                 }
             }

@@ -59,8 +59,11 @@ public final class ModelApi {
                     "AOTInductorModelContainerGetConstantDtype",
                     "AOTInductorModelContainerGetConstantDataSize");
 
-    /** How many arenas one run can hold open: what a method handle has room for. */
-    public static final int MAX_HELD = 200;
+    /**
+     * How many arenas one run can hold open: a method handle has room for 255 arguments, and the
+     * linker turns an address into a long, which counts twice.
+     */
+    public static final int MAX_HELD = 119;
 
     private static final MemorySegment NULL = MemorySegment.NULL;
 
@@ -266,7 +269,8 @@ public final class ModelApi {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             int code = AOTInductorGetLastError_fn.invoke(library.address(LAST_ERROR), slot);
-            return code == 0 ? string(slot) : "no message";
+            String message = code == 0 ? string(slot) : "";
+            return message.isBlank() ? "no message" : message;
         }
     }
 

@@ -126,10 +126,13 @@ public final class Container {
             try {
                 api.delete(handle);
             } finally {
-                if (constants != null) {
-                    constants.close();
+                try {
+                    if (constants != null) {
+                        constants.close();
+                    }
+                } finally {
+                    library.close();
                 }
-                library.close();
             }
         }
     }

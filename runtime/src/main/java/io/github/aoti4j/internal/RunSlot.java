@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -158,18 +159,21 @@ public final class RunSlot {
         return output(index);
     }
 
-    /** Makes the slot ready for another run: deletes what no one took over, forgets the rest. */
+    /**
+     * Makes the slot ready for another run: deletes what no one took over, forgets the rest.
+     *
+     * @throws NativeException if something could not be deleted; the slot is ready all the same
+     */
     public void reset() {
-        for (int i = 0; i < inputSlots.length; i++) {
-            deleteAndClear(inputs, i);
-        }
-        for (int i = 0; i < numOutputs; i++) {
-            deleteAndClear(outputs, i);
-        }
+        NativeException failure = deleteAll(inputs, inputSlots.length, null);
+        failure = deleteAll(outputs, numOutputs, failure);
         for (int i = 0; i < heldCount; i++) {
             held[i] = null;
         }
         heldCount = 0;
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Marks all outputs as taken over by the caller. */
@@ -179,11 +183,19 @@ public final class RunSlot {
         }
     }
 
-    private static void deleteAndClear(MemorySegment array, int index) {
-        MemorySegment handle = array.getAtIndex(ADDRESS, index);
-        if (handle.address() != 0) {
-            array.setAtIndex(JAVA_LONG, index, 0);
-            TorchApi.deleteTensor(handle);
+    private static NativeException deleteAll(
+            MemorySegment array, int count, NativeException failure) {
+        for (int i = 0; i < count; i++) {
+            MemorySegment handle = array.getAtIndex(ADDRESS, i);
+            if (handle.address() != 0) {
+                array.setAtIndex(JAVA_LONG, i, 0);
+                try {
+                    TorchApi.deleteTensor(handle);
+                } catch (NativeException e) {
+                    failure = e;
+                }
+            }
         }
+        return failure;
     }
 }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -126,6 +128,30 @@ final class ArenaScenarios {
     void holdsTheArenasOfManyInputsOpen() throws Exception {
         holdsArenasOpen(5);
         holdsArenasOpen(20);
+    }
+
+    @Scenario
+    void holdsAsManyArenasOpenAsThereIsRoomFor() throws Exception {
+        holdsArenasOpen(ModelApi.MAX_HELD);
+    }
+
+    @Scenario
+    void refusesInputsOfMoreArenas() {
+        int count = ModelApi.MAX_HELD + 1;
+        Stub.shape(count, "f");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined()) {
+            List<Arena> arenas = new ArrayList<>();
+            Tensor[] inputs = new Tensor[count];
+            for (int i = 0; i < count; i++) {
+                arenas.add(Arena.ofShared());
+                inputs[i] = vector(arenas.getLast(), i);
+            }
+            long runs = Stub.get("runs");
+            fails(InvalidInputException.class, model, arena, inputs);
+            assertEquals(runs, Stub.get("runs"));
+            arenas.forEach(Arena::close);
+        }
     }
 
     /** Runs on inputs with an arena for each, and tries to close them in the middle of the run. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -17,6 +18,7 @@ import java.util.List;
 /** Runs in which native code fails, at every point where it can. */
 final class FailureScenarios {
     private static final String CREATE_TENSOR = "aoti_torch_create_tensor_from_blob";
+    private static final String DELETE_TENSOR = "aoti_torch_delete_tensor_object";
 
     private static Tensor vector(Arena arena, float... values) {
         return Tensor.of(arena, values, values.length);
@@ -74,6 +76,18 @@ final class FailureScenarios {
     @Scenario
     void saysWhereTheMessageIsIfTheModelKeepsNone() {
         assertTrue(messageOf("without_last_error").contains("standard error"));
+    }
+
+    @Scenario
+    void saysThatThereIsNoMessage() {
+        Stub.set("message_absent", 1);
+        assertEquals("no message", messageOf("model"));
+    }
+
+    @Scenario
+    void saysThatTheMessageIsEmpty() {
+        Stub.setText("message", "");
+        assertEquals("no message", messageOf("model"));
     }
 
     private static String messageOf(String name) {
@@ -175,6 +189,32 @@ final class FailureScenarios {
                 assertTrue(e.nativeMessage().contains(Stub.MESSAGE), e::toString);
                 assertEquals(before, Stub.alive().get("tensors"));
             }
+        }
+    }
+
+    @Scenario
+    void goesOnAfterAHandleThatCannotBeDeleted() throws Exception {
+        Stub.shape(1, "df");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofShared()) {
+            Tensor input = vector(arena, 1);
+            Stub.fail(DELETE_TENSOR, 0, 1);
+            assertThrows(AotiException.class, () -> model.run(arena, input));
+            Stub.setText("outputs", "ff");
+            List<Tensor> outputs = Background.start(() -> model.run(arena, input)).get();
+            assertEquals(2, outputs.getFirst().toFloatArray()[0]);
+        }
+    }
+
+    @Scenario
+    void deletesTheOtherOutputsIfOneCannotBeDeleted() {
+        Stub.shape(1, "fff");
+        try (Model model = Stub.load(1)) {
+            Arena arena = Arena.ofConfined();
+            assertEquals(3, model.run(arena, vector(arena, 1)).size());
+            Stub.fail(DELETE_TENSOR, 0, 1);
+            var e = assertThrows(NativeException.class, arena::close);
+            assertEquals(DELETE_TENSOR, e.function());
         }
     }
 }

@@ -23,6 +23,10 @@ final class OutputScenarios {
         return Tensor.of(arena, values, values.length);
     }
 
+    private static Tensor wrap(MemorySegment memory) {
+        return Tensor.wrap(memory, DType.FLOAT32, memory.byteSize() / Float.BYTES);
+    }
+
     @Scenario
     void returnsNullWhereThereIsNoTensor() {
         Stub.shape(1, "nfu");
@@ -114,6 +118,18 @@ final class OutputScenarios {
             Tensor input = Tensor.wrap(memory, DType.FLOAT32, new long[] {3}, new long[] {2});
             Tensor output = model.run(arena, input).getFirst();
             assertArrayEquals(new float[] {3, 5}, output.toFloatArray());
+        }
+    }
+
+    @Scenario
+    void returnsTheLargerOfTwoInputsThatShareMemory() {
+        Stub.shape(2, "fi");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = vector(arena, 1, 2, 3, 4).segment();
+            Tensor output = model.run(arena, wrap(memory.asSlice(0, 8)), wrap(memory)).get(1);
+            assertArrayEquals(new float[] {1, 2, 3, 4}, output.toFloatArray());
+            assertEquals(memory.address(), output.segment().address());
         }
     }
 

@@ -13,6 +13,8 @@ final class RequiredSymbols {
     static final List<String> NAMES =
             List.of(
                     "aoti_torch_abi_version",
+                    "aoti_torch_call_dispatcher",
+                    "aoti_torch_clone",
                     "aoti_torch_create_tensor_from_blob",
                     "aoti_torch_delete_tensor_object",
                     "aoti_torch_device_type_cpu",
