@@ -21,6 +21,8 @@ import java.util.Set;
  * @param detail what is needed and what is here, for people
  */
 public record Requirement(String name, boolean met, String detail) {
+    /** The name of what keeps nothing from running, but deserves attention. */
+    public static final String WARNING = "warning";
 
     static List<Requirement> of(Examination examination, LibTorchOptions options) {
         List<Requirement> requirements = new ArrayList<>();
@@ -33,7 +35,7 @@ public record Requirement(String name, boolean met, String detail) {
         }
         examination
                 .warning()
-                .ifPresent(warning -> requirements.add(new Requirement("warning", true, warning)));
+                .ifPresent(warning -> requirements.add(new Requirement(WARNING, true, warning)));
         return List.copyOf(requirements);
     }
 

@@ -55,8 +55,15 @@ final class TextReport {
         for (Requirement requirement : report.requirements()) {
             out.printf(
                     "    %-3s %s: %s%n",
-                    requirement.met() ? "ok" : "NO", requirement.name(), requirement.detail());
+                    mark(requirement), requirement.name(), requirement.detail());
         }
+    }
+
+    private static String mark(Requirement requirement) {
+        if (!requirement.met()) {
+            return "NO";
+        }
+        return requirement.name().equals(Requirement.WARNING) ? "!" : "ok";
     }
 
     private void constants(List<ConstantInfo> constants) {
