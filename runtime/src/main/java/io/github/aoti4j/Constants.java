@@ -139,7 +139,7 @@ public final class Constants {
     private void update(boolean strict, Path... files) {
         container.acquire();
         try {
-            container.constants().update(open(List.of(files)), strict, slots);
+            container.constants().update(open(List.of(files)), strict ? files.length : 0, slots);
         } finally {
             container.release();
         }

@@ -44,10 +44,12 @@ final class WeightsLoader {
             sources.forEach(TensorSource::close);
             throw e;
         }
+        // The package itself may hold more than the code still needs.
+        int strict = options.strictWeights() ? options.weights().size() : 0;
         if (options.copyWeights()) {
-            store.copy(sources, options.strictWeights());
+            store.copy(sources, strict);
         } else {
-            store.share(sources, options.strictWeights());
+            store.share(sources, strict);
         }
     }
 

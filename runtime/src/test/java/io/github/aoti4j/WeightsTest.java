@@ -40,7 +40,8 @@ class WeightsTest {
                     "returns_weight",
                     "runtime_folding",
                     "mixed_dtypes",
-                    "strided_weight");
+                    "strided_weight",
+                    "odd_constants");
 
     private static final List<String> PACKAGINGS =
             List.of("in_so", "appended", "blob", "disk", "none");
@@ -99,6 +100,14 @@ class WeightsTest {
         assertAnswers(model, packaging, other, ".other");
         assertAnswers(model, packaging, other.copyWeights(true), ".other");
         assertAnswers(model, packaging, other.runners(3), ".other");
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("packages")
+    void isStrictWithTheCallersFilesOnly(String model, String packaging) {
+        if (!packaging.equals("none")) {
+            assertAnswers(model, packaging, ModelOptions.defaults().strictWeights(true), "");
+        }
     }
 
     @Test

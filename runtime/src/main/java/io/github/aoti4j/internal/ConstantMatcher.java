@@ -44,11 +44,11 @@ final class ConstantMatcher {
      *
      * @param sources where to look
      * @param present FQNs that need not be found, since they have values already
-     * @param strict whether names that the model does not have are refused
+     * @param strict how many sources, the first ones, may only have names that the model has
      * @return the matches by FQN, in the constants' order
      * @throws IncompatibleModelException listing all that is missing, unexpected or does not fit
      */
-    Map<String, Match> match(List<TensorSource> sources, Set<String> present, boolean strict) {
+    Map<String, Match> match(List<TensorSource> sources, Set<String> present, int strict) {
         Map<String, Match> matches = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
         for (ConstantNeed need : needs) {
@@ -63,9 +63,7 @@ final class ConstantMatcher {
         if (!missing.isEmpty()) {
             problems.add("missing: " + listed(missing));
         }
-        if (strict) {
-            checkUnexpected(sources);
-        }
+        checkUnexpected(sources.subList(0, strict));
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(
                     "the weights%s do not fit model %s:%n  %s"

@@ -90,11 +90,11 @@ public final class ConstantStore {
      * Makes a fresh container use tensors where they lie.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param strict whether names that the model does not have are refused
+     * @param strict how many sources, the first ones, may only have names that the model has
      * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
      *     attached then
      */
-    public void share(List<TensorSource> sources, boolean strict) {
+    public void share(List<TensorSource> sources, int strict) {
         Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
@@ -116,11 +116,11 @@ public final class ConstantStore {
      * Makes a fresh container copy tensors into its own memory.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param strict whether names that the model does not have are refused
+     * @param strict how many sources, the first ones, may only have names that the model has
      * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
      *     attached then
      */
-    public void copy(List<TensorSource> sources, boolean strict) {
+    public void copy(List<TensorSource> sources, int strict) {
         Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
         try {
             if (!bound.isEmpty()) {
@@ -230,11 +230,11 @@ public final class ConstantStore {
      *
      * @param sources the new values by FQN, owned by this from now on, also after a failure;
      *     constants that none of them has keep their values
-     * @param strict whether names that the model does not have are refused
+     * @param strict how many sources, the first ones, may only have names that the model has
      * @param slots the model's run slots
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
      */
-    public void update(List<TensorSource> sources, boolean strict, RunSlots slots) {
+    public void update(List<TensorSource> sources, int strict, RunSlots slots) {
         writing.lock();
         try {
             Set<String> all = new HashSet<>();
@@ -367,7 +367,7 @@ public final class ConstantStore {
      * backing.
      */
     private Map<String, BoundConstant> bindAll(
-            List<TensorSource> sources, Set<String> present, boolean strict) {
+            List<TensorSource> sources, Set<String> present, int strict) {
         List<Shared<TensorSource>> backings = new ArrayList<>();
         sources.forEach(source -> backings.add(new Shared<>(source)));
         Map<String, BoundConstant> bound = new LinkedHashMap<>();
