@@ -5,7 +5,9 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.weights.BlobTensor;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -35,14 +37,11 @@ public record ConstantNeed(
      */
     public static List<ConstantNeed> of(
             List<ConstantsApi.Constant> constants, List<ConstantSpec> specs) {
+        Map<Integer, ConstantSpec> byIndex = new HashMap<>();
+        specs.forEach(spec -> byIndex.put(spec.index(), spec));
         List<ConstantNeed> needs = new ArrayList<>();
         for (int i = 0; i < constants.size(); i++) {
             ConstantsApi.Constant c = constants.get(i);
-            int index = i;
-            Optional<ConstantSpec> spec =
-                    specs.stream()
-                            .filter(s -> s.index() == index && s.name().equals(c.name()))
-                            .findFirst();
             if (!c.fromFolded()) {
                 needs.add(
                         new ConstantNeed(
@@ -51,7 +50,8 @@ public record ConstantNeed(
                                 DType.ofCode(c.dtype()),
                                 c.type(),
                                 c.dataSize(),
-                                spec));
+                                Optional.ofNullable(byIndex.get(i))
+                                        .filter(spec -> spec.name().equals(c.name()))));
             }
         }
         return needs;

@@ -41,8 +41,8 @@ public record Examination(
     public static Examination of(Pt2Archive archive, PackagedModel packaged) {
         ArchiveEntry entry = packaged.library();
         ElfFile library = ElfFile.read(archive.segment(entry), archive.path(), entry.name());
-        Optional<WrapperSource> source =
-                packaged.wrapperSource().map(archive::text).flatMap(WrapperSource::parse);
+        Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
+        Optional<WrapperSource> source = wrapper.flatMap(WrapperSource::parse);
         List<Finding> findings =
                 new ArrayList<>(
                         Preflight.examine(
@@ -53,8 +53,9 @@ public record Examination(
                                 Host.current()));
         findings.add(operators(library));
         List<String> parallelChecks =
-                Stream.concat(packaged.kernelSources().stream(), packaged.wrapperSource().stream())
-                        .map(archive::text)
+                Stream.concat(
+                                packaged.kernelSources().stream().map(archive::text),
+                                wrapper.stream())
                         .flatMap(text -> ParallelChecks.find(text).stream())
                         .toList();
         return new Examination(packaged, library, source, List.copyOf(findings), parallelChecks);
