@@ -198,8 +198,10 @@ public final class Model implements AutoCloseable {
                                         tensors.length,
                                         slot.outputs(),
                                         outputNames.size(),
+                                        container.proxyExecutor(),
                                         slot.held(),
                                         slot.heldCount());
+                container.throwOperatorFailure();
                 if (code != 0) {
                     throw container.api().failure(container.api().runFunction());
                 }

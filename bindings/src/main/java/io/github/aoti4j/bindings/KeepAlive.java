@@ -43,6 +43,7 @@ final class KeepAlive {
             long numInputs,
             MemorySegment outputs,
             long numOutputs,
+            MemorySegment proxyExecutor,
             MemorySegment[] held,
             int count) {
         try {
@@ -56,7 +57,7 @@ final class KeepAlive {
                                 outputs,
                                 numOutputs,
                                 MemorySegment.NULL,
-                                MemorySegment.NULL,
+                                proxyExecutor,
                                 at(held, count, 0),
                                 at(held, count, 1),
                                 at(held, count, 2),
@@ -72,7 +73,7 @@ final class KeepAlive {
                                     outputs,
                                     numOutputs,
                                     MemorySegment.NULL,
-                                    MemorySegment.NULL,
+                                    proxyExecutor,
                                     Arrays.copyOf(held, count));
         } catch (Error | RuntimeException e) {
             throw e;

@@ -130,6 +130,8 @@ public final class ModelApi {
      * @param numInputs the container's number of inputs
      * @param outputs array that receives new handles
      * @param numOutputs the container's number of outputs
+     * @param proxyExecutor a C++ object that the model calls for operators without a C function;
+     *     null for a model that has none
      * @param held segments whose arenas must not be closed before the model returns
      * @param heldCount how many of {@code held} there are, at most {@link #MAX_HELD}
      * @return 0, or another value after a failure: handles in slots of {@code inputs} that are not
@@ -144,10 +146,19 @@ public final class ModelApi {
             long numInputs,
             MemorySegment outputs,
             long numOutputs,
+            MemorySegment proxyExecutor,
             MemorySegment[] held,
             int heldCount) {
         return KeepAlive.run(
-                run, container, inputs, numInputs, outputs, numOutputs, held, heldCount);
+                run,
+                container,
+                inputs,
+                numInputs,
+                outputs,
+                numOutputs,
+                proxyExecutor,
+                held,
+                heldCount);
     }
 
     /**

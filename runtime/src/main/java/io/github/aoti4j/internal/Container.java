@@ -73,6 +73,22 @@ public final class Container {
     }
 
     /**
+     * Returns what the model calls for operators without a C function.
+     *
+     * @return a C++ object, or null if the model has no such operator
+     */
+    public MemorySegment proxyExecutor() {
+        return MemorySegment.NULL;
+    }
+
+    /**
+     * Throws what an operator behind {@link #proxyExecutor} failed with in the run, or the folding
+     * of constants, that has just ended on this thread. To be called after each, whatever it
+     * returned: a model need not notice that an operator failed.
+     */
+    public void throwOperatorFailure() {}
+
+    /**
      * Returns the native container.
      *
      * @return valid only between {@link #acquire} and {@link #release}
