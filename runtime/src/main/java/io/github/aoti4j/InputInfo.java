@@ -19,11 +19,15 @@ public final class InputInfo {
     /** Null if it is not known. */
     private final DType dtype;
 
+    /** Null if the sizes may vary or are not known. */
+    private final long[] fixedShape;
+
     private final String description;
 
-    private InputInfo(String name, DType dtype, String description) {
+    private InputInfo(String name, DType dtype, long[] fixedShape, String description) {
         this.name = name;
         this.dtype = dtype;
+        this.fixedShape = fixedShape;
         this.description = description;
     }
 
@@ -33,8 +37,9 @@ public final class InputInfo {
                                 new InputInfo(
                                         name,
                                         s.inputs().get(index).dtype().orElse(null),
+                                        s.inputs().get(index).fixedShape().orElse(null),
                                         InputDescription.of(s, index)))
-                .orElseGet(() -> new InputInfo(name, null, "unknown: the package holds no source"));
+                .orElseGet(() -> new InputInfo(name, null, null, "unknown: the package holds no source"));
     }
 
     /**
@@ -53,6 +58,15 @@ public final class InputInfo {
      */
     public Optional<DType> dtype() {
         return Optional.ofNullable(dtype);
+    }
+
+    /**
+     * Returns the sizes, if the model takes no others.
+     *
+     * @return a fresh array; empty if a size may vary, or the package does not say
+     */
+    public Optional<long[]> fixedShape() {
+        return Optional.ofNullable(fixedShape).map(long[]::clone);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.RunSlot;
@@ -41,37 +42,70 @@ final class InputValidator {
         }
         long[] slots = check == null ? null : new long[check.slotCount()];
         for (int i = 0; i < tensors.length; i++) {
-            Tensor tensor = tensors[i];
-            if (tensor == null) {
-                throw new NullPointerException(
-                        "input %d \"%s\" is null".formatted(i, inputs.get(i).name()));
-            }
-            if (tensor.rank() > RunSlot.MAX_RANK) {
-                throw invalid(
-                        i,
-                        "has %d dimensions; at most %d are supported"
-                                .formatted(tensor.rank(), RunSlot.MAX_RANK));
-            }
-            if (tensor.segment().isReadOnly()) {
-                throw invalid(
-                        i,
-                        "is read-only memory, and a model may write into its inputs: pass"
-                                + " tensor.copy(arena)");
-            }
-            if (check != null) {
-                check.check(
-                        i,
-                        tensor.dtype().code(),
-                        tensor.rank(),
-                        tensor.shapeUnsafe(),
-                        tensor.stridesUnsafe(),
-                        CPU,
-                        slots);
-            }
+            check(i, tensors[i], slots);
         }
         if (check != null) {
             check.checkExpressions(slots);
         }
+    }
+
+    /** Checks what can be told from one input alone. */
+    void checkAlone(int index, Tensor tensor) {
+        check(index, tensor, check == null ? null : new long[check.slotCount()]);
+    }
+
+    private void check(int index, Tensor tensor, long[] slots) {
+        if (tensor == null) {
+            throw new NullPointerException(label(index) + " is null");
+        }
+        if (tensor.rank() > RunSlot.MAX_RANK) {
+            throw invalid(
+                    index,
+                    "has %d dimensions; at most %d are supported"
+                            .formatted(tensor.rank(), RunSlot.MAX_RANK));
+        }
+        checkMemory(index, tensor);
+        if (check != null) {
+            check.check(
+                    index,
+                    tensor.dtype().code(),
+                    tensor.rank(),
+                    tensor.shapeUnsafe(),
+                    tensor.stridesUnsafe(),
+                    CPU,
+                    slots);
+        }
+    }
+
+    /** Checks what may differ between tensors of the same dtype, sizes and strides. */
+    void checkMemory(int index, Tensor tensor) {
+        if (tensor.segment().isReadOnly()) {
+            throw invalid(
+                    index,
+                    "is read-only memory, and a model may write into its inputs: pass"
+                            + " tensor.copy(arena)");
+        }
+    }
+
+    int inputCount() {
+        return inputs.size();
+    }
+
+    /** The element type of an input that is to be allocated. */
+    DType dtype(int index) {
+        return inputs.get(index)
+                .dtype()
+                .orElseThrow(
+                        () ->
+                                invalid(
+                                        index,
+                                        "is of an element type that the package does not tell:"
+                                                + " bind a tensor to it"));
+    }
+
+    /** What messages call an input. */
+    String label(int index) {
+        return "input %d \"%s\"".formatted(index, inputs.get(index).name());
     }
 
     /** The strides that the model wants, for sizes of all inputs. */
@@ -82,7 +116,6 @@ final class InputValidator {
     }
 
     private InvalidInputException invalid(int index, String problem) {
-        return new InvalidInputException(
-                "input %d \"%s\" %s".formatted(index, inputs.get(index).name(), problem));
+        return new InvalidInputException(label(index) + " " + problem);
     }
 }

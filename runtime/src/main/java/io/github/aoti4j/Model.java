@@ -159,6 +159,64 @@ public final class Model implements AutoCloseable {
     }
 
     /**
+     * Makes a runner for this thread. Inputs of fixed sizes get memory of the runner's own, of
+     * zeros; to the others, {@link Runner#allocate memory of some size} or a {@link Runner#bind
+     * tensor} is to be given before the first run.
+     *
+     * @return a runner, to be closed by the caller
+     * @throws IllegalStateException if the model is closed
+     */
+    public Runner newRunner() {
+        Runner runner = bareRunner();
+        try {
+            for (int i = 0; i < inputs.size(); i++) {
+                InputInfo input = inputs.get(i);
+                if (input.dtype().isPresent() && input.fixedShape().isPresent()) {
+                    Tensor _ = runner.allocate(i, input.fixedShape().get());
+                }
+            }
+            return runner;
+        } catch (Throwable e) {
+            runner.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a runner for this thread, bound to the caller's tensors.
+     *
+     * @param inputTensors in call order; see {@link Runner#bind}
+     * @return a runner, to be closed by the caller
+     * @throws InvalidInputException if their number, or one of them, does not fit the model
+     * @throws IllegalStateException if the model or a tensor's arena is closed
+     */
+    public Runner newRunner(Tensor... inputTensors) {
+        requireNonNull(inputTensors, "inputs");
+        Tensor[] tensors = inputTensors.clone();
+        validator.check(tensors);
+        Runner runner = bareRunner();
+        try {
+            for (int i = 0; i < tensors.length; i++) {
+                runner.bind(i, tensors[i]);
+            }
+            return runner;
+        } catch (Throwable e) {
+            runner.close();
+            throw e;
+        }
+    }
+
+    private Runner bareRunner() {
+        container.acquire();
+        try {
+            return new Runner(container, validator, slots.gate(), outputNames);
+        } catch (Throwable e) {
+            container.release();
+            throw e;
+        }
+    }
+
+    /**
      * Runs the model on inputs given one by one; see {@link #run(Arena, List)}.
      *
      * @param arena the outputs live as long as it does
@@ -189,22 +247,7 @@ public final class Model implements AutoCloseable {
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe());
                 }
-                int code =
-                        container
-                                .api()
-                                .run(
-                                        container.handle(),
-                                        slot.inputs(),
-                                        tensors.length,
-                                        slot.outputs(),
-                                        outputNames.size(),
-                                        container.proxyExecutor(),
-                                        slot.held(),
-                                        slot.heldCount());
-                container.throwOperatorFailure();
-                if (code != 0) {
-                    throw container.api().failure(container.api().runFunction());
-                }
+                container.run(slot);
                 List<Tensor> outputs =
                         Outputs.adopt(slot, outputNames, tensors, arena, container, constants);
                 adopted = true;

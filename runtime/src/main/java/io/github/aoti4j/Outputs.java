@@ -65,7 +65,8 @@ final class Outputs {
         }
     }
 
-    private static Tensor view(RunSlot slot, int index, String name, Tensor[] inputs, Arena arena) {
+    /** A view of one output; null where the model left none. The handle stays the slot's. */
+    static Tensor view(RunSlot slot, int index, String name, Tensor[] inputs, Arena arena) {
         MemorySegment handle = slot.output(index);
         MemorySegment scratch = slot.scratch();
         if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {

@@ -10,6 +10,7 @@ import io.github.aoti4j.internal.StridedCopy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -440,6 +441,13 @@ public final class Tensor {
     public String toString() {
         String text = dtype.torchName() + Shapes.toString(shape);
         return isContiguous() ? text : text + " strides " + Shapes.toString(strides);
+    }
+
+    /** Whether another tensor of the same dtype lies in its memory in the same way. */
+    boolean isLike(Tensor other) {
+        return dtype == other.dtype
+                && Arrays.equals(shape, other.shape)
+                && Arrays.equals(strides, other.strides);
     }
 
     /** The sizes themselves, for this package's eyes: not to be written. */

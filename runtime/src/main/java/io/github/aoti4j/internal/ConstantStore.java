@@ -166,13 +166,23 @@ public final class ConstantStore {
     }
 
     /**
-     * Takes the current set for a run. The caller holds a run slot, so that it is the one that the
-     * run will use.
+     * Takes the current set for a run. The caller has passed the gate, so that it is the one that
+     * the run will use.
      *
      * @return the set, to be released when neither run nor outputs need it
      */
     public ConstantSet acquire() {
         return current.retain();
+    }
+
+    /**
+     * Tells whether a set is the current one, as {@link #acquire} would return it.
+     *
+     * @param set acquired before and not released
+     * @return false after an update
+     */
+    public boolean isCurrent(ConstantSet set) {
+        return current == set;
     }
 
     /**
@@ -306,12 +316,12 @@ public final class ConstantStore {
             slot = null;
             // The instance that failed is left looking at the inactive buffer; exchanging twice
             // sets all of them right.
-            List<RunSlot> all = slots.takeAll();
+            slots.gate().hold();
             try {
                 api.swap(container.handle());
                 api.swap(container.handle());
             } finally {
-                slots.giveAll(all);
+                slots.gate().resume();
             }
             throw e;
         } finally {
@@ -323,13 +333,13 @@ public final class ConstantStore {
 
     private void exchange(ConstantSet next, RunSlots slots) {
         ConstantSet before = current;
-        List<RunSlot> all = slots.takeAll();
+        slots.gate().hold();
         try {
             api.swap(container.handle());
             current = next;
             inactive = before;
         } finally {
-            slots.giveAll(all);
+            slots.gate().resume();
         }
         before.release();
     }

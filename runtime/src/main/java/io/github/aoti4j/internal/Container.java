@@ -2,6 +2,7 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
@@ -89,6 +90,31 @@ public final class Container {
     public void throwOperatorFailure() {}
 
     /**
+     * Runs the model with what a slot holds. The caller has passed the gate and acquired this.
+     *
+     * @param slot its inputs are set, its outputs empty; to be reset by the caller if this fails
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if an arena that the slot holds is closed; nothing has been run
+     * @throws WrongThreadException if one is confined to another thread; nothing has been run
+     */
+    public void run(RunSlot slot) {
+        int code =
+                api.run(
+                        handle,
+                        slot.inputs(),
+                        slot.inputCount(),
+                        slot.outputs(),
+                        slot.outputCount(),
+                        proxyExecutor(),
+                        slot.held(),
+                        slot.heldCount());
+        throwOperatorFailure();
+        if (code != 0) {
+            throw api.failure(api.runFunction());
+        }
+    }
+
+    /**
      * Returns the native container.
      *
      * @return valid only between {@link #acquire} and {@link #release}
@@ -105,7 +131,7 @@ public final class Container {
     public void acquire() {
         if (users.incrementAndGet() <= 0) {
             release();
-            throw new IllegalStateException("model " + name + " is closed");
+            throw closed();
         }
     }
 
@@ -114,6 +140,21 @@ public final class Container {
         if (users.decrementAndGet() == CLOSED) {
             free();
         }
+    }
+
+    /**
+     * Refuses what starts after {@link #close}, for who has acquired it long before.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void requireOpen() {
+        if (isClosed()) {
+            throw closed();
+        }
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException("model " + name + " is closed");
     }
 
     /**

@@ -26,4 +26,20 @@ public record InputSpec(
         List<DimensionSpec> dimensions) {
     /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
     public static final int MAX_DIMENSIONS = 64;
+
+    /**
+     * Returns the sizes, if the model takes no others.
+     *
+     * @return a fresh array, or empty if a size may vary or the rank is not known
+     */
+    public Optional<long[]> fixedShape() {
+        long[] shape = new long[dimensions.size()];
+        for (int d = 0; d < shape.length; d++) {
+            if (!(dimensions.get(d).size() instanceof SizeExpression.Literal(long size))) {
+                return Optional.empty();
+            }
+            shape[d] = size;
+        }
+        return rankKnown ? Optional.of(shape) : Optional.empty();
+    }
 }

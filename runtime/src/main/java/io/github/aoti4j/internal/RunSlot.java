@@ -66,16 +66,55 @@ public final class RunSlot {
      */
     public void bindInput(
             int index, MemorySegment segment, int dtype, long[] shape, long[] elementStrides) {
+        hold(segment);
+        makeTensor(segment, dtype, shape, elementStrides, inputSlots[index]);
+    }
+
+    /**
+     * Makes a native tensor over memory, to be shared with many runs ({@link #shareInput}).
+     *
+     * @param segment the elements; must outlive the tensor
+     * @param dtype the element type's code
+     * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
+     * @param elementStrides the strides
+     * @return the handle, which the caller deletes
+     */
+    public MemorySegment newTensor(
+            MemorySegment segment, int dtype, long[] shape, long[] elementStrides) {
+        makeTensor(segment, dtype, shape, elementStrides, scratch);
+        return scratch.get(ADDRESS, 0);
+    }
+
+    private void makeTensor(
+            MemorySegment segment,
+            int dtype,
+            long[] shape,
+            long[] elementStrides,
+            MemorySegment handle) {
         for (int d = 0; d < shape.length; d++) {
             sizes.setAtIndex(JAVA_LONG, d, shape[d]);
             strides.setAtIndex(JAVA_LONG, d, elementStrides[d]);
         }
-        hold(segment);
-        TorchApi.createTensorFromBlob(
-                segment, shape.length, sizes, strides, dtype, inputSlots[index]);
+        TorchApi.createTensorFromBlob(segment, shape.length, sizes, strides, dtype, handle);
     }
 
-    private void hold(MemorySegment segment) {
+    /**
+     * Makes another handle to a tensor that was made before, for the model to take.
+     *
+     * @param index the input
+     * @param tensor its handle, which stays the caller's
+     */
+    public void shareInput(int index, MemorySegment tensor) {
+        TorchApi.newTensorHandle(tensor, inputSlots[index]);
+    }
+
+    /**
+     * Holds a segment's arena open during runs, until {@link #letGo}.
+     *
+     * @param segment a segment of the arena
+     * @throws InvalidInputException if there are too many arenas
+     */
+    public void hold(MemorySegment segment) {
         MemorySegment.Scope scope = segment.scope();
         for (int i = 0; i < heldCount; i++) {
             if (held[i].scope().equals(scope)) {
@@ -88,6 +127,32 @@ public final class RunSlot {
                             .formatted(ModelApi.MAX_HELD));
         }
         held[heldCount++] = segment;
+    }
+
+    /** Holds no arena open any more. */
+    public void letGo() {
+        for (int i = 0; i < heldCount; i++) {
+            held[i] = null;
+        }
+        heldCount = 0;
+    }
+
+    /**
+     * Returns how many inputs there are.
+     *
+     * @return the model's number of inputs
+     */
+    public int inputCount() {
+        return inputSlots.length;
+    }
+
+    /**
+     * Returns how many outputs there are.
+     *
+     * @return the model's number of outputs
+     */
+    public int outputCount() {
+        return numOutputs;
     }
 
     /**
@@ -165,12 +230,30 @@ public final class RunSlot {
      * @throws NativeException if something could not be deleted; the slot is ready all the same
      */
     public void reset() {
+        letGo();
+        deleteHandles();
+    }
+
+    /**
+     * Deletes the handles that no one took over, of inputs and outputs.
+     *
+     * @throws NativeException if something could not be deleted; all is forgotten all the same
+     */
+    public void deleteHandles() {
         NativeException failure = deleteAll(inputs, inputSlots.length, null);
         failure = deleteAll(outputs, numOutputs, failure);
-        for (int i = 0; i < heldCount; i++) {
-            held[i] = null;
+        if (failure != null) {
+            throw failure;
         }
-        heldCount = 0;
+    }
+
+    /**
+     * Deletes the outputs of the run before.
+     *
+     * @throws NativeException if one could not be deleted; all are forgotten all the same
+     */
+    public void deleteOutputs() {
+        NativeException failure = deleteAll(outputs, numOutputs, null);
         if (failure != null) {
             throw failure;
         }

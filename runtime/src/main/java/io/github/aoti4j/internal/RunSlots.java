@@ -1,25 +1,15 @@
 package io.github.aoti4j.internal;
 
-import java.util.List;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Hands out run slots: as many runs may be in flight as there are slots, the others wait here.
+ * The run slots of a model: one for each run that its gate lets in at once. Thread-safe.
  *
- * <p>They wait in Java and not in the container's own queue, which has a flaw: a run that fails
- * returns its model without waking who waits for one ({@code AOTInductorModelContainer::run} in
- * {@code model_container.h}, up to 2.14).
+ * @see RunGate
  */
 public final class RunSlots {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition returned = lock.newCondition();
-    private final RunSlot[] free;
-    private final Condition drained = lock.newCondition();
-    private int count;
-
-    /** Whether someone waits for all slots, before all who wait for one. */
-    private boolean draining;
+    private final RunGate gate;
+    private final AtomicReferenceArray<RunSlot> free;
 
     /**
      * Allocates all slots.
@@ -29,11 +19,20 @@ public final class RunSlots {
      * @param numOutputs the model's number of outputs
      */
     public RunSlots(int runners, int numInputs, int numOutputs) {
-        free = new RunSlot[runners];
+        gate = new RunGate(runners);
+        free = new AtomicReferenceArray<>(runners);
         for (int i = 0; i < runners; i++) {
-            free[i] = new RunSlot(numInputs, numOutputs);
+            free.set(i, new RunSlot(numInputs, numOutputs));
         }
-        count = runners;
+    }
+
+    /**
+     * Returns what lets runs in, for who brings a slot along.
+     *
+     * @return the gate that {@link #take} passes too
+     */
+    public RunGate gate() {
+        return gate;
     }
 
     /**
@@ -43,14 +42,13 @@ public final class RunSlots {
      * @return a slot of this thread's own until {@link #give}
      */
     public RunSlot take() {
-        lock.lock();
-        try {
-            while (count == 0 || draining) {
-                returned.awaitUninterruptibly();
+        gate.enter();
+        // The gate has let in no more than there are slots.
+        for (int i = 0; ; i = (i + 1) % free.length()) {
+            RunSlot slot = free.getAndSet(i, null);
+            if (slot != null) {
+                return slot;
             }
-            return free[--count];
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -60,54 +58,10 @@ public final class RunSlots {
      * @param slot taken before, and reset
      */
     public void give(RunSlot slot) {
-        lock.lock();
-        try {
-            free[count++] = slot;
-            if (draining) {
-                drained.signal();
-            } else {
-                returned.signal();
-            }
-        } finally {
-            lock.unlock();
+        int i = 0;
+        while (!free.compareAndSet(i, null, slot)) {
+            i = (i + 1) % free.length();
         }
-    }
-
-    /**
-     * Takes all slots, waiting for the runs in flight; no run starts meanwhile. Only one thread at
-     * a time may ask, and it must hold no slot.
-     *
-     * @return all slots, until {@link #giveAll}
-     */
-    List<RunSlot> takeAll() {
-        lock.lock();
-        try {
-            draining = true;
-            while (count < free.length) {
-                drained.awaitUninterruptibly();
-            }
-            count = 0;
-            return List.of(free);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * Returns all slots and lets runs start again.
-     *
-     * @param slots what {@link #takeAll} gave
-     */
-    void giveAll(List<RunSlot> slots) {
-        lock.lock();
-        try {
-            for (RunSlot slot : slots) {
-                free[count++] = slot;
-            }
-            draining = false;
-            returned.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        gate.leave();
     }
 }

@@ -1,0 +1,358 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.ConstantSet;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.RunGate;
+import io.github.aoti4j.internal.RunSlot;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A model bound to one thread's inputs and outputs: the way to run it again and again at the least
+ * cost. {@link #run} checks nothing that has been checked before and makes no Java object.
+ *
+ * <pre>{@code
+ * try (Runner runner = model.newRunner()) {
+ *     MemorySegment in = runner.input(0).segment();
+ *     in.setAtIndex(ValueLayout.JAVA_FLOAT, 0, 1.5f);             // written in place
+ *     runner.run();
+ *     float y = runner.output(0).segment().getAtIndex(ValueLayout.JAVA_FLOAT, 0);
+ * }
+ * }</pre>
+ *
+ * <p><b>Inputs</b> are memory of the runner's own ({@link Model#newRunner()}, {@link #allocate}),
+ * or tensors that the caller binds ({@link #bind}) and keeps. The model reads them where they lie,
+ * and may write into them if its source did.
+ *
+ * <p><b>Outputs</b> are views of the memory in which the model left them. They are valid until the
+ * next {@link #run} or {@link #close}: then the same tensor shows the new values, if the model left
+ * them in the same place, as it mostly does; otherwise the old tensor is dead, and reading it
+ * throws {@link IllegalStateException}. So ask {@link #output} again after each run; that costs
+ * next to nothing. An output that is a view of an input shares the input's memory.
+ *
+ * <p>A runner belongs to the thread that made it; other threads get a {@link WrongThreadException}.
+ * Any number of runners and of {@link Model#run} calls may be active at once; {@link
+ * ModelOptions#runners(int)} of them run at a time, the others wait. While constants are being
+ * exchanged ({@link Constants#update}) runs wait too; each run uses one set of constants as a
+ * whole.
+ *
+ * <p>A model that is closed runs no more, but its runners' outputs stay valid, and its native
+ * memory is freed when the last of them has been closed. A runner that is not closed keeps it for
+ * ever.
+ */
+public final class Runner implements AutoCloseable {
+    private final Container container;
+    private final InputValidator validator;
+    private final RunGate gate;
+    private final Thread owner = Thread.currentThread();
+    private final RunSlot slot;
+    private final BoundInput[] inputs;
+    private final OutputView[] outputs;
+    private final Tensor[] tensors;
+
+    /** What the latest run used, and its outputs may look into. */
+    private ConstantSet constants;
+
+    /** Whether inputs have been bound that were not yet compared with one another. */
+    private boolean unchecked = true;
+
+    /** Whether there are outputs. */
+    private boolean hasRun;
+
+    /** Whether a run is in flight: code that the model calls back must not run or close this. */
+    private boolean running;
+
+    private boolean closed;
+
+    /** The container has been acquired for the runner. */
+    Runner(
+            Container container, InputValidator validator, RunGate gate, List<String> outputNames) {
+        this.container = container;
+        this.validator = validator;
+        this.gate = gate;
+        int numInputs = validator.inputCount();
+        slot = new RunSlot(numInputs, outputNames.size());
+        inputs = new BoundInput[numInputs];
+        for (int i = 0; i < numInputs; i++) {
+            inputs[i] = new BoundInput();
+        }
+        tensors = new Tensor[numInputs];
+        outputs = new OutputView[outputNames.size()];
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[i] = new OutputView(slot, i, outputNames.get(i), tensors);
+        }
+        constants = container.constants().acquire();
+    }
+
+    /**
+     * Returns the number of inputs.
+     *
+     * @return the model's
+     */
+    public int inputCount() {
+        return inputs.length;
+    }
+
+    /**
+     * Returns the number of outputs.
+     *
+     * @return the model's
+     */
+    public int outputCount() {
+        return outputs.length;
+    }
+
+    /**
+     * Returns what is bound to an input.
+     *
+     * @param index the input, in call order
+     * @return the tensor, to be written in place
+     * @throws IllegalStateException if nothing is bound to it, or the runner is closed
+     */
+    public Tensor input(int index) {
+        requireIdle();
+        Tensor tensor = tensors[Objects.checkIndex(index, inputs.length)];
+        if (tensor == null) {
+            throw unbound(index);
+        }
+        return tensor;
+    }
+
+    /**
+     * Binds the caller's memory to an input: it is read, and maybe written, in place by each run
+     * until something else is bound. Checked now and not by each run; binding a tensor of the same
+     * dtype, sizes and strides as before costs a fraction of a microsecond. Sizes that several
+     * inputs must share are compared by the next run, so that they can be changed one by one.
+     *
+     * @param index the input, in call order
+     * @param tensor stays the caller's; its arena must stay open for as long as runs use it (a run
+     *     throws {@link IllegalStateException} otherwise) and cannot be closed during one
+     * @return this runner
+     * @throws InvalidInputException if dtype, rank, sizes or strides do not fit the model, or it is
+     *     read-only memory; what was bound before still is
+     * @throws IllegalStateException if the tensor's arena or the runner is closed
+     * @throws WrongThreadException if the tensor's arena is confined to another thread
+     */
+    public Runner bind(int index, Tensor tensor) {
+        requireIdle();
+        Objects.checkIndex(index, inputs.length);
+        requireNonNull(tensor, "tensor");
+        put(index, tensor, false);
+        return this;
+    }
+
+    /**
+     * Gives an input memory of the runner's own, of zeros or, if it fits, what was there before.
+     *
+     * @param index the input, in call order
+     * @param shape its sizes
+     * @return the bound tensor, laid out as the model wants it, to be written in place; valid until
+     *     the input is allocated or bound anew, or the runner is closed
+     * @throws InvalidInputException if the sizes do not fit the model, or its element type is not
+     *     known; what was bound before still is
+     * @throws IllegalStateException if the runner is closed
+     */
+    public Tensor allocate(int index, long... shape) {
+        requireIdle();
+        Objects.checkIndex(index, inputs.length);
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        Tensor tensor = inputs[index].room(validator.dtype(index), sizes, layout(index, sizes));
+        try {
+            put(index, tensor, true);
+        } catch (Throwable e) {
+            inputs[index].dropRoom();
+            throw e;
+        }
+        return tensor;
+    }
+
+    /** The strides that the model wants, with the sizes of the other inputs as they are. */
+    private long[] layout(int index, long[] sizes) {
+        long[][] all = new long[inputs.length][];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = i == index ? sizes : tensors[i] == null ? null : tensors[i].shapeUnsafe();
+            if (all[i] == null) {
+                all[i] = new long[0];
+            }
+        }
+        return validator.stridesFor(index, all);
+    }
+
+    private void put(int index, Tensor tensor, boolean own) {
+        Tensor before = tensors[index];
+        boolean same = before != null && tensor.isLike(before);
+        if (!same) {
+            validator.checkAlone(index, tensor);
+        } else {
+            validator.checkMemory(index, tensor);
+        }
+        inputs[index].bind(slot, tensor, own);
+        tensors[index] = tensor;
+        unchecked |= !same;
+        slot.letGo();
+        for (BoundInput input : inputs) {
+            input.hold(slot);
+        }
+    }
+
+    /**
+     * Runs the model on what is bound to its inputs. Makes no Java object, after the first run and
+     * unless an output has moved whose view has been asked for.
+     *
+     * @throws InvalidInputException if inputs that have been bound since the last run do not fit
+     *     one another; nothing has been run
+     * @throws NativeException if the model fails, with its message; there are no outputs then
+     * @throws IllegalStateException if an input is not bound or its arena is closed, or if the
+     *     runner or the model is closed
+     * @throws WrongThreadException if called by another thread than the one that made the runner,
+     *     or an input's arena is confined to one
+     */
+    public void run() {
+        requireIdle();
+        if (unchecked) {
+            requireFitting();
+        }
+        container.requireOpen();
+        running = true;
+        boolean done = false;
+        gate.enter();
+        try {
+            hasRun = false;
+            slot.deleteOutputs();
+            // Not before the gate: an exchange of the constants waits for all who are inside.
+            if (!container.constants().isCurrent(constants)) {
+                ConstantSet old = constants;
+                constants = container.constants().acquire();
+                old.release();
+            }
+            for (int i = 0; i < inputs.length; i++) {
+                slot.shareInput(i, inputs[i].handle());
+            }
+            container.run(slot);
+            done = true;
+        } finally {
+            gate.leave();
+            running = false;
+            if (!done) {
+                forgetOutputs();
+            }
+        }
+        hasRun = true;
+        for (OutputView output : outputs) {
+            output.follow();
+        }
+    }
+
+    /**
+     * Returns an output of the latest run.
+     *
+     * @param index the output, in call order
+     * @return a view, valid until the next run or close; the same object as after the run before if
+     *     the output lies where it lay; null if the model returned None
+     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner is
+     *     closed
+     */
+    public Tensor output(int index) {
+        requireIdle();
+        Objects.checkIndex(index, outputs.length);
+        if (!hasRun) {
+            throw new IllegalStateException(
+                    "the runner has no outputs: its latest run failed, or there was none");
+        }
+        return outputs[index].tensor();
+    }
+
+    /**
+     * Frees the outputs and the runner's own inputs, whose views are dead from now on. Closing again
+     * does nothing.
+     *
+     * @throws IllegalStateException if called back from a run of this runner
+     * @throws WrongThreadException if called by another thread than the one that made the runner
+     */
+    @Override
+    public void close() {
+        requireOwner();
+        if (closed) {
+            return;
+        }
+        requireNotRunning();
+        closed = true;
+        try {
+            forgetOutputs();
+        } finally {
+            try {
+                for (BoundInput input : inputs) {
+                    input.close();
+                }
+            } finally {
+                try {
+                    constants.release();
+                } finally {
+                    container.release();
+                }
+            }
+        }
+    }
+
+    /** Kills the views before the memory that they show is freed. */
+    private void forgetOutputs() {
+        for (OutputView output : outputs) {
+            output.forget();
+        }
+        slot.deleteHandles();
+    }
+
+    private void requireFitting() {
+        for (int i = 0; i < tensors.length; i++) {
+            if (tensors[i] == null) {
+                throw unbound(i);
+            }
+        }
+        validator.check(tensors);
+        unchecked = false;
+    }
+
+    private IllegalStateException unbound(int index) {
+        return new IllegalStateException(
+                "nothing is bound to %s; its sizes are not fixed, so call allocate(%d, sizes…) or bind(%2$d, tensor)"
+                        .formatted(validator.label(index), index));
+    }
+
+    private void requireIdle() {
+        requireOwner();
+        if (closed) {
+            throw new IllegalStateException("the runner is closed");
+        }
+        requireNotRunning();
+    }
+
+    private void requireNotRunning() {
+        if (running) {
+            throw new IllegalStateException("the runner is in the middle of a run");
+        }
+    }
+
+    private void requireOwner() {
+        if (Thread.currentThread() != owner) {
+            throw new WrongThreadException(
+                    "the runner belongs to " + owner + "; make one for each thread");
+        }
+    }
+
+    /**
+     * Describes what is bound.
+     *
+     * @return for messages
+     */
+    @Override
+    public String toString() {
+        return closed ? "Runner[closed]" : "Runner" + Arrays.toString(tensors);
+    }
+
+}
