@@ -42,6 +42,7 @@ public final class Model implements AutoCloseable {
     private final List<String> outputNames;
     private final InputValidator validator;
     private final RunSlots slots;
+    private final OutputReader[] readers;
     private final Constants constants;
 
     Model(
@@ -59,6 +60,11 @@ public final class Model implements AutoCloseable {
         this.outputNames = outputNames;
         this.validator = validator;
         this.slots = new RunSlots(runners, inputs.size(), outputNames.size());
+        container.setSlots(slots);
+        this.readers = new OutputReader[outputNames.size()];
+        for (int i = 0; i < readers.length; i++) {
+            readers[i] = new OutputReader(i, outputNames.get(i));
+        }
         this.constants = new Constants(container, slots);
     }
 
@@ -209,7 +215,7 @@ public final class Model implements AutoCloseable {
     private Runner bareRunner() {
         container.acquire();
         try {
-            return new Runner(container, validator, slots.gate(), outputNames);
+            return new Runner(container, validator, slots.gate(), readers);
         } catch (Throwable e) {
             container.release();
             throw e;
@@ -229,19 +235,23 @@ public final class Model implements AutoCloseable {
         // What has been checked is what native code gets, whatever the caller does to the array
         // meanwhile.
         Tensor[] tensors = inputTensors.clone();
-        validator.check(tensors);
         requireUsable(arena);
         container.acquire();
         boolean adopted = false;
         try {
             RunSlot slot = slots.take();
-            // Not before: an exchange of the constants waits for all slots.
-            ConstantSet constants = container.constants().acquire();
+            ConstantSet constants = null;
             try {
+                if (!areKnown(slot, tensors)) {
+                    validator.check(tensors);
+                }
+                // Not before the gate: an exchange of the constants waits for all who are inside.
+                constants = container.constants().acquire();
                 for (int i = 0; i < tensors.length; i++) {
                     Tensor tensor = tensors[i];
-                    slot.bindInput(
+                    slot.setInput(
                             i,
+                            tensor.identity(),
                             tensor.segment(),
                             tensor.dtype().code(),
                             tensor.shapeUnsafe(),
@@ -249,7 +259,7 @@ public final class Model implements AutoCloseable {
                 }
                 container.run(slot);
                 List<Tensor> outputs =
-                        Outputs.adopt(slot, outputNames, tensors, arena, container, constants);
+                        Outputs.adopt(slot, readers, tensors, arena, container, constants);
                 adopted = true;
                 return outputs;
             } finally {
@@ -257,7 +267,7 @@ public final class Model implements AutoCloseable {
                     slot.reset();
                 } finally {
                     slots.give(slot);
-                    if (!adopted) {
+                    if (!adopted && constants != null) {
                         constants.release();
                     }
                 }
@@ -267,6 +277,19 @@ public final class Model implements AutoCloseable {
                 container.release();
             }
         }
+    }
+
+    /** Whether these very tensors went through the same slot, and so the check, last time. */
+    private boolean areKnown(RunSlot slot, Tensor[] tensors) {
+        if (tensors.length != inputs.size()) {
+            return false;
+        }
+        for (int i = 0; i < tensors.length; i++) {
+            if (tensors[i] == null || !slot.isKnown(i, tensors[i].identity())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

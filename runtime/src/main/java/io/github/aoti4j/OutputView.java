@@ -1,6 +1,5 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.internal.RunSlot;
 
 import java.lang.foreign.Arena;
@@ -16,8 +15,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class OutputView {
     private final RunSlot slot;
-    private final int index;
-    private final String name;
+    private final OutputReader reader;
     private final Tensor[] inputs;
 
     /** The view's lifetime; null if there is no view. */
@@ -26,12 +24,9 @@ final class OutputView {
     /** Null also where the model returned None. */
     private Tensor tensor;
 
-    private long address;
-
-    OutputView(RunSlot slot, int index, String name, Tensor[] inputs) {
+    OutputView(RunSlot slot, OutputReader reader, Tensor[] inputs) {
         this.slot = slot;
-        this.index = index;
-        this.name = name;
+        this.reader = reader;
         this.inputs = inputs;
     }
 
@@ -40,15 +35,19 @@ final class OutputView {
         if (arena == null) {
             Arena fresh = Arena.ofConfined();
             try {
-                tensor = Outputs.view(slot, index, name, inputs, fresh);
+                tensor = reader.read(slot, inputs, fresh);
             } catch (Throwable e) {
                 fresh.close();
                 throw e;
             }
-            address = tensor == null ? 0 : tensor.segment().address();
             arena = fresh;
         }
         return tensor;
+    }
+
+    /** Copies the latest run's output in row-major order. */
+    long copyTo(MemorySegment target) {
+        return reader.copy(slot, target);
     }
 
     /** Closes the view if the run that has just ended left the output elsewhere. */
@@ -59,16 +58,8 @@ final class OutputView {
     }
 
     private boolean isInPlace() {
-        MemorySegment handle = slot.output(index);
-        MemorySegment scratch = slot.scratch();
         return tensor != null
-                && handle.address() != 0
-                && TorchApi.isDefined(handle, scratch)
-                // Complex ones may stand for their conjugates, and then are copied for the view.
-                && !tensor.dtype().isComplex()
-                && TorchApi.dataAddress(handle, scratch) == address
-                && TorchApi.hasSizes(handle, tensor.shapeUnsafe(), scratch)
-                && TorchApi.hasStrides(handle, tensor.stridesUnsafe(), scratch)
+                && reader.isAt(slot, tensor)
                 // A view of an input ends with the input.
                 && tensor.segment().scope().isAlive();
     }

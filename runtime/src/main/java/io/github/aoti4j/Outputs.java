@@ -1,11 +1,9 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TorchApi;
-import io.github.aoti4j.core.DType;
+import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
-import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlot;
 
 import java.lang.foreign.Arena;
@@ -25,17 +23,17 @@ final class Outputs {
      */
     static List<Tensor> adopt(
             RunSlot slot,
-            List<String> names,
+            OutputReader[] readers,
             Tensor[] inputs,
             Arena arena,
             Container container,
             ConstantSet constants) {
-        int count = names.size();
+        int count = readers.length;
         List<Tensor> outputs = new ArrayList<>(count);
         long[] handles = new long[count];
         for (int i = 0; i < count; i++) {
-            outputs.add(view(slot, i, names.get(i), inputs, arena));
-            handles[i] = slot.output(i).address();
+            outputs.add(readers[i].read(slot, inputs, arena));
+            handles[i] = slot.outputAddress(i);
         }
         // The last step that can fail, and the one that hands over.
         MemorySegment.NULL.reinterpret(arena, _ -> delete(handles, container, constants));
@@ -50,7 +48,7 @@ final class Outputs {
             for (long handle : handles) {
                 try {
                     if (handle != 0) {
-                        TorchApi.deleteTensor(MemorySegment.ofAddress(handle));
+                        TensorCalls.delete(handle);
                     }
                 } catch (NativeException e) {
                     failure = e;
@@ -63,42 +61,5 @@ final class Outputs {
         if (failure != null) {
             throw failure;
         }
-    }
-
-    /** A view of one output; null where the model left none. The handle stays the slot's. */
-    static Tensor view(RunSlot slot, int index, String name, Tensor[] inputs, Arena arena) {
-        MemorySegment handle = slot.output(index);
-        MemorySegment scratch = slot.scratch();
-        if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
-            return null;
-        }
-        String what = "output \"" + name + "\"";
-        DType dtype = NativeTensor.dtype(handle, scratch, what);
-        if (dtype.isComplex() && TorchApi.isConjugated(handle, scratch)) {
-            handle = slot.resolveOutput(index);
-        }
-        NativeTensor tensor = NativeTensor.of(handle, scratch, what);
-        return Tensor.ofOutput(
-                dtype,
-                tensor.shape(),
-                tensor.strides(),
-                memory(tensor.address(), tensor.bytes(), inputs, arena));
-    }
-
-    /**
-     * Memory of the output itself lives as long as the arena; memory of an input as long as the
-     * input's.
-     */
-    private static MemorySegment memory(long address, long bytes, Tensor[] inputs, Arena arena) {
-        if (bytes > 0) {
-            for (Tensor input : inputs) {
-                MemorySegment segment = input.segment();
-                long offset = address - segment.address();
-                if (offset >= 0 && bytes <= segment.byteSize() - offset) {
-                    return segment.asSlice(offset, bytes);
-                }
-            }
-        }
-        return MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
     }
 }

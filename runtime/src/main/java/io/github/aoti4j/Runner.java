@@ -9,8 +9,8 @@ import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.RunGate;
 import io.github.aoti4j.internal.RunSlot;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -72,20 +72,20 @@ public final class Runner implements AutoCloseable {
 
     /** The container has been acquired for the runner. */
     Runner(
-            Container container, InputValidator validator, RunGate gate, List<String> outputNames) {
+            Container container, InputValidator validator, RunGate gate, OutputReader[] readers) {
         this.container = container;
         this.validator = validator;
         this.gate = gate;
         int numInputs = validator.inputCount();
-        slot = new RunSlot(numInputs, outputNames.size());
+        slot = new RunSlot(numInputs, readers.length);
         inputs = new BoundInput[numInputs];
         for (int i = 0; i < numInputs; i++) {
             inputs[i] = new BoundInput();
         }
         tensors = new Tensor[numInputs];
-        outputs = new OutputView[outputNames.size()];
+        outputs = new OutputView[readers.length];
         for (int i = 0; i < outputs.length; i++) {
-            outputs[i] = new OutputView(slot, i, outputNames.get(i), tensors);
+            outputs[i] = new OutputView(slot, readers[i], tensors);
         }
         constants = container.constants().acquire();
     }
@@ -261,11 +261,35 @@ public final class Runner implements AutoCloseable {
     public Tensor output(int index) {
         requireIdle();
         Objects.checkIndex(index, outputs.length);
+        requireOutputs();
+        return outputs[index].tensor();
+    }
+
+    /**
+     * Copies an output of the latest run, without making an object: for who reads small outputs at
+     * the highest rate, or needs them beyond the next run.
+     *
+     * @param index the output, in call order
+     * @param target gets the elements in row-major order, from its start; native memory, or an array
+     *     ({@link MemorySegment#ofArray(float[])})
+     * @return how many bytes have been written; 0 if the model returned None
+     * @throws InvalidInputException if the target is smaller than the elements
+     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner is
+     *     closed
+     */
+    public long copyOutput(int index, MemorySegment target) {
+        requireIdle();
+        Objects.checkIndex(index, outputs.length);
+        requireNonNull(target, "target");
+        requireOutputs();
+        return outputs[index].copyTo(target);
+    }
+
+    private void requireOutputs() {
         if (!hasRun) {
             throw new IllegalStateException(
                     "the runner has no outputs: its latest run failed, or there was none");
         }
-        return outputs[index].tensor();
     }
 
     /**

@@ -37,6 +37,9 @@ public final class Tensor {
     private final long[] strides;
     private final MemorySegment segment;
 
+    /** Stands for this tensor where holding the tensor would keep its memory from the collector. */
+    private final Object identity = new Object();
+
     private Tensor(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
         this.dtype = dtype;
         this.shape = shape;
@@ -448,6 +451,11 @@ public final class Tensor {
         return dtype == other.dtype
                 && Arrays.equals(shape, other.shape)
                 && Arrays.equals(strides, other.strides);
+    }
+
+    /** Stands for this tensor, which is immutable but for its elements. */
+    Object identity() {
+        return identity;
     }
 
     /** The sizes themselves, for this package's eyes: not to be written. */

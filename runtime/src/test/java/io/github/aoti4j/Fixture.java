@@ -80,6 +80,14 @@ record Fixture(String name) {
         return read(caseName + ".outputs.safetensors", arena);
     }
 
+    /** The last size of the first input, which all cases share. */
+    long width(Model model) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor input = inputs(cases().getFirst(), model, arena).getFirst();
+            return input.size(input.rank() - 1);
+        }
+    }
+
     private List<Tensor> read(String file, Arena arena) {
         try (SafetensorsFile tensors = SafetensorsFile.open(folder().resolve(file))) {
             List<Tensor> result = new ArrayList<>();

@@ -25,9 +25,6 @@ public final class TorchApi {
 
     private static final int STRIDED = AotiTorch.aoti_torch_layout_strided();
 
-    /** All memory, by address: what libtorch lends is read without making a segment of it. */
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
     /** Came with 2.13. */
     private static final boolean HAS_WHAT =
             NativeLibrary.ifLoaded("libtorch_cpu.so")
@@ -213,41 +210,6 @@ public final class TorchApi {
         return longs(slot, rank);
     }
 
-    /**
-     * Tells whether a tensor has certain sizes, without making an object.
-     *
-     * @param handle a handle
-     * @param sizes as many as it has dimensions
-     * @param slot scratch
-     * @return true if all are equal
-     */
-    public static boolean hasSizes(MemorySegment handle, long[] sizes, MemorySegment slot) {
-        check(AotiTorch.aoti_torch_get_sizes(handle, slot), "aoti_torch_get_sizes");
-        return areEqual(slot.get(ValueLayout.JAVA_LONG, 0), sizes);
-    }
-
-    /**
-     * Tells whether a tensor has certain strides, without making an object.
-     *
-     * @param handle a handle
-     * @param strides as many as it has dimensions, in elements
-     * @param slot scratch
-     * @return true if all are equal
-     */
-    public static boolean hasStrides(MemorySegment handle, long[] strides, MemorySegment slot) {
-        check(AotiTorch.aoti_torch_get_strides(handle, slot), "aoti_torch_get_strides");
-        return areEqual(slot.get(ValueLayout.JAVA_LONG, 0), strides);
-    }
-
-    private static boolean areEqual(long address, long[] values) {
-        for (int i = 0; i < values.length; i++) {
-            if (MEMORY.get(ValueLayout.JAVA_LONG, address + (long) i * Long.BYTES) != values[i]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /** Copies an array that libtorch lends: it lives no longer than the tensor. */
     private static long[] longs(MemorySegment slot, int count) {
         long address = slot.get(ValueLayout.JAVA_LONG, 0);
@@ -258,8 +220,13 @@ public final class TorchApi {
 
     private static void check(int code, String function) {
         if (code != 0) {
-            throw new NativeException(function, lastError());
+            throw failure(function);
         }
+    }
+
+    /** Makes the exception for a failure that has just been returned on this thread. */
+    static NativeException failure(String function) {
+        return new NativeException(function, lastError());
     }
 
     private static String lastError() {

@@ -24,6 +24,9 @@ public final class Container {
     /** Null until the constants are attached. */
     private ConstantStore constants;
 
+    /** Null until the numbers of inputs and outputs are known. */
+    private RunSlots slots;
+
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
 
@@ -62,6 +65,24 @@ public final class Container {
      */
     public void setConstants(ConstantStore store) {
         constants = store;
+    }
+
+    /**
+     * Gives the container the slots of its runs. Called once, before other threads see it.
+     *
+     * @param runSlots closed with the container from now on
+     */
+    public void setSlots(RunSlots runSlots) {
+        slots = runSlots;
+    }
+
+    /**
+     * Returns the slots of the container's runs.
+     *
+     * @return the slots
+     */
+    public RunSlots slots() {
+        return slots;
     }
 
     /**
@@ -180,17 +201,29 @@ public final class Container {
     private void free() {
         // A refused acquire passes through the same zero; only one may free.
         if (users.compareAndSet(CLOSED, CLOSED / 2)) {
+            // What uses something comes before it.
+            close(
+                    slots == null ? () -> {} : slots,
+                    () -> api.delete(handle),
+                    constants == null ? () -> {} : constants::close,
+                    library);
+        }
+    }
+
+    /** Closes all in this order, whatever fails. */
+    private static void close(AutoCloseable... parts) {
+        RuntimeException failure = null;
+        for (AutoCloseable part : parts) {
             try {
-                api.delete(handle);
-            } finally {
-                try {
-                    if (constants != null) {
-                        constants.close();
-                    }
-                } finally {
-                    library.close();
-                }
+                part.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            } catch (Exception e) {
+                throw new AssertionError("what is closed here throws nothing checked", e);
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

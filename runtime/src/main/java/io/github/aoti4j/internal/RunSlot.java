@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -26,6 +27,12 @@ public final class RunSlot {
     private final MemorySegment strides;
     private final MemorySegment scratch;
     private final int numOutputs;
+
+    /** The inputs of the run before, by their identities. */
+    private final Object[] known;
+
+    /** Native tensors over those of them that came twice in a row; null elsewhere. */
+    private final MemorySegment[] kept;
 
     /** Arenas that a run holds open, by a segment of each. */
     private final MemorySegment[] held;
@@ -52,22 +59,68 @@ public final class RunSlot {
         this.strides = arena.allocate(JAVA_LONG, MAX_RANK);
         this.scratch = arena.allocate(JAVA_LONG);
         this.numOutputs = numOutputs;
+        this.known = new Object[numInputs];
+        this.kept = new MemorySegment[numInputs];
         this.held = new MemorySegment[Math.max(numInputs, 1)];
     }
 
     /**
-     * Makes a native tensor over an input's memory and holds its arena open for the run.
+     * Tells whether an input is the one of the run before, which therefore has been checked.
      *
      * @param index the input
+     * @param identity the tensor's
+     * @return true if {@link #setInput} was last called with it
+     */
+    public boolean isKnown(int index, Object identity) {
+        return known[index] == identity;
+    }
+
+    /**
+     * Hands a tensor to the next run and holds its arena open for that. A tensor that comes a
+     * second time in a row gets a native tensor that stays, of which further runs get handles: that
+     * is cheaper than making one each time.
+     *
+     * @param index the input
+     * @param identity stands for the tensor: equal only if memory, dtype, sizes and strides are
      * @param segment the elements
      * @param dtype the element type's code
      * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
      * @param elementStrides the strides
      */
-    public void bindInput(
-            int index, MemorySegment segment, int dtype, long[] shape, long[] elementStrides) {
+    public void setInput(
+            int index,
+            Object identity,
+            MemorySegment segment,
+            int dtype,
+            long[] shape,
+            long[] elementStrides) {
         hold(segment);
-        makeTensor(segment, dtype, shape, elementStrides, inputSlots[index]);
+        if (known[index] != identity) {
+            forgetInput(index);
+            makeTensor(segment, dtype, shape, elementStrides, inputSlots[index]);
+            known[index] = identity;
+            return;
+        }
+        if (kept[index] == null) {
+            kept[index] = newTensor(segment, dtype, shape, elementStrides);
+        }
+        shareInput(index, kept[index]);
+    }
+
+    private void forgetInput(int index) {
+        known[index] = null;
+        MemorySegment tensor = kept[index];
+        if (tensor != null) {
+            kept[index] = null;
+            TorchApi.deleteTensor(tensor);
+        }
+    }
+
+    /** Forgets all inputs. The slot can be used again all the same. */
+    void forgetInputs() {
+        for (int i = 0; i < inputSlots.length; i++) {
+            forgetInput(i);
+        }
     }
 
     /**
@@ -105,7 +158,8 @@ public final class RunSlot {
      * @param tensor its handle, which stays the caller's
      */
     public void shareInput(int index, MemorySegment tensor) {
-        TorchApi.newTensorHandle(tensor, inputSlots[index]);
+        TensorCalls.newHandle(
+                tensor.address(), inputs.address() + index * ADDRESS.byteSize());
     }
 
     /**
@@ -211,6 +265,25 @@ public final class RunSlot {
     }
 
     /**
+     * Reads an output handle.
+     *
+     * @param index the output
+     * @return the handle's address; 0 where the model left none
+     */
+    public long outputAddress(int index) {
+        return outputs.getAtIndex(JAVA_LONG, index);
+    }
+
+    /**
+     * Returns the address of {@link #scratch()}, valid while the slot is reachable.
+     *
+     * @return of eight bytes
+     */
+    public long scratchAddress() {
+        return scratch.address();
+    }
+
+    /**
      * Replaces an output by a copy whose memory holds what its elements stand for.
      *
      * @param index the output
@@ -269,11 +342,11 @@ public final class RunSlot {
     private static NativeException deleteAll(
             MemorySegment array, int count, NativeException failure) {
         for (int i = 0; i < count; i++) {
-            MemorySegment handle = array.getAtIndex(ADDRESS, i);
-            if (handle.address() != 0) {
+            long handle = array.getAtIndex(JAVA_LONG, i);
+            if (handle != 0) {
                 array.setAtIndex(JAVA_LONG, i, 0);
                 try {
-                    TorchApi.deleteTensor(handle);
+                    TensorCalls.delete(handle);
                 } catch (NativeException e) {
                     failure = e;
                 }

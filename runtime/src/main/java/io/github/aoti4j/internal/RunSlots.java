@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  *
  * @see RunGate
  */
-public final class RunSlots {
+public final class RunSlots implements AutoCloseable {
     private final RunGate gate;
     private final AtomicReferenceArray<RunSlot> free;
 
@@ -63,5 +63,13 @@ public final class RunSlots {
             i = (i + 1) % free.length();
         }
         gate.leave();
+    }
+
+    /** Deletes what the slots keep. No run may be in flight. */
+    @Override
+    public void close() {
+        for (int i = 0; i < free.length(); i++) {
+            free.get(i).forgetInputs();
+        }
     }
 }

@@ -16,7 +16,8 @@ final class Scenarios {
                     OutputScenarios.class,
                     InputScenarios.class,
                     ArenaScenarios.class,
-                    ThreadScenarios.class);
+                    ThreadScenarios.class,
+                    RunnerScenarios.class);
 
     private static final List<Class<?>> ON_OLD_LIBTORCH = List.of(OldLibTorchScenarios.class);
 

@@ -1,0 +1,136 @@
+package io.github.aoti4j.bindings;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The calls that a run makes around the model's own, on addresses: a handle that is read out of
+ * native memory then needs no segment, which would be an object of each run wherever the compiler
+ * cannot see through it.
+ *
+ * <p>The same functions and rules as in {@link TorchApi}.
+ */
+public final class TensorCalls {
+    /** Pointers are passed as what they are to the calling convention: integers of 64 bits. */
+    private static final MethodHandle CALL =
+            Linker.nativeLinker()
+                    .downcallHandle(FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+
+    private static final MemorySegment NEW_HANDLE =
+            AotiTorch.aoti_torch_new_tensor_handle$address();
+    private static final MemorySegment DELETE =
+            AotiTorch.aoti_torch_delete_tensor_object$address();
+    private static final MemorySegment DATA = AotiTorch.aoti_torch_get_data_ptr$address();
+    private static final MemorySegment SIZES = AotiTorch.aoti_torch_get_sizes$address();
+    private static final MemorySegment STRIDES = AotiTorch.aoti_torch_get_strides$address();
+
+    /** All memory, by address. */
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private TensorCalls() {}
+
+    /**
+     * Makes a second handle to the same tensor.
+     *
+     * @param handle the tensor; stays the caller's
+     * @param slot the address where the new handle, which the caller owns, is left
+     * @throws NativeException if libtorch refuses
+     */
+    public static void newHandle(long handle, long slot) {
+        check(call(NEW_HANDLE, handle, slot), "aoti_torch_new_tensor_handle");
+    }
+
+    /**
+     * Deletes a handle, and the tensor with its last one.
+     *
+     * @param handle a handle that the caller owns, and no longer does afterwards
+     * @throws NativeException if libtorch refuses
+     */
+    public static void delete(long handle) {
+        // The second argument is one that the function does not look at.
+        check(call(DELETE, handle, 0), "aoti_torch_delete_tensor_object");
+    }
+
+    /**
+     * Returns the address of the first element.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return any value for a tensor without elements
+     * @throws NativeException if libtorch refuses
+     */
+    public static long dataAddress(long handle, long scratch) {
+        check(call(DATA, handle, scratch), "aoti_torch_get_data_ptr");
+        return MEMORY.get(JAVA_LONG, scratch);
+    }
+
+    /**
+     * Tells whether a tensor has certain sizes.
+     *
+     * @param handle a handle
+     * @param sizes as many as it has dimensions
+     * @param scratch the address of eight bytes
+     * @return true if all are equal
+     * @throws NativeException if libtorch refuses
+     */
+    public static boolean hasSizes(long handle, long[] sizes, long scratch) {
+        check(call(SIZES, handle, scratch), "aoti_torch_get_sizes");
+        return areAt(MEMORY.get(JAVA_LONG, scratch), sizes);
+    }
+
+    /**
+     * Tells whether a tensor has certain strides.
+     *
+     * @param handle a handle
+     * @param strides as many as it has dimensions, in elements
+     * @param scratch the address of eight bytes
+     * @return true if all are equal
+     * @throws NativeException if libtorch refuses
+     */
+    public static boolean hasStrides(long handle, long[] strides, long scratch) {
+        check(call(STRIDES, handle, scratch), "aoti_torch_get_strides");
+        return areAt(MEMORY.get(JAVA_LONG, scratch), strides);
+    }
+
+    /**
+     * Copies what lies at an address.
+     *
+     * @param address the first byte; that there are so many is the caller's word
+     * @param target gets them at its start
+     * @param bytes how many
+     */
+    public static void copy(long address, MemorySegment target, long bytes) {
+        MemorySegment.copy(MEMORY, address, target, 0, bytes);
+    }
+
+    private static boolean areAt(long address, long[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (MEMORY.get(JAVA_LONG, address + (long) i * Long.BYTES) != values[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int call(MemorySegment function, long a, long b) {
+        try {
+            return (int) CALL.invokeExact(function, a, b);
+        } catch (Throwable t) {
+            throw Errno.rethrown(t);
+        }
+    }
+
+    private static void check(int code, String function) {
+        if (code != 0) {
+            throw TorchApi.failure(function);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.TensorCalls;
+import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.NativeTensor;
+import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.StridedCopy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Turns one output of a model's runs into tensors. Thread-safe.
+ *
+ * <p>What an output was like the last time is kept and compared, which takes fewer calls than to ask
+ * for all. Its element type, its number of dimensions and whether it is dense memory of the CPU
+ * stand in the model's code; only sizes and strides can differ from run to run.
+ */
+final class OutputReader {
+    private final int index;
+    private final String name;
+
+    /** What the latest output was like. Immutable, so that racing threads read one or the other. */
+    private Layout latest;
+
+    @SuppressWarnings("ArrayRecordComponent") // compared by what native code says, element by element
+    private record Layout(
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            long bytes,
+            long elementBytes,
+            boolean contiguous) {
+        static Layout of(NativeTensor tensor) {
+            return new Layout(
+                    tensor.dtype(),
+                    tensor.shape(),
+                    tensor.strides(),
+                    tensor.bytes(),
+                    Shapes.elementCount(tensor.shape()) * tensor.dtype().byteSize(),
+                    Shapes.isContiguous(tensor.shape(), tensor.strides()));
+        }
+
+        boolean fits(long handle, long scratch) {
+            // A complex tensor may stand for its conjugate, and a later one may not.
+            return !dtype.isComplex()
+                    && TensorCalls.hasSizes(handle, shape, scratch)
+                    && TensorCalls.hasStrides(handle, strides, scratch);
+        }
+    }
+
+    OutputReader(int index, String name) {
+        this.index = index;
+        this.name = name;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /**
+     * Makes a view of the output that a run has left in a slot; its handle stays the slot's.
+     *
+     * @param inputs the run's; an output within one of them shares its memory's lifetime
+     * @param arena the lifetime of other outputs
+     * @return null where the model left none
+     */
+    Tensor read(RunSlot slot, Tensor[] inputs, Arena arena) {
+        Layout layout = layout(slot);
+        if (layout == null) {
+            return null;
+        }
+        long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        return Tensor.ofOutput(
+                layout.dtype,
+                layout.shape,
+                layout.strides,
+                memory(address, layout.bytes, inputs, arena));
+    }
+
+    /** Whether the output of the latest run is what a view of an earlier one shows. */
+    boolean isAt(RunSlot slot, Tensor view) {
+        long handle = slot.outputAddress(index);
+        long scratch = slot.scratchAddress();
+        return handle != 0
+                && TensorCalls.dataAddress(handle, scratch) == view.segment().address()
+                && !view.dtype().isComplex()
+                && TensorCalls.hasSizes(handle, view.shapeUnsafe(), scratch)
+                && TensorCalls.hasStrides(handle, view.stridesUnsafe(), scratch);
+    }
+
+    /** Copies the elements of the output that a run has left in a slot, in row-major order. */
+    long copy(RunSlot slot, MemorySegment target) {
+        Layout layout = layout(slot);
+        if (layout == null) {
+            return 0;
+        }
+        if (target.byteSize() < layout.elementBytes) {
+            throw new InvalidInputException(
+                    "output \"%s\" has %d bytes, but the target has %d"
+                            .formatted(name, layout.elementBytes, target.byteSize()));
+        }
+        long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        if (layout.contiguous) {
+            TensorCalls.copy(address, target, layout.bytes);
+        } else {
+            StridedCopy.gather(
+                    MemorySegment.ofAddress(address).reinterpret(layout.bytes),
+                    layout.shape,
+                    layout.strides,
+                    layout.dtype.byteSize(),
+                    target);
+        }
+        return layout.elementBytes;
+    }
+
+    /** What the output is like; null where the model left none. May replace it by a copy. */
+    private Layout layout(RunSlot slot) {
+        long handle = slot.outputAddress(index);
+        Layout layout = latest;
+        if (layout == null || handle == 0 || !layout.fits(handle, slot.scratchAddress())) {
+            layout = ask(slot);
+            latest = layout == null ? latest : layout;
+        }
+        return layout;
+    }
+
+    private Layout ask(RunSlot slot) {
+        MemorySegment handle = slot.output(index);
+        MemorySegment scratch = slot.scratch();
+        if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
+            return null;
+        }
+        String what = "output \"" + name + "\"";
+        DType dtype = NativeTensor.dtype(handle, scratch, what);
+        if (dtype.isComplex() && TorchApi.isConjugated(handle, scratch)) {
+            handle = slot.resolveOutput(index);
+        }
+        NativeTensor tensor = NativeTensor.of(handle, scratch, what);
+        return Layout.of(tensor);
+    }
+
+    /**
+     * Memory of the output itself lives as long as the arena; memory of an input as long as the
+     * input's.
+     */
+    private static MemorySegment memory(long address, long bytes, Tensor[] inputs, Arena arena) {
+        if (bytes > 0) {
+            for (Tensor input : inputs) {
+                MemorySegment segment = input.segment();
+                long offset = address - segment.address();
+                if (offset >= 0 && bytes <= segment.byteSize() - offset) {
+                    return segment.asSlice(offset, bytes);
+                }
+            }
+        }
+        return MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
+    }
+}

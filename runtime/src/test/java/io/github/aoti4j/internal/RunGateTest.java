@@ -1,0 +1,119 @@
+package io.github.aoti4j.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+class RunGateTest {
+    @Test
+    void holdsUpWhoComesAndLetsThemInAgain() throws Exception {
+        var gate = new RunGate(2);
+        gate.hold();
+        var entered = new CountDownLatch(3);
+        try (var pool = Executors.newFixedThreadPool(3)) {
+            for (int i = 0; i < 3; i++) {
+                pool.execute(
+                        () -> {
+                            gate.enter();
+                            entered.countDown();
+                            gate.leave();
+                        });
+            }
+            assertFalse(entered.await(50, TimeUnit.MILLISECONDS));
+            gate.resume();
+            assertTrue(entered.await(60, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void anInterruptStaysPending() throws Exception {
+        var gate = new RunGate(1);
+        gate.enter();
+        var interrupted = new AtomicBoolean();
+        Thread waiter =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    Thread.currentThread().interrupt();
+                                    gate.enter();
+                                    interrupted.set(Thread.interrupted());
+                                    gate.leave();
+                                });
+        Thread.sleep(20);
+        gate.leave();
+        waiter.join();
+        assertTrue(interrupted.get());
+    }
+
+    @RepeatedTest(3)
+    void neverLetsInMoreThanItMay() throws Exception {
+        int threads = 6;
+        int permits = 2;
+        var gate = new RunGate(permits);
+        var inside = new AtomicInteger();
+        var most = new AtomicInteger();
+        var holding = new AtomicBoolean();
+        var wrong = new AtomicInteger();
+        var stop = new AtomicBoolean();
+        try (var pool = Executors.newFixedThreadPool(threads + 1)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                boolean patient = t % 2 == 0;
+                all.add(
+                        pool.submit(
+                                () -> {
+                                    for (int i = 0; i < 50_000; i++) {
+                                        gate.enter();
+                                        int now = inside.incrementAndGet();
+                                        most.accumulateAndGet(now, Math::max);
+                                        if (holding.get()) {
+                                            wrong.incrementAndGet();
+                                        }
+                                        inside.decrementAndGet();
+                                        gate.leave();
+                                        if (patient && i % 1000 == 0) {
+                                            Thread.yield();
+                                        }
+                                    }
+                                }));
+            }
+            Future<?> holder =
+                    pool.submit(
+                            () -> {
+                                while (!stop.get()) {
+                                    gate.hold();
+                                    holding.set(true);
+                                    if (inside.get() != 0) {
+                                        wrong.incrementAndGet();
+                                    }
+                                    holding.set(false);
+                                    gate.resume();
+                                    Thread.yield();
+                                }
+                            });
+            for (Future<?> f : all) {
+                f.get();
+            }
+            stop.set(true);
+            holder.get();
+        }
+        assertEquals(0, wrong.get());
+        assertTrue(most.get() <= permits);
+        // All have left: the gate is as it was.
+        for (int i = 0; i < permits; i++) {
+            gate.enter();
+        }
+    }
+}
