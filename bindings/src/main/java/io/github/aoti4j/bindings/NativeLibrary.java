@@ -51,19 +51,36 @@ public final class NativeLibrary implements AutoCloseable {
         Platform.requireSupported();
         String path = file.toAbsolutePath().toString();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cPath = Platform.nativePath(arena, file.toAbsolutePath());
-            // dlerror() is per thread, and any dl call resets it. Linking a handle makes such
-            // calls:
-            // this one is here so that dlerror is linked before its message matters.
-            MemorySegment _ = Libc.dlerror();
-            MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
-            if (handle.address() == 0) {
-                String message = dlerror();
-                throw new NativeException(
-                        "dlopen", message.contains(path) ? message : path + ": " + message);
-            }
-            return new NativeLibrary(path, handle);
+            return open(path, Platform.nativePath(arena, file.toAbsolutePath()));
         }
+    }
+
+    /**
+     * Opens a library that lies in memory, and what it needs. Two files of the same contents are
+     * two libraries. The file can be closed when this returns.
+     *
+     * @param file the library, written and not to be changed any more
+     * @return the open library, which the caller owns
+     * @throws NativeException with the loader's message, as {@link #open(Path)}
+     * @throws IllegalStateException if the file is closed
+     */
+    public static NativeLibrary open(MemoryFile file) {
+        try (Arena arena = Arena.ofConfined()) {
+            return open(file.toString(), arena.allocateFrom(file.path()));
+        }
+    }
+
+    private static NativeLibrary open(String path, MemorySegment cPath) {
+        // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
+        // this one is here so that dlerror is linked before its message matters.
+        MemorySegment _ = Libc.dlerror();
+        MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+        if (handle.address() == 0) {
+            String message = dlerror().replace(cPath.getString(0), path);
+            throw new NativeException(
+                    "dlopen", message.contains(path) ? message : path + ": " + message);
+        }
+        return new NativeLibrary(path, handle);
     }
 
     /**
@@ -87,7 +104,8 @@ public final class NativeLibrary implements AutoCloseable {
     /**
      * Returns what this library was opened by.
      *
-     * @return the absolute path, or the name given to {@link #ifLoaded}
+     * @return the absolute path, or the name of the file in memory, or that given to {@link
+     *     #ifLoaded}
      */
     public String name() {
         return name;
