@@ -2,6 +2,7 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.internal.proxy.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,6 +23,9 @@ public final class Container {
 
     /** Null until the constants are attached. */
     private ConstantStore constants;
+
+    /** Null for a model that calls no operator through one. */
+    private ProxyExecutor executor;
 
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
@@ -78,7 +82,17 @@ public final class Container {
      * @return a C++ object, or null if the model has no such operator
      */
     public MemorySegment proxyExecutor() {
-        return MemorySegment.NULL;
+        return executor == null ? MemorySegment.NULL : executor.object();
+    }
+
+    /**
+     * Gives the container what its model calls for operators without a C function. Called once,
+     * before the constants are attached and before other threads see it.
+     *
+     * @param made closed with the container from now on
+     */
+    public void setExecutor(ProxyExecutor made) {
+        executor = made;
     }
 
     /**
@@ -86,7 +100,11 @@ public final class Container {
      * of constants, that has just ended on this thread. To be called after each, whatever it
      * returned: a model need not notice that an operator failed.
      */
-    public void throwOperatorFailure() {}
+    public void throwOperatorFailure() {
+        if (executor != null) {
+            ProxyExecutor.throwFailure();
+        }
+    }
 
     /**
      * Returns the native container.
@@ -147,6 +165,9 @@ public final class Container {
                         constants.close();
                     }
                 } finally {
+                    if (executor != null) {
+                        executor.close();
+                    }
                     library.close();
                 }
             }
