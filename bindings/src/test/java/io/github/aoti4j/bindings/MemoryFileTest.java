@@ -34,10 +34,9 @@ class MemoryFileTest {
     }
 
     private static NativeLibrary load(Path library) throws IOException {
-        try (MemoryFile file = holding(Files.readAllBytes(library))) {
-            file.seal();
-            return NativeLibrary.open(file);
-        }
+        MemoryFile file = holding(Files.readAllBytes(library));
+        file.seal();
+        return NativeLibrary.open(file);
     }
 
     private static int call(NativeLibrary library) throws Throwable {
@@ -66,16 +65,20 @@ class MemoryFileTest {
     }
 
     @Test
-    void librariesOutliveTheirFiles() throws Throwable {
+    void libraryKeepsItsFileUntilItIsClosed() throws Throwable {
         Path one = CLibrary.build(folder, "one", "int f(void) { return 1; }");
+        MemoryFile file = holding(Files.readAllBytes(one));
 
-        try (NativeLibrary library = load(one)) {
+        try (NativeLibrary library = NativeLibrary.open(file)) {
             assertEquals(1, call(library));
+            assertTrue(Files.exists(Path.of(file.path())));
         }
+
+        assertThrows(IllegalStateException.class, file::path);
     }
 
     @Test
-    void anotherFileOfTheSameDescriptorIsAnotherLibrary() throws Throwable {
+    void eachFileIsALibraryOfItsOwn() throws Throwable {
         Path one = CLibrary.build(folder, "one", "int f(void) { return 1; }");
         Path two = CLibrary.build(folder, "two", "int f(void) { return 2; }");
 
@@ -84,6 +87,10 @@ class MemoryFileTest {
             assertFalse(first.isSameAs(second));
             assertEquals(1, call(first));
             assertEquals(2, call(second));
+        }
+        try (NativeLibrary third = load(one);
+                NativeLibrary fourth = load(one)) {
+            assertFalse(third.isSameAs(fourth));
         }
     }
 

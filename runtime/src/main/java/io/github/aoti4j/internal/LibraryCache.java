@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -67,11 +66,12 @@ public final class LibraryCache {
     /**
      * Uses a cache.
      *
-     * @param cache the user's cache
+     * @param cache the user's cache; its substitute in the folder for temporary files is not used,
+     *     since a library can be loaded from memory instead
      */
     public LibraryCache(UserCache cache) {
-        this.cache = cache;
-        keys = new LibraryKeys(cache);
+        this.cache = cache.withoutSubstitute();
+        keys = new LibraryKeys(this.cache);
     }
 
     /**
@@ -99,21 +99,13 @@ public final class LibraryCache {
     public Path unpack(Packaged library) {
         var known = keys.find(library);
         String key = known.orElseGet(() -> hash(library));
-        long size = library.bytes().byteSize();
         Path folder =
                 cache.folder(
                         "models/" + key,
-                        Map.of(FILE, size),
+                        Map.of(FILE, library.bytes().byteSize()),
+                        unpacked -> isSound(unpacked.resolve(FILE), library),
                         empty -> copy(library, empty.resolve(FILE)));
         Path file = folder.resolve(FILE);
-        try {
-            if (!isSound(file, library)) {
-                LOG.log(System.Logger.Level.WARNING, file + " was damaged and is replaced");
-                replace(file, library);
-            }
-        } catch (IOException e) {
-            throw new AotiException("cannot unpack a model into %s: %s".formatted(file, e), e);
-        }
         if (known.isEmpty()) {
             keys.keep(library, key);
         }
@@ -210,7 +202,7 @@ public final class LibraryCache {
             throw why;
         }
         LOG.log(
-                System.Logger.Level.WARNING,
+                System.Logger.Level.INFO,
                 "%s of %s is loaded from memory, not from the cache: %s"
                         .formatted(library.entry(), library.path(), why.getMessage()));
         return opened;
@@ -225,7 +217,8 @@ public final class LibraryCache {
      * @throws NativeException if it cannot be loaded, with the loader's message
      */
     public static NativeLibrary openInMemory(Packaged library) {
-        try (var file = MemoryFile.create(library.path() + "!" + library.entry())) {
+        var file = MemoryFile.create(library.path() + "!" + library.entry());
+        try {
             try (var channel = file.open()) {
                 copy(library, channel);
             } catch (IOException e) {
@@ -233,6 +226,9 @@ public final class LibraryCache {
             }
             file.seal();
             return NativeLibrary.open(file);
+        } catch (Throwable e) {
+            file.close();
+            throw e;
         }
     }
 
@@ -278,7 +274,6 @@ public final class LibraryCache {
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                         PRIVATE)) {
             copy(library, channel);
-            channel.force(true);
         }
     }
 
@@ -297,12 +292,14 @@ public final class LibraryCache {
     }
 
     /** Tells whether a file that is there begins and ends as it should. */
-    private static boolean isSound(Path file, Packaged library) throws IOException {
+    private static boolean isSound(Path file, Packaged library) {
         long size = library.bytes().byteSize();
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return channel.size() == size
                     && isSound(channel, library, 0)
                     && isSound(channel, library, Math.max(0, size - COMPARED));
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -317,20 +314,5 @@ public final class LibraryCache {
             // A short read is rare, and goes on where it stopped.
         }
         return Arrays.equals(actual.array(), expected);
-    }
-
-    private static void replace(Path file, Packaged library) throws IOException {
-        Path keyed = file.getParent();
-        // The name of a folder in the making, which the cache removes should this process end.
-        Path folder =
-                Files.createTempDirectory(keyed.getParent(), "." + keyed.getFileName() + ".tmp");
-        try {
-            Path fresh = folder.resolve(FILE);
-            copy(library, fresh);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(folder.resolve(FILE));
-            Files.delete(folder);
-        }
     }
 }
