@@ -13,6 +13,9 @@ final class InputValidator {
     /** {@code c10::DeviceType::CPU}; tensors are in CPU memory. */
     private static final int CPU = 0;
 
+    /** What a thread asks with whether inputs are accepted; grows to the most that was needed. */
+    private static final ThreadLocal<long[]> SLOTS = ThreadLocal.withInitial(() -> new long[16]);
+
     private final String model;
     private final List<InputInfo> inputs;
 
@@ -43,8 +46,7 @@ final class InputValidator {
         for (int i = 0; i < tensors.length; i++) {
             Tensor tensor = tensors[i];
             if (tensor == null) {
-                throw new NullPointerException(
-                        "input %d \"%s\" is null".formatted(i, inputs.get(i).name()));
+                throw isNull(i);
             }
             if (tensor.rank() > RunSlot.MAX_RANK) {
                 throw invalid(
@@ -72,6 +74,54 @@ final class InputValidator {
         if (check != null) {
             check.checkExpressions(slots);
         }
+    }
+
+    /** Whether the package states what its model takes. */
+    boolean isKnown() {
+        return check != null;
+    }
+
+    /** The same as {@link #check}, without an exception and without garbage. */
+    boolean accepts(Tensor[] tensors) {
+        if (tensors.length != inputs.size()) {
+            return false;
+        }
+        long[] slots = check == null ? null : slots(check.slotCount());
+        for (int i = 0; i < tensors.length; i++) {
+            Tensor tensor = tensors[i];
+            if (tensor == null) {
+                throw isNull(i);
+            }
+            if (tensor.rank() > RunSlot.MAX_RANK || tensor.segment().isReadOnly()) {
+                return false;
+            }
+            if (check != null
+                    && !check.accepts(
+                            i,
+                            tensor.dtype().code(),
+                            tensor.rank(),
+                            tensor.shapeUnsafe(),
+                            tensor.stridesUnsafe(),
+                            CPU,
+                            slots)) {
+                return false;
+            }
+        }
+        return check == null || check.acceptsExpressions(slots);
+    }
+
+    private static long[] slots(int count) {
+        long[] slots = SLOTS.get();
+        if (slots.length < count) {
+            slots = new long[count];
+            SLOTS.set(slots);
+        }
+        return slots;
+    }
+
+    private NullPointerException isNull(int index) {
+        return new NullPointerException(
+                "input %d \"%s\" is null".formatted(index, inputs.get(index).name()));
     }
 
     /** The strides that the model wants, for sizes of all inputs. */

@@ -65,9 +65,9 @@ public final class Model implements AutoCloseable {
     /**
      * Loads the only model of a package.
      *
-     * @param path a {@code .pt2} file
+     * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @return the model, to be closed by the caller
-     * @throws PackageException if the file is not a sound package, or holds several models
+     * @throws PackageException if this is not a sound package, or holds several models
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
@@ -79,16 +79,35 @@ public final class Model implements AutoCloseable {
     /**
      * Loads a model of a package.
      *
-     * @param path a {@code .pt2} file
+     * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @param options which model, and how
      * @return the model, to be closed by the caller
-     * @throws PackageException if the file is not a sound package or does not hold the model
+     * @throws PackageException if this is not a sound package, does not hold the model, or is not
+     *     the one that {@link ModelOptions#sha256} names
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
      */
     public static Model load(Path path, ModelOptions options) {
-        try (ModelPackage modelPackage = ModelPackage.open(path)) {
+        try (ModelPackage modelPackage = ModelPackage.open(path, options)) {
+            return modelPackage.load(options);
+        }
+    }
+
+    /**
+     * Loads a model of a package whose bytes are in memory; see {@link
+     * ModelPackage#open(MemorySegment)}.
+     *
+     * @param bytes a {@code .pt2} file, not needed any more when this returns
+     * @param options which model, and how
+     * @return the model, to be closed by the caller
+     * @throws PackageException if this is not a sound package or does not hold the model
+     * @throws IncompatibleModelException if it cannot run here
+     * @throws NativeException if the model's own set-up fails
+     * @throws IllegalStateException if the segment's arena is closed
+     */
+    public static Model load(MemorySegment bytes, ModelOptions options) {
+        try (ModelPackage modelPackage = ModelPackage.open(bytes, ModelPackage.MEMORY, options)) {
             return modelPackage.load(options);
         }
     }
@@ -156,6 +175,20 @@ public final class Model implements AutoCloseable {
         }
         long[][] all = shapes.toArray(long[][]::new);
         return IntStream.range(0, all.length).mapToObj(i -> validator.stridesFor(i, all)).toList();
+    }
+
+    /**
+     * Tells whether {@link #run(Arena, List)} would take inputs, without running anything.
+     *
+     * @param inputTensors in call order
+     * @return false where run throws {@link InvalidInputException}
+     */
+    public boolean accepts(Tensor... inputTensors) {
+        return validator.accepts(requireNonNull(inputTensors, "inputs"));
+    }
+
+    InputValidator validator() {
+        return validator;
     }
 
     /**

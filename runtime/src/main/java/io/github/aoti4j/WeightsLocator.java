@@ -21,10 +21,10 @@ final class WeightsLocator {
     WeightsLocator(WrapperSource source, PackagedModel model) {
         if (model.weightsBlob().isPresent()) {
             elsewhere = model.weightsBlob().get().fileName();
-            layout(source).ifPresent(layout -> locate(model.openBlob(layout)));
+            layout(source).ifPresent(layout -> locate(model.openBlob(layout, _ -> true)));
         } else if (model.weightsConfig().isPresent()) {
             elsewhere = "not in the package's data/weights";
-            locate(model.openWeights());
+            locate(model.openWeights(_ -> true));
         } else if (source.holdsWeights().orElse(true)) {
             elsewhere = model.library().fileName();
         } else {
