@@ -30,6 +30,7 @@ final class Outputs {
             Arena arena,
             Container container,
             ConstantSet constants) {
+        slot.separateOutputs();
         int count = names.size();
         List<Tensor> outputs = new ArrayList<>(count);
         long[] handles = new long[count];

@@ -146,6 +146,40 @@ public final class RunSlot {
     }
 
     /**
+     * Gives each output a handle of its own: a model that returns one tensor twice leaves one
+     * handle in both places, as PyTorch's own loader knows too.
+     *
+     * @throws NativeException if a handle cannot be made; the slot then holds none twice
+     */
+    public void separateOutputs() {
+        NativeException failure = null;
+        for (int i = 1; i < numOutputs; i++) {
+            MemorySegment handle = output(i);
+            if (handle.address() != 0 && isAmongFirst(i, handle.address())) {
+                outputs.setAtIndex(JAVA_LONG, i, 0);
+                try {
+                    TorchApi.newTensorHandle(handle, scratch);
+                    outputs.setAtIndex(ADDRESS, i, scratch.get(ADDRESS, 0));
+                } catch (NativeException e) {
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private boolean isAmongFirst(int count, long handle) {
+        for (int i = 0; i < count; i++) {
+            if (outputs.getAtIndex(JAVA_LONG, i) == handle) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
      * Replaces an output by a copy whose memory holds what its elements stand for.
      *
      * @param index the output
