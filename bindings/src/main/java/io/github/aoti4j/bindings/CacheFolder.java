@@ -79,7 +79,9 @@ final class CacheFolder {
                 BasicFileAttributes found =
                         Files.readAttributes(
                                 folder.resolve(file.getKey()), BasicFileAttributes.class);
-                if (!found.isRegularFile() || found.size() != file.getValue()) {
+                boolean fits =
+                        file.getValue() == UserCache.ANY_SIZE || found.size() == file.getValue();
+                if (!found.isRegularFile() || !fits) {
                     return false;
                 }
             } catch (IOException e) {
@@ -314,9 +316,18 @@ final class CacheFolder {
         try (DirectoryStream<Path> siblings = Files.newDirectoryStream(folder.getParent())) {
             for (Path sibling : siblings) {
                 if (sibling.getFileName().toString().startsWith(hidden(".tmp"))) {
-                    remove(sibling);
+                    removeLeftover(sibling);
                 }
             }
+        }
+    }
+
+    /** A dead process's compiler may still be writing: then it goes the next time. */
+    private static void removeLeftover(Path folder) {
+        try {
+            remove(folder);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, folder + " is not removed: " + e);
         }
     }
 

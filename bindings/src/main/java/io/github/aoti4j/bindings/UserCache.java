@@ -42,6 +42,9 @@ import java.util.function.UnaryOperator;
 public final class UserCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
+    /** Stands for the size of a file that is not known before it is made. */
+    public static final long ANY_SIZE = -1;
+
     private static final long DEFAULT_LIMIT = 4L << 30;
 
     private static final Duration TOUCH_INTERVAL = Duration.ofMinutes(1);
@@ -242,7 +245,8 @@ public final class UserCache {
      *
      * @param name names the content too, by version or checksum: what is there is not compared; may
      *     contain slashes
-     * @param files names of the files and their sizes in bytes; names must not contain slashes
+     * @param files names of the files and their sizes in bytes, or {@link #ANY_SIZE}; names must
+     *     not contain slashes
      * @param filler makes the files; called at most once, while other threads and processes that
      *     want the folder wait
      * @return the complete folder
@@ -281,14 +285,14 @@ public final class UserCache {
             }
             return folder;
         } catch (IOException e) {
-            long bytes = files.values().stream().mapToLong(Long::longValue).sum();
+            long bytes = files.values().stream().filter(n -> n > 0).mapToLong(n -> n).sum();
+            boolean known = !files.containsValue(ANY_SIZE);
             throw new AotiException(
-                    "cannot unpack "
-                            + bytes
-                            + " bytes into "
-                            + folder
-                            + ": "
-                            + describe(e)
+                    "cannot %s into %s: %s"
+                                    .formatted(
+                                            known ? "unpack " + bytes + " bytes" : "compile",
+                                            folder,
+                                            describe(e))
                             + ADVICE,
                     e);
         }
