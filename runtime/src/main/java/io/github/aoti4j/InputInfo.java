@@ -21,10 +21,14 @@ public final class InputInfo {
 
     private final String description;
 
-    private InputInfo(String name, DType dtype, String description) {
+    /** Whether a number can stand for it. */
+    private final boolean scalar;
+
+    private InputInfo(String name, DType dtype, String description, boolean scalar) {
         this.name = name;
         this.dtype = dtype;
         this.description = description;
+        this.scalar = scalar;
     }
 
     static InputInfo of(String name, Optional<WrapperSource> source, int index) {
@@ -33,8 +37,12 @@ public final class InputInfo {
                                 new InputInfo(
                                         name,
                                         s.inputs().get(index).dtype().orElse(null),
-                                        InputDescription.of(s, index)))
-                .orElseGet(() -> new InputInfo(name, null, "unknown: the package holds no source"));
+                                        InputDescription.of(s, index),
+                                        s.inputs().get(index).isScalar()))
+                .orElseGet(
+                        () ->
+                                new InputInfo(
+                                        name, null, "unknown: the package holds no source", false));
     }
 
     /**
@@ -62,6 +70,11 @@ public final class InputInfo {
      */
     public String description() {
         return description;
+    }
+
+    /** Tells whether it has one element, so that a number can stand for it. */
+    boolean isScalar() {
+        return scalar;
     }
 
     @Override

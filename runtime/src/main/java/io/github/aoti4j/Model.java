@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -43,6 +44,7 @@ public final class Model implements AutoCloseable {
     private final InputValidator validator;
     private final RunSlots slots;
     private final Constants constants;
+    private final Calls calls;
 
     Model(
             String name,
@@ -60,6 +62,7 @@ public final class Model implements AutoCloseable {
         this.validator = validator;
         this.slots = new RunSlots(runners, inputs.size(), outputNames.size());
         this.constants = new Constants(container, slots);
+        this.calls = new Calls(this, container);
     }
 
     /**
@@ -279,6 +282,63 @@ public final class Model implements AutoCloseable {
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /**
+     * Returns how the model is called: the nested arguments and results of its Python {@code
+     * forward}.
+     *
+     * @return read from the model when it is first asked for
+     * @throws CallSpecException if the model has no call spec, or one that cannot be read; {@link
+     *     #run(Arena, List)} works all the same
+     * @throws IllegalStateException if the model is closed and its call spec was not read before
+     */
+    public CallSpec callSpec() {
+        return calls.spec();
+    }
+
+    /**
+     * Calls the model with positional arguments; see {@link #call(Arena, Arguments)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param args in order, each as {@link CallSpec} says
+     * @return a {@link Tensor}, a {@link List} or a {@link Map}; null where the model returned None
+     */
+    public Object call(Arena arena, Object... args) {
+        return calls.call(arena, Arguments.of(args));
+    }
+
+    /**
+     * Calls the model with nested arguments, as in Python; {@link CallSpec} says which Java values
+     * stand for what. Tensors are checked, run and returned as by {@link #run(Arena, List)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @return a {@link Tensor}, or an unmodifiable {@link List} or {@link Map} of such structures;
+     *     null where the model returned None
+     * @throws InvalidInputException if the arguments do not have the structure of the exported
+     *     call, or a tensor does not fit; the message names the path, such as {@code
+     *     kwargs.opts["k"][0]}; nothing has been run
+     * @throws CallSpecException if the model's call spec cannot be used
+     */
+    public Object call(Arena arena, Arguments arguments) {
+        return calls.call(arena, arguments);
+    }
+
+    /**
+     * Calls the model and returns its results as a type; see {@link #call(Arena, Arguments)}.
+     *
+     * @param <R> the type
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @param type a record class, {@link Tensor}, {@link List} or {@link Map}
+     * @return the results; null where the model returned None
+     * @throws InvalidInputException also if the type cannot hold the results, or is a record that
+     *     is not accessible
+     * @throws CallSpecException if the model's call spec cannot be used
+     */
+    public <R> R call(Arena arena, Arguments arguments, Class<R> type) {
+        return calls.call(arena, arguments, type);
     }
 
     /** Better now than when the model has run and has written into its inputs. */
