@@ -42,9 +42,19 @@ int64_t write(int file, const void *data, size_t length);
 int close(int file);
 
 #define MFD_CLOEXEC 0x1U
+#define MFD_ALLOW_SEALING 0x2U
+#define MFD_EXEC 0x10U /* code may be loaded from it; Linux 6.3, before which there was no such question */
 
 /* A file without a name, in memory. */
 int memfd_create(const char *name, unsigned int flags);
+
+#define F_ADD_SEALS 1033 /* fcntl: what must never be done to a file in memory again */
+#define F_SEAL_SEAL 0x1
+#define F_SEAL_SHRINK 0x2
+#define F_SEAL_GROW 0x4
+#define F_SEAL_WRITE 0x8
+
+int fcntl(int file, int command, ...);
 
 #define PROT_NONE 0x0
 #define PROT_READ 0x1

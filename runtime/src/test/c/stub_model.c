@@ -371,6 +371,8 @@ static AtenTensorHandle output(
     case 's': /* the same memory as the first output */
         aoti_torch_new_tensor_handle(first, &result);
         return result;
+    case 'h': /* the same handle as the first output */
+        return first;
     case 'c': /* a constant */
         aoti_torch_new_tensor_handle(container->constant, &result);
         return result;

@@ -21,7 +21,9 @@ final class BoundInput {
     /** Memory that has been allocated and is not bound yet. */
     private Room fresh = Room.NONE;
 
-    /** Memory of the runner's own. No run needs to hold it open: a runner in a run is not closed. */
+    /**
+     * Memory of the runner's own. No run needs to hold it open: a runner in a run is not closed.
+     */
     private record Room(Arena arena, MemorySegment memory) {
         static final Room NONE = new Room(null, MemorySegment.NULL);
 

@@ -24,11 +24,16 @@ public final class InputInfo {
 
     private final String description;
 
-    private InputInfo(String name, DType dtype, long[] fixedShape, String description) {
+    /** Whether a number can stand for it. */
+    private final boolean scalar;
+
+    private InputInfo(
+            String name, DType dtype, long[] fixedShape, String description, boolean scalar) {
         this.name = name;
         this.dtype = dtype;
         this.fixedShape = fixedShape;
         this.description = description;
+        this.scalar = scalar;
     }
 
     static InputInfo of(String name, Optional<WrapperSource> source, int index) {
@@ -38,8 +43,16 @@ public final class InputInfo {
                                         name,
                                         s.inputs().get(index).dtype().orElse(null),
                                         s.inputs().get(index).fixedShape().orElse(null),
-                                        InputDescription.of(s, index)))
-                .orElseGet(() -> new InputInfo(name, null, null, "unknown: the package holds no source"));
+                                        InputDescription.of(s, index),
+                                        s.inputs().get(index).isScalar()))
+                .orElseGet(
+                        () ->
+                                new InputInfo(
+                                        name,
+                                        null,
+                                        null,
+                                        "unknown: the package holds no source",
+                                        false));
     }
 
     /**
@@ -76,6 +89,11 @@ public final class InputInfo {
      */
     public String description() {
         return description;
+    }
+
+    /** Tells whether it has one element, so that a number can stand for it. */
+    boolean isScalar() {
+        return scalar;
     }
 
     @Override

@@ -14,6 +14,9 @@ final class InputValidator {
     /** {@code c10::DeviceType::CPU}; tensors are in CPU memory. */
     private static final int CPU = 0;
 
+    /** What a thread asks with whether inputs are accepted; grows to the most that was needed. */
+    private static final ThreadLocal<long[]> SLOTS = ThreadLocal.withInitial(() -> new long[16]);
+
     private final String model;
     private final List<InputInfo> inputs;
 
@@ -56,7 +59,7 @@ final class InputValidator {
 
     private void check(int index, Tensor tensor, long[] slots) {
         if (tensor == null) {
-            throw new NullPointerException(label(index) + " is null");
+            throw isNull(index);
         }
         if (tensor.rank() > RunSlot.MAX_RANK) {
             throw invalid(
@@ -106,6 +109,53 @@ final class InputValidator {
     /** What messages call an input. */
     String label(int index) {
         return "input %d \"%s\"".formatted(index, inputs.get(index).name());
+    }
+
+    /** Whether the package states what its model takes. */
+    boolean isKnown() {
+        return check != null;
+    }
+
+    /** The same as {@link #check}, without an exception and without garbage. */
+    boolean accepts(Tensor[] tensors) {
+        if (tensors.length != inputs.size()) {
+            return false;
+        }
+        long[] slots = check == null ? null : slots(check.slotCount());
+        for (int i = 0; i < tensors.length; i++) {
+            Tensor tensor = tensors[i];
+            if (tensor == null) {
+                throw isNull(i);
+            }
+            if (tensor.rank() > RunSlot.MAX_RANK || tensor.segment().isReadOnly()) {
+                return false;
+            }
+            if (check != null
+                    && !check.accepts(
+                            i,
+                            tensor.dtype().code(),
+                            tensor.rank(),
+                            tensor.shapeUnsafe(),
+                            tensor.stridesUnsafe(),
+                            CPU,
+                            slots)) {
+                return false;
+            }
+        }
+        return check == null || check.acceptsExpressions(slots);
+    }
+
+    private static long[] slots(int count) {
+        long[] slots = SLOTS.get();
+        if (slots.length < count) {
+            slots = new long[count];
+            SLOTS.set(slots);
+        }
+        return slots;
+    }
+
+    private NullPointerException isNull(int index) {
+        return new NullPointerException(label(index) + " is null");
     }
 
     /** The strides that the model wants, for sizes of all inputs. */

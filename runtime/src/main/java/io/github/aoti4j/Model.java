@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -44,6 +45,7 @@ public final class Model implements AutoCloseable {
     private final RunSlots slots;
     private final OutputReader[] readers;
     private final Constants constants;
+    private final Calls calls;
 
     Model(
             String name,
@@ -66,14 +68,15 @@ public final class Model implements AutoCloseable {
             readers[i] = new OutputReader(i, outputNames.get(i));
         }
         this.constants = new Constants(container, slots);
+        this.calls = new Calls(this, container);
     }
 
     /**
      * Loads the only model of a package.
      *
-     * @param path a {@code .pt2} file
+     * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @return the model, to be closed by the caller
-     * @throws PackageException if the file is not a sound package, or holds several models
+     * @throws PackageException if this is not a sound package, or holds several models
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
@@ -85,16 +88,35 @@ public final class Model implements AutoCloseable {
     /**
      * Loads a model of a package.
      *
-     * @param path a {@code .pt2} file
+     * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @param options which model, and how
      * @return the model, to be closed by the caller
-     * @throws PackageException if the file is not a sound package or does not hold the model
+     * @throws PackageException if this is not a sound package, does not hold the model, or is not
+     *     the one that {@link ModelOptions#sha256} names
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
      */
     public static Model load(Path path, ModelOptions options) {
-        try (ModelPackage modelPackage = ModelPackage.open(path)) {
+        try (ModelPackage modelPackage = ModelPackage.open(path, options)) {
+            return modelPackage.load(options);
+        }
+    }
+
+    /**
+     * Loads a model of a package whose bytes are in memory; see {@link
+     * ModelPackage#open(MemorySegment)}.
+     *
+     * @param bytes a {@code .pt2} file, not needed any more when this returns
+     * @param options which model, and how
+     * @return the model, to be closed by the caller
+     * @throws PackageException if this is not a sound package or does not hold the model
+     * @throws IncompatibleModelException if it cannot run here
+     * @throws NativeException if the model's own set-up fails
+     * @throws IllegalStateException if the segment's arena is closed
+     */
+    public static Model load(MemorySegment bytes, ModelOptions options) {
+        try (ModelPackage modelPackage = ModelPackage.open(bytes, ModelPackage.MEMORY, options)) {
             return modelPackage.load(options);
         }
     }
@@ -223,6 +245,20 @@ public final class Model implements AutoCloseable {
     }
 
     /**
+     * Tells whether {@link #run(Arena, List)} would take inputs, without running anything.
+     *
+     * @param inputTensors in call order
+     * @return false where run throws {@link InvalidInputException}
+     */
+    public boolean accepts(Tensor... inputTensors) {
+        return validator.accepts(requireNonNull(inputTensors, "inputs"));
+    }
+
+    InputValidator validator() {
+        return validator;
+    }
+
+    /**
      * Runs the model on inputs given one by one; see {@link #run(Arena, List)}.
      *
      * @param arena the outputs live as long as it does
@@ -312,6 +348,63 @@ public final class Model implements AutoCloseable {
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /**
+     * Returns how the model is called: the nested arguments and results of its Python {@code
+     * forward}.
+     *
+     * @return read from the model when it is first asked for
+     * @throws CallSpecException if the model has no call spec, or one that cannot be read; {@link
+     *     #run(Arena, List)} works all the same
+     * @throws IllegalStateException if the model is closed and its call spec was not read before
+     */
+    public CallSpec callSpec() {
+        return calls.spec();
+    }
+
+    /**
+     * Calls the model with positional arguments; see {@link #call(Arena, Arguments)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param args in order, each as {@link CallSpec} says
+     * @return a {@link Tensor}, a {@link List} or a {@link Map}; null where the model returned None
+     */
+    public Object call(Arena arena, Object... args) {
+        return calls.call(arena, Arguments.of(args));
+    }
+
+    /**
+     * Calls the model with nested arguments, as in Python; {@link CallSpec} says which Java values
+     * stand for what. Tensors are checked, run and returned as by {@link #run(Arena, List)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @return a {@link Tensor}, or an unmodifiable {@link List} or {@link Map} of such structures;
+     *     null where the model returned None
+     * @throws InvalidInputException if the arguments do not have the structure of the exported
+     *     call, or a tensor does not fit; the message names the path, such as {@code
+     *     kwargs.opts["k"][0]}; nothing has been run
+     * @throws CallSpecException if the model's call spec cannot be used
+     */
+    public Object call(Arena arena, Arguments arguments) {
+        return calls.call(arena, arguments);
+    }
+
+    /**
+     * Calls the model and returns its results as a type; see {@link #call(Arena, Arguments)}.
+     *
+     * @param <R> the type
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @param type a record class, {@link Tensor}, {@link List} or {@link Map}
+     * @return the results; null where the model returned None
+     * @throws InvalidInputException also if the type cannot hold the results, or is a record that
+     *     is not accessible
+     * @throws CallSpecException if the model's call spec cannot be used
+     */
+    public <R> R call(Arena arena, Arguments arguments, Class<R> type) {
+        return calls.call(arena, arguments, type);
     }
 
     /** Better now than when the model has run and has written into its inputs. */

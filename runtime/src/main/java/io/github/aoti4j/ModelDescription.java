@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -34,6 +35,20 @@ public record ModelDescription(
         Optional<String> outputSpec,
         boolean sourceKnown,
         long libraryBytes) {
+
+    /**
+     * Returns how the model is called.
+     *
+     * @return read afresh; empty if the package holds no source
+     * @throws CallSpecException if the call spec cannot be used
+     */
+    public Optional<CallSpec> callSpec() {
+        if (inputSpec.isEmpty() || outputSpec.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> names = inputs.stream().map(InputInfo::name).toList();
+        return Optional.of(CallSpec.of(inputSpec.get(), outputSpec.get(), names, outputs.size()));
+    }
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
         Optional<WrapperSource> source =

@@ -17,7 +17,6 @@ import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,9 +42,8 @@ final class ModelLoader {
                                 .withProgress(options.progress()));
         Preflight.require(model, examination.findings(libtorch::has, libtorch.toString()));
         warn(model, examination);
-        Path file = new LibraryCache(UserCache.ofProcess()).unpack(library(archive, examination));
         Container container =
-                new Container(packaged.name(), NativeLibrary.open(file), options.runners());
+                new Container(packaged.name(), open(archive, examination), options.runners());
         try {
             Optional<WrapperSource> source = examination.source();
             container.setConstants(
@@ -54,7 +52,7 @@ final class ModelLoader {
                             container,
                             source.map(WrapperSource::constants).orElse(List.of()),
                             packaged.library().size()));
-            WeightsLoader.load(archive, packaged, container.constants(), options);
+            WeightsLoader.load(archive, examination, container.constants(), options);
             return assemble(packaged, container, source, options);
         } catch (Throwable e) {
             container.close();
@@ -62,14 +60,22 @@ final class ModelLoader {
         }
     }
 
+    private static NativeLibrary open(Pt2Archive archive, Examination examination) {
+        LibraryCache.Packaged library = library(archive, examination);
+        // What the caller keeps in memory is not ours to write to a disk.
+        return archive.isInMemory()
+                ? LibraryCache.openInMemory(library)
+                : new LibraryCache(UserCache.ofProcess()).open(library);
+    }
+
     private static LibraryCache.Packaged library(Pt2Archive archive, Examination examination) {
         ArchiveEntry entry = examination.packaged().library();
         return new LibraryCache.Packaged(
-                archive.path(),
+                archive.fileOf(entry),
                 entry.name(),
                 entry.offset(),
                 archive.segment(entry),
-                entry.crc32(),
+                archive.crc32(entry),
                 examination.library());
     }
 

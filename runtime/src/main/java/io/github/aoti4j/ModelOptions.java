@@ -18,7 +18,8 @@ import java.util.Optional;
  */
 public final class ModelOptions {
     private static final ModelOptions DEFAULTS =
-            new ModelOptions(null, 1, null, List.of(), false, false, Paging.LAZY, Progress.NONE);
+            new ModelOptions(
+                    null, 1, null, List.of(), false, false, Paging.LAZY, Progress.NONE, null);
 
     private final String model;
     private final int runners;
@@ -28,6 +29,7 @@ public final class ModelOptions {
     private final boolean strictWeights;
     private final Paging paging;
     private final Progress progress;
+    private final String sha256;
 
     private ModelOptions(
             String model,
@@ -37,7 +39,8 @@ public final class ModelOptions {
             boolean copyWeights,
             boolean strictWeights,
             Paging paging,
-            Progress progress) {
+            Progress progress,
+            String sha256) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
@@ -46,6 +49,7 @@ public final class ModelOptions {
         this.strictWeights = strictWeights;
         this.paging = paging;
         this.progress = progress;
+        this.sha256 = sha256;
     }
 
     /**
@@ -73,7 +77,8 @@ public final class ModelOptions {
                 copyWeights,
                 strictWeights,
                 paging,
-                progress);
+                progress,
+                sha256);
     }
 
     /**
@@ -89,7 +94,15 @@ public final class ModelOptions {
             throw new IllegalArgumentException("runners must be at least 1, but is " + count);
         }
         return new ModelOptions(
-                model, count, libtorch, weights, copyWeights, strictWeights, paging, progress);
+                model,
+                count,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256);
     }
 
     /**
@@ -108,7 +121,8 @@ public final class ModelOptions {
                 copyWeights,
                 strictWeights,
                 paging,
-                progress);
+                progress,
+                sha256);
     }
 
     /**
@@ -128,7 +142,8 @@ public final class ModelOptions {
                 copyWeights,
                 strictWeights,
                 paging,
-                progress);
+                progress,
+                sha256);
     }
 
     /**
@@ -142,7 +157,7 @@ public final class ModelOptions {
      */
     public ModelOptions copyWeights(boolean copy) {
         return new ModelOptions(
-                model, runners, libtorch, weights, copy, strictWeights, paging, progress);
+                model, runners, libtorch, weights, copy, strictWeights, paging, progress, sha256);
     }
 
     /**
@@ -153,7 +168,7 @@ public final class ModelOptions {
      */
     public ModelOptions strictWeights(boolean strict) {
         return new ModelOptions(
-                model, runners, libtorch, weights, copyWeights, strict, paging, progress);
+                model, runners, libtorch, weights, copyWeights, strict, paging, progress, sha256);
     }
 
     /**
@@ -171,7 +186,8 @@ public final class ModelOptions {
                 copyWeights,
                 strictWeights,
                 requireNonNull(when, "when"),
-                progress);
+                progress,
+                sha256);
     }
 
     /**
@@ -189,7 +205,30 @@ public final class ModelOptions {
                 copyWeights,
                 strictWeights,
                 paging,
-                requireNonNull(listener, "listener"));
+                requireNonNull(listener, "listener"),
+                sha256);
+    }
+
+    /**
+     * Demands that the package be a certain one. Its SHA-256 is compared before anything of it is
+     * read; what has been hashed is what is used. A package is native code: this is for who has
+     * looked at one, and wants that one and no other.
+     *
+     * @param hex 64 hexadecimal digits, as {@code sha256sum} prints for the {@code .pt2} file
+     * @return changed options; with them, a package that was unpacked into a folder is refused
+     * @throws IllegalArgumentException if these are not 64 hexadecimal digits
+     */
+    public ModelOptions sha256(String hex) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                Sha256Pin.parse(requireNonNull(hex, "hex")));
     }
 
     /**
@@ -262,5 +301,14 @@ public final class ModelOptions {
      */
     public Progress progress() {
         return progress;
+    }
+
+    /**
+     * Returns the SHA-256 that the package must have.
+     *
+     * @return 64 lower-case hexadecimal digits; empty if it may be any
+     */
+    public Optional<String> sha256() {
+        return Optional.ofNullable(sha256);
     }
 }

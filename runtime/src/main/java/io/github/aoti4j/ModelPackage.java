@@ -6,10 +6,14 @@ import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.weights.MappedFile;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,33 +21,142 @@ import java.util.Map;
 /**
  * A {@code .pt2} package: its index, read; nothing unpacked and nothing loaded.
  *
+ * <p>A package may hold several models, which may share weights. The file is mapped once, for all
+ * models that are loaded from one {@code ModelPackage}; what a model may write to (a buffer that
+ * counts, say) it has for itself, so that none sees what another writes.
+ *
  * <p>Thread-safe. Models that were loaded from it do not need it any more.
  */
 public final class ModelPackage implements AutoCloseable {
+    /** What a package in memory is called, unless the caller names it. */
+    static final String MEMORY = "<memory>";
+
     private final Pt2Archive archive;
 
-    private ModelPackage(Pt2Archive archive) {
+    /** The SHA-256 of the package, once it has been computed. */
+    private volatile String digest;
+
+    private ModelPackage(Pt2Archive archive, String digest) {
         this.archive = archive;
+        this.digest = digest;
     }
 
     /**
      * Opens a package.
      *
-     * @param path a {@code .pt2} file
+     * @param path a {@code .pt2} file; or a folder that one was unpacked into, with its root folder
+     *     or without. Links in the folder may not lead out of it
      * @return the open package, to be closed by the caller
-     * @throws PackageException if the file is not a sound package
+     * @throws PackageException if this is not a sound package
      */
     public static ModelPackage open(Path path) {
-        return new ModelPackage(Pt2Archive.open(requireNonNull(path, "path")));
+        return open(path, ModelOptions.defaults());
+    }
+
+    /**
+     * Opens a package, if it is the one that it should be.
+     *
+     * @param path a {@code .pt2} file; or a folder, if {@link ModelOptions#sha256} is not set
+     * @param options of which only the pin and the progress listener count here
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not the package that {@link ModelOptions#sha256} names,
+     *     or not a sound one
+     */
+    public static ModelPackage open(Path path, ModelOptions options) {
+        if (options.sha256().isEmpty()) {
+            return new ModelPackage(Pt2Archive.open(requireNonNull(path, "path")), null);
+        }
+        if (Files.isDirectory(path)) {
+            throw Sha256Pin.ofFolder(path);
+        }
+        return open(MappedFile.open(path), options);
+    }
+
+    /**
+     * Opens a package whose bytes are in memory. They are copied once, into memory that all models
+     * of the package use; the segment is not needed any more when this returns. Nothing is written
+     * to any folder.
+     *
+     * @param bytes a {@code .pt2} file: any segment, also one that is read-only, on the heap, or
+     *     mapped
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not a sound package
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws WrongThreadException if the segment is confined to another thread
+     */
+    public static ModelPackage open(MemorySegment bytes) {
+        return open(bytes, MEMORY, ModelOptions.defaults());
+    }
+
+    /**
+     * Opens a package whose bytes are in memory, if it is the one that it should be; see {@link
+     * #open(MemorySegment)}.
+     *
+     * @param bytes a {@code .pt2} file
+     * @param name what messages call it, for example where it came from
+     * @param options of which only the pin and the progress listener count here
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not the package that {@link ModelOptions#sha256} names,
+     *     or not a sound one
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws WrongThreadException if the segment is confined to another thread
+     */
+    public static ModelPackage open(MemorySegment bytes, String name, ModelOptions options) {
+        requireNonNull(bytes, "bytes");
+        // A path that no file has, since all messages start with one.
+        Path shown = Path.of(requireNonNull(name, "name").replace('\0', ' '));
+        return open(MappedFile.copyOf(bytes, shown), requireNonNull(options, "options"));
+    }
+
+    /** Hashes what is mapped, and so what is used, whatever becomes of the path meanwhile. */
+    private static ModelPackage open(MappedFile file, ModelOptions options) {
+        String digest = null;
+        try {
+            if (options.sha256().isPresent()) {
+                digest = file.sha256(options.progress());
+                Sha256Pin.require(file.path(), options.sha256().get(), digest);
+            }
+        } catch (Throwable e) {
+            file.close();
+            throw e;
+        }
+        return new ModelPackage(Pt2Archive.open(file), digest);
     }
 
     /**
      * Returns the path that the package was opened with.
      *
-     * @return the path, also after close
+     * @return the path, or for a package in memory its name in the form of one; also after close
      */
     public Path path() {
         return archive.path();
+    }
+
+    /**
+     * Tells whether the package lies in memory.
+     *
+     * @return true if {@link #path()} is only a name
+     */
+    public boolean isInMemory() {
+        return archive.isInMemory();
+    }
+
+    /**
+     * Hashes the package, to pin it with {@link ModelOptions#sha256}.
+     *
+     * @return 64 lower-case hexadecimal digits
+     * @throws PackageException if the package is a folder
+     * @throws IllegalStateException if the package is closed
+     */
+    public String sha256() {
+        return sha256(Progress.NONE);
+    }
+
+    private String sha256(Progress progress) {
+        if (digest == null) {
+            digest = archive.sha256(progress).orElseThrow(() -> Sha256Pin.ofFolder(path()));
+        }
+        return digest;
     }
 
     /**
@@ -108,11 +221,16 @@ public final class ModelPackage implements AutoCloseable {
      *
      * @param options which model, and how
      * @return the model, to be closed by the caller
-     * @throws PackageException if there is no such model, or its part of the package is damaged
+     * @throws PackageException if there is no such model, its part of the package is damaged, or
+     *     this is not the package that {@link ModelOptions#sha256} names; to have that compared
+     *     before anything of the package is read, open it with the same options
      * @throws IncompatibleModelException if it cannot run here
      * @throws NativeException if the model's own set-up fails
      */
     public Model load(ModelOptions options) {
+        if (options.sha256().isPresent()) {
+            Sha256Pin.require(path(), options.sha256().get(), sha256(options.progress()));
+        }
         return ModelLoader.load(archive, choose(options), options);
     }
 

@@ -15,8 +15,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Turns one output of a model's runs into tensors. Thread-safe.
  *
- * <p>What an output was like the last time is kept and compared, which takes fewer calls than to ask
- * for all. Its element type, its number of dimensions and whether it is dense memory of the CPU
+ * <p>What an output was like the last time is kept and compared, which takes fewer calls than to
+ * ask for all. Its element type, its number of dimensions and whether it is dense memory of the CPU
  * stand in the model's code; only sizes and strides can differ from run to run.
  */
 final class OutputReader {
@@ -26,7 +26,8 @@ final class OutputReader {
     /** What the latest output was like. Immutable, so that racing threads read one or the other. */
     private Layout latest;
 
-    @SuppressWarnings("ArrayRecordComponent") // compared by what native code says, element by element
+    @SuppressWarnings(
+            "ArrayRecordComponent") // compared by what native code says, element by element
     private record Layout(
             DType dtype,
             long[] shape,

@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
  * The view of one output of a runner, kept from run to run as long as the output stays in its
  * place.
  *
- * <p>The memory behind a view is freed by the next run. No view may outlive it: once a view has been
- * asked for, the output is looked at after each run, and if it has moved the view is closed. Between
- * these nothing can read it, since it is confined to the thread that runs.
+ * <p>The memory behind a view is freed by the next run. No view may outlive it: once a view has
+ * been asked for, the output is looked at after each run, and if it has moved the view is closed.
+ * Between these nothing can read it, since it is confined to the thread that runs.
  */
 final class OutputView {
     private final RunSlot slot;

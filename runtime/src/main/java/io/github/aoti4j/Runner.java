@@ -71,8 +71,7 @@ public final class Runner implements AutoCloseable {
     private boolean closed;
 
     /** The container has been acquired for the runner. */
-    Runner(
-            Container container, InputValidator validator, RunGate gate, OutputReader[] readers) {
+    Runner(Container container, InputValidator validator, RunGate gate, OutputReader[] readers) {
         this.container = container;
         this.validator = validator;
         this.gate = gate;
@@ -255,8 +254,8 @@ public final class Runner implements AutoCloseable {
      * @param index the output, in call order
      * @return a view, valid until the next run or close; the same object as after the run before if
      *     the output lies where it lay; null if the model returned None
-     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner is
-     *     closed
+     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner
+     *     is closed
      */
     public Tensor output(int index) {
         requireIdle();
@@ -270,12 +269,12 @@ public final class Runner implements AutoCloseable {
      * the highest rate, or needs them beyond the next run.
      *
      * @param index the output, in call order
-     * @param target gets the elements in row-major order, from its start; native memory, or an array
-     *     ({@link MemorySegment#ofArray(float[])})
+     * @param target gets the elements in row-major order, from its start; native memory, or an
+     *     array ({@link MemorySegment#ofArray(float[])})
      * @return how many bytes have been written; 0 if the model returned None
      * @throws InvalidInputException if the target is smaller than the elements
-     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner is
-     *     closed
+     * @throws IllegalStateException if there is no run whose outputs could be read, or the runner
+     *     is closed
      */
     public long copyOutput(int index, MemorySegment target) {
         requireIdle();
@@ -293,8 +292,8 @@ public final class Runner implements AutoCloseable {
     }
 
     /**
-     * Frees the outputs and the runner's own inputs, whose views are dead from now on. Closing again
-     * does nothing.
+     * Frees the outputs and the runner's own inputs, whose views are dead from now on. Closing
+     * again does nothing.
      *
      * @throws IllegalStateException if called back from a run of this runner
      * @throws WrongThreadException if called by another thread than the one that made the runner
@@ -378,5 +377,4 @@ public final class Runner implements AutoCloseable {
     public String toString() {
         return closed ? "Runner[closed]" : "Runner" + Arrays.toString(tensors);
     }
-
 }

@@ -3,14 +3,19 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.ConstantNeed;
 import io.github.aoti4j.internal.ConstantStore;
+import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.Pt2Archive;
 import io.github.aoti4j.weights.TensorSource;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Gives a fresh container its weights: from the caller's files first, then from wherever the
@@ -20,7 +25,11 @@ final class WeightsLoader {
     private WeightsLoader() {}
 
     static void load(
-            Pt2Archive archive, PackagedModel packaged, ConstantStore store, ModelOptions options) {
+            Pt2Archive archive,
+            Examination examination,
+            ConstantStore store,
+            ModelOptions options) {
+        PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
         boolean layoutKnown = store.needs().stream().allMatch(ConstantNeed::layoutKnown);
         if (blob.isPresent()
@@ -29,13 +38,14 @@ final class WeightsLoader {
             copyBlob(archive, blob.get(), store);
             return;
         }
+        Predicate<String> readOnly = readOnly(store.needs(), examination, options);
         List<TensorSource> sources = Constants.open(options.weights());
         try {
             if (blob.isPresent() && layoutKnown) {
-                sources.add(packaged.openBlob(layout(store.needs())));
+                sources.add(packaged.openBlob(layout(store.needs()), readOnly));
             }
             if (packaged.weightsConfig().isPresent()) {
-                sources.add(packaged.openWeights());
+                sources.add(packaged.openWeights(readOnly));
             }
             for (TensorSource source : sources) {
                 source.prefetch(options.paging(), options.progress());
@@ -51,6 +61,24 @@ final class WeightsLoader {
         } else {
             store.share(sources, strict);
         }
+    }
+
+    /**
+     * Which constants may lie in memory that all models of the package share: those that no model
+     * writes to, and whose pages need not be locked for this one alone.
+     */
+    private static Predicate<String> readOnly(
+            List<ConstantNeed> needs, Examination examination, ModelOptions options) {
+        if (options.paging() == Paging.LOCKED) {
+            return _ -> false;
+        }
+        Set<String> names = new HashSet<>();
+        for (ConstantNeed need : needs) {
+            need.spec()
+                    .filter(spec -> examination.readOnlyConstants().contains(spec.index()))
+                    .ifPresent(_ -> names.add(need.fqn()));
+        }
+        return names::contains;
     }
 
     private static void copyBlob(Pt2Archive archive, ArchiveEntry blob, ConstantStore store) {

@@ -21,14 +21,18 @@ final class WeightsLocator {
     WeightsLocator(WrapperSource source, PackagedModel model) {
         if (model.weightsBlob().isPresent()) {
             elsewhere = model.weightsBlob().get().fileName();
-            layout(source).ifPresent(layout -> locate(model.openBlob(layout)));
-        } else if (model.weightsConfig().isPresent()) {
-            elsewhere = "not in the package's data/weights";
-            locate(model.openWeights());
-        } else if (source.holdsWeights().orElse(true)) {
-            elsewhere = model.library().fileName();
+            layout(source).ifPresent(layout -> locate(model.openBlob(layout, _ -> true)));
         } else {
-            elsewhere = "not in the package: to be brought along";
+            if (model.weightsConfig().isPresent()) {
+                locate(model.openWeights(_ -> true));
+            }
+            // A package of several models has a config for each, empty where there are none.
+            elsewhere =
+                    !located.isEmpty()
+                            ? "not in the package's data/weights"
+                            : source.holdsWeights().orElse(true)
+                                    ? model.library().fileName()
+                                    : "not in the package: to be brought along";
         }
     }
 

@@ -83,6 +83,6 @@ class ModelPackageTest {
     void refusesOptionsThatMakeNoSense() {
         assertThrows(IllegalArgumentException.class, () -> ModelOptions.defaults().runners(0));
         assertThrows(NullPointerException.class, () -> ModelOptions.defaults().model(null));
-        assertThrows(NullPointerException.class, () -> ModelPackage.open(null));
+        assertThrows(NullPointerException.class, () -> ModelPackage.open((Path) null));
     }
 }

@@ -145,8 +145,7 @@ class RunnerTest {
                 Arena arena = Arena.ofConfined()) {
             Fixture fixture = Fixture.of("shared_batch");
             List<String> cases = fixture.cases();
-            Tensor[] first =
-                    fixture.inputs(cases.getFirst(), model, arena).toArray(Tensor[]::new);
+            Tensor[] first = fixture.inputs(cases.getFirst(), model, arena).toArray(Tensor[]::new);
             Tensor[] last = fixture.inputs(cases.getLast(), model, arena).toArray(Tensor[]::new);
             assertTrue(!Arrays.equals(first[0].shape(), last[0].shape()));
             try (Runner runner = model.newRunner(first)) {
@@ -171,8 +170,7 @@ class RunnerTest {
             fill(runner.input(0), 4);
             Tensor wrongShape = Tensor.zeros(arena, DType.FLOAT32, 8, 11);
             Tensor wrongType = Tensor.zeros(arena, DType.INT32, 8, 10);
-            Tensor readOnly =
-                    Tensor.wrap(arena.allocate(320).asReadOnly(), DType.FLOAT32, 8, 10);
+            Tensor readOnly = Tensor.wrap(arena.allocate(320).asReadOnly(), DType.FLOAT32, 8, 10);
             for (Tensor wrong : List.of(wrongShape, wrongType, readOnly)) {
                 assertThrows(InvalidInputException.class, () -> runner.bind(0, wrong));
             }
@@ -296,8 +294,7 @@ class RunnerTest {
     void refusesInputsWhoseArenaIsClosed() {
         try (Model model = Fixture.of("add_one").load()) {
             Arena arena = Arena.ofShared();
-            try (Runner runner =
-                    model.newRunner(Tensor.zeros(arena, DType.FLOAT32, 8, 10))) {
+            try (Runner runner = model.newRunner(Tensor.zeros(arena, DType.FLOAT32, 8, 10))) {
                 runner.run();
                 arena.close();
                 assertThrows(IllegalStateException.class, runner::run);
@@ -370,8 +367,7 @@ class RunnerTest {
             Golden.assertMatches(fixture.outputs("batch3", arena), List.of(runner.output(0)));
             model.constants().update(fixture.folder().resolve("weights_other.safetensors"));
             runner.run();
-            Golden.assertMatches(
-                    fixture.outputs("batch3.other", arena), List.of(runner.output(0)));
+            Golden.assertMatches(fixture.outputs("batch3.other", arena), List.of(runner.output(0)));
         }
     }
 }

@@ -247,12 +247,13 @@ public final class ConstantsApi {
      *
      * @param container the container
      * @param inactive which buffer
+     * @param proxyExecutor as for {@link ModelApi#run}
      * @throws NativeException with the model's own message
      */
-    public void fold(MemorySegment container, boolean inactive) {
+    public void fold(MemorySegment container, boolean inactive, MemorySegment proxyExecutor) {
         model.check(
                 AOTInductorModelContainerRunConstantFolding_fn.invoke(
-                        require(FOLD), container, inactive, MemorySegment.NULL, MemorySegment.NULL),
+                        require(FOLD), container, inactive, MemorySegment.NULL, proxyExecutor),
                 FOLD);
     }
 

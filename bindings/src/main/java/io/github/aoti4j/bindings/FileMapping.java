@@ -85,17 +85,36 @@ public final class FileMapping implements AutoCloseable {
                     path.toString(), null, "it is in a file system that only Java can see");
         }
         try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment name = Platform.nativePath(scratch, path);
-            int flags = Libc.O_RDONLY() | Libc.O_CLOEXEC();
-            int file = (int) IntegerCall.call(OPEN, name.address(), flags, 0, 0, 0, 0);
+            return open(path, Platform.nativePath(scratch, path));
+        }
+    }
+
+    /** Opens by one name; messages have another. */
+    private static FileMapping open(Path path, MemorySegment name) throws IOException {
+        int flags = Libc.O_RDONLY() | Libc.O_CLOEXEC();
+        int file = (int) IntegerCall.call(OPEN, name.address(), flags, 0, 0, 0, 0);
+        if (file < 0) {
+            var again = IntegerCall.callAgain(OPEN, name.address(), flags, 0, 0, 0, 0);
+            file = (int) again.value();
             if (file < 0) {
-                var again = IntegerCall.callAgain(OPEN, name.address(), flags, 0, 0, 0, 0);
-                file = (int) again.value();
-                if (file < 0) {
-                    throw failure(path, "open", again.errno());
-                }
+                throw failure(path, "open", again.errno());
             }
-            return map(path, new Descriptor(file));
+        }
+        return map(path, new Descriptor(file));
+    }
+
+    /**
+     * Maps a file in memory. It stays as long as it is mapped, also if it is closed meanwhile.
+     *
+     * @param file written, sealed and not to be changed any more; not empty
+     * @param name what messages call it
+     * @return the mapping, which the caller owns
+     * @throws IOException if it cannot be mapped
+     * @throws IllegalStateException if the file is closed
+     */
+    public static FileMapping open(MemoryFile file, Path name) throws IOException {
+        try (Arena scratch = Arena.ofConfined()) {
+            return open(name, scratch.allocateFrom(file.path()));
         }
     }
 

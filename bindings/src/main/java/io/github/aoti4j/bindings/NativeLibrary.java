@@ -29,11 +29,16 @@ import java.util.Optional;
 public final class NativeLibrary implements AutoCloseable {
     private final String name;
     private final MemorySegment handle;
+
+    /** Where the library lies, if it lies in memory. */
+    private final MemoryFile memory;
+
     private boolean closed;
 
-    private NativeLibrary(String name, MemorySegment handle) {
+    private NativeLibrary(String name, MemorySegment handle, MemoryFile memory) {
         this.name = name;
         this.handle = handle;
+        this.memory = memory;
     }
 
     /**
@@ -51,19 +56,39 @@ public final class NativeLibrary implements AutoCloseable {
         Platform.requireSupported();
         String path = file.toAbsolutePath().toString();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cPath = Platform.nativePath(arena, file.toAbsolutePath());
-            // dlerror() is per thread, and any dl call resets it. Linking a handle makes such
-            // calls:
-            // this one is here so that dlerror is linked before its message matters.
-            MemorySegment _ = Libc.dlerror();
-            MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
-            if (handle.address() == 0) {
-                String message = dlerror();
-                throw new NativeException(
-                        "dlopen", message.contains(path) ? message : path + ": " + message);
-            }
-            return new NativeLibrary(path, handle);
+            return open(path, Platform.nativePath(arena, file.toAbsolutePath()), null);
         }
+    }
+
+    /**
+     * Opens a library that lies in memory, and what it needs. Two files of the same contents are
+     * two libraries.
+     *
+     * @param file the library, written and not to be changed any more; the opened library owns it
+     *     and closes it with itself, because a model with weights behind its library opens the file
+     *     that it came from once more
+     * @return the open library, which the caller owns
+     * @throws NativeException with the loader's message, as {@link #open(Path)}; the file then
+     *     remains the caller's
+     * @throws IllegalStateException if the file is closed
+     */
+    public static NativeLibrary open(MemoryFile file) {
+        try (Arena arena = Arena.ofConfined()) {
+            return open(file.toString(), arena.allocateFrom(file.path()), file);
+        }
+    }
+
+    private static NativeLibrary open(String path, MemorySegment cPath, MemoryFile memory) {
+        // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
+        // this one is here so that dlerror is linked before its message matters.
+        MemorySegment _ = Libc.dlerror();
+        MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+        if (handle.address() == 0) {
+            String message = dlerror().replace(cPath.getString(0), path);
+            throw new NativeException(
+                    "dlopen", message.contains(path) ? message : path + ": " + message);
+        }
+        return new NativeLibrary(path, handle, memory);
     }
 
     /**
@@ -80,14 +105,15 @@ public final class NativeLibrary implements AutoCloseable {
                     Libc.dlopen(arena.allocateFrom(soname), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
             return handle.address() == 0
                     ? Optional.empty()
-                    : Optional.of(new NativeLibrary(soname, handle));
+                    : Optional.of(new NativeLibrary(soname, handle, null));
         }
     }
 
     /**
      * Returns what this library was opened by.
      *
-     * @return the absolute path, or the name given to {@link #ifLoaded}
+     * @return the absolute path, or the name of the file in memory, or that given to {@link
+     *     #ifLoaded}
      */
     public String name() {
         return name;
@@ -187,6 +213,9 @@ public final class NativeLibrary implements AutoCloseable {
             closed = true;
             // Its failure would mean a handle that is not one, which cannot be.
             int _ = Libc.dlclose(handle);
+            if (memory != null) {
+                memory.close();
+            }
         }
     }
 

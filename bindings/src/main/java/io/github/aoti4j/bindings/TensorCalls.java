@@ -26,8 +26,7 @@ public final class TensorCalls {
 
     private static final MemorySegment NEW_HANDLE =
             AotiTorch.aoti_torch_new_tensor_handle$address();
-    private static final MemorySegment DELETE =
-            AotiTorch.aoti_torch_delete_tensor_object$address();
+    private static final MemorySegment DELETE = AotiTorch.aoti_torch_delete_tensor_object$address();
     private static final MemorySegment DATA = AotiTorch.aoti_torch_get_data_ptr$address();
     private static final MemorySegment SIZES = AotiTorch.aoti_torch_get_sizes$address();
     private static final MemorySegment STRIDES = AotiTorch.aoti_torch_get_strides$address();

@@ -23,6 +23,10 @@ public final class TorchApi {
     /** The device type of host memory. */
     public static final int CPU = AotiTorch.aoti_torch_device_type_cpu();
 
+    private static final MemorySegment IS_CONJ = Arena.global().allocateFrom("aten::is_conj");
+    private static final MemorySegment IS_NEG = Arena.global().allocateFrom("aten::is_neg");
+    private static final MemorySegment NO_OVERLOAD = Arena.global().allocateFrom("");
+
     private static final int STRIDED = AotiTorch.aoti_torch_layout_strided();
 
     /** Came with 2.13. */
@@ -113,16 +117,71 @@ public final class TorchApi {
      * @throws NativeException if libtorch refuses
      */
     public static boolean isConjugated(MemorySegment handle, MemorySegment slot) {
-        try (Arena arena = Arena.ofConfined()) {
-            // The dispatcher takes ownership of the handles on its stack
-            // (torch/csrc/stable/library.h).
-            newTensorHandle(handle, slot);
-            check(
-                    AotiTorch.aoti_torch_call_dispatcher(
-                            arena.allocateFrom("aten::is_conj"), arena.allocateFrom(""), slot),
-                    "aten::is_conj");
-            return slot.get(ValueLayout.JAVA_BYTE, 0) != 0;
-        }
+        return flag(IS_CONJ, handle, slot);
+    }
+
+    /**
+     * Tells whether a tensor's elements stand for their negatives: PyTorch negates the imaginary
+     * part of a conjugate lazily, by a flag.
+     *
+     * @param handle a handle of a floating-point or complex tensor
+     * @param slot scratch
+     * @return true if reading the memory would give the wrong sign
+     * @throws NativeException if libtorch refuses
+     */
+    public static boolean isNegated(MemorySegment handle, MemorySegment slot) {
+        return flag(IS_NEG, handle, slot);
+    }
+
+    private static boolean flag(MemorySegment operator, MemorySegment handle, MemorySegment slot) {
+        // The dispatcher takes ownership of the handles on its stack (torch/csrc/stable/library.h).
+        newTensorHandle(handle, slot);
+        check(
+                AotiTorch.aoti_torch_call_dispatcher(operator, NO_OVERLOAD, slot),
+                "aten::is_conj, aten::is_neg");
+        return slot.get(ValueLayout.JAVA_BYTE, 0) != 0;
+    }
+
+    /**
+     * Makes an undefined tensor, to be assigned to.
+     *
+     * @param handle slot for the new handle, which the caller owns
+     * @throws NativeException if libtorch refuses
+     */
+    public static void newUndefinedTensor(MemorySegment handle) {
+        check(
+                AotiTorch.aoti_torch_new_uninitialized_tensor(handle),
+                "aoti_torch_new_uninitialized_tensor");
+    }
+
+    /**
+     * Makes a handle stand for another tensor.
+     *
+     * @param source the tensor; stays the caller's
+     * @param destination the handle that stands for it afterwards; stays the caller's
+     * @throws NativeException if libtorch refuses
+     */
+    public static void assignTensor(MemorySegment source, MemorySegment destination) {
+        check(
+                AotiTorch.aoti_torch_assign_tensors(source, destination),
+                "aoti_torch_assign_tensors");
+    }
+
+    /**
+     * Makes a tensor on fresh CPU memory of libtorch's own, whose elements are whatever lies there.
+     *
+     * @param rank the number of dimensions
+     * @param sizes {@code rank} int64 values
+     * @param strides {@code rank} int64 values, in elements
+     * @param dtype the element type's code
+     * @param handle slot for the new handle, which the caller owns
+     * @throws NativeException if libtorch refuses
+     */
+    public static void emptyStrided(
+            int rank, MemorySegment sizes, MemorySegment strides, int dtype, MemorySegment handle) {
+        check(
+                AotiTorch.aoti_torch_empty_strided(rank, sizes, strides, dtype, CPU, 0, handle),
+                "aoti_torch_empty_strided");
     }
 
     /**
@@ -218,7 +277,7 @@ public final class TorchApi {
                 .toArray(ValueLayout.JAVA_LONG);
     }
 
-    private static void check(int code, String function) {
+    static void check(int code, String function) {
         if (code != 0) {
             throw failure(function);
         }

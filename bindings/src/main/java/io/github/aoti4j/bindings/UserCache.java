@@ -9,12 +9,16 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -26,11 +30,24 @@ import java.util.function.UnaryOperator;
  * for temporary files takes its place; it has to belong to this user and be closed to others,
  * because code is loaded from it. A folder that was asked for by name has no substitute.
  *
- * <p>Nothing is ever removed from it, except what a crashed process left half done. Instances are
- * immutable and thread-safe, also against other processes.
+ * <p>Its entries are folders, {@code KIND/NAME}: {@code libtorch}, {@code models} (libraries
+ * unpacked) and {@code compiled} (libraries compiled from source). Whenever one of the latter two
+ * is added and they exceed the limit together, those are removed that were not used for the longest
+ * time and that no process has mapped: 4 GiB, or what the system property {@code aoti.cache.limit}
+ * or the environment variable {@code AOTI_CACHE_LIMIT} says, such as {@code 500M}, {@code 20G} or
+ * {@code none}. What crashed processes left half done is removed then, too.
+ *
+ * <p>Instances are immutable and thread-safe, also against other processes.
  */
 public final class UserCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    /** Stands for the size of a file that is not known before it is made. */
+    public static final long ANY_SIZE = -1;
+
+    private static final long DEFAULT_LIMIT = 4L << 30;
+
+    private static final Duration TOUCH_INTERVAL = Duration.ofMinutes(1);
 
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -45,9 +62,13 @@ public final class UserCache {
     /** Which of them must not be trusted before its owner is checked; null for none. */
     private final Path shared;
 
-    private UserCache(List<Path> roots, Path shared) {
+    /** How many bytes of models it may hold. */
+    private final long limit;
+
+    private UserCache(List<Path> roots, Path shared, long limit) {
         this.roots = roots;
         this.shared = shared;
+        this.limit = limit;
     }
 
     /**
@@ -70,13 +91,14 @@ public final class UserCache {
      */
     public static UserCache of(
             UnaryOperator<String> properties, UnaryOperator<String> environment) {
+        long limit = limit(properties, environment);
         Path property = path("aoti.cache", properties.apply("aoti.cache"));
         if (property != null) {
-            return at(property);
+            return at(property).withLimit(limit);
         }
         Path variable = path("AOTI_CACHE", environment.apply("AOTI_CACHE"));
         if (variable != null) {
-            return at(variable);
+            return at(variable).withLimit(limit);
         }
         List<Path> roots = new ArrayList<>();
         Path xdg = path("XDG_CACHE_HOME", environment.apply("XDG_CACHE_HOME"));
@@ -92,7 +114,7 @@ public final class UserCache {
         if (substitute != null) {
             roots.add(substitute);
         }
-        return new UserCache(List.copyOf(roots), substitute);
+        return new UserCache(List.copyOf(roots), substitute, limit);
     }
 
     /**
@@ -102,7 +124,57 @@ public final class UserCache {
      * @return the cache
      */
     public static UserCache at(Path root) {
-        return new UserCache(List.of(root.toAbsolutePath()), null);
+        return new UserCache(List.of(root.toAbsolutePath()), null, DEFAULT_LIMIT);
+    }
+
+    /**
+     * Sets how many bytes of models may lie in it.
+     *
+     * @param bytes {@link Long#MAX_VALUE} for any number
+     * @return a cache with that limit
+     * @throws IllegalArgumentException if it is negative
+     */
+    public UserCache withLimit(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("the limit must not be negative, but is " + bytes);
+        }
+        return new UserCache(roots, shared, bytes);
+    }
+
+    /**
+     * Returns this cache without the folder for temporary files.
+     *
+     * @return a cache that fails where the user's own folder cannot be written to
+     */
+    public UserCache withoutSubstitute() {
+        List<Path> own = roots.stream().filter(root -> !root.equals(shared)).toList();
+        return new UserCache(own, null, limit);
+    }
+
+    /**
+     * Returns how many bytes of models may lie in it before the least recently used are removed.
+     *
+     * @return {@link Long#MAX_VALUE} for any number
+     */
+    public long limit() {
+        return limit;
+    }
+
+    private static long limit(UnaryOperator<String> properties, UnaryOperator<String> environment) {
+        for (var setting :
+                List.of(
+                        Map.entry("aoti.cache.limit", properties),
+                        Map.entry("AOTI_CACHE_LIMIT", environment))) {
+            String value = setting.getValue().apply(setting.getKey());
+            if (value != null && !value.isEmpty()) {
+                try {
+                    return value.equals("none") ? Long.MAX_VALUE : ByteSize.parse(value);
+                } catch (IllegalArgumentException e) {
+                    throw new AotiException(setting.getKey() + ": " + e.getMessage(), e);
+                }
+            }
+        }
+        return DEFAULT_LIMIT;
     }
 
     /**
@@ -130,6 +202,41 @@ public final class UserCache {
     }
 
     /**
+     * Lists what is in the cache. Touches nothing.
+     *
+     * @return the entries of every folder that the cache may lie in, those last used first
+     * @throws AotiException if a folder that is there cannot be read
+     */
+    public List<CacheEntry> entries() {
+        return existingRoots().stream()
+                .flatMap(root -> new CachePruner(root).entries().stream())
+                .sorted(CachePruner.LAST_USED_FIRST)
+                .toList();
+    }
+
+    /**
+     * Removes entries that no process has mapped, and what crashed processes left.
+     *
+     * @param rule which
+     * @return what was removed
+     * @throws AotiException if the cache cannot be read, or an entry not removed
+     */
+    public List<CacheEntry> prune(PruneRule rule) {
+        return existingRoots().stream()
+                .flatMap(root -> new CachePruner(root).prune(rule).stream())
+                .toList();
+    }
+
+    /**
+     * Returns the folders that the cache may lie in and that are there.
+     *
+     * @return best first
+     */
+    public List<Path> existingRoots() {
+        return roots.stream().filter(root -> Files.isDirectory(root) && isTrusted(root)).toList();
+    }
+
+    /**
      * Returns a folder that holds given files, and fills it if need be.
      *
      * <p>The folder is made under another name and renamed when it is complete, so a folder of this
@@ -138,32 +245,54 @@ public final class UserCache {
      *
      * @param name names the content too, by version or checksum: what is there is not compared; may
      *     contain slashes
-     * @param files names of the files and their sizes in bytes; names must not contain slashes
+     * @param files names of the files and their sizes in bytes, or {@link #ANY_SIZE}; names must
+     *     not contain slashes
      * @param filler makes the files; called at most once, while other threads and processes that
      *     want the folder wait
      * @return the complete folder
      * @throws AotiException if the folder cannot be made; also what {@code filler} throws
      */
     public Path folder(String name, Map<String, Long> files, Filler filler) {
+        return folder(name, files, _ -> true, filler);
+    }
+
+    /**
+     * Returns a folder as {@link #folder(String, Map, Filler)} does, and makes it anew also where
+     * its files are found to be damaged.
+     *
+     * @param name see there
+     * @param files see there
+     * @param sound looks into the files of a folder, which have their sizes; called on each use
+     * @param filler see there
+     * @return the complete folder
+     * @throws AotiException if the folder cannot be made; also what {@code filler} throws
+     */
+    public Path folder(String name, Map<String, Long> files, Predicate<Path> sound, Filler filler) {
         for (Path root : roots) {
             Path folder = root.resolve(name);
-            if (CacheFolder.isComplete(folder, files) && isTrusted(root)) {
+            // First, so that who cleans up sees that it is about to be used.
+            touch(folder);
+            if (new CacheFolder(folder, files, sound).isComplete() && isTrusted(root)) {
                 return folder;
             }
         }
-        Path folder = root().resolve(name);
+        Path root = root();
+        Path folder = root.resolve(name);
         try {
-            new CacheFolder(folder, files).make(filler);
+            var made = new CacheFolder(folder, files, sound);
+            if (made.make(filler)) {
+                new CachePruner(root).added(made, folder, limit);
+            }
             return folder;
         } catch (IOException e) {
-            long bytes = files.values().stream().mapToLong(Long::longValue).sum();
+            long bytes = files.values().stream().filter(n -> n > 0).mapToLong(n -> n).sum();
+            boolean known = !files.containsValue(ANY_SIZE);
             throw new AotiException(
-                    "cannot unpack "
-                            + bytes
-                            + " bytes into "
-                            + folder
-                            + ": "
-                            + describe(e)
+                    "cannot %s into %s: %s"
+                                    .formatted(
+                                            known ? "unpack " + bytes + " bytes" : "compile",
+                                            folder,
+                                            describe(e))
                             + ADVICE,
                     e);
         }
@@ -179,6 +308,19 @@ public final class UserCache {
          * @throws IOException if that fails; the folder is then removed
          */
         void fill(Path folder) throws IOException;
+    }
+
+    /** Notes the use, at most once a minute: an entry's time is that of its last use. */
+    private static void touch(Path folder) {
+        try {
+            Instant now = Instant.now();
+            Instant last = Files.getLastModifiedTime(folder).toInstant();
+            if (Duration.between(last, now).abs().compareTo(TOUCH_INTERVAL) > 0) {
+                Files.setLastModifiedTime(folder, FileTime.from(now));
+            }
+        } catch (IOException e) {
+            // It is not there, or not ours to change: then it is not ours to remove either.
+        }
     }
 
     private void prepare(Path root) throws IOException {

@@ -149,7 +149,15 @@ public final class ConstantStore {
      */
     private void fold() {
         if (folds) {
-            api.fold(container.handle(), false);
+            fold(false);
+        }
+    }
+
+    private void fold(boolean inactiveBuffer) {
+        try {
+            api.fold(container.handle(), inactiveBuffer, container.proxyExecutor());
+        } finally {
+            container.throwOperatorFailure();
         }
     }
 
@@ -310,7 +318,7 @@ public final class ConstantStore {
         // slot.
         RunSlot slot = slots.take();
         try {
-            api.fold(container.handle(), true);
+            fold(true);
         } catch (Throwable e) {
             slots.give(slot);
             slot = null;

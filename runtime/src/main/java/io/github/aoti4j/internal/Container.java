@@ -3,6 +3,7 @@ package io.github.aoti4j.internal;
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.proxy.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,6 +27,9 @@ public final class Container {
 
     /** Null until the numbers of inputs and outputs are known. */
     private RunSlots slots;
+
+    /** Null for a model that calls no operator through one. */
+    private ProxyExecutor executor;
 
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
@@ -100,7 +104,17 @@ public final class Container {
      * @return a C++ object, or null if the model has no such operator
      */
     public MemorySegment proxyExecutor() {
-        return MemorySegment.NULL;
+        return executor == null ? MemorySegment.NULL : executor.object();
+    }
+
+    /**
+     * Gives the container what its model calls for operators without a C function. Called once,
+     * before the constants are attached and before other threads see it.
+     *
+     * @param made closed with the container from now on
+     */
+    public void setExecutor(ProxyExecutor made) {
+        executor = made;
     }
 
     /**
@@ -108,7 +122,11 @@ public final class Container {
      * of constants, that has just ended on this thread. To be called after each, whatever it
      * returned: a model need not notice that an operator failed.
      */
-    public void throwOperatorFailure() {}
+    public void throwOperatorFailure() {
+        if (executor != null) {
+            ProxyExecutor.throwFailure();
+        }
+    }
 
     /**
      * Runs the model with what a slot holds. The caller has passed the gate and acquired this.
@@ -129,6 +147,7 @@ public final class Container {
                         proxyExecutor(),
                         slot.held(),
                         slot.heldCount());
+        slot.separateOutputs();
         throwOperatorFailure();
         if (code != 0) {
             throw api.failure(api.runFunction());
@@ -206,6 +225,7 @@ public final class Container {
                     slots == null ? () -> {} : slots,
                     () -> api.delete(handle),
                     constants == null ? () -> {} : constants::close,
+                    executor == null ? () -> {} : executor::close,
                     library);
         }
     }

@@ -9,6 +9,7 @@ import io.github.aoti4j.weights.Pt2Archive;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,13 +22,16 @@ import java.util.stream.Stream;
  * @param source what its generated source says; empty if the package holds none that is understood
  * @param findings answers to whether it can run here, all but libtorch's
  * @param parallelChecks kernels in which a failing check would end the process
+ * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
+ *     beside the library
  */
 public record Examination(
         PackagedModel packaged,
         ElfFile library,
         Optional<WrapperSource> source,
         List<Finding> findings,
-        List<String> parallelChecks) {
+        List<String> parallelChecks,
+        Set<Integer> readOnlyConstants) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
 
     /**
@@ -40,7 +44,7 @@ public record Examination(
      */
     public static Examination of(Pt2Archive archive, PackagedModel packaged) {
         ArchiveEntry entry = packaged.library();
-        ElfFile library = ElfFile.read(archive.segment(entry), archive.path(), entry.name());
+        ElfFile library = ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name());
         Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
         Optional<WrapperSource> source = wrapper.flatMap(WrapperSource::parse);
         List<Finding> findings =
@@ -58,7 +62,14 @@ public record Examination(
                                 wrapper.stream())
                         .flatMap(text -> ParallelChecks.find(text).stream())
                         .toList();
-        return new Examination(packaged, library, source, List.copyOf(findings), parallelChecks);
+        boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
+        return new Examination(
+                packaged,
+                library,
+                source,
+                List.copyOf(findings),
+                parallelChecks,
+                wrapper.filter(_ -> mapped).map(ReadOnlyConstants::find).orElse(Set.of()));
     }
 
     /**

@@ -18,9 +18,13 @@ public record Finding(Subject subject, boolean ok, String message) {
         MACHINE,
         /** The CPU's extensions. */
         CPU,
+        /** What compiles a package of source only. */
+        COMPILER,
         /** The functions that a model exports. */
         FUNCTIONS,
         /** The functions that libtorch exports. */
-        LIBTORCH
+        LIBTORCH,
+        /** The operators that it calls through PyTorch's dispatcher. */
+        OPERATORS
     }
 }

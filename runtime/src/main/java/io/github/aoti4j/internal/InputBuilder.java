@@ -113,7 +113,8 @@ final class InputBuilder {
                 Optional.ofNullable(dtype),
                 deviceType,
                 rankKnown,
-                List.copyOf(dimensions));
+                List.copyOf(dimensions),
+                readAsScalar);
     }
 
     private DimensionSpec build(int i, SymbolTable symbols) {

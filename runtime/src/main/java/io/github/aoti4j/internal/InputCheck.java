@@ -154,6 +154,57 @@ public final class InputCheck {
     }
 
     /**
+     * Tells whether an input fits as far as it can be told from it alone, and keeps what the others
+     * need; the same as {@link #check} without an exception.
+     *
+     * @param index the input's index
+     * @param dtypeCode the number of its element type
+     * @param rank its rank
+     * @param sizes its sizes; only the first {@code rank} elements count
+     * @param strides its strides, in elements; only the first {@code rank} elements count
+     * @param deviceType the number of its device; 0 is the CPU
+     * @param slots the caller's slots
+     * @return whether it fits
+     */
+    public boolean accepts(
+            int index,
+            int dtypeCode,
+            int rank,
+            long[] sizes,
+            long[] strides,
+            int deviceType,
+            long[] slots) {
+        return demands[index].flaw(dtypeCode, rank, sizes, strides, deviceType, slots)
+                == InputDemand.FITS;
+    }
+
+    /**
+     * Tells whether the sizes and strides that depend on one another fit; the same as {@link
+     * #checkExpressions} without an exception.
+     *
+     * @param slots the caller's slots, filled by {@link #accepts} for all inputs
+     * @return whether they fit
+     */
+    public boolean acceptsExpressions(long[] slots) {
+        try {
+            for (SizeSymbol symbol : computed) {
+                slots[symbol.slot()] = symbol.definition().orElseThrow().toLong(slots);
+            }
+            for (Equality equality : equalities) {
+                long actual = slots[equality.slot];
+                if (actual != InputDemand.NOT_COMPARED
+                        && actual != equality.expected.toLong(slots)) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (ArithmeticException e) {
+            // The model would divide by zero.
+            return false;
+        }
+    }
+
+    /**
      * Checks the sizes and strides that depend on one another. All inputs must have been through
      * {@link #check} with the same slots.
      *
@@ -161,6 +212,12 @@ public final class InputCheck {
      * @throws InvalidInputException if an input does not fit the model
      */
     public void checkExpressions(long[] slots) {
+        if (!acceptsExpressions(slots)) {
+            explain(slots);
+        }
+    }
+
+    private void explain(long[] slots) {
         for (SizeSymbol symbol : computed) {
             compute(symbol, slots);
         }

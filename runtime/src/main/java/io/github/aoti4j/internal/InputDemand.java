@@ -15,6 +15,14 @@ final class InputDemand {
     /** What stands in the slot of a stride that does not matter. */
     static final long NOT_COMPARED = Long.MIN_VALUE;
 
+    /** What {@link #flaw} returns where there is none. */
+    static final int FITS = -1;
+
+    private static final int WRONG_DTYPE = -2;
+    private static final int WRONG_RANK = -3;
+    private static final int WRONG_DEVICE = -4;
+    private static final int WRONG_STRIDES = -5;
+
     private static final int NONE = -1;
 
     private final InputSpec spec;
@@ -91,37 +99,42 @@ final class InputDemand {
             long[] strides,
             int actualDevice,
             long[] slots) {
-        if (actualDtype != dtype && dtype != NONE) {
-            throw wrongDtype(actualDtype);
+        int flaw = flaw(actualDtype, actualRank, sizes, strides, actualDevice, slots);
+        if (flaw == FITS) {
+            return;
         }
-        if (actualRank != rank && (rankKnown || actualRank < rank)) {
-            throw wrongRank(actualRank, sizes);
-        }
-        boolean empty = checkSizes(actualRank, sizes, slots);
-        if (actualDevice != deviceType && deviceType != NONE) {
-            throw wrongDevice(actualDevice);
-        }
-        for (int d = 0; d < rank; d++) {
-            boolean matters = !empty && sizes[d] != 1;
-            if (matters && strides[d] != stride[d] && stride[d] != NONE) {
-                throw wrongStrides(actualRank, sizes, strides);
-            }
-            if (strideSlot[d] != NONE) {
-                slots[strideSlot[d]] = strides[d];
-            }
-            if (comparedStrideSlot[d] != NONE) {
-                slots[comparedStrideSlot[d]] = matters ? strides[d] : NOT_COMPARED;
-            }
-        }
+        throw switch (flaw) {
+            case WRONG_DTYPE -> wrongDtype(actualDtype);
+            case WRONG_RANK -> wrongRank(actualRank, sizes);
+            case WRONG_DEVICE -> wrongDevice(actualDevice);
+            case WRONG_STRIDES -> wrongStrides(actualRank, sizes, strides);
+            default -> wrongSize(flaw, actualRank, sizes);
+        };
     }
 
-    /** Returns true if there are no elements. */
-    private boolean checkSizes(int actualRank, long[] sizes, long[] slots) {
+    /**
+     * Looks for what does not fit, and fills the slots up to there.
+     *
+     * @return {@link #FITS}, one of the numbers below it, or the dimension that has a wrong size
+     */
+    int flaw(
+            int actualDtype,
+            int actualRank,
+            long[] sizes,
+            long[] strides,
+            int actualDevice,
+            long[] slots) {
+        if (actualDtype != dtype && dtype != NONE) {
+            return WRONG_DTYPE;
+        }
+        if (actualRank != rank && (rankKnown || actualRank < rank)) {
+            return WRONG_RANK;
+        }
         boolean empty = false;
         for (int d = 0; d < rank; d++) {
             long size = sizes[d];
             if (size < min[d] || size > max[d]) {
-                throw wrongSize(d, actualRank, sizes);
+                return d;
             }
             empty |= size == 0;
             if (sizeSlot[d] != NONE) {
@@ -131,7 +144,22 @@ final class InputDemand {
         for (int d = rank; d < actualRank; d++) {
             empty |= sizes[d] == 0;
         }
-        return empty;
+        if (actualDevice != deviceType && deviceType != NONE) {
+            return WRONG_DEVICE;
+        }
+        for (int d = 0; d < rank; d++) {
+            boolean matters = !empty && sizes[d] != 1;
+            if (matters && strides[d] != stride[d] && stride[d] != NONE) {
+                return WRONG_STRIDES;
+            }
+            if (strideSlot[d] != NONE) {
+                slots[strideSlot[d]] = strides[d];
+            }
+            if (comparedStrideSlot[d] != NONE) {
+                slots[comparedStrideSlot[d]] = matters ? strides[d] : NOT_COMPARED;
+            }
+        }
+        return FITS;
     }
 
     /** Puts sizes and row-major strides where {@link #check} puts them, without any check. */

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  *     checked
  * @param rankKnown true if the input has exactly the dimensions listed; false if it may have more
  * @param dimensions what is demanded of each dimension
+ * @param readAsScalar true if the model reads it as a number, from any tensor of one element
  */
 public record InputSpec(
         int index,
@@ -23,7 +24,8 @@ public record InputSpec(
         Optional<DType> dtype,
         OptionalInt deviceType,
         boolean rankKnown,
-        List<DimensionSpec> dimensions) {
+        List<DimensionSpec> dimensions,
+        boolean readAsScalar) {
     /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
     public static final int MAX_DIMENSIONS = 64;
 
@@ -41,5 +43,14 @@ public record InputSpec(
             shape[d] = size;
         }
         return rankKnown ? Optional.of(shape) : Optional.empty();
+    }
+
+    /**
+     * Tells whether the input is a single element, which a plain number can stand for.
+     *
+     * @return true if it has no dimensions, or is read as a number
+     */
+    public boolean isScalar() {
+        return readAsScalar || (rankKnown && dimensions.isEmpty());
     }
 }

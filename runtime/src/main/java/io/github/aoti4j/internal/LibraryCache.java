@@ -1,7 +1,10 @@
 package io.github.aoti4j.internal;
 
+import io.github.aoti4j.bindings.MemoryFile;
+import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 
 import java.io.IOException;
@@ -11,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -49,6 +51,9 @@ public final class LibraryCache {
     private static final String FILE = "model.so";
     private static final int CHUNK = 1 << 20;
 
+    /** How often a file that is gone before it could be opened is unpacked once more. */
+    private static final int ATTEMPTS = 3;
+
     /** How much of each end of a file is compared: a page, as that is what tends to get lost. */
     private static final int COMPARED = 4096;
 
@@ -61,17 +66,18 @@ public final class LibraryCache {
     /**
      * Uses a cache.
      *
-     * @param cache the user's cache
+     * @param cache the user's cache; its substitute in the folder for temporary files is not used,
+     *     since a library can be loaded from memory instead
      */
     public LibraryCache(UserCache cache) {
-        this.cache = cache;
-        keys = new LibraryKeys(cache);
+        this.cache = cache.withoutSubstitute();
+        keys = new LibraryKeys(this.cache);
     }
 
     /**
      * A library in a package.
      *
-     * @param path the package
+     * @param path the package; a name for people where it is no file
      * @param entry the library's name in it
      * @param offset where it lies in the package
      * @param bytes the library; must stay readable while it is unpacked
@@ -93,25 +99,137 @@ public final class LibraryCache {
     public Path unpack(Packaged library) {
         var known = keys.find(library);
         String key = known.orElseGet(() -> hash(library));
-        long size = library.bytes().byteSize();
         Path folder =
                 cache.folder(
                         "models/" + key,
-                        Map.of(FILE, size),
+                        Map.of(FILE, library.bytes().byteSize()),
+                        unpacked -> isSound(unpacked.resolve(FILE), library),
                         empty -> copy(library, empty.resolve(FILE)));
         Path file = folder.resolve(FILE);
-        try {
-            if (!isSound(file, library)) {
-                LOG.log(System.Logger.Level.WARNING, file + " was damaged and is replaced");
-                replace(file, library);
-            }
-        } catch (IOException e) {
-            throw new AotiException("cannot unpack a model into %s: %s".formatted(file, e), e);
-        }
         if (known.isEmpty()) {
             keys.keep(library, key);
         }
         return file;
+    }
+
+    /**
+     * Unpacks a library, to be opened later.
+     *
+     * @param library the library
+     * @return what opens it; where the cache is of no use, from memory
+     * @throws PackageException as {@link #unpack}
+     */
+    public Unpacked prepare(Packaged library) {
+        try {
+            return new Unpacked(library, unpack(library), null);
+        } catch (PackageException e) {
+            throw e;
+        } catch (AotiException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            return new Unpacked(library, null, e);
+        }
+    }
+
+    /** A library that is ready to be opened. */
+    public final class Unpacked {
+        private final Packaged library;
+        private final Path file;
+        private final AotiException problem;
+
+        private Unpacked(Packaged library, Path file, AotiException problem) {
+            this.library = library;
+            this.file = file;
+            this.problem = problem;
+        }
+
+        /**
+         * Opens the library: from the cache, or where that cannot be written to or no code may be
+         * loaded from it (a read-only or {@code noexec} file system, a full disk), from memory. The
+         * package must still be open.
+         *
+         * @return the open library, which the caller owns
+         * @throws PackageException as {@link LibraryCache#unpack}
+         * @throws NativeException if it cannot be loaded, with the loader's message
+         */
+        public NativeLibrary open() {
+            if (problem != null) {
+                return instead(library, problem);
+            }
+            try {
+                return openFile();
+            } catch (NativeException e) {
+                return instead(library, e);
+            }
+        }
+
+        /** Who cleans the cache up may come between unpacking and opening. */
+        private NativeLibrary openFile() {
+            Path at = file;
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    return NativeLibrary.open(at);
+                } catch (NativeException e) {
+                    if (Files.exists(at) || attempt == ATTEMPTS) {
+                        throw e;
+                    }
+                    at = unpack(library);
+                }
+            }
+        }
+    }
+
+    /**
+     * Unpacks and opens a library.
+     *
+     * @param library the library
+     * @return the open library, which the caller owns
+     * @throws PackageException as {@link #unpack}
+     * @throws NativeException as {@link Unpacked#open}
+     */
+    public NativeLibrary open(Packaged library) {
+        return prepare(library).open();
+    }
+
+    private static NativeLibrary instead(Packaged library, AotiException why) {
+        NativeLibrary opened;
+        try {
+            opened = openInMemory(library);
+        } catch (AotiException e) {
+            // What the library itself lacks, it lacks wherever it lies.
+            why.addSuppressed(e);
+            throw why;
+        }
+        LOG.log(
+                System.Logger.Level.INFO,
+                "%s of %s is loaded from memory, not from the cache: %s"
+                        .formatted(library.entry(), library.path(), why.getMessage()));
+        return opened;
+    }
+
+    /**
+     * Opens a library from a file in memory, which no folder shows and which goes with the process.
+     *
+     * @param library the library
+     * @return the open library, which the caller owns; another one each time
+     * @throws PackageException as {@link #unpack}
+     * @throws NativeException if it cannot be loaded, with the loader's message
+     */
+    public static NativeLibrary openInMemory(Packaged library) {
+        var file = MemoryFile.create(library.path() + "!" + library.entry());
+        try {
+            try (var channel = file.open()) {
+                copy(library, channel);
+            } catch (IOException e) {
+                throw new AotiException("cannot copy %s into memory: %s".formatted(file, e), e);
+            }
+            file.seal();
+            return NativeLibrary.open(file);
+        } catch (Throwable e) {
+            file.close();
+            throw e;
+        }
     }
 
     /** Hashes a library, and compares its checksum by the way. */
@@ -150,33 +268,38 @@ public final class LibraryCache {
     }
 
     private static void copy(Packaged library, Path target) throws IOException {
-        MemorySegment bytes = library.bytes();
-        var crc = new CRC32();
         try (var channel =
                 FileChannel.open(
                         target,
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                         PRIVATE)) {
-            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-                ByteBuffer chunk = chunk(bytes, at);
-                crc.update(chunk.duplicate());
-                while (chunk.hasRemaining()) {
-                    channel.write(chunk);
-                }
-            }
-            checkCrc(library, crc.getValue()); // where the key was known, nothing was hashed
-            library.elf().clearExecutableStack(channel);
-            channel.force(true);
+            copy(library, channel);
         }
     }
 
+    private static void copy(Packaged library, FileChannel target) throws IOException {
+        MemorySegment bytes = library.bytes();
+        var crc = new CRC32();
+        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+            ByteBuffer chunk = chunk(bytes, at);
+            crc.update(chunk.duplicate());
+            while (chunk.hasRemaining()) {
+                target.write(chunk);
+            }
+        }
+        checkCrc(library, crc.getValue()); // where the key was known, nothing was hashed
+        library.elf().clearExecutableStack(target);
+    }
+
     /** Tells whether a file that is there begins and ends as it should. */
-    private static boolean isSound(Path file, Packaged library) throws IOException {
+    private static boolean isSound(Path file, Packaged library) {
         long size = library.bytes().byteSize();
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return channel.size() == size
                     && isSound(channel, library, 0)
                     && isSound(channel, library, Math.max(0, size - COMPARED));
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -191,20 +314,5 @@ public final class LibraryCache {
             // A short read is rare, and goes on where it stopped.
         }
         return Arrays.equals(actual.array(), expected);
-    }
-
-    private static void replace(Path file, Packaged library) throws IOException {
-        Path keyed = file.getParent();
-        // The name of a folder in the making, which the cache removes should this process end.
-        Path folder =
-                Files.createTempDirectory(keyed.getParent(), "." + keyed.getFileName() + ".tmp");
-        try {
-            Path fresh = folder.resolve(FILE);
-            copy(library, fresh);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(folder.resolve(FILE));
-            Files.delete(folder);
-        }
     }
 }

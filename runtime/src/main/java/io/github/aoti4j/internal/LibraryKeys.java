@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -63,13 +62,8 @@ final class LibraryKeys {
         try {
             Path file = file(library);
             Files.createDirectories(file.getParent());
-            Path fresh = Files.createTempFile(file.getParent(), ".key", null);
-            try {
-                Files.writeString(fresh, key, StandardCharsets.US_ASCII);
-                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(fresh);
-            }
+            // In place: half a key is none, and who finds none hashes again.
+            Files.writeString(file, key, StandardCharsets.US_ASCII);
         } catch (IOException | AotiException e) {
             LOG.log(System.Logger.Level.DEBUG, "the key of " + library.entry() + " is not kept", e);
         }

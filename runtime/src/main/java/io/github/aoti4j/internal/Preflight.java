@@ -47,11 +47,30 @@ public final class Preflight {
             Collection<String> requiredFunctions,
             Host host) {
         return List.of(
-                device(metadata, library),
+                device(metadata, library.needed().contains("libtorch_cuda.so")),
                 platform(metadata, host),
                 machine(library, host),
-                cpu(metadata, library, march, host),
+                library.machine() == ElfFile.X86_64
+                        ? cpu(metadata, march, host)
+                        : yes(
+                                Subject.CPU,
+                                "was compiled for %s, which is not checked"
+                                        .formatted(isa(metadata))),
                 functions(library, requiredFunctions));
+    }
+
+    /**
+     * Asks what can be told of a model that is yet to be compiled.
+     *
+     * @param metadata what the package notes
+     * @param march the {@code -march} that it wants to be compiled with
+     * @param host the machine to run on
+     * @return an answer to each question
+     */
+    public static List<Finding> examineSource(
+            PackageMetadata metadata, Optional<String> march, Host host) {
+        return List.of(
+                device(metadata, false), platform(metadata, host), cpu(metadata, march, host));
     }
 
     /**
@@ -108,8 +127,7 @@ public final class Preflight {
         }
     }
 
-    private static Finding device(PackageMetadata metadata, ElfFile library) {
-        boolean linkedToCuda = library.needed().contains("libtorch_cuda.so");
+    private static Finding device(PackageMetadata metadata, boolean linkedToCuda) {
         String device =
                 metadata.device().map(Preflight::printable).orElse(linkedToCuda ? "cuda" : "cpu");
         return device.equals("cpu")
@@ -149,15 +167,14 @@ public final class Preflight {
                                 .formatted(machine, host.machine()));
     }
 
-    private static Finding cpu(
-            PackageMetadata metadata, ElfFile library, Optional<String> march, Host host) {
-        String isa =
-                metadata.cpuIsa()
-                        .map(Preflight::printable)
-                        .orElse("no vector extensions that the package tells of");
-        if (library.machine() != ElfFile.X86_64) {
-            return yes(Subject.CPU, "was compiled for %s, which is not checked".formatted(isa));
-        }
+    private static String isa(PackageMetadata metadata) {
+        return metadata.cpuIsa()
+                .map(Preflight::printable)
+                .orElse("no vector extensions that the package tells of");
+    }
+
+    private static Finding cpu(PackageMetadata metadata, Optional<String> march, Host host) {
+        String isa = isa(metadata);
         var demands = CpuDemands.of(metadata.cpuIsa().map(Preflight::printable), march);
         var missing = host.cpu().missing(demands.features());
         if (!missing.isEmpty()) {

@@ -158,8 +158,7 @@ public final class RunSlot {
      * @param tensor its handle, which stays the caller's
      */
     public void shareInput(int index, MemorySegment tensor) {
-        TensorCalls.newHandle(
-                tensor.address(), inputs.address() + index * ADDRESS.byteSize());
+        TensorCalls.newHandle(tensor.address(), inputs.address() + index * ADDRESS.byteSize());
     }
 
     /**
@@ -281,6 +280,40 @@ public final class RunSlot {
      */
     public long scratchAddress() {
         return scratch.address();
+    }
+
+    /**
+     * Gives each output a handle of its own: a model that returns one tensor twice leaves one
+     * handle in both places, as PyTorch's own loader knows too.
+     *
+     * @throws NativeException if a handle cannot be made; the slot then holds none twice
+     */
+    public void separateOutputs() {
+        NativeException failure = null;
+        for (int i = 1; i < numOutputs; i++) {
+            long handle = outputAddress(i);
+            if (handle != 0 && isAmongFirst(i, handle)) {
+                outputs.setAtIndex(JAVA_LONG, i, 0);
+                try {
+                    TensorCalls.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
+                } catch (NativeException e) {
+                    outputs.setAtIndex(JAVA_LONG, i, 0);
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private boolean isAmongFirst(int count, long handle) {
+        for (int i = 0; i < count; i++) {
+            if (outputAddress(i) == handle) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

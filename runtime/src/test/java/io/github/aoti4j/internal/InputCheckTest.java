@@ -2,13 +2,16 @@ package io.github.aoti4j.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.Arrays;
 import java.util.List;
 
 class InputCheckTest {
@@ -65,11 +68,30 @@ class InputCheckTest {
     }
 
     private static void run(InputCheck check, long[][] sizes, long[][] strides) {
+        boolean accepted = accepts(check, sizes, strides);
         long[] slots = new long[check.slotCount()];
-        for (int i = 0; i < sizes.length; i++) {
-            check.check(i, FLOAT32, sizes[i].length, sizes[i], strides[i], CPU, slots);
+        try {
+            for (int i = 0; i < sizes.length; i++) {
+                check.check(i, FLOAT32, sizes[i].length, sizes[i], strides[i], CPU, slots);
+            }
+            check.checkExpressions(slots);
+        } catch (InvalidInputException e) {
+            assertFalse(accepted, "accepted what is refused");
+            throw e;
         }
-        check.checkExpressions(slots);
+        assertTrue(accepted, "not accepted what is not refused");
+    }
+
+    /** The same without exceptions; the slots hold what earlier inputs left there. */
+    private static boolean accepts(InputCheck check, long[][] sizes, long[][] strides) {
+        long[] slots = new long[check.slotCount()];
+        Arrays.fill(slots, 99);
+        for (int i = 0; i < sizes.length; i++) {
+            if (!check.accepts(i, FLOAT32, sizes[i].length, sizes[i], strides[i], CPU, slots)) {
+                return false;
+            }
+        }
+        return check.acceptsExpressions(slots);
     }
 
     private static void refuses(String message, Runnable call) {

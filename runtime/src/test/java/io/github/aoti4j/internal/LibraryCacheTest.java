@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.LibraryCache.Packaged;
 
@@ -210,5 +212,56 @@ class LibraryCacheTest {
             }
         }
         assertEquals(1, files("model.so"));
+    }
+
+    /**
+     * A file where the cache should be: as on a full disk, nothing can be written, even by root.
+     */
+    private LibraryCache unusable() throws IOException {
+        return new LibraryCache(UserCache.at(Files.createFile(folder.resolve("file"))));
+    }
+
+    @Test
+    void opensFromMemoryWhereTheCacheCannotBeWrittenTo() throws IOException {
+        LibTorch.load();
+        try (NativeLibrary opened = unusable().open(packaged(library))) {
+            assertTrue(opened.has("AOTInductorModelContainerRun"));
+            assertEquals(packageFile + "!m/x.wrapper.so", opened.name());
+        }
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            assertTrue(
+                    maps.noneMatch(line -> line.endsWith("[stack]") && line.contains("rwx")),
+                    "the stack is not executable");
+        }
+    }
+
+    @Test
+    void opensFromMemoryWhatTheLoaderRefusesInTheCache() throws IOException {
+        LibTorch.load();
+        var prepared = cache.prepare(packaged(library));
+        Path file = cache.unpack(packaged(library));
+        Files.delete(file);
+        Files.createDirectory(file);
+        try (NativeLibrary opened = prepared.open()) {
+            assertEquals(packageFile + "!m/x.wrapper.so", opened.name());
+        }
+    }
+
+    @Test
+    void opensWhatWasRemovedSinceItWasUnpacked() throws IOException {
+        LibTorch.load();
+        var prepared = cache.prepare(packaged(library));
+        Path file = cache.unpack(packaged(library));
+        Files.delete(file);
+        try (NativeLibrary opened = prepared.open()) {
+            assertEquals(file.toString(), opened.name());
+        }
+    }
+
+    @Test
+    void checksumCountsInMemoryToo() {
+        var damaged = packaged(library, crc(library) ^ 1);
+        assertThrows(PackageException.class, () -> LibraryCache.openInMemory(damaged));
+        assertThrows(PackageException.class, () -> unusable().open(damaged));
     }
 }

@@ -210,7 +210,9 @@ final class FailureScenarios {
             long before = Stub.alive().get("tensors");
             for (int skip = 0; skip < 2; skip++) {
                 Stub.fail("aoti_torch_clone", skip, 1);
-                var e = assertThrows(NativeException.class, () -> model.run(arena, vector(arena, 1)));
+                var e =
+                        assertThrows(
+                                NativeException.class, () -> model.run(arena, vector(arena, 1)));
                 assertTrue(e.nativeMessage().contains(Stub.MESSAGE), e::toString);
                 assertEquals(before, Stub.alive().get("tensors"));
             }

@@ -145,6 +145,31 @@ final class OutputScenarios {
     }
 
     @Scenario
+    void returnsTheSameHandleTwice() {
+        Stub.shape(1, "fhnh");
+        Map<String, Long> before = Stub.alive();
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined()) {
+            List<Tensor> outputs = model.run(arena, vector(arena, 1));
+            assertEquals(outputs.get(0).segment().address(), outputs.get(1).segment().address());
+            assertArrayEquals(new float[] {2}, outputs.get(3).toFloatArray());
+        }
+        assertEquals(before, Stub.alive());
+    }
+
+    @Scenario
+    void deletesAHandleThatIsThereTwiceOnceAfterARefusal() {
+        Stub.shape(1, "fhdh");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined()) {
+            Tensor input = vector(arena, 1, 2);
+            Map<String, Long> before = Stub.alive();
+            assertThrows(IncompatibleModelException.class, () -> model.run(arena, input));
+            assertEquals(before, Stub.alive());
+        }
+    }
+
+    @Scenario
     void takesOutputsAsInputs() {
         try (Model model = Stub.load(1);
                 Arena arena = Arena.ofConfined()) {

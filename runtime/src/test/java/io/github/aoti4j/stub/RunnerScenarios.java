@@ -34,8 +34,7 @@ final class RunnerScenarios {
             Tensor before = runner.output(0);
             assertEquals(2, first(runner));
             long alive = Stub.alive().get("tensors");
-            for (String function :
-                    List.of(RUN, "aoti_torch_new_tensor_handle")) {
+            for (String function : List.of(RUN, "aoti_torch_new_tensor_handle")) {
                 Stub.fail(function, 0, 1);
                 var e = assertThrows(NativeException.class, runner::run);
                 assertTrue(e.function().startsWith(function), e::toString);
@@ -89,6 +88,19 @@ final class RunnerScenarios {
             assertThrows(NativeException.class, runner::run);
             runner.run();
             assertEquals(2, first(runner));
+        }
+    }
+
+    @Scenario
+    void deletesAHandleThatIsThereTwiceOnce() {
+        Stub.shape(1, "fhnh");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined();
+                Runner runner = model.newRunner(vector(arena, 1))) {
+            for (int i = 0; i < 3; i++) {
+                runner.run();
+                assertEquals(2, runner.output(3).toFloatArray()[0]);
+            }
         }
     }
 

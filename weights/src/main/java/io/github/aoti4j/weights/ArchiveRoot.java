@@ -12,7 +12,7 @@ import java.util.Set;
 /** Finds the folder that a {@code .pt2} archive has everything in. */
 final class ArchiveRoot {
     /** What lies at the top of an archive without a root folder, as older versions wrote it. */
-    private static final List<String> TOP_FILES =
+    static final List<String> TOP_FILES =
             List.of("archive_format", "archive_version", "version", "byteorder");
 
     private static final String MODELS = "data/aotinductor/";
@@ -24,11 +24,11 @@ final class ArchiveRoot {
      *
      * @return the root folder's name with a slash behind it, or empty if there is no root folder
      */
-    static String find(ZipIndex zip, Path path) {
+    static String find(List<ArchiveEntry> entries, Path path) {
         var folders = new LinkedHashSet<String>();
         var rooted = new LinkedHashSet<String>();
         boolean rootless = false;
-        for (var entry : zip.entries()) {
+        for (var entry : entries) {
             String name = entry.name();
             int below = name.indexOf('/') + 1;
             folders.add(name.substring(0, below));

@@ -20,11 +20,20 @@ final class Blob {
      * Opens a blob.
      *
      * @param file owned by the source if this succeeds
+     */
+    static TensorSource open(MappedFile file, List<BlobTensor> layout) {
+        return new MappedTensors(
+                file.path(), List.of(file), place(file, 0, file.size(), "", layout));
+    }
+
+    /**
+     * Locates the constants.
+     *
      * @param offset where the blob starts in the file
      * @param size its bytes
      * @param part what of the file it is, for messages: empty, or an entry's name
      */
-    static TensorSource open(
+    static List<PlacedTensor> place(
             MappedFile file, long offset, long size, String part, List<BlobTensor> layout) {
         var tensors = new ArrayList<PlacedTensor>();
         var names = new LinkedHashSet<String>();
@@ -53,7 +62,7 @@ final class Blob {
                                             + " belongs to another model")
                                     .formatted(size, end));
         }
-        return new MappedTensors(file.path(), List.of(file), tensors);
+        return tensors;
     }
 
     private static PlacedTensor place(

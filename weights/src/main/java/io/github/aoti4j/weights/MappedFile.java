@@ -1,10 +1,14 @@
 package io.github.aoti4j.weights;
 
 import io.github.aoti4j.bindings.FileMapping;
+import io.github.aoti4j.bindings.MemoryFile;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -14,13 +18,14 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets.
+ * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets; or a copy
+ * of bytes in memory, kept like one.
  *
  * <p>The mapping is private and copy-on-write: it shares the page cache with every other mapping of
  * the file, and what is written to it stays in it. The file never changes.
  *
  * <p>Thread-safe. The mapping, and every slice of it that was handed out, ends with {@link
- * #close()}, or with the last {@link #hold()} if that comes later.
+ * #close()}, or with the last {@link #hold()} or {@link #share()} if that comes later.
  *
  * <p>While it is mapped the file must not be shortened or rewritten in place: touching a page that
  * is gone is a fault (in Java an {@link InternalError}, in native code the end of the process), and
@@ -28,19 +33,41 @@ import java.util.function.Function;
  * over it.
  */
 public final class MappedFile implements AutoCloseable {
+    private static final int COPY_CHUNK = 1 << 20;
+
     private final Path path;
-    private final FileMapping mapping;
+    private final boolean inMemory;
+    private final Counted counted;
     private final MemorySegment readOnly;
-
-    /** The owner's share, until it is closed, and those of {@link #hold()}. */
-    private int shares = 1;
-
     private boolean closed;
 
-    private MappedFile(Path path, FileMapping mapping) {
+    private MappedFile(Path path, boolean inMemory, Counted counted) {
         this.path = path;
-        this.mapping = mapping;
-        this.readOnly = mapping.segment().asReadOnly();
+        this.inMemory = inMemory;
+        this.counted = counted;
+        this.readOnly = counted.mapping.segment().asReadOnly();
+    }
+
+    /** A mapping, and how many owners and holds it has. */
+    private static final class Counted {
+        private final FileMapping mapping;
+        private int shares = 1;
+
+        Counted(FileMapping mapping) {
+            this.mapping = mapping;
+        }
+
+        synchronized Counted add() {
+            shares++;
+            return this;
+        }
+
+        synchronized void release() {
+            if (shares == 1) {
+                mapping.close();
+            }
+            shares--;
+        }
     }
 
     /**
@@ -66,7 +93,51 @@ public final class MappedFile implements AutoCloseable {
             throw new PackageException(
                     path, "the file is empty; it may have been cut off: copy it again");
         }
-        return new MappedFile(path, mapping);
+        return new MappedFile(path, false, new Counted(mapping));
+    }
+
+    /**
+     * Copies bytes into memory that is a file without a name ({@code memfd_create}), and maps that.
+     * The bytes themselves are not needed any more when this returns.
+     *
+     * @param bytes not empty; any segment, also a read-only one or one on the heap
+     * @param name what messages call it, as a path; no file has to be there
+     * @return the mapped copy, to be closed by the caller
+     * @throws PackageException if there are no bytes, or no room for the copy
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws WrongThreadException if the segment is confined to another thread
+     */
+    public static MappedFile copyOf(MemorySegment bytes, Path name) {
+        if (bytes.byteSize() == 0) {
+            throw new PackageException(name, "there are no bytes; it may have been cut off");
+        }
+        try (var file = MemoryFile.create(name.toString())) {
+            copy(bytes, file);
+            file.seal();
+            return new MappedFile(name, true, new Counted(FileMapping.open(file, name)));
+        } catch (IOException | NativeException e) {
+            throw new PackageException(
+                    name,
+                    "its %d bytes cannot be copied into a file in memory: %s"
+                            .formatted(bytes.byteSize(), e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Written and not copied into a mapping, since a write that finds no room can fail. */
+    private static void copy(MemorySegment bytes, MemoryFile file) throws IOException {
+        var chunk = ByteBuffer.allocateDirect(COPY_CHUNK);
+        var chunkSegment = MemorySegment.ofBuffer(chunk);
+        try (var channel = file.open()) {
+            for (long at = 0; at < bytes.byteSize(); at += COPY_CHUNK) {
+                int length = (int) Math.min(COPY_CHUNK, bytes.byteSize() - at);
+                MemorySegment.copy(bytes, at, chunkSegment, 0, length);
+                chunk.clear().limit(length);
+                while (chunk.hasRemaining()) {
+                    channel.write(chunk);
+                }
+            }
+        }
     }
 
     /** Opens a file for a reader, which owns it if it succeeds; if it fails the file is closed. */
@@ -122,16 +193,50 @@ public final class MappedFile implements AutoCloseable {
      */
     public MappedFile duplicate() {
         try (var _ = hold()) {
-            return new MappedFile(path, mapping.again());
+            return new MappedFile(path, inMemory, new Counted(counted.mapping.again()));
         } catch (IOException e) {
             throw cannotMap(path, e);
         }
     }
 
     /**
+     * Makes another owner of the same mapping.
+     *
+     * @return to be closed by the caller, whoever closes first: what is written to one shows in the
+     *     other
+     * @throws IllegalStateException if this object is closed
+     */
+    public synchronized MappedFile share() {
+        requireOpen();
+        return new MappedFile(path, inMemory, counted.add());
+    }
+
+    /**
+     * Tells whether this is a copy of bytes in memory, and no file.
+     *
+     * @return true if it was made by {@link #copyOf}
+     */
+    public boolean isInMemory() {
+        return inMemory;
+    }
+
+    /**
+     * Hashes the file. Reads all of it.
+     *
+     * @param progress hears how many bytes are done
+     * @return the SHA-256 as 64 lower-case hexadecimal digits
+     * @throws IllegalStateException if this object is closed
+     */
+    public String sha256(Progress progress) {
+        try (var _ = hold()) {
+            return Sha256.of(readOnly, "hashing " + path, progress);
+        }
+    }
+
+    /**
      * Returns the path that the file was opened with.
      *
-     * @return the path, also after close
+     * @return the path, or what a copy of bytes is called; also after close
      */
     public Path path() {
         return path;
@@ -166,7 +271,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public MemorySegment writableSegment() {
         requireOpen();
-        return mapping.segment();
+        return counted.mapping.segment();
     }
 
     /**
@@ -177,8 +282,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Hold hold() {
         requireOpen();
-        shares++;
-        return new Share();
+        return new Share(counted.add());
     }
 
     synchronized void requireOpen() {
@@ -188,9 +292,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Unmaps the file, or leaves that to the last {@link #hold()}. This object cannot be used any
-     * more; segments that it handed out can, as long as something is held. Closing again does
-     * nothing.
+     * Unmaps the file, or leaves that to the last {@link #hold()} or {@link #share()}. This object
+     * cannot be used any more; segments that it handed out can, as long as something is held.
+     * Closing again does nothing.
      *
      * @throws IllegalStateException if nothing is held and a native call is using the mapping at
      *     this moment; the file then stays open, and close can be tried again
@@ -198,28 +302,24 @@ public final class MappedFile implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (!closed) {
-            release();
+            counted.release();
             closed = true;
         }
     }
 
-    private void release() {
-        if (shares == 1) {
-            mapping.close();
-        }
-        shares--;
-    }
-
-    private final class Share implements Hold {
+    private static final class Share implements Hold {
+        private final Counted counted;
         private boolean released;
 
+        Share(Counted counted) {
+            this.counted = counted;
+        }
+
         @Override
-        public void close() {
-            synchronized (MappedFile.this) {
-                if (!released) {
-                    release();
-                    released = true;
-                }
+        public synchronized void close() {
+            if (!released) {
+                counted.release();
+                released = true;
             }
         }
     }

@@ -8,6 +8,7 @@ import io.github.aoti4j.core.PackageException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -192,34 +193,72 @@ public final class PackagedModel {
     }
 
     /**
-     * Opens the weights of {@link #weightsBlob()}, in a mapping of their own that does not need the
-     * package any more.
+     * Opens the weights of {@link #weightsBlob()}, which do not need the package any more.
      *
      * @param layout the model's constants in the order of their indices, without those that are
      *     computed by constant folding
+     * @param readOnly tells of a name whether nobody will write to that tensor, though its segment
+     *     can be written to: such tensors lie in the package's own mapping, which all share, and
+     *     the others in one that this source has for itself
      * @return the constants, to be closed by the caller
      * @throws PackageException if there is no blob, or the constants do not take exactly the bytes
      *     that it has
      * @throws IllegalStateException if the package is closed
      */
-    public TensorSource openBlob(List<BlobTensor> layout) {
+    public TensorSource openBlob(List<BlobTensor> layout, Predicate<String> readOnly) {
         var blob = weightsBlob().orElseThrow(() -> noWeights("weights blob"));
-        return archive.duplicateFile()
-                .handTo(file -> Blob.open(file, blob.offset(), blob.size(), blob.name(), layout));
+        try (var mappings = new WeightMappings()) {
+            // A blob without tensors is an empty file in a folder.
+            if (blob.size() == 0 && layout.isEmpty()) {
+                return mappings.toSource(archive.path());
+            }
+            var file = archive.file(blob);
+            for (var tensor : Blob.place(file, blob.offset(), blob.size(), blob.name(), layout)) {
+                mappings.add(tensor, file, readOnly.test(tensor.name()));
+            }
+            return mappings.toSource(archive.path());
+        }
     }
 
     /**
-     * Opens the weights that {@link #weightsConfig()} names, in a mapping of their own that does
-     * not need the package any more.
+     * Opens the weights of {@link #weightsBlob()} in a mapping that this source has for itself; see
+     * {@link #openBlob(List, Predicate)}.
+     *
+     * @param layout the model's constants in the order of their indices
+     * @return the constants, to be closed by the caller
+     * @throws PackageException if there is no blob, or it does not fit
+     * @throws IllegalStateException if the package is closed
+     */
+    public TensorSource openBlob(List<BlobTensor> layout) {
+        return openBlob(layout, _ -> false);
+    }
+
+    /**
+     * Opens the weights that {@link #weightsConfig()} names in a mapping that this source has for
+     * itself; see {@link #openWeights(Predicate)}.
      *
      * @return the weights by the names in the PyTorch module, to be closed by the caller
      * @throws PackageException if there are none, or they are damaged
      * @throws IllegalStateException if the package is closed
      */
     public TensorSource openWeights() {
+        return openWeights(_ -> false);
+    }
+
+    /**
+     * Opens the weights that {@link #weightsConfig()} names, which do not need the package any
+     * more.
+     *
+     * @param readOnly as in {@link #openBlob(List, Predicate)}; a weight that shares memory with
+     *     one that may be written to counts as such
+     * @return the weights by the names in the PyTorch module, to be closed by the caller
+     * @throws PackageException if there are none, or they are damaged
+     * @throws IllegalStateException if the package is closed
+     */
+    public TensorSource openWeights(Predicate<String> readOnly) {
         var config = weightsConfig().orElseThrow(() -> noWeights("weights_config.json"));
         var views = archive.parse(config, WeightsConfig::parse);
-        return archive.duplicateFile().handTo(file -> PackagedWeights.open(archive, file, views));
+        return PackagedWeights.open(archive, views, readOnly);
     }
 
     private PackageException noWeights(String what) {

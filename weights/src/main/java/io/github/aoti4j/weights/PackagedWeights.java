@@ -2,14 +2,13 @@ package io.github.aoti4j.weights;
 
 import static io.github.aoti4j.weights.Messages.quote;
 
-import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.Pickled.Tensor;
 import io.github.aoti4j.weights.WeightsConfig.View;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The weights that a package has in {@code data/weights}: each a file of {@code torch.save} that
@@ -19,31 +18,46 @@ final class PackagedWeights {
     private static final String FOLDER = "data/weights/";
 
     private final Pt2Archive archive;
-    private final MappedFile file;
     private final Map<String, Stored> byFile = new HashMap<>();
 
-    /** A file of torch.save and the tensor in it. */
-    private record Stored(TorchArchive archive, Tensor tensor) {}
+    /** A file of torch.save, what it is mapped in, and the tensor in it. */
+    private record Stored(MappedFile file, TorchArchive archive, Tensor tensor) {}
 
-    private PackagedWeights(Pt2Archive archive, MappedFile file) {
+    private PackagedWeights(Pt2Archive archive) {
         this.archive = archive;
-        this.file = file;
     }
 
-    /**
-     * Locates all weights of a model.
-     *
-     * @param file the package, mapped; owned by the source if this succeeds
-     */
-    static TensorSource open(Pt2Archive archive, MappedFile file, Map<String, View> views) {
-        var weights = new PackagedWeights(archive, file);
-        var tensors = new ArrayList<PlacedTensor>();
-        views.forEach((name, view) -> tensors.add(weights.place(name, view)));
-        return new MappedTensors(file.path(), List.of(file), tensors);
+    /** Locates all weights of a model; see {@link PackagedModel#openWeights}. */
+    static TensorSource open(
+            Pt2Archive archive, Map<String, View> views, Predicate<String> readOnly) {
+        var weights = new PackagedWeights(archive);
+        // Two weights of one file are views of one memory: what is written to one shows in the
+        // other.
+        var written = new HashSet<String>();
+        views.forEach(
+                (name, view) -> {
+                    if (!readOnly.test(name)) {
+                        written.add(view.file());
+                    }
+                });
+        try (var mappings = new WeightMappings()) {
+            views.forEach(
+                    (name, view) -> {
+                        var stored = weights.stored(name, view);
+                        mappings.add(
+                                place(name, stored, view),
+                                stored.file,
+                                !written.contains(view.file()));
+                    });
+            return mappings.toSource(archive.path());
+        }
     }
 
-    private PlacedTensor place(String name, View view) {
-        var stored = byFile.computeIfAbsent(view.file(), of -> read(name, of));
+    private Stored stored(String name, View view) {
+        return byFile.computeIfAbsent(view.file(), of -> read(name, of));
+    }
+
+    private static PlacedTensor place(String name, Stored stored, View view) {
         var tensor = stored.tensor;
         return stored.archive.place(
                 name,
@@ -68,12 +82,12 @@ final class PackagedWeights {
                                                         + quote(FOLDER + fileName)
                                                         + ", which the package does not have;"
                                                         + " package the model again"));
+        var file = archive.file(entry);
         var zip = new TorchArchive(file, entry.offset(), entry.size(), entry.name());
         if (zip.pickle() instanceof Tensor tensor) {
-            return new Stored(zip, tensor);
+            return new Stored(file, zip, tensor);
         }
-        throw new PackageException(
-                file.path(),
+        throw archive.bad(
                 "entry "
                         + quote(entry.name())
                         + " holds something else than one tensor; package the model again");

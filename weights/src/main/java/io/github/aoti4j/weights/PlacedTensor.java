@@ -21,6 +21,11 @@ record PlacedTensor(
         long offset,
         long span) {
 
+    /** The same in another file of the same contents. */
+    PlacedTensor inFile(int index) {
+        return new PlacedTensor(name, dtype, shape, strides, index, part, offset, span);
+    }
+
     StoredTensor in(MappedFile mapped) {
         var fileName = mapped.path().getFileName();
         return new StoredTensor(

@@ -4,12 +4,14 @@ import static io.github.aoti4j.weights.Messages.list;
 import static io.github.aoti4j.weights.Messages.quote;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A {@code .pt2} package of compiled models: mapped, indexed, nothing unpacked.
+ * A {@code .pt2} package of compiled models, a file or what one was unpacked to: mapped, indexed,
+ * nothing unpacked.
  *
  * <p>The layout is that of {@code torch/export/pt2_archive/_package.py} and {@code
  * torch/csrc/export/pt2_archive_constants.h}: below one root folder, which has any name, each model
@@ -38,15 +41,13 @@ public final class Pt2Archive implements AutoCloseable {
     /** The limit of {@link #bytes}: far above any generated source, far below any weights. */
     private static final long MAX_COPY = 256L << 20;
 
-    private final MappedFile file;
-    private final ZipIndex zip;
+    private final Contents contents;
     private final String root;
     private final Map<String, PackagedModel> models;
 
-    private Pt2Archive(MappedFile file) {
-        this.file = file;
-        this.zip = ZipIndex.read(file.segment(), file.path(), "");
-        this.root = ArchiveRoot.find(zip, file.path());
+    private Pt2Archive(Contents contents) {
+        this.contents = contents;
+        this.root = ArchiveRoot.find(contents.entries(), contents.path());
         this.models = findModels();
         checkMarkers();
     }
@@ -54,22 +55,67 @@ public final class Pt2Archive implements AutoCloseable {
     /**
      * Opens a package and reads its index.
      *
-     * @param path a {@code .pt2} file, of whatever name
+     * @param path a {@code .pt2} file, of whatever name; or a folder that one was unpacked into,
+     *     with its root folder or without. Links in the folder may not lead out of it
      * @return the open package, to be closed by the caller
-     * @throws PackageException if the file is not a sound package with at least one model; see also
+     * @throws PackageException if this is not a sound package with at least one model; see also
      *     {@link ZipIndex#read}
      */
     public static Pt2Archive open(Path path) {
-        return MappedFile.open(path, Pt2Archive::new);
+        if (!Files.isDirectory(path)) {
+            return open(MappedFile.open(path));
+        }
+        var contents = FolderContents.open(path);
+        try {
+            return new Pt2Archive(contents);
+        } catch (Throwable e) {
+            contents.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Reads the index of a package that is mapped already.
+     *
+     * @param file a {@code .pt2} file, or the bytes of one; owned by the package from now on, and
+     *     closed if this fails
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not a sound package with at least one model
+     */
+    public static Pt2Archive open(MappedFile file) {
+        return file.handTo(mapped -> new Pt2Archive(new ZipContents(mapped)));
     }
 
     /**
      * Returns the path that the package was opened with.
      *
-     * @return the path, also after close
+     * @return the path, or what a package in memory is called; also after close
      */
     public Path path() {
-        return file.path();
+        return contents.path();
+    }
+
+    /**
+     * Tells whether the package lies in memory, and {@link #path()} is only a name.
+     *
+     * @return false if it is a file or a folder
+     */
+    public boolean isInMemory() {
+        return contents instanceof ZipContents zip && zip.file().isInMemory();
+    }
+
+    /**
+     * Hashes the package as it is mapped.
+     *
+     * @param progress hears how many bytes are done
+     * @return the SHA-256 of the whole file as 64 lower-case hexadecimal digits; empty for a
+     *     folder, which is no file
+     * @throws IllegalStateException if this package is closed
+     */
+    public Optional<String> sha256(Progress progress) {
+        return contents instanceof ZipContents zip
+                ? Optional.of(zip.file().sha256(progress))
+                : Optional.empty();
     }
 
     /**
@@ -107,7 +153,7 @@ public final class Pt2Archive implements AutoCloseable {
      * @return the entries in the order of the archive, folders included
      */
     public List<ArchiveEntry> entries() {
-        return zip.entries();
+        return contents.entries();
     }
 
     /**
@@ -117,7 +163,7 @@ public final class Pt2Archive implements AutoCloseable {
      * @return the entry, or empty
      */
     public Optional<ArchiveEntry> find(String name) {
-        return zip.find(root + name);
+        return contents.find(root + name);
     }
 
     /**
@@ -129,20 +175,41 @@ public final class Pt2Archive implements AutoCloseable {
      * @throws IllegalStateException if this package is closed
      */
     public MemorySegment segment(ArchiveEntry entry) {
-        file.requireOpen();
-        return zip.segment(entry);
+        return contents.segment(entry);
     }
 
     /**
-     * Compares an entry's bytes with its checksum. Reads all of them.
+     * Compares an entry's bytes with its checksum. Reads all of them; in a folder, which has no
+     * checksums, none.
      *
      * @param entry an entry of this package
      * @throws PackageException if they differ
      * @throws IllegalStateException if this package is closed
      */
     public void checkCrc(ArchiveEntry entry) {
-        file.requireOpen();
-        zip.checkCrc(entry);
+        contents.checkCrc(entry);
+    }
+
+    /**
+     * Returns the checksum of an entry's bytes, which in a folder takes reading all of them.
+     *
+     * @param entry an entry of this package
+     * @return an unsigned 32-bit value
+     * @throws IllegalStateException if this package is closed
+     */
+    public long crc32(ArchiveEntry entry) {
+        return contents.crc32(entry);
+    }
+
+    /**
+     * Returns the file that an entry lies in, {@link ArchiveEntry#offset()} bytes from its start.
+     *
+     * @param entry an entry of this package
+     * @return the package, or in a folder the entry's own file; what a package in memory is called
+     * @throws IllegalStateException if this package is closed
+     */
+    public Path fileOf(ArchiveEntry entry) {
+        return file(entry).path();
     }
 
     /**
@@ -188,12 +255,12 @@ public final class Pt2Archive implements AutoCloseable {
      */
     @Override
     public void close() {
-        file.close();
+        contents.close();
     }
 
-    /** Another mapping of the package, for who outlives it. */
-    MappedFile duplicateFile() {
-        return file.duplicate();
+    /** The mapped file that an entry lies in. */
+    MappedFile file(ArchiveEntry entry) {
+        return contents.file(entry);
     }
 
     /** What makes a value of a JSON document. */
@@ -260,7 +327,7 @@ public final class Pt2Archive implements AutoCloseable {
     private Map<String, PackagedModel> findModels() {
         String folder = root + MODELS;
         var files = new LinkedHashMap<String, List<ArchiveEntry>>();
-        for (var entry : zip.entries()) {
+        for (var entry : contents.entries()) {
             String name = entry.name();
             if (!entry.isDirectory() && name.startsWith(folder)) {
                 // PyTorch writes a model's files flat, so what lies between is the model's name.
@@ -281,7 +348,7 @@ public final class Pt2Archive implements AutoCloseable {
 
     private String whatElse() {
         String cure = "compile it with torch._inductor.aoti_compile_and_package";
-        if (zip.entries().stream().anyMatch(e -> e.name().startsWith(root + "models/"))) {
+        if (contents.entries().stream().anyMatch(e -> e.name().startsWith(root + "models/"))) {
             return "this is an exported program, not a compiled package; " + cure;
         }
         if (find("data.pkl").isPresent()) {

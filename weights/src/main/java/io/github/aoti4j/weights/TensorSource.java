@@ -50,7 +50,7 @@ public interface TensorSource extends AutoCloseable {
      *     bytes that it has
      */
     static TensorSource openBlob(Path path, List<BlobTensor> layout) {
-        return MappedFile.open(path, file -> Blob.open(file, 0, file.size(), "", layout));
+        return MappedFile.open(path, file -> Blob.open(file, layout));
     }
 
     /**

@@ -165,7 +165,7 @@ final class ZipReader {
     }
 
     /** What makes a name unfit to be a path below a folder; null if nothing does. */
-    private static String nameFlaw(String name) {
+    static String nameFlaw(String name) {
         if (name.isEmpty()) {
             return "has no name";
         }

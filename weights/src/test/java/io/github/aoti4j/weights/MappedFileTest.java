@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -99,6 +100,65 @@ class MappedFileTest {
             assertEquals(2, duplicate.segment().get(ValueLayout.JAVA_BYTE, 1));
         }
         assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(path));
+    }
+
+    @Test
+    void sharesOneMappingAmongOwners() throws IOException {
+        var path = Files.write(folder.resolve("file"), new byte[] {1, 2, 3});
+        var file = MappedFile.open(path);
+        try (var other = file.share()) {
+            file.writableSegment().set(ValueLayout.JAVA_BYTE, 1, (byte) 9);
+            assertEquals(9, other.segment().get(ValueLayout.JAVA_BYTE, 1));
+            assertEquals(file.segment().address(), other.segment().address());
+            assertEquals(1, mappings(path));
+            file.close();
+            assertThrows(IllegalStateException.class, file::segment);
+            assertThrows(IllegalStateException.class, file::share);
+            assertEquals(9, other.segment().get(ValueLayout.JAVA_BYTE, 1));
+        }
+        assertEquals(0, TestFiles.uses(folder.toString()));
+    }
+
+    private static long mappings(Path path) throws IOException {
+        try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.endsWith(path.toString())).count();
+        }
+    }
+
+    @Test
+    void copiesBytesThatAreNoFile() throws IOException {
+        byte[] bytes = new byte[3 << 20];
+        bytes[bytes.length - 1] = 7;
+        var name = Path.of("<bytes>");
+        try (var file = MappedFile.copyOf(MemorySegment.ofArray(bytes), name)) {
+            bytes[bytes.length - 1] = 8;
+            assertTrue(file.isInMemory());
+            assertEquals(name, file.path());
+            assertEquals(bytes.length, file.size());
+            assertEquals(7, file.segment().get(ValueLayout.JAVA_BYTE, bytes.length - 1));
+            try (var duplicate = file.duplicate()) {
+                duplicate.writableSegment().set(ValueLayout.JAVA_BYTE, 0, (byte) 5);
+                assertEquals(0, file.segment().get(ValueLayout.JAVA_BYTE, 0));
+                assertTrue(duplicate.isInMemory());
+            }
+        }
+        assertRefused(
+                name,
+                () -> MappedFile.copyOf(MemorySegment.ofArray(new byte[0]), name),
+                "no bytes");
+    }
+
+    @Test
+    void hashesTheFile() throws IOException {
+        var path = Files.writeString(folder.resolve("file"), "abc");
+        var heard = new ArrayList<String>();
+        try (var file = MappedFile.open(path)) {
+            // FIPS 180-2, B.1.
+            assertEquals(
+                    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                    file.sha256((message, done, total) -> heard.add(done + " of " + total)));
+        }
+        assertEquals(List.of("0 of 3", "3 of 3"), heard);
     }
 
     @Test

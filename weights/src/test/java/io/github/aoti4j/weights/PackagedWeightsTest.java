@@ -11,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -32,6 +34,56 @@ class PackagedWeightsTest {
             assertEquals(row.segment().address() - 2 * 4, column.segment().address());
             assertEquals(12, row.segment().byteSize());
             assertEquals(16, column.segment().byteSize());
+        }
+    }
+
+    @Test
+    void sharesThePackagesMappingUnlessSomebodyMayWrite() throws IOException {
+        var path = write(TestFiles.packageWithWeights(TestFiles.WEIGHTS_CONFIG));
+        TensorSource one;
+        TensorSource other;
+        try (var archive = Pt2Archive.open(path)) {
+            one = archive.model("m").openWeights("a"::equals);
+            other = archive.model("m").openWeights("a"::equals);
+        }
+        try (other) {
+            assertEquals(segment(one, "a").address(), segment(other, "a").address());
+            assertEquals(3, mappings(path));
+            segment(one, "b.c").set(ValueLayout.JAVA_BYTE, 0, (byte) 99);
+            assertEquals(7, segment(other, "b.c").get(ValueLayout.JAVA_BYTE, 0));
+            one.close();
+            assertEquals(2, mappings(path));
+            assertEquals(0, segment(other, "a").get(ValueLayout.JAVA_BYTE, 0));
+        }
+        assertEquals(0, TestFiles.uses(folder.toString()));
+    }
+
+    @Test
+    void sharesNothingThatHasMemoryInCommonWithWhatMayBeWrittenTo() throws IOException {
+        var path =
+                write(
+                        TestFiles.packageWithWeights(
+                                "{\"row\": [\"weight_0\", [3], [1], 3],"
+                                        + " \"column\": [\"weight_0\", [2], [3], 1],"
+                                        + " \"other\": [\"weight_1\", [3], [1], 0]}"));
+        try (var archive = Pt2Archive.open(path);
+                var one = archive.model("m").openWeights(name -> !name.equals("row"));
+                var other = archive.model("m").openWeights(_ -> true)) {
+            // The second of the column is the second of the row.
+            segment(one, "row").set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4, 99);
+            assertEquals(99, segment(one, "column").get(ValueLayout.JAVA_FLOAT_UNALIGNED, 12));
+            assertEquals(4, segment(other, "column").get(ValueLayout.JAVA_FLOAT_UNALIGNED, 12));
+            assertEquals(segment(one, "other").address(), segment(other, "other").address());
+        }
+    }
+
+    private static MemorySegment segment(TensorSource source, String name) {
+        return source.find(name).orElseThrow().segment();
+    }
+
+    private static long mappings(Path path) throws IOException {
+        try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.endsWith(path.toString())).count();
         }
     }
 

@@ -1,0 +1,128 @@
+package io.github.aoti4j.bindings;
+
+import static io.github.aoti4j.bindings.TorchApi.check;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.generated.torch.aoti_torch_kernel_fn;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Definitions of operators in one namespace, with their kernels, until it is closed.
+ *
+ * <p>Not thread-safe.
+ */
+public final class OperatorRegistration implements AutoCloseable {
+    /** For a kernel that serves all devices, and needs no derivative. */
+    private static final String ALL_DEVICES = "CompositeExplicitAutograd";
+
+    private final MemorySegment definitions;
+    private final MemorySegment implementations;
+    private boolean closed;
+
+    /** What an operator does; may not throw. */
+    @FunctionalInterface
+    public interface Kernel {
+        /**
+         * Computes.
+         *
+         * @param stack the arguments, which it takes, and whose places the results take
+         * @param arguments how many arguments there are
+         * @param results how many results there are
+         */
+        void call(MemorySegment stack, long arguments, long results);
+    }
+
+    /**
+     * Opens a registration. Other libraries may define operators in the same namespace.
+     *
+     * @param namespace what stands before {@code ::}
+     * @param origin what PyTorch names in its messages
+     * @throws NativeException if libtorch refuses
+     */
+    public OperatorRegistration(String namespace, String origin) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            MemorySegment ns = arena.allocateFrom(namespace);
+            MemorySegment file = arena.allocateFrom(origin);
+            check(
+                    AotiTorch.aoti_torch_library_init_fragment(ns, file, 1, slot),
+                    "aoti_torch_library_init_fragment");
+            this.definitions = slot.get(ADDRESS, 0);
+            try {
+                check(
+                        AotiTorch.aoti_torch_library_init_impl(
+                                ns, arena.allocateFrom(ALL_DEVICES), file, 1, slot),
+                        "aoti_torch_library_init_impl");
+            } catch (NativeException e) {
+                delete(definitions);
+                throw e;
+            }
+            this.implementations = slot.get(ADDRESS, 0);
+        }
+    }
+
+    /**
+     * Makes a native function of a kernel, for the rest of the process: nobody can tell when the
+     * last thread has left it.
+     *
+     * @param kernel the kernel
+     * @return the function
+     */
+    public static MemorySegment nativeKernel(Kernel kernel) {
+        return aoti_torch_kernel_fn.allocate(kernel::call, Arena.global());
+    }
+
+    /**
+     * Defines an operator.
+     *
+     * @param schema such as {@code scale(Tensor x, float by) -> Tensor}
+     * @throws NativeException if it is malformed, or an operator of this name exists
+     */
+    public void define(String schema) {
+        try (Arena arena = Arena.ofConfined()) {
+            check(
+                    AotiTorch.aoti_torch_library_def(definitions, arena.allocateFrom(schema)),
+                    "aoti_torch_library_def");
+        }
+    }
+
+    /**
+     * Gives an operator its kernel.
+     *
+     * @param name name and overload, without namespace
+     * @param kernel of {@link #nativeKernel}
+     * @throws NativeException if libtorch refuses
+     */
+    public void implement(String name, MemorySegment kernel) {
+        try (Arena arena = Arena.ofConfined()) {
+            check(
+                    AotiTorch.aoti_torch_library_impl(
+                            implementations, arena.allocateFrom(name), kernel),
+                    "aoti_torch_library_impl");
+        }
+    }
+
+    /** Takes all definitions and kernels back. Closing again does nothing. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            try {
+                delete(implementations);
+            } finally {
+                delete(definitions);
+            }
+        }
+    }
+
+    private static void delete(MemorySegment library) {
+        check(
+                AotiTorch.aoti_torch_delete_library_object(library),
+                "aoti_torch_delete_library_object");
+    }
+}

@@ -1,0 +1,75 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.callspec.Shaper;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** Nested calls of one model: flat inputs before its run, structured outputs after it. */
+final class Calls {
+    private final Model model;
+    private final Container container;
+
+    /** Read when it is first asked for: many models are never called this way. */
+    private volatile CallSpec spec;
+
+    Calls(Model model, Container container) {
+        this.model = model;
+        this.container = container;
+    }
+
+    CallSpec spec() {
+        CallSpec known = spec;
+        if (known == null) {
+            known = read();
+            spec = known;
+        }
+        return known;
+    }
+
+    private CallSpec read() {
+        ModelApi.CallSpecText text;
+        container.acquire();
+        try {
+            text = container.api().callSpec(container.handle());
+        } finally {
+            container.release();
+        }
+        return CallSpec.of(
+                text.inputs(),
+                text.outputs(),
+                model.inputs().stream().map(InputInfo::name).toList(),
+                model.outputNames().size());
+    }
+
+    Object call(Arena arena, Arguments arguments) {
+        CallSpec known = spec();
+        return known.shape(run(known, arena, arguments));
+    }
+
+    <R> R call(Arena arena, Arguments arguments, Class<R> type) {
+        CallSpec known = spec();
+        Shaper shaper = known.shaper(requireNonNull(type, "type"));
+        return type.cast(shaper.shape(run(known, arena, arguments).toArray()));
+    }
+
+    private List<Tensor> run(CallSpec known, Arena arena, Arguments arguments) {
+        requireNonNull(arena, "arena");
+        requireNonNull(arguments, "arguments");
+        List<InputInfo> inputs = model.inputs();
+        Tensor[] tensors = known.flatten(arguments, arena, inputs);
+        try {
+            return model.run(arena, tensors);
+        } catch (InvalidInputException e) {
+            var explained =
+                    new InvalidInputException(known.explain(e.getMessage(), arguments, inputs));
+            explained.initCause(e);
+            throw explained;
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.PackageException;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * One model compiled in several variants, for fixed shapes, other dtypes, or ranges of sizes: a run
+ * goes to the first variant that takes the inputs, as {@code torch.compile} does with its guards.
+ *
+ * <pre>{@code
+ * try (GuardedModel model = GuardedModel.load(Path.of("variants.pt2"));
+ *         Arena arena = Arena.ofConfined()) {
+ *     List<Tensor> outputs = model.run(arena, inputs);
+ * }
+ * }</pre>
+ *
+ * <p>The guards are the input checks that PyTorch wrote into each package. The variant that took
+ * the last inputs is asked first, then all in order: where two take the same inputs, either may
+ * run. Nothing is compared but the inputs' number, dtypes, sizes and strides; that the variants
+ * compute the same is up to who compiled them.
+ *
+ * <p>Thread-safe.
+ */
+public final class GuardedModel implements AutoCloseable {
+    private final List<Model> variants;
+
+    /** The index of the variant that took the last inputs. */
+    private volatile int last;
+
+    private GuardedModel(List<Model> variants) {
+        this.variants = List.copyOf(variants);
+    }
+
+    /**
+     * Combines models.
+     *
+     * @param variants in the order in which they are asked; if this succeeds they are closed with
+     *     the result
+     * @return the variants as one model, to be closed by the caller
+     * @throws IllegalArgumentException if there are none
+     * @throws IncompatibleModelException if a package states no input checks, and its model would
+     *     take anything
+     */
+    public static GuardedModel of(List<Model> variants) {
+        if (variants.isEmpty()) {
+            throw new IllegalArgumentException("a guarded model needs at least one variant");
+        }
+        for (Model variant : variants) {
+            if (!variant.validator().isKnown()) {
+                throw new IncompatibleModelException(
+                        "model "
+                                + variant.name()
+                                + " cannot be chosen by its inputs: its package holds no source"
+                                + " that says which it takes; package it again with its source");
+            }
+        }
+        return new GuardedModel(variants);
+    }
+
+    /**
+     * Loads all models of a package as variants of one.
+     *
+     * @param path a {@code .pt2} file, or a folder that one was unpacked into
+     * @return the variants in the package's order, to be closed by the caller
+     * @throws PackageException if this is not a sound package
+     * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
+     * @throws NativeException if the set-up of one of them fails
+     */
+    public static GuardedModel load(Path path) {
+        return load(List.of(path), ModelOptions.defaults());
+    }
+
+    /**
+     * Loads all models of some packages as variants of one.
+     *
+     * @param paths {@code .pt2} files, or folders that such were unpacked into
+     * @param options how to load each; where they name a model, only that one of each package
+     * @return the variants in the order of the packages and in theirs, to be closed by the caller
+     * @throws PackageException if one is not a sound package
+     * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
+     * @throws NativeException if the set-up of one of them fails
+     */
+    public static GuardedModel load(List<Path> paths, ModelOptions options) {
+        List<Model> loaded = new ArrayList<>();
+        try {
+            for (Path path : paths) {
+                try (ModelPackage opened = ModelPackage.open(path, options)) {
+                    load(opened, options, loaded);
+                }
+            }
+            return of(loaded);
+        } catch (Throwable e) {
+            closeAll(loaded, e);
+            throw e;
+        }
+    }
+
+    /**
+     * Loads all models of an open package as variants of one.
+     *
+     * @param opened the package, which is not needed any more when this returns
+     * @param options how to load each; where they name a model, only that one
+     * @return the variants in the package's order, to be closed by the caller
+     * @throws PackageException if the package is damaged
+     * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
+     * @throws NativeException if the set-up of one of them fails
+     */
+    public static GuardedModel load(ModelPackage opened, ModelOptions options) {
+        List<Model> loaded = new ArrayList<>();
+        try {
+            load(opened, options, loaded);
+            return of(loaded);
+        } catch (Throwable e) {
+            closeAll(loaded, e);
+            throw e;
+        }
+    }
+
+    private static void load(ModelPackage opened, ModelOptions options, List<Model> loaded) {
+        for (String name : options.model().map(List::of).orElse(opened.models())) {
+            loaded.add(opened.load(options.model(name)));
+        }
+    }
+
+    /**
+     * Returns the variants.
+     *
+     * @return unmodifiable, in the order in which they are asked
+     */
+    public List<Model> variants() {
+        return variants;
+    }
+
+    /**
+     * Finds the variant that a run would go to, which counts as a match.
+     *
+     * @param inputTensors in call order
+     * @return the variant; empty if none takes these inputs
+     */
+    public Optional<Model> match(Tensor... inputTensors) {
+        return Optional.ofNullable(find(requireNonNull(inputTensors, "inputs").clone()));
+    }
+
+    /**
+     * Runs the first variant that takes the inputs; see {@link Model#run(Arena, List)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param inputTensors in call order
+     * @return the outputs in call order, unmodifiable; null where the model returned None
+     * @throws InvalidInputException if no variant takes them; the message says for each why not
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if the model, the arena or an input's arena is closed
+     * @throws WrongThreadException if one of the arenas is confined to another thread
+     */
+    public List<Tensor> run(Arena arena, Tensor... inputTensors) {
+        requireNonNull(arena, "arena");
+        // What has been matched is what is run, whatever the caller does to the array meanwhile.
+        Tensor[] tensors = requireNonNull(inputTensors, "inputs").clone();
+        Model variant = find(tensors);
+        if (variant == null) {
+            throw noneFits(tensors);
+        }
+        return variant.run(arena, tensors);
+    }
+
+    /**
+     * Runs the first variant that takes the inputs; see {@link #run(Arena, Tensor...)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param inputTensors in call order
+     * @return the outputs in call order, unmodifiable; null where the model returned None
+     * @throws InvalidInputException if no variant takes them; the message says for each why not
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if the model, the arena or an input's arena is closed
+     * @throws WrongThreadException if one of the arenas is confined to another thread
+     */
+    public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
+        return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /** Null if there is none. */
+    private Model find(Tensor[] tensors) {
+        int first = last;
+        Model before = variants.get(first);
+        if (before.validator().accepts(tensors)) {
+            return before;
+        }
+        for (int i = 0; i < variants.size(); i++) {
+            Model variant = variants.get(i);
+            if (i != first && variant.validator().accepts(tensors)) {
+                last = i;
+                return variant;
+            }
+        }
+        return null;
+    }
+
+    private InvalidInputException noneFits(Tensor[] tensors) {
+        return new InvalidInputException(
+                variants.stream()
+                        .map(variant -> "model " + variant.name() + ": " + whyNot(variant, tensors))
+                        .collect(
+                                Collectors.joining(
+                                        "\n  ", "no variant takes these inputs:\n  ", "")));
+    }
+
+    private static String whyNot(Model variant, Tensor[] tensors) {
+        try {
+            variant.validator().check(tensors);
+            throw new AssertionError("refused without a reason by " + variant);
+        } catch (InvalidInputException e) {
+            return e.getMessage();
+        }
+    }
+
+    /** Closes all variants, as {@link Model#close} does. Closing again does nothing. */
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        for (Model variant : variants) {
+            try {
+                variant.close();
+            } catch (RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private static void closeAll(List<Model> models, Throwable failure) {
+        for (Model model : models) {
+            try {
+                model.close();
+            } catch (RuntimeException e) {
+                failure.addSuppressed(e);
+            }
+        }
+    }
+
+    /**
+     * Returns the variants' names and states.
+     *
+     * @return for messages
+     */
+    @Override
+    public String toString() {
+        return "GuardedModel" + variants;
+    }
+}

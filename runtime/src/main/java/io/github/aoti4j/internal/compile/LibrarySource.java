@@ -1,0 +1,244 @@
+package io.github.aoti4j.internal.compile;
+
+import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.ElfFile;
+import io.github.aoti4j.internal.Finding;
+import io.github.aoti4j.internal.Host;
+import io.github.aoti4j.internal.LibraryCache;
+import io.github.aoti4j.internal.LibraryCache.Packaged;
+import io.github.aoti4j.internal.PackageMetadata;
+import io.github.aoti4j.internal.Preflight;
+import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Where a model's library comes from: out of its package, or for a package of source only, out of a
+ * compiler. Not thread-safe.
+ */
+public final class LibrarySource {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private final Packaged library;
+    private final boolean inMemory;
+
+    /** Where it lies by itself; null if it lies in a package. */
+    private final Path compiled;
+
+    private LibraryCache.Unpacked unpacked;
+
+    private LibrarySource(Packaged library, boolean inMemory, Path compiled) {
+        this.library = library;
+        this.inMemory = inMemory;
+        this.compiled = compiled;
+    }
+
+    /**
+     * Finds a model's library, and compiles it if need be.
+     *
+     * @param archive the open package, which must stay open until the library is
+     * @param model the model
+     * @param settings what to compile with
+     * @param libtorch gives the folder that holds {@code libtorch_cpu.so}; asked only if there is
+     *     something to compile
+     * @return the library
+     * @throws PackageException if the model's part of the package is damaged, or wants the compiler
+     *     to do what it must not
+     * @throws IncompatibleModelException if a compiler or headers are missing, the model is not for
+     *     this machine, or the compiler refuses it
+     * @throws AotiException if compiling took too long, was interrupted, or found no room
+     */
+    public static LibrarySource of(
+            Pt2Archive archive,
+            PackagedModel model,
+            CompileSettings settings,
+            Supplier<Path> libtorch) {
+        return model.isSourceOnly()
+                ? compiled(compile(archive, model, settings, libtorch))
+                : packaged(archive, model.library());
+    }
+
+    private static LibrarySource packaged(Pt2Archive archive, ArchiveEntry entry) {
+        MemorySegment bytes = archive.segment(entry);
+        Path file = archive.fileOf(entry);
+        var library =
+                new Packaged(
+                        file,
+                        entry.name(),
+                        entry.offset(),
+                        bytes,
+                        archive.crc32(entry),
+                        ElfFile.read(bytes, file, entry.name()));
+        return new LibrarySource(library, archive.isInMemory(), null);
+    }
+
+    private static LibrarySource compiled(Path file) {
+        MemorySegment bytes;
+        try (var channel = FileChannel.open(file)) {
+            // Once mapped, the file may be removed from the cache.
+            bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+        } catch (IOException e) {
+            throw new AotiException("cannot read %s: %s".formatted(file, e), e);
+        }
+        String name = file.getFileName().toString();
+        var elf = ElfFile.read(bytes, file, name);
+        return new LibrarySource(
+                new Packaged(file, name, 0, bytes, Seal.crc(bytes), elf), false, file);
+    }
+
+    /**
+     * Compiles a model that was packaged as source only.
+     *
+     * @param archive the open package
+     * @param model the model
+     * @param settings what to compile with
+     * @param libtorch gives the folder that holds {@code libtorch_cpu.so}
+     * @return the library in the cache
+     * @throws PackageException as {@link #of}
+     * @throws IncompatibleModelException as {@link #of}
+     * @throws AotiException as {@link #of}
+     */
+    public static Path compile(
+            Pt2Archive archive,
+            PackagedModel model,
+            CompileSettings settings,
+            Supplier<Path> libtorch) {
+        ModelSource source = ModelSource.read(archive, model);
+        Preflight.require(source.description(), demands(archive, model));
+        Toolchain toolchain =
+                Toolchain.find(settings, source.compile().compiler(), libtorch.get())
+                        .orElseThrow(source.description());
+        return new ModelCompiler(source, toolchain, settings).compile(UserCache.ofProcess());
+    }
+
+    /**
+     * Asks whether a model that was packaged as source only can be compiled, and can run here as
+     * far as its package tells. Compiles nothing.
+     *
+     * @param archive the open package
+     * @param model the model
+     * @param settings what to compile with
+     * @param libtorch the folder that holds {@code libtorch_cpu.so}; empty if there is none
+     * @return the answers
+     * @throws PackageException as {@link #of}
+     */
+    public static List<Finding> findings(
+            Pt2Archive archive,
+            PackagedModel model,
+            CompileSettings settings,
+            Optional<Path> libtorch) {
+        List<Finding> findings = new ArrayList<>(demands(archive, model));
+        ModelSource source = ModelSource.read(archive, model);
+        libtorch.ifPresent(
+                folder -> {
+                    var search = Toolchain.find(settings, source.compile().compiler(), folder);
+                    findings.add(
+                            new Finding(
+                                    Finding.Subject.COMPILER,
+                                    search.toolchain().isPresent(),
+                                    search.toolchain()
+                                            .map(LibrarySource::describe)
+                                            .orElse(
+                                                    "must be compiled before it runs, which cannot"
+                                                            + " be done here: "
+                                                            + String.join(
+                                                                    "; ", search.problems()))));
+                });
+        return findings;
+    }
+
+    private static String describe(Toolchain toolchain) {
+        return "must be compiled before it runs, when it is loaded or ahead with \"aoti compile\": with %s and the headers in %s"
+                .formatted(toolchain.name(), toolchain.includes());
+    }
+
+    private static List<Finding> demands(Pt2Archive archive, PackagedModel model) {
+        return Preflight.examineSource(
+                new PackageMetadata(model.metadata()),
+                model.wrapperSource()
+                        .map(archive::text)
+                        .flatMap(WrapperSource::parse)
+                        .flatMap(WrapperSource::march),
+                Host.current());
+    }
+
+    /**
+     * Returns the library's tables.
+     *
+     * @return what can be told of it before it is opened
+     */
+    public ElfFile elf() {
+        return library.elf();
+    }
+
+    /**
+     * Returns the library's size.
+     *
+     * @return bytes, weights behind it included
+     */
+    public long size() {
+        return library.bytes().byteSize();
+    }
+
+    /**
+     * Unpacks the library, which {@link #open} does otherwise.
+     *
+     * @throws PackageException if it is damaged
+     */
+    public void prepare() {
+        // What the caller keeps in memory is not ours to write to a disk.
+        if (unpacked == null && compiled == null && !inMemory) {
+            unpacked = new LibraryCache(UserCache.ofProcess()).prepare(library);
+        }
+    }
+
+    /**
+     * Opens the library.
+     *
+     * @return the open library, which the caller owns
+     * @throws PackageException if it is damaged
+     * @throws NativeException if it cannot be loaded, with the loader's message
+     */
+    public NativeLibrary open() {
+        prepare();
+        if (unpacked != null) {
+            return unpacked.open();
+        }
+        if (compiled == null) {
+            return LibraryCache.openInMemory(library);
+        }
+        try {
+            return NativeLibrary.open(compiled);
+        } catch (NativeException e) {
+            return openInMemory(e);
+        }
+    }
+
+    private NativeLibrary openInMemory(NativeException why) {
+        NativeLibrary opened;
+        try {
+            opened = LibraryCache.openInMemory(library);
+        } catch (AotiException e) {
+            why.addSuppressed(e);
+            throw why;
+        }
+        LOG.log(System.Logger.Level.INFO, compiled + " is loaded from memory: " + why.getMessage());
+        return opened;
+    }
+}

@@ -1,0 +1,258 @@
+package io.github.aoti4j.internal.compile;
+
+import io.github.aoti4j.bindings.CacheEntry;
+import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.ElfFile;
+import io.github.aoti4j.weights.ArchiveEntry;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes a model's library of the source in its package, once: {@code compiled/<key>/model.so} in
+ * the user's cache.
+ *
+ * <p>The key is the SHA-256 of all that decides what comes out: the sources and objects, the
+ * arguments, what the compiler says it is, and PyTorch's headers. Threads and processes that want
+ * the same library wait for the one that makes it.
+ *
+ * <p>The steps are those of {@code compile_so} in {@code torch/_inductor/package/package.py}, with
+ * other folders, and without a shell.
+ */
+final class ModelCompiler {
+    private static final String FORMAT = "aoti4j compiled 1";
+    private static final String LIBRARY = "model.so";
+    private static final String SEAL = "model.seal";
+    private static final int CHUNK = 1 << 20;
+
+    /** What a model with weights behind its library demands of their place in the file. */
+    private static final int WEIGHTS_ALIGNMENT = 16384;
+
+    private final ModelSource source;
+    private final Toolchain toolchain;
+    private final CompileSettings settings;
+
+    ModelCompiler(ModelSource source, Toolchain toolchain, CompileSettings settings) {
+        this.source = source;
+        this.toolchain = toolchain;
+        this.settings = settings;
+    }
+
+    /**
+     * Compiles, unless that was done before.
+     *
+     * @param cache where the library is kept
+     * @return the library, to be opened but never written to
+     * @throws PackageException if an entry is damaged
+     * @throws IncompatibleModelException if the compiler refuses the source; with its words
+     * @throws AotiException if the cache cannot be written to, the compiler took too long, or the
+     *     thread was interrupted
+     */
+    Path compile(UserCache cache) {
+        Path folder =
+                cache.folder(
+                        CacheEntry.COMPILED + "/" + key(),
+                        Map.of(LIBRARY, UserCache.ANY_SIZE, SEAL, (long) Seal.BYTES),
+                        made -> Seal.fits(made.resolve(SEAL), made.resolve(LIBRARY)),
+                        this::fill);
+        return folder.resolve(LIBRARY);
+    }
+
+    private void fill(Path folder) throws IOException {
+        int steps = source.sources().size() + 1;
+        String message =
+                "compiling model %s with %s".formatted(source.model().name(), toolchain.name());
+        List<String> objects = new ArrayList<>();
+        for (ArchiveEntry entry : source.sources()) {
+            // Names of our own: those in a package can look like options.
+            String name = objects.isEmpty() ? "model.wrapper" : "model.kernel" + objects.size();
+            settings.progress().update(message, objects.size(), steps);
+            Files.writeString(folder.resolve(name + ".cpp"), source.archive().text(entry));
+            objects.add(name + ".o");
+            run(folder, compileCommand(name + ".cpp", name + ".o"));
+        }
+        for (ArchiveEntry entry : source.objects()) {
+            String name = "weights" + objects.size() + ".o";
+            source.archive().checkCrc(entry);
+            write(source.archive().segment(entry), folder.resolve(name));
+            objects.add(name);
+        }
+        if (source.appended().isPresent()) {
+            Files.writeString(folder.resolve("constants.cpp"), placeOfWeights());
+            objects.add("constants.o");
+            run(folder, compileCommand("constants.cpp", "constants.o"));
+        }
+        run(folder, linkCommand(objects));
+        finish(folder.resolve(LIBRARY));
+        Files.write(folder.resolve(SEAL), Seal.of(folder.resolve(LIBRARY)));
+        removeOthers(folder);
+        settings.progress().update(message, steps, steps);
+    }
+
+    private List<String> compileCommand(String from, String to) {
+        List<String> command = new ArrayList<>(toolchain.command());
+        command.addAll(source.compile().arguments());
+        command.addAll(
+                List.of(
+                        "-I" + toolchain.includes(),
+                        "-I" + toolchain.includes().resolve("torch/csrc/api/include"),
+                        "-w", // its warnings are PyTorch's business
+                        "-fmax-errors=20",
+                        "-c",
+                        "-o",
+                        to,
+                        from));
+        return command;
+    }
+
+    private List<String> linkCommand(List<String> objects) {
+        List<String> command = new ArrayList<>(toolchain.command());
+        command.addAll(objects);
+        command.addAll(source.link().arguments());
+        // PyTorch's own objects forget to say that they need no executable stack.
+        command.addAll(List.of("-shared", "-Wl,-z,noexecstack", "-o", LIBRARY));
+        for (String library : source.link().libraries()) {
+            Path file = toolchain.libtorch().resolve("lib" + library + ".so");
+            switch (library) {
+                case "torch" -> {
+                    // Nothing is in it; what it stands for is named, too.
+                }
+                case "torch_cpu" -> command.add(file.toString());
+                case "c10" -> {
+                    if (Files.exists(file)) {
+                        command.add(file.toString());
+                    }
+                }
+                default -> command.add("-l" + library);
+            }
+        }
+        return command;
+    }
+
+    private void run(Path folder, List<String> command) throws IOException {
+        var result = CompilerProcess.run(command, folder, settings.timeout());
+        if (result.exit() != 0) {
+            throw new IncompatibleModelException(
+                    "%s could not be compiled: %s ended with exit status %d\n%s\nThe command was: %s"
+                            .formatted(
+                                    source.description(),
+                                    toolchain.name(),
+                                    result.exit(),
+                                    result.output(),
+                                    String.join(" ", command)));
+        }
+    }
+
+    /** Instead of the weights, the library has their size, and the number that they end with. */
+    private String placeOfWeights() {
+        ArchiveEntry weights = source.appended().orElseThrow();
+        if (weights.size() < Long.BYTES) {
+            throw new PackageException(
+                    source.archive().path(),
+                    "entry %s has %d bytes, too few; package the model again"
+                            .formatted(weights.name(), weights.size()));
+        }
+        long mark =
+                source.archive()
+                        .segment(weights)
+                        .get(
+                                ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
+                                weights.size() - Long.BYTES);
+        return """
+        extern "C" {
+        alignas(64) unsigned long long _binary_constants_bin_start[2] = {%dull, %sull};
+        alignas(64) unsigned char _binary_constants_bin_end[1] = {0};
+        }
+        """
+                .formatted(weights.size(), Long.toUnsignedString(mark));
+    }
+
+    /** Puts weights behind the library, and has it do without an executable stack. */
+    private void finish(Path library) throws IOException {
+        try (var channel =
+                FileChannel.open(library, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ElfFile elf;
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment linked =
+                        channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+                elf = ElfFile.read(linked, library, LIBRARY);
+            }
+            elf.clearExecutableStack(channel);
+            if (source.appended().isPresent()) {
+                ArchiveEntry weights = source.appended().get();
+                source.archive().checkCrc(weights);
+                byte[] padding =
+                        new byte[WEIGHTS_ALIGNMENT - (int) (channel.size() % WEIGHTS_ALIGNMENT)];
+                Arrays.fill(padding, (byte) ' ');
+                channel.position(channel.size());
+                write(MemorySegment.ofArray(padding), channel);
+                write(source.archive().segment(weights), channel);
+            }
+        }
+    }
+
+    private static void write(MemorySegment bytes, Path file) throws IOException {
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            write(bytes, channel);
+        }
+    }
+
+    private static void write(MemorySegment bytes, FileChannel channel) throws IOException {
+        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+            var chunk = bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
+            while (chunk.hasRemaining()) {
+                channel.write(chunk);
+            }
+        }
+    }
+
+    private static void removeOthers(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                if (!name.equals(LIBRARY) && !name.equals(SEAL) && Files.isRegularFile(file)) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    private String key() {
+        var digest = new KeyDigest();
+        digest.add(FORMAT);
+        digest.add(toolchain.version());
+        digest.add(toolchain.command().subList(1, toolchain.command().size()));
+        digest.add(source.compile().arguments());
+        digest.add(source.link().arguments());
+        digest.add(source.link().libraries());
+        for (ArchiveEntry part : source.parts()) {
+            digest.add(source.archive().segment(part));
+        }
+        try {
+            digest.addHeaders(toolchain.includes());
+            digest.add(Long.toString(Files.size(toolchain.libtorch().resolve("libtorch_cpu.so"))));
+            if (source.compile().arguments().stream().anyMatch(a -> a.endsWith("=native"))) {
+                digest.addMachine();
+            }
+        } catch (IOException e) {
+            throw new AotiException("cannot read what a model is compiled with: " + e, e);
+        }
+        return digest.hex();
+    }
+}

@@ -1,0 +1,109 @@
+package io.github.aoti4j.internal.proxy;
+
+import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.internal.proxy.Literal.Dynamic;
+import io.github.aoti4j.internal.proxy.Literal.Items;
+import io.github.aoti4j.internal.proxy.Literal.None;
+import io.github.aoti4j.internal.proxy.Literal.Real;
+import io.github.aoti4j.internal.proxy.Literal.Text;
+import io.github.aoti4j.internal.proxy.Literal.Truth;
+import io.github.aoti4j.internal.proxy.Literal.Whole;
+import io.github.aoti4j.internal.proxy.ValueType.Listing;
+import io.github.aoti4j.internal.proxy.ValueType.Maybe;
+import io.github.aoti4j.internal.proxy.ValueType.Other;
+import io.github.aoti4j.internal.proxy.ValueType.Plain;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
+
+/** Turns what a package or a schema says of an argument into the way to pass it. */
+final class Feeds {
+    /** No index, as in {@code torch.device("cpu")}. */
+    private static final long NO_INDEX = 0xFFFF_FFFFL;
+
+    private Feeds() {}
+
+    /** Tells whether a value can be passed for an argument of a type. */
+    static boolean fits(Literal value, ValueType type) {
+        return switch (type) {
+            case Plain.TENSOR -> value instanceof Dynamic;
+            case Plain.INT -> value instanceof Whole || value instanceof Dynamic;
+            case Plain.DTYPE, Plain.LAYOUT, Plain.MEMORY_FORMAT -> value instanceof Whole;
+            case Plain.FLOAT -> value instanceof Real || value instanceof Whole;
+            case Plain.BOOL -> value instanceof Truth;
+            case Plain.STRING -> value instanceof Text;
+            case Plain.DEVICE -> value instanceof Text(String name) && isCpu(name);
+            case Maybe maybe -> value instanceof None || fits(value, maybe.inner());
+            case Listing list ->
+                    value instanceof Items items
+                            ? (list.size() < 0 || items.elements().size() == list.size())
+                                    && items.elements().stream()
+                                            .allMatch(e -> fits(e, list.element()))
+                            // One number stands for all of a fixed number.
+                            : list.size() >= 0
+                                    && !(value instanceof Dynamic)
+                                    && fits(value, list.element());
+            // Nothing can be passed for all that may be left out.
+            case Other _ -> false;
+        };
+    }
+
+    /** Makes the way to pass a value that {@link #fits}. The arena owns the strings. */
+    static Feed of(Literal value, ValueType type, Arena arena) {
+        return switch (type) {
+            case Maybe maybe ->
+                    value instanceof None
+                            ? new Feed.Bits(0)
+                            : new Feed.Some(of(value, maybe.inner(), arena));
+            case Listing list ->
+                    new Feed.ListOf(
+                            list,
+                            elements(value, list).stream()
+                                    .map(e -> of(e, list.element(), arena))
+                                    .toList());
+            case Plain.TENSOR -> new Feed.NextTensor();
+            case Plain plain ->
+                    switch (value) {
+                        case Dynamic _ -> new Feed.NextInt();
+                        case Whole(long whole) ->
+                                new Feed.Bits(
+                                        plain == Plain.FLOAT
+                                                ? Double.doubleToRawLongBits(whole)
+                                                : whole);
+                        case Real(double real) -> new Feed.Bits(Double.doubleToRawLongBits(real));
+                        case Truth(boolean truth) -> new Feed.Bits(truth ? 1 : 0);
+                        case Text(String text) ->
+                                plain == Plain.DEVICE
+                                        ? new Feed.Bits(device(text))
+                                        : new Feed.Text(utf8(text, arena));
+                        case None _, Items _ -> throw new IllegalArgumentException(value + "");
+                    };
+            case Other _ -> throw new IllegalArgumentException(type + "");
+        };
+    }
+
+    private static List<Literal> elements(Literal value, Listing list) {
+        return value instanceof Items(List<Literal> elements)
+                ? elements
+                : Collections.nCopies(list.size(), value);
+    }
+
+    private static boolean isCpu(String device) {
+        return device.matches("cpu(:\\d{1,3})?");
+    }
+
+    /** Packs a device as libtorch takes it: its type above its index. */
+    private static long device(String name) {
+        int colon = name.indexOf(':');
+        long index = colon < 0 ? NO_INDEX : Long.parseLong(name.substring(colon + 1));
+        return (long) TorchApi.CPU << 32 | index;
+    }
+
+    private static MemorySegment utf8(String text, Arena arena) {
+        return arena.allocateFrom(ValueLayout.JAVA_BYTE, text.getBytes(StandardCharsets.UTF_8));
+    }
+}

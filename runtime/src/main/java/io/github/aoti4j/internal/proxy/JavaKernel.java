@@ -1,0 +1,17 @@
+package io.github.aoti4j.internal.proxy;
+
+import java.lang.foreign.MemorySegment;
+
+/** What an operator written in Java does, on the values as libtorch passes them. */
+@FunctionalInterface
+public interface JavaKernel {
+    /**
+     * Computes.
+     *
+     * @param arguments the bits of each, borrowed; a tensor's handle may be replaced by another,
+     *     when the one that was there has been deleted
+     * @param slot eight bytes of scratch
+     * @return the bits of each result, which are the caller's
+     */
+    long[] apply(long[] arguments, MemorySegment slot);
+}

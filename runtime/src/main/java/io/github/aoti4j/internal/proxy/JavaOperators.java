@@ -1,0 +1,128 @@
+package io.github.aoti4j.internal.proxy;
+
+import io.github.aoti4j.bindings.OperatorRegistration;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.OperatorException;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The operators of this process that are written in Java. Thread-safe.
+ *
+ * <p>An operator's native entry point is made once per name and stays: a thread may be on its way
+ * into it when the operator is taken back.
+ */
+public final class JavaOperators {
+    /** Held while operators are registered, taken back or asked about. */
+    static final Object LOCK = new Object();
+
+    private static final Map<String, JavaOperator> BY_NAME = new HashMap<>();
+
+    private JavaOperators() {}
+
+    /** An operator that is registered, until it is closed. */
+    public static final class Registered implements AutoCloseable {
+        private final JavaOperator operator;
+        private final OperatorRegistration registration;
+        private boolean closed;
+
+        private Registered(JavaOperator operator, OperatorRegistration registration) {
+            this.operator = operator;
+            this.registration = registration;
+        }
+
+        /** Takes the operator back. Closing again does nothing. */
+        @Override
+        public void close() {
+            synchronized (LOCK) {
+                if (!closed) {
+                    closed = true;
+                    operator.unbind();
+                    registration.close();
+                }
+            }
+        }
+    }
+
+    /**
+     * Registers an operator.
+     *
+     * @param text its schema, with its namespace
+     * @param kernels makes what it does, from its schema
+     * @return the registration
+     * @throws OperatorException if the schema is malformed or has a type that cannot be passed, if
+     *     there is such an operator already, or if models are loaded that call it with another
+     *     schema
+     */
+    public static Registered register(String text, Function<OperatorSchema, JavaKernel> kernels) {
+        OperatorSchema schema = parse(text);
+        String name = schema.qualifiedName();
+        synchronized (LOCK) {
+            Schemas.find(schema.name(), schema.overload())
+                    .ifPresent(
+                            known -> {
+                                throw new OperatorException(
+                                        "operator %s exists already: %s, %s"
+                                                .formatted(name, known.schema(), known.origin()));
+                            });
+            JavaOperator operator = BY_NAME.computeIfAbsent(name, _ -> new JavaOperator());
+            operator.requireNoOtherUse(schema);
+            OperatorRegistration registration = null;
+            try {
+                String namespace = name.substring(0, name.indexOf("::"));
+                registration = new OperatorRegistration(namespace, "Java");
+                registration.define(text.strip().substring(namespace.length() + 2));
+                registration.implement(
+                        name.substring(namespace.length() + 2), operator.entryPoint());
+            } catch (NativeException e) {
+                if (registration != null) {
+                    registration.close();
+                }
+                throw new OperatorException(
+                        "operator %s cannot be registered: %s".formatted(name, e.getMessage()), e);
+            }
+            operator.bind(schema, kernels.apply(schema));
+            return new Registered(operator, registration);
+        }
+    }
+
+    /** Returns the operator in Java that a loaded model is going to call; null if it is none. */
+    static JavaOperator use(OperatorSchema schema) {
+        synchronized (LOCK) {
+            JavaOperator operator = BY_NAME.get(schema.qualifiedName());
+            if (operator == null || !operator.isBound()) {
+                return null;
+            }
+            operator.use();
+            return operator;
+        }
+    }
+
+    private static OperatorSchema parse(String text) {
+        OperatorSchema schema;
+        try {
+            schema = SchemaParser.parse(text.strip());
+        } catch (SchemaException e) {
+            throw new OperatorException(
+                    "the schema \"%s\" cannot be read: %s".formatted(text, e.getMessage()), e);
+        }
+        for (OperatorSchema.Argument argument : schema.arguments()) {
+            if (!argument.type().isPassable()) {
+                throw new OperatorException(
+                        "argument %s of operator %s is of type %s, which cannot be passed to Java"
+                                .formatted(
+                                        argument.name(), schema.qualifiedName(), argument.type()));
+            }
+        }
+        for (OperatorSchema.Result result : schema.results()) {
+            if (!result.type().isPassable()) {
+                throw new OperatorException(
+                        "operator %s gives a %s, which cannot be passed from Java"
+                                .formatted(schema.qualifiedName(), result.type()));
+            }
+        }
+        return schema;
+    }
+}

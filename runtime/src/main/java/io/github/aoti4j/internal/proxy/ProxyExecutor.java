@@ -1,0 +1,90 @@
+package io.github.aoti4j.internal.proxy;
+
+import io.github.aoti4j.bindings.ProxyExecutorObject;
+import io.github.aoti4j.core.OperatorException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Makes a model's calls to operators: one for each container, used by all threads that run it.
+ *
+ * <p>What an operator fails with is kept in the thread; whoever ran the model asks for it with
+ * {@link #throwFailure}, whatever the model itself has returned.
+ */
+public final class ProxyExecutor implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final NodePlan[] plans;
+
+    /** By node; null for operators of libtorch and of native libraries, which stay. */
+    private final JavaOperator[] javaOperators;
+
+    private final MemorySegment object;
+
+    /**
+     * Makes an executor.
+     *
+     * @param plans without problems
+     */
+    public ProxyExecutor(ProxyPlans plans) {
+        this.plans = plans.nodes().toArray(NodePlan[]::new);
+        this.javaOperators = new JavaOperator[this.plans.length];
+        for (int i = 0; i < javaOperators.length; i++) {
+            javaOperators[i] = JavaOperators.use(this.plans[i].schema());
+        }
+        this.object = ProxyExecutorObject.allocate(this::call, arena);
+    }
+
+    /**
+     * Returns the C++ object.
+     *
+     * @return valid until {@link #close}
+     */
+    public MemorySegment object() {
+        return object;
+    }
+
+    /** Throws what an operator has failed with on this thread, if one has, and forgets it. */
+    public static void throwFailure() {
+        OperatorThread.current().throwFailure();
+    }
+
+    /** Called by the model; nothing may be thrown. */
+    private void call(
+            int node, int numInts, MemorySegment ints, int numTensors, MemorySegment tensors) {
+        OperatorThread thread = OperatorThread.current();
+        if (thread.hasFailed()) {
+            return;
+        }
+        Call call = thread.enter();
+        try {
+            if (node < 0 || node >= plans.length) {
+                throw new IllegalStateException(
+                        "the model calls operator %d, and its package lists %d"
+                                .formatted(node, plans.length));
+            }
+            JavaOperator operator = javaOperators[node];
+            if (operator != null && !operator.isBound()) {
+                throw new OperatorException(
+                        "operator %s has been taken back since the model was loaded"
+                                .formatted(plans[node].schema().qualifiedName()));
+            }
+            plans[node].run(thread, call, numInts, ints, numTensors, tensors);
+        } catch (Throwable e) {
+            thread.fail(e, "node " + node);
+        } finally {
+            thread.leave(call);
+        }
+    }
+
+    /** Frees the object; no run may be using it. */
+    @Override
+    public void close() {
+        for (JavaOperator operator : javaOperators) {
+            if (operator != null) {
+                operator.release();
+            }
+        }
+        arena.close();
+    }
+}

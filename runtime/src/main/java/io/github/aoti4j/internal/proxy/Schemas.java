@@ -1,0 +1,46 @@
+package io.github.aoti4j.internal.proxy;
+
+import io.github.aoti4j.bindings.DispatcherApi;
+
+import java.util.Optional;
+
+/** The schemas of the operators that are registered in this process. */
+final class Schemas {
+    private static final String SCHEMA = "schema: ";
+    private static final String ORIGIN = "debug: ";
+
+    private Schemas() {}
+
+    /**
+     * What the dispatcher knows of an operator.
+     *
+     * @param schema its schema, as PyTorch writes it
+     * @param origin where it was registered
+     */
+    record Known(String schema, String origin) {}
+
+    /** Asks the dispatcher; empty if it knows no operator of that name, or no schema of it. */
+    static Optional<Known> find(String operator, String overload) {
+        // Registering and asking must not overlap.
+        synchronized (JavaOperators.LOCK) {
+            return DispatcherApi.describe(operator, overload)
+                    .flatMap(
+                            text ->
+                                    line(text, SCHEMA)
+                                            .filter(schema -> schema.contains("->"))
+                                            .map(
+                                                    schema ->
+                                                            new Known(
+                                                                    schema,
+                                                                    line(text, ORIGIN)
+                                                                            .orElse(""))));
+        }
+    }
+
+    private static Optional<String> line(String text, String start) {
+        return text.lines()
+                .filter(line -> line.startsWith(start))
+                .findFirst()
+                .map(line -> line.substring(start.length()));
+    }
+}

@@ -1,0 +1,95 @@
+package io.github.aoti4j.internal.proxy;
+
+import io.github.aoti4j.bindings.StableValues;
+import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** What becomes of one result of a node. */
+sealed interface Take {
+    /**
+     * It is a tensor, and the next that the model has made room for.
+     *
+     * @param maybeLazy whether it may be a view that PyTorch conjugates or negates by a flag, which
+     *     compiled code, reading memory, does not see
+     */
+    record OneTensor(boolean maybeLazy) implements Take {
+        private void assign(long bits, Call call) {
+            MemorySegment tensor = MemorySegment.ofAddress(bits);
+            MemorySegment place = call.nextTensor();
+            if (!maybeLazy || !LazyTensors.isLazy(tensor, call.slot())) {
+                TorchApi.assignTensor(tensor, place);
+                return;
+            }
+            TorchApi.cloneTensor(tensor, call.slot());
+            MemorySegment copy = call.slot().get(ValueLayout.ADDRESS, 0);
+            try {
+                TorchApi.assignTensor(copy, place);
+            } finally {
+                TorchApi.deleteTensor(copy);
+            }
+        }
+    }
+
+    /** It is a tensor that may be left out, but not according to the model. */
+    record PresentTensor(OneTensor inner) implements Take {}
+
+    /** It is a list of tensors, for which the model has made room. */
+    record Tensors(OneTensor element, int count) implements Take {}
+
+    /** It is an integer that the model was compiled for. */
+    record SameInt() implements Take {}
+
+    /** The model does not look at it. */
+    record Nothing() implements Take {}
+
+    /** Hands a result over to the model, except for the ownership of its bits. */
+    default void give(long bits, Call call, String operator) {
+        switch (this) {
+            case Nothing _ -> {}
+            case OneTensor tensor -> tensor.assign(bits, call);
+            case PresentTensor tensor -> {
+                if (bits == 0) {
+                    throw new IncompatibleModelException(
+                            operator + " left out a tensor that the model was compiled to get");
+                }
+                tensor.inner.assign(StableValues.held(bits), call);
+            }
+            case Tensors tensors -> {
+                long size = StableValues.size(bits, call.slot());
+                if (size != tensors.count) {
+                    throw new IncompatibleModelException(
+                            "%s gave a list of %d tensors, and the model was compiled for %d"
+                                    .formatted(operator, size, tensors.count));
+                }
+                for (long i = 0; i < size; i++) {
+                    tensors.element.assign(StableValues.element(bits, i, call.slot()), call);
+                }
+            }
+            case SameInt _ -> {
+                long expected = call.nextInt();
+                if (bits != expected) {
+                    throw new IncompatibleModelException(
+                            "%s gave %d, and the model was compiled for %d"
+                                    .formatted(operator, bits, expected));
+                }
+            }
+        }
+    }
+
+    /** How many of the model's tensors this fills. */
+    default int tensors() {
+        return switch (this) {
+            case OneTensor _, PresentTensor _ -> 1;
+            case Tensors tensors -> tensors.count;
+            case SameInt _, Nothing _ -> 0;
+        };
+    }
+
+    /** How many of the model's integers this compares with. */
+    default int ints() {
+        return this instanceof SameInt ? 1 : 0;
+    }
+}
