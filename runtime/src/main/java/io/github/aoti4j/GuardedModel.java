@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * One model compiled in several variants, for fixed shapes, other dtypes, or ranges of sizes: a run
@@ -207,12 +206,13 @@ public final class GuardedModel implements AutoCloseable {
     }
 
     private InvalidInputException noneFits(Tensor[] tensors) {
-        return new InvalidInputException(
-                variants.stream()
-                        .map(variant -> "model " + variant.name() + ": " + whyNot(variant, tensors))
-                        .collect(
-                                Collectors.joining(
-                                        "\n  ", "no variant takes these inputs:\n  ", "")));
+        StringBuilder message = new StringBuilder("no variant takes these inputs:");
+        for (int i = 0; i < variants.size(); i++) {
+            Model variant = variants.get(i);
+            message.append("\n  variant %d, model %s: ".formatted(i, variant.name()))
+                    .append(whyNot(variant, tensors));
+        }
+        return new InvalidInputException(message.toString());
     }
 
     private static String whyNot(Model variant, Tensor[] tensors) {

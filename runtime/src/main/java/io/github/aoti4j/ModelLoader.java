@@ -8,10 +8,14 @@ import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.LibraryCache;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.internal.proxy.OpLibraries;
+import io.github.aoti4j.internal.proxy.ProxyExecutor;
+import io.github.aoti4j.internal.proxy.ProxyPlans;
 import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -40,11 +44,17 @@ final class ModelLoader {
                         LibTorchOptions.DEFAULT
                                 .withDirectory(options.libtorch().orElse(null))
                                 .withProgress(options.progress()));
-        Preflight.require(model, examination.findings(libtorch::has, libtorch.toString()));
+        OpLibraries.open(options.opLibraries());
+        List<Finding> findings = examination.findings(libtorch::has, libtorch.toString());
+        Optional<ProxyPlans> plans =
+                examination.proxyCalls().map(calls -> ProxyPlans.compile(calls, libtorch::has));
+        plans.ifPresent(compiled -> findings.addAll(compiled.findings()));
+        Preflight.require(model, findings);
         warn(model, examination);
         Container container =
                 new Container(packaged.name(), open(archive, examination), options.runners());
         try {
+            plans.ifPresent(compiled -> container.setExecutor(new ProxyExecutor(compiled)));
             Optional<WrapperSource> source = examination.source();
             container.setConstants(
                     new ConstantStore(

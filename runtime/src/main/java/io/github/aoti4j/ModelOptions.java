@@ -19,7 +19,16 @@ import java.util.Optional;
 public final class ModelOptions {
     private static final ModelOptions DEFAULTS =
             new ModelOptions(
-                    null, 1, null, List.of(), false, false, Paging.LAZY, Progress.NONE, null);
+                    null,
+                    1,
+                    null,
+                    List.of(),
+                    false,
+                    false,
+                    Paging.LAZY,
+                    Progress.NONE,
+                    null,
+                    List.of());
 
     private final String model;
     private final int runners;
@@ -30,6 +39,7 @@ public final class ModelOptions {
     private final Paging paging;
     private final Progress progress;
     private final String sha256;
+    private final List<Path> opLibraries;
 
     private ModelOptions(
             String model,
@@ -40,7 +50,8 @@ public final class ModelOptions {
             boolean strictWeights,
             Paging paging,
             Progress progress,
-            String sha256) {
+            String sha256,
+            List<Path> opLibraries) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
@@ -50,6 +61,7 @@ public final class ModelOptions {
         this.paging = paging;
         this.progress = progress;
         this.sha256 = sha256;
+        this.opLibraries = opLibraries;
     }
 
     /**
@@ -78,7 +90,8 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 progress,
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -102,7 +115,8 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 progress,
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -122,7 +136,8 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 progress,
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -143,7 +158,8 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 progress,
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -157,7 +173,16 @@ public final class ModelOptions {
      */
     public ModelOptions copyWeights(boolean copy) {
         return new ModelOptions(
-                model, runners, libtorch, weights, copy, strictWeights, paging, progress, sha256);
+                model,
+                runners,
+                libtorch,
+                weights,
+                copy,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -168,7 +193,16 @@ public final class ModelOptions {
      */
     public ModelOptions strictWeights(boolean strict) {
         return new ModelOptions(
-                model, runners, libtorch, weights, copyWeights, strict, paging, progress, sha256);
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strict,
+                paging,
+                progress,
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -187,7 +221,8 @@ public final class ModelOptions {
                 strictWeights,
                 requireNonNull(when, "when"),
                 progress,
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -206,7 +241,8 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 requireNonNull(listener, "listener"),
-                sha256);
+                sha256,
+                opLibraries);
     }
 
     /**
@@ -228,7 +264,33 @@ public final class ModelOptions {
                 strictWeights,
                 paging,
                 progress,
-                Sha256Pin.parse(requireNonNull(hex, "hex")));
+                Sha256Pin.parse(requireNonNull(hex, "hex")),
+                opLibraries);
+    }
+
+    /**
+     * Names native libraries that register the operators that the model calls ({@code
+     * TORCH_LIBRARY} in C++). They are opened before the model is looked at, once per process, and
+     * stay.
+     *
+     * <p>A library whose registration fails, because it defines what another has defined, ends the
+     * process: PyTorch throws where nobody can catch it.
+     *
+     * @param libraries built for the libtorch in use, and without libtorch_python
+     * @return changed options
+     */
+    public ModelOptions opLibrary(Path... libraries) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                List.of(libraries));
     }
 
     /**
@@ -310,5 +372,14 @@ public final class ModelOptions {
      */
     public Optional<String> sha256() {
         return Optional.ofNullable(sha256);
+    }
+
+    /**
+     * Returns the native libraries that register operators.
+     *
+     * @return unmodifiable, in the order in which they are opened
+     */
+    public List<Path> opLibraries() {
+        return opLibraries;
     }
 }

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -15,6 +16,11 @@ class FixturesTest {
     static Stream<Arguments> cases() {
         return Fixture.all().stream()
                 .flatMap(fixture -> fixture.cases().stream().map(c -> Arguments.of(fixture, c)));
+    }
+
+    @BeforeAll
+    static void registerOperators() {
+        DemoOperators.register();
     }
 
     @ParameterizedTest(name = "{0}: {1}")

@@ -86,7 +86,10 @@ final class CachePruner {
             entries.sort(LAST_USED_FIRST);
             boolean newest = true;
             for (CacheEntry entry : entries) {
-                boolean stale = isOlder(entry, rule.age()) && (entry.isModel() || !newest);
+                boolean stale =
+                        entry.isModel()
+                                ? isOlder(entry, rule.models())
+                                : !newest && isOlder(entry, rule.libtorch());
                 newest &= entry.isModel();
                 if ((rule.all() || stale) && remove(entry)) {
                     removed.add(entry);

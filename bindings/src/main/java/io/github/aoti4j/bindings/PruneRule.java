@@ -8,8 +8,15 @@ import java.time.Duration;
  * minutes, because a process may be about to load it.
  *
  * @param limit how many bytes of models may stay: the least recently used go first
- * @param age models go if they were not used for so long, and a libtorch if there is another one
- *     that was used since
+ * @param models models go that were not used for so long
+ * @param libtorch a libtorch goes that was not used for so long, if there is another one that was
+ *     used since
  * @param all whether everything goes
  */
-public record PruneRule(long limit, Duration age, boolean all) {}
+public record PruneRule(long limit, Duration models, Duration libtorch, boolean all) {
+    /** An age that nothing has. */
+    public static final Duration NEVER = Duration.ofDays(1_000_000);
+
+    /** How long a libtorch is kept that another one has taken the place of. */
+    public static final Duration SUPERSEDED = Duration.ofDays(30);
+}

@@ -21,8 +21,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 class CachePrunerTest {
-    private static final Duration FOREVER = Duration.ofDays(100_000);
-
     @TempDir Path root;
 
     private UserCache cache(long limit) {
@@ -53,7 +51,7 @@ class CachePrunerTest {
     }
 
     private static PruneRule all() {
-        return new PruneRule(Long.MAX_VALUE, FOREVER, true);
+        return new PruneRule(Long.MAX_VALUE, PruneRule.NEVER, PruneRule.NEVER, true);
     }
 
     @Test
@@ -121,7 +119,11 @@ class CachePrunerTest {
         entry("models/b", 2);
 
         assertEquals(
-                List.of("models/a"), names(cache(0).prune(new PruneRule(1000, FOREVER, false))));
+                List.of("models/a"),
+                names(
+                        cache(0).prune(
+                                        new PruneRule(
+                                                1000, PruneRule.NEVER, PruneRule.NEVER, false))));
         assertEquals(List.of("models/b", "libtorch/v"), left());
     }
 
@@ -132,7 +134,7 @@ class CachePrunerTest {
         entry("models/a", 100);
         entry("models/b", 2);
 
-        var rule = new PruneRule(Long.MAX_VALUE, Duration.ofHours(48), false);
+        var rule = new PruneRule(Long.MAX_VALUE, Duration.ofHours(48), Duration.ofHours(48), false);
         assertEquals(List.of("models/a", "libtorch/old"), names(cache(0).prune(rule)));
         assertEquals(List.of("models/b", "libtorch/new"), left());
     }

@@ -1,6 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ModelDescription;
+import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.ModelPackage;
 import io.github.aoti4j.Requirement;
 
@@ -27,7 +28,10 @@ import java.util.concurrent.Callable;
         },
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PKG", description = "An AOTInductor package (.pt2).")
+    @Parameters(
+            paramLabel = "PKG",
+            description =
+                    "An AOTInductor package (.pt2), or the folder that one was unpacked into.")
     private Path file;
 
     @Option(names = "--json", description = "Print JSON instead of text.")
@@ -35,6 +39,8 @@ final class InspectCommand implements Callable<Integer> {
 
     @Option(names = "--model", paramLabel = "NAME", description = "Show this model only.")
     private String model;
+
+    @Mixin private Sha256Option sha256;
 
     @Mixin private LibTorchOption libtorch;
 
@@ -47,7 +53,10 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         List<ModelReport> reports = new ArrayList<>();
-        try (ModelPackage opened = ModelPackage.open(file)) {
+        ModelOptions options =
+                sha256.apply(ModelOptions.defaults())
+                        .progress(new TerminalProgress(spec.commandLine().getErr()));
+        try (ModelPackage opened = ModelPackage.open(file, options)) {
             List<String> names = model == null ? opened.models() : List.of(model);
             for (String name : names) {
                 ModelDescription description = opened.describe(name);

@@ -36,15 +36,7 @@ final class JsonReport {
         node.put("name", model.name());
         node.put("libraryBytes", model.libraryBytes());
         node.put("sourceKnown", model.sourceKnown());
-        ArrayNode inputs = node.putArray("inputs");
-        for (InputInfo input : model.inputs()) {
-            inputs.addObject()
-                    .put("name", input.name())
-                    .put("dtype", input.dtype().map(DType::torchName).orElse(null))
-                    .put("description", input.description());
-        }
-        ArrayNode outputs = node.putArray("outputs");
-        model.outputs().forEach(name -> outputs.addObject().put("name", name));
+        call(model, CallReport.of(model), node);
         ArrayNode constants = node.putArray("constants");
         for (ConstantInfo constant : model.constants()) {
             ObjectNode c = constants.addObject();
@@ -68,6 +60,36 @@ final class JsonReport {
                     .put("detail", requirement.detail());
         }
         return node;
+    }
+
+    private static void call(ModelDescription model, CallReport call, ObjectNode node) {
+        ArrayNode inputs = node.putArray("inputs");
+        for (int i = 0; i < model.inputs().size(); i++) {
+            InputInfo input = model.inputs().get(i);
+            inputs.addObject()
+                    .put("name", input.name())
+                    .put("path", i < call.inputs().size() ? call.inputs().get(i) : null)
+                    .put("dtype", input.dtype().map(DType::torchName).orElse(null))
+                    .put("description", input.description());
+        }
+        ArrayNode outputs = node.putArray("outputs");
+        for (int i = 0; i < model.outputs().size(); i++) {
+            outputs.addObject()
+                    .put("name", model.outputs().get(i))
+                    .put("path", i < call.outputs().size() ? call.outputs().get(i) : null);
+        }
+        ObjectNode structure = node.putObject("call");
+        call.spec()
+                .ifPresent(
+                        spec -> {
+                            structure.put("signature", spec.describe());
+                            structure.set("args", StructureJson.of(spec.args()));
+                            structure.set("kwargs", StructureJson.of(spec.kwargs()));
+                            structure.set("outputs", StructureJson.of(spec.outputs()));
+                        });
+        if (!call.problem().isEmpty()) {
+            structure.put("problem", call.problem());
+        }
     }
 
     /** The TreeSpec as JSON of its own; as text if it is none. */

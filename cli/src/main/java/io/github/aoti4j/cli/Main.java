@@ -20,7 +20,8 @@ import java.io.PrintWriter;
             DemoCommand.class,
             InspectCommand.class,
             RunCommand.class,
-            VerifyCommand.class
+            VerifyCommand.class,
+            CacheCommand.class
         },
         footerHeading = "%nExit status:%n",
         footer = {

@@ -14,7 +14,10 @@ import java.util.List;
 
 /** The package, the model in it and the libtorch: what commands that run a model share. */
 final class PackageArguments {
-    @Parameters(paramLabel = "PKG", description = "An AOTInductor package (.pt2).")
+    @Parameters(
+            paramLabel = "PKG",
+            description =
+                    "An AOTInductor package (.pt2), or the folder that one was unpacked into.")
     private Path file;
 
     @Option(
@@ -40,6 +43,8 @@ final class PackageArguments {
                             + " page when it is first touched.")
     private Paging paging = Paging.LAZY;
 
+    @Mixin private Sha256Option sha256;
+
     @Mixin private LibTorchOption libtorch;
 
     /** Made by picocli. */
@@ -52,7 +57,7 @@ final class PackageArguments {
     Model load(PrintWriter err) {
         libtorch.load(err);
         ModelOptions options =
-                libtorch.apply(ModelOptions.defaults())
+                sha256.apply(libtorch.apply(ModelOptions.defaults()))
                         .weights(weights.toArray(Path[]::new))
                         .paging(paging)
                         .progress(new TerminalProgress(err));

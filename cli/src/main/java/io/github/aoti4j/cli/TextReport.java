@@ -35,19 +35,8 @@ final class TextReport {
         if (!model.sourceKnown()) {
             out.println("  the package holds no source: inputs, outputs and constants unknown");
         } else {
-            out.println("  inputs");
-            for (int i = 0; i < model.inputs().size(); i++) {
-                InputInfo input = model.inputs().get(i);
-                out.printf("    %d %s: %s%n", i, input.name(), input.description());
-            }
-            out.println("  outputs");
-            for (int i = 0; i < model.outputs().size(); i++) {
-                out.printf("    %d %s%n", i, model.outputs().get(i));
-            }
+            call(model, CallReport.of(model));
             constants(model.constants());
-            out.println("  call spec");
-            model.inputSpec().ifPresent(spec -> out.println("    in  " + spec));
-            model.outputSpec().ifPresent(spec -> out.println("    out " + spec));
         }
         out.println("  metadata");
         model.metadata().forEach((key, value) -> out.printf("    %s: %s%n", key, value));
@@ -57,6 +46,29 @@ final class TextReport {
                     "    %-3s %s: %s%n",
                     mark(requirement), requirement.name(), requirement.detail());
         }
+    }
+
+    private void call(ModelDescription model, CallReport call) {
+        out.println("  call");
+        call.spec().ifPresent(spec -> out.println("    " + spec.describe()));
+        if (!call.problem().isEmpty()) {
+            out.println("    by flat tensors only: " + call.problem());
+        }
+        out.println("  inputs");
+        for (int i = 0; i < model.inputs().size(); i++) {
+            InputInfo input = model.inputs().get(i);
+            String name = named(i, call.inputs(), input.name());
+            out.printf("    %d %s: %s%n", i, name, input.description());
+        }
+        out.println("  outputs");
+        for (int i = 0; i < model.outputs().size(); i++) {
+            out.printf("    %d %s%n", i, named(i, call.outputs(), model.outputs().get(i)));
+        }
+    }
+
+    /** Where it stands in a call, and what the compiled model calls it. */
+    private static String named(int index, List<String> paths, String name) {
+        return index < paths.size() ? paths.get(index) + " (" + name + ")" : name;
     }
 
     private static String mark(Requirement requirement) {

@@ -82,6 +82,46 @@ class MainTest {
     }
 
     @Test
+    void inspectShowsHowAModelIsCalled() {
+        Result text = aoti("inspect", fixture("kwargs", "kwargs.pt2"));
+        assertTrue(
+                text.out.contains(
+                        "    forward(Tensor, [Tensor, Tensor], *, scale: Tensor, named: {\"zeta\":"
+                                + " Tensor, \"alpha\": Tensor}) -> {\"product\": Tensor, \"rest\":"
+                                + " Tensor}"),
+                text.out);
+        assertTrue(text.out.contains("3 kwargs.scale (arg3_1): float32 []"), text.out);
+        assertTrue(text.out.contains("1 output[\"rest\"] (output1)"), text.out);
+
+        Result json = aoti("inspect", "--json", fixture("call_point", "call_point.pt2"));
+        JsonNode model = new JsonMapper().readTree(json.out).path("models").path(0);
+        assertEquals("args[0].high", model.path("inputs").path(1).path("path").asString());
+        JsonNode call = model.path("call");
+        assertEquals("fixtures.Box", call.at("/args/elements/0/type").asString());
+        assertEquals(1, call.at("/args/elements/0/fields/high/position").asInt());
+        assertTrue(call.at("/args/elements/0/fields/label").isNull());
+        assertEquals("named_tuple", call.at("/outputs/kind").asString());
+        assertEquals(
+                "forward(fixtures.Box(low: Tensor, high: Tensor, label: None)) ->"
+                        + " fixtures.Point(Tensor, Tensor)",
+                call.path("signature").asString());
+    }
+
+    @Test
+    void inspectShowsModelsThatOnlyTakeFlatTensors() {
+        Path opaque = fixture("call_opaque", "call_opaque.pt2");
+        Result text = aoti("inspect", opaque);
+        assertEquals(0, text.status, text.err);
+        assertTrue(
+                text.out.contains("by flat tensors only: the call spec of the inputs"), text.out);
+        assertTrue(text.out.contains("0 arg0_1: float32 [2]"), text.out);
+
+        Result json = aoti("inspect", "--json", opaque);
+        JsonNode call = new JsonMapper().readTree(json.out).path("models").path(0).path("call");
+        assertTrue(call.path("problem").asString().contains("fixtures.Opaque"), json.out);
+    }
+
+    @Test
     void runWritesOutputsThatVerifyAccepts() {
         Path outputs = folder.resolve("out.safetensors");
         Result run =

@@ -42,11 +42,18 @@ public final class ElfFile {
     private static final int PT_GNU_STACK = 0x6474e551;
     private static final int PF_EXECUTE = 1;
     private static final int PF_READ_WRITE = 6;
-    private static final int MARK_SIZE = 8;
 
     /** A program header; {@code offset} is its own place in the file. */
     record Segment(
             long offset, int type, int flags, long fileOffset, long address, long fileSize) {}
+
+    /** Bytes that a copy is to have at an offset. */
+    private record Patch(long offset, byte[] bytes) {
+        static Patch of(long offset, long value) {
+            var bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            return new Patch(offset, bytes.putLong(value).array());
+        }
+    }
 
     private final ElfImage image;
     private final int machine;
@@ -187,7 +194,7 @@ public final class ElfFile {
      * @return their names, in order
      */
     public List<String> needed() {
-        return symbols.needed();
+        return symbols.needed().stream().map(ElfSymbols.Need::name).toList();
     }
 
     /**
@@ -239,58 +246,67 @@ public final class ElfFile {
     }
 
     /**
-     * Changes a copy of the file so that it does not demand an executable stack. Compiled code
-     * needs none: the mark comes from the object file that holds the weights, which does not deny
-     * it. Where there is no such header, one that the loader does not need (a note) is turned into
-     * one.
+     * Changes a copy of the file so that it can be loaded here.
+     *
+     * <ul>
+     *   <li>It no longer demands an executable stack. Compiled code needs none: the mark comes from
+     *       the object file that holds the weights, which does not deny it. Where there is no such
+     *       header, one that the loader does not need (a note) is turned into one.
+     *   <li>It no longer needs {@code libtorch.so}, which has nothing but its own needs: all parts
+     *       of PyTorch, those for CUDA among them. Models of a PyTorch that was built for CUDA name
+     *       it, also those for the CPU. The second mention of {@code libtorch_cpu.so} that takes
+     *       its place asks for nothing new.
+     * </ul>
      *
      * @param copy a copy of the file, open for writing; nobody may have it loaded
      * @throws IOException if writing fails
      * @throws PackageException if there is no header to turn into one
      */
-    public void clearExecutableStack(FileChannel copy) throws IOException {
-        if (demandsExecutableStack()) {
-            ByteBuffer mark = mark();
-            long at = markOffset();
-            while (mark.hasRemaining()) {
-                at += copy.write(mark, at);
+    public void makeLoadable(FileChannel copy) throws IOException {
+        for (Patch patch : patches()) {
+            ByteBuffer bytes = ByteBuffer.wrap(patch.bytes);
+            while (bytes.hasRemaining()) {
+                copy.write(bytes, patch.offset + bytes.position());
             }
         }
     }
 
     /**
-     * Changes a part of a copy as {@link #clearExecutableStack(FileChannel)} changes the whole.
+     * Changes a part of a copy as {@link #makeLoadable(FileChannel)} changes the whole.
      *
      * @param part some bytes of a copy
      * @param offset where in the file they begin
      * @throws PackageException if there is no header to turn into one
      */
-    public void clearExecutableStack(byte[] part, long offset) {
-        if (demandsExecutableStack()) {
-            ByteBuffer mark = mark();
-            for (long at = markOffset() - offset; mark.hasRemaining(); at++) {
-                byte b = mark.get();
+    public void makeLoadable(byte[] part, long offset) {
+        for (Patch patch : patches()) {
+            for (int i = 0; i < patch.bytes.length; i++) {
+                long at = patch.offset - offset + i;
                 if (at >= 0 && at < part.length) {
-                    part[(int) at] = b;
+                    part[(int) at] = patch.bytes[i];
                 }
             }
         }
     }
 
-    /** The first two fields of a header that says that the stack is not to be executable. */
-    private ByteBuffer mark() {
-        Segment header = stackHeader();
-        int flags = header == null ? PF_READ_WRITE : header.flags & ~PF_EXECUTE;
-        return ByteBuffer.allocate(MARK_SIZE)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(PT_GNU_STACK)
-                .putInt(flags)
-                .flip();
-    }
-
-    private long markOffset() {
-        Segment header = stackHeader();
-        return header == null ? spareHeader().offset : header.offset;
+    private List<Patch> patches() {
+        var patches = new ArrayList<Patch>();
+        if (demandsExecutableStack()) {
+            Segment header = stackHeader();
+            long offset = header == null ? spareHeader().offset : header.offset;
+            int flags = header == null ? PF_READ_WRITE : header.flags & ~PF_EXECUTE;
+            patches.add(Patch.of(offset, (long) flags << 32 | PT_GNU_STACK));
+        }
+        for (var umbrella : symbols.needed()) {
+            if (umbrella.name().equals("libtorch.so")) {
+                symbols.needed().stream()
+                        .filter(need -> need.name().equals("libtorch_cpu.so"))
+                        .findFirst()
+                        .map(cpu -> Patch.of(umbrella.nameOffset(), cpu.nameIndex()))
+                        .ifPresent(patches::add);
+            }
+        }
+        return patches;
     }
 
     private Segment spareHeader() {

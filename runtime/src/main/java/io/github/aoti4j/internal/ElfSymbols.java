@@ -10,13 +10,22 @@ import java.util.Set;
 /**
  * The dynamic symbols of a shared library, by what they mean to its loader.
  *
- * @param needed the names of the libraries it needs
+ * @param needed the libraries it needs
  * @param undefined undefined symbols that must be found
  * @param weak undefined symbols that may be absent
  * @param defined symbols that others can see
  */
 record ElfSymbols(
-        List<String> needed, List<String> undefined, List<String> weak, Set<String> defined) {
+        List<Need> needed, List<String> undefined, List<String> weak, Set<String> defined) {
+    /**
+     * A library that it needs.
+     *
+     * @param name its name
+     * @param nameOffset where in the file the number stands that tells where the name stands
+     * @param nameIndex that number, in the table of names
+     */
+    record Need(String name, long nameOffset, long nameIndex) {}
+
     private static final int DT_NULL = 0;
     private static final int DT_NEEDED = 1;
     private static final int DT_HASH = 4;
@@ -63,7 +72,7 @@ record ElfSymbols(
         }
 
         ElfSymbols read(ElfFile.Segment dynamic) {
-            List<Long> neededNames = readDynamic(dynamic);
+            List<Long> needs = readDynamic(dynamic);
             if (stringTable < 0 || stringTableSize < 0 || symbolTable < 0) {
                 throw image.damaged("its dynamic section names no symbol table");
             }
@@ -74,7 +83,7 @@ record ElfSymbols(
                 throw image.damaged("its symbol names take %d bytes".formatted(stringTableSize));
             }
             strings = image.copy(offsetOf(stringTable), (int) stringTableSize);
-            var needed = neededNames.stream().map(this::string).toList();
+            var needed = needs.stream().map(this::need).toList();
             return readSymbols(needed);
         }
 
@@ -90,7 +99,7 @@ record ElfSymbols(
                     break;
                 }
                 switch ((int) tag) {
-                    case DT_NEEDED -> needed.add(value);
+                    case DT_NEEDED -> needed.add(at + 8);
                     case DT_STRTAB -> stringTable = value;
                     case DT_STRSZ -> stringTableSize = value;
                     case DT_SYMTAB -> symbolTable = value;
@@ -103,7 +112,12 @@ record ElfSymbols(
             return needed;
         }
 
-        private ElfSymbols readSymbols(List<String> needed) {
+        private Need need(long nameOffset) {
+            long index = image.u64(nameOffset);
+            return new Need(string(index), nameOffset, index);
+        }
+
+        private ElfSymbols readSymbols(List<Need> needed) {
             long table = offsetOf(symbolTable);
             long count = symbolCount();
             if (count > image.size() / SYMBOL_SIZE) {

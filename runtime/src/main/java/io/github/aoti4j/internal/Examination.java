@@ -2,6 +2,7 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.proxy.ProxyCalls;
 import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
  * @param parallelChecks kernels in which a failing check would end the process
  * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
  *     beside the library
+ * @param proxyCalls the operators that it calls through the proxy executor, if any
  */
 public record Examination(
         PackagedModel packaged,
@@ -31,7 +33,8 @@ public record Examination(
         Optional<WrapperSource> source,
         List<Finding> findings,
         List<String> parallelChecks,
-        Set<Integer> readOnlyConstants) {
+        Set<Integer> readOnlyConstants,
+        Optional<ProxyCalls> proxyCalls) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
 
     /**
@@ -55,7 +58,8 @@ public record Examination(
                                 source.flatMap(WrapperSource::march),
                                 ModelApi.REQUIRED,
                                 Host.current()));
-        findings.add(operators(library));
+        Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
+        findings.add(operators(library, calls));
         List<String> parallelChecks =
                 Stream.concat(
                                 packaged.kernelSources().stream().map(archive::text),
@@ -69,7 +73,8 @@ public record Examination(
                 source,
                 List.copyOf(findings),
                 parallelChecks,
-                wrapper.filter(_ -> mapped).map(ReadOnlyConstants::find).orElse(Set.of()));
+                wrapper.filter(_ -> mapped).map(ReadOnlyConstants::find).orElse(Set.of()),
+                calls);
     }
 
     /**
@@ -102,15 +107,40 @@ public record Examination(
                                 + " compile with \"cpp.threads\": 1 to get an exception instead");
     }
 
-    /** The model would call into an executor that is not there: a jump through a null pointer. */
-    private static Finding operators(ElfFile library) {
-        boolean calls = library.undefinedSymbols().contains(PROXY_EXECUTOR);
+    private static Optional<ProxyCalls> proxyCalls(
+            Pt2Archive archive, PackagedModel packaged, ElfFile library) {
+        if (!library.undefinedSymbols().contains(PROXY_EXECUTOR)) {
+            return Optional.empty();
+        }
+        return packaged.externNodes()
+                .map(
+                        entry -> {
+                            try {
+                                return ProxyCalls.parse(archive.text(entry));
+                            } catch (IllegalArgumentException e) {
+                                throw new PackageException(
+                                        archive.path(),
+                                        "entry %s: %s".formatted(entry.name(), e.getMessage()));
+                            }
+                        });
+    }
+
+    /** Whether the operators are there is asked of the dispatcher, when libtorch is loaded. */
+    private static Finding operators(ElfFile library, Optional<ProxyCalls> calls) {
+        if (calls.isPresent()) {
+            return new Finding(
+                    Finding.Subject.OPERATORS,
+                    true,
+                    "calls operators by name, which are looked up when it is loaded: "
+                            + String.join(", ", calls.get().operators()));
+        }
+        boolean unlisted = library.undefinedSymbols().contains(PROXY_EXECUTOR);
         return new Finding(
-                Finding.Subject.FUNCTIONS,
-                !calls,
-                calls
-                        ? "calls custom operators, or operators without a C shim, through PyTorch's"
-                                + " proxy executor, which is not supported yet"
-                        : "calls no operator through PyTorch's proxy executor");
+                Finding.Subject.OPERATORS,
+                !unlisted,
+                unlisted
+                        ? "calls operators by name, but its package does not list them (the .json"
+                                + " beside its library); package the model again"
+                        : "calls no operator by name");
     }
 }

@@ -288,7 +288,7 @@ public final class LibraryCache {
             }
         }
         checkCrc(library, crc.getValue()); // where the key was known, nothing was hashed
-        library.elf().clearExecutableStack(target);
+        library.elf().makeLoadable(target);
     }
 
     /** Tells whether a file that is there begins and ends as it should. */
@@ -308,7 +308,7 @@ public final class LibraryCache {
         MemorySegment bytes = library.bytes();
         long length = Math.min(COMPARED, bytes.byteSize() - offset);
         byte[] expected = bytes.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-        library.elf().clearExecutableStack(expected, offset);
+        library.elf().makeLoadable(expected, offset);
         var actual = ByteBuffer.allocate(expected.length);
         while (actual.hasRemaining() && file.read(actual, offset + actual.position()) > 0) {
             // A short read is rare, and goes on where it stopped.

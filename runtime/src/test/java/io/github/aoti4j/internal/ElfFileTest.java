@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
@@ -21,6 +24,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -250,10 +254,23 @@ class ElfFileTest {
         assertTrue(e.getMessage().contains("noexecstack"), e.getMessage());
     }
 
+    @Test
+    void needsNoLibraryThatIsButTheNeedsOfAllOfPyTorch() throws IOException {
+        byte[] umbrella = library.clone();
+        byte[] name = "libtorch.so\0".getBytes(US_ASCII);
+        int at = new String(library, ISO_8859_1).indexOf("libgcc_s.so.1\0");
+        System.arraycopy(name, 0, umbrella, at, name.length);
+        var before = read(umbrella).needed();
+        assertTrue(before.contains("libtorch.so"), before.toString());
+        var expected = new ArrayList<>(before);
+        expected.replaceAll(need -> need.equals("libtorch.so") ? "libtorch_cpu.so" : need);
+        assertEquals(expected, read(clear(umbrella)).needed());
+    }
+
     private byte[] clear(byte[] bytes) throws IOException {
         Path copy = Files.write(folder.resolve("copy.so"), bytes);
         try (var channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-            read(bytes).clearExecutableStack(channel);
+            read(bytes).makeLoadable(channel);
         }
         return Files.readAllBytes(copy);
     }

@@ -91,7 +91,7 @@ class LibraryCacheTest {
         var elf = ElfFile.read(MemorySegment.ofArray(unpacked), file, "model.so");
         assertFalse(elf.demandsExecutableStack());
         byte[] expected = library.clone();
-        packaged(library).elf().clearExecutableStack(expected, 0);
+        packaged(library).elf().makeLoadable(expected, 0);
         assertArrayEquals(expected, unpacked);
     }
 

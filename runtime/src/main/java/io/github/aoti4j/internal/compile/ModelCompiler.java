@@ -192,7 +192,7 @@ final class ModelCompiler {
                         channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
                 elf = ElfFile.read(linked, library, LIBRARY);
             }
-            elf.clearExecutableStack(channel);
+            elf.makeLoadable(channel);
             if (source.appended().isPresent()) {
                 ArchiveEntry weights = source.appended().get();
                 source.archive().checkCrc(weights);

@@ -8,8 +8,7 @@ public interface JavaKernel {
     /**
      * Computes.
      *
-     * @param arguments the bits of each, borrowed; a tensor's handle may be replaced by another,
-     *     when the one that was there has been deleted
+     * @param arguments the bits of each, borrowed
      * @param slot eight bytes of scratch
      * @return the bits of each result, which are the caller's
      */

@@ -39,8 +39,16 @@ final class JavaOperator {
         binding = null;
     }
 
-    void use() {
-        users++;
+    /** Says that a model is going to call it by a schema, until {@link #release}. */
+    void use(OperatorSchema expected) {
+        synchronized (JavaOperators.LOCK) {
+            if (!schema.passesLike(expected)) {
+                throw new OperatorException(
+                        "operator %s was registered anew, with other arguments or results, while a model that calls it was being loaded"
+                                .formatted(expected.qualifiedName()));
+            }
+            users++;
+        }
     }
 
     void release() {
@@ -56,6 +64,20 @@ final class JavaOperator {
                     "operator %s cannot be registered with other arguments or results while models that call it are loaded: close them first"
                             .formatted(newSchema.qualifiedName()));
         }
+    }
+
+    /**
+     * Called by a plan, without the way through libtorch: its dispatcher confuses results of
+     * several types ({@link ResultEncoding}).
+     *
+     * @param stack the arguments, which this takes, and then the results, the caller's
+     */
+    void call(MemorySegment stack, MemorySegment slot, OperatorThread thread) {
+        Binding bound = binding;
+        if (bound == null) {
+            throw new OperatorException("an operator was taken back while it was being called");
+        }
+        call(bound, stack, slot, thread);
     }
 
     /** Called by libtorch; nothing may be thrown. */
@@ -74,11 +96,8 @@ final class JavaOperator {
                                 .formatted(called.qualifiedName()));
             }
             try (Arena arena = Arena.ofConfined()) {
-                call(
-                        bound,
-                        stack.reinterpret(called.stackSize() * JAVA_LONG.byteSize()),
-                        arena.allocate(JAVA_LONG),
-                        thread);
+                long bytes = called.stackSize() * JAVA_LONG.byteSize();
+                call(bound, stack.reinterpret(bytes), arena.allocate(JAVA_LONG), thread);
             }
         } catch (Throwable e) {
             thread.fail(e, bound == null ? "unknown" : bound.schema.qualifiedName());
@@ -88,7 +107,10 @@ final class JavaOperator {
     private static void call(
             Binding bound, MemorySegment stack, MemorySegment slot, OperatorThread thread) {
         OperatorSchema schema = bound.schema;
-        long[] arguments = stack.toArray(JAVA_LONG);
+        long[] arguments = new long[schema.arguments().size()];
+        for (int i = 0; i < arguments.length; i++) {
+            arguments[i] = stack.getAtIndex(JAVA_LONG, i);
+        }
         long[] results = null;
         try {
             if (!thread.hasFailed()) {
@@ -97,17 +119,14 @@ final class JavaOperator {
         } catch (Throwable e) {
             thread.fail(e, schema.qualifiedName());
         }
-        // First the results: libtorch reads them whatever happens, and a null would end the
+        // First the results: libtorch reads them whatever happens, and a null tensor would end the
         // process.
         for (int i = 0; i < schema.results().size(); i++) {
+            ValueType type = schema.results().get(i).type();
             stack.setAtIndex(
-                    JAVA_LONG,
-                    i,
-                    results == null
-                            ? Values.placeholder(schema.results().get(i).type(), slot)
-                            : results[i]);
+                    JAVA_LONG, i, results == null ? Values.placeholder(type, slot) : results[i]);
         }
-        for (int i = 0; i < schema.arguments().size(); i++) {
+        for (int i = 0; i < arguments.length; i++) {
             Values.release(schema.arguments().get(i).type(), arguments[i], slot);
         }
     }

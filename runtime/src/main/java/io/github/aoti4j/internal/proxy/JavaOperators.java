@@ -88,15 +88,11 @@ public final class JavaOperators {
         }
     }
 
-    /** Returns the operator in Java that a loaded model is going to call; null if it is none. */
-    static JavaOperator use(OperatorSchema schema) {
+    /** Returns the operator in Java of that name; null if none is registered. */
+    static JavaOperator find(OperatorSchema schema) {
         synchronized (LOCK) {
             JavaOperator operator = BY_NAME.get(schema.qualifiedName());
-            if (operator == null || !operator.isBound()) {
-                return null;
-            }
-            operator.use();
-            return operator;
+            return operator == null || !operator.isBound() ? null : operator;
         }
     }
 

@@ -4,48 +4,101 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.DispatcherApi;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.OperatorException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /** How to make one of a model's calls: compiled once, and used by any number of threads. */
 final class NodePlan {
     private final OperatorSchema schema;
+    private final Arena arena;
     private final MemorySegment name;
     private final MemorySegment overload;
+
+    /** Null for an operator of libtorch's or of a native library. */
+    private final JavaOperator java;
+
     private final Feed[] feeds;
 
     /** The same where the model brings the integers that the package leaves out as well. */
     private final Feed[] fullFeeds;
 
     private final Take[] takes;
+    private final ValueType[] resultTypes;
     private final int ints;
     private final int fullInts;
     private final int tensors;
 
-    NodePlan(
-            OperatorSchema schema,
-            List<Feed> feeds,
-            List<Feed> fullFeeds,
-            List<Take> takes,
-            Arena arena) {
-        this.schema = schema;
+    private NodePlan(Builder from) {
+        this.schema = from.schema;
+        this.arena = from.arena;
         this.name = arena.allocateFrom(schema.name());
         this.overload = arena.allocateFrom(schema.overload());
-        this.feeds = feeds.toArray(Feed[]::new);
-        this.fullFeeds = fullFeeds.toArray(Feed[]::new);
-        this.takes = takes.toArray(Take[]::new);
-        int compared = takes.stream().mapToInt(Take::ints).sum();
-        this.ints = compared + feeds.stream().mapToInt(Feed::ints).sum();
-        this.fullInts = compared + fullFeeds.stream().mapToInt(Feed::ints).sum();
+        this.java = from.java;
+        this.feeds = from.feeds.toArray(Feed[]::new);
+        this.fullFeeds = from.fullFeeds.toArray(Feed[]::new);
+        this.takes = from.takes.toArray(Take[]::new);
+        this.resultTypes = from.resultTypes.toArray(ValueType[]::new);
+        int compared = from.takes.stream().mapToInt(Take::ints).sum();
+        this.ints = compared + from.feeds.stream().mapToInt(Feed::ints).sum();
+        this.fullInts = compared + from.fullFeeds.stream().mapToInt(Feed::ints).sum();
         this.tensors =
-                feeds.stream().mapToInt(Feed::tensors).sum()
-                        + takes.stream().mapToInt(Take::tensors).sum();
+                from.feeds.stream().mapToInt(Feed::tensors).sum()
+                        + from.takes.stream().mapToInt(Take::tensors).sum();
     }
 
-    OperatorSchema schema() {
-        return schema;
+    /** Collects the ways of arguments and results, in their order. */
+    static final class Builder {
+        private final OperatorSchema schema;
+        private final Arena arena = Arena.ofAuto();
+        private final JavaOperator java;
+        private final List<Feed> feeds = new ArrayList<>();
+        private final List<Feed> fullFeeds = new ArrayList<>();
+        private final List<Take> takes = new ArrayList<>();
+        private final List<ValueType> resultTypes = new ArrayList<>();
+
+        Builder(OperatorSchema schema) {
+            this.schema = schema;
+            this.java = JavaOperators.find(schema);
+        }
+
+        OperatorSchema schema() {
+            return schema;
+        }
+
+        boolean isJava() {
+            return java != null;
+        }
+
+        void feed(ValueType type, Literal value, Literal fullValue) {
+            feeds.add(Feeds.of(value, type, arena));
+            fullFeeds.add(Feeds.of(fullValue, type, arena));
+        }
+
+        void take(ValueType encoded, Take take) {
+            resultTypes.add(encoded);
+            takes.add(take);
+        }
+
+        NodePlan build() {
+            return new NodePlan(this);
+        }
+    }
+
+    /** Says that a loaded model is going to make this call, until {@link #release}. */
+    void use() {
+        if (java != null) {
+            java.use(schema);
+        }
+    }
+
+    void release() {
+        if (java != null) {
+            java.release();
+        }
     }
 
     /** Makes the call; what an operator in Java failed with is kept in the thread. */
@@ -61,15 +114,28 @@ final class NodePlan {
                     "the model calls %s with %d tensors and %d integers, and its package says %d and %d"
                             .formatted(schema.qualifiedName(), numTensors, numInts, tensors, ints));
         }
+        if (java != null && !java.isBound()) {
+            throw new OperatorException(
+                    "operator %s has been taken back since the model was loaded"
+                            .formatted(schema.qualifiedName()));
+        }
         call.begin(schema.stackSize(), numInts, intArguments, numTensors, tensorArguments);
         MemorySegment stack = call.stack();
         fill(stack, numInts == ints ? feeds : fullFeeds, call);
+        if (java != null) {
+            java.call(stack, call.slot(), thread);
+        } else {
+            dispatch(stack);
+        }
+        takeAll(stack, call, thread);
+    }
+
+    private void dispatch(MemorySegment stack) {
         try {
             DispatcherApi.call(name, overload, stack);
         } catch (NativeException e) {
             throw new NativeException(schema.qualifiedName(), e.nativeMessage());
         }
-        takeAll(stack, call, thread);
     }
 
     private void fill(MemorySegment stack, Feed[] from, Call call) {
@@ -90,7 +156,7 @@ final class NodePlan {
     /** All results are this thread's to delete, whatever becomes of them. */
     private void takeAll(MemorySegment stack, Call call, OperatorThread thread) {
         RuntimeException failure = null;
-        for (int i = 0; i < schema.results().size(); i++) {
+        for (int i = 0; i < takes.length; i++) {
             long bits = stack.getAtIndex(JAVA_LONG, i);
             try {
                 if (failure == null && !thread.hasFailed()) {
@@ -99,7 +165,7 @@ final class NodePlan {
             } catch (RuntimeException e) {
                 failure = e;
             } finally {
-                Values.release(schema.results().get(i).type(), bits, call.slot());
+                Values.release(resultTypes[i], bits, call.slot());
             }
         }
         if (failure != null) {

@@ -16,21 +16,27 @@ public final class ProxyExecutor implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final NodePlan[] plans;
 
-    /** By node; null for operators of libtorch and of native libraries, which stay. */
-    private final JavaOperator[] javaOperators;
-
     private final MemorySegment object;
 
     /**
      * Makes an executor.
      *
      * @param plans without problems
+     * @throws OperatorException if an operator in Java has changed since they were made
      */
     public ProxyExecutor(ProxyPlans plans) {
         this.plans = plans.nodes().toArray(NodePlan[]::new);
-        this.javaOperators = new JavaOperator[this.plans.length];
-        for (int i = 0; i < javaOperators.length; i++) {
-            javaOperators[i] = JavaOperators.use(this.plans[i].schema());
+        int used = 0;
+        try {
+            for (; used < this.plans.length; used++) {
+                this.plans[used].use();
+            }
+        } catch (OperatorException e) {
+            for (int i = 0; i < used; i++) {
+                this.plans[i].release();
+            }
+            arena.close();
+            throw e;
         }
         this.object = ProxyExecutorObject.allocate(this::call, arena);
     }
@@ -63,12 +69,6 @@ public final class ProxyExecutor implements AutoCloseable {
                         "the model calls operator %d, and its package lists %d"
                                 .formatted(node, plans.length));
             }
-            JavaOperator operator = javaOperators[node];
-            if (operator != null && !operator.isBound()) {
-                throw new OperatorException(
-                        "operator %s has been taken back since the model was loaded"
-                                .formatted(plans[node].schema().qualifiedName()));
-            }
             plans[node].run(thread, call, numInts, ints, numTensors, tensors);
         } catch (Throwable e) {
             thread.fail(e, "node " + node);
@@ -80,10 +80,8 @@ public final class ProxyExecutor implements AutoCloseable {
     /** Frees the object; no run may be using it. */
     @Override
     public void close() {
-        for (JavaOperator operator : javaOperators) {
-            if (operator != null) {
-                operator.release();
-            }
+        for (NodePlan plan : plans) {
+            plan.release();
         }
         arena.close();
     }

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.DispatcherApi;
+import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.proxy.ExternNode.Given;
 import io.github.aoti4j.internal.proxy.Literal.Dynamic;
 import io.github.aoti4j.internal.proxy.Literal.Items;
@@ -12,7 +13,6 @@ import io.github.aoti4j.internal.proxy.ValueType.Listing;
 import io.github.aoti4j.internal.proxy.ValueType.Maybe;
 import io.github.aoti4j.internal.proxy.ValueType.Plain;
 
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +52,17 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
         return new ProxyPlans(List.copyOf(plans), List.copyOf(problems));
     }
 
+    /**
+     * Returns the problems as answers to whether the model can run here.
+     *
+     * @return none if there is no problem
+     */
+    public List<Finding> findings() {
+        return problems.stream()
+                .map(problem -> new Finding(Finding.Subject.OPERATORS, false, problem))
+                .toList();
+    }
+
     private static Optional<NodePlan> compile(ExternNode node, Set<String> problems) {
         String operator = node.qualifiedName();
         Optional<Schemas.Known> known = Schemas.find(node.operator(), node.overload());
@@ -71,9 +82,7 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
             return Optional.empty();
         }
         int before = problems.size();
-        Arena arena = Arena.ofAuto();
-        List<Feed> feeds = new ArrayList<>();
-        List<Feed> fullFeeds = new ArrayList<>();
+        NodePlan.Builder plan = new NodePlan.Builder(schema);
         for (Argument argument : schema.arguments()) {
             Given given = node.arguments().get(argument.name());
             Literal value =
@@ -82,10 +91,9 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
                             : brought(given.value(), argument.type());
             if (value == null || !Feeds.fits(value, argument.type())) {
                 problems.add(argumentProblem(operator, argument, given));
-                continue;
+            } else {
+                plan.feed(argument.type(), value, brought(value, argument.type()));
             }
-            feeds.add(Feeds.of(value, argument.type(), arena));
-            fullFeeds.add(Feeds.of(brought(value, argument.type()), argument.type(), arena));
         }
         for (String name : node.arguments().keySet()) {
             if (schema.arguments().stream().noneMatch(a -> a.name().equals(name))) {
@@ -94,10 +102,8 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
                                 .formatted(operator, name, known.get().schema()));
             }
         }
-        List<Take> takes = takes(node, schema, problems);
-        return problems.size() > before
-                ? Optional.empty()
-                : Optional.of(new NodePlan(schema, feeds, fullFeeds, takes, arena));
+        results(node, plan, problems);
+        return problems.size() > before ? Optional.empty() : Optional.of(plan.build());
     }
 
     private static String argumentProblem(String operator, Argument argument, Given given) {
@@ -122,13 +128,16 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
         };
     }
 
-    private static List<Take> takes(ExternNode node, OperatorSchema schema, Set<String> problems) {
-        List<Take> takes = new ArrayList<>();
-        for (int i = 0; i < schema.results().size(); i++) {
-            Result result = schema.results().get(i);
+    private static void results(ExternNode node, NodePlan.Builder plan, Set<String> problems) {
+        List<Result> results = plan.schema().results();
+        for (int i = 0; i < results.size(); i++) {
+            Result result = results.get(i);
             Given given = i < node.outputs().size() ? node.outputs().get(i) : null;
-            Take take = take(result, given);
-            if (take == null || !result.type().isPassable()) {
+            boolean present = given != null && !(given.value() instanceof None);
+            ValueType encoded =
+                    plan.isJava() ? result.type() : ResultEncoding.of(results, i, present);
+            Take take = encoded == null ? null : take(encoded, result.aliases(), given);
+            if (take == null) {
                 problems.add(
                         "takes from %s its result %d of type %s (%s), which libtorch's dispatcher does not give outside PyTorch; rewrite the model without it"
                                 .formatted(
@@ -137,18 +146,20 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
                                         result.type(),
                                         given == null ? "left out" : given.kind()));
             } else {
-                takes.add(take);
+                plan.take(encoded, take);
             }
         }
-        return takes;
     }
 
-    private static Take take(Result result, Given given) {
-        Take.OneTensor tensor = new Take.OneTensor(result.aliases());
+    private static Take take(ValueType type, boolean aliases, Given given) {
+        Take.OneTensor tensor = new Take.OneTensor(aliases);
+        if (!type.isPassable()) {
+            return null;
+        }
         if (given == null || given.value() instanceof None) {
             return new Take.Nothing();
         }
-        return switch (result.type()) {
+        return switch (type) {
             case Plain.TENSOR -> given.value() instanceof Dynamic ? tensor : null;
             case Plain.INT -> given.value() instanceof Whole ? new Take.SameInt() : null;
             case Maybe(ValueType inner) ->

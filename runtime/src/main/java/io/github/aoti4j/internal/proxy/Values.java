@@ -7,11 +7,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Deletes and stands in for values that no one has taken. */
-final class Values {
+public final class Values {
     private Values() {}
 
-    /** Deletes a value with all that it holds. */
-    static void release(ValueType type, long bits, MemorySegment slot) {
+    /**
+     * Deletes a value with all that it holds.
+     *
+     * @param type its type
+     * @param bits the value
+     * @param slot scratch
+     */
+    public static void release(ValueType type, long bits, MemorySegment slot) {
         switch (type) {
             case ValueType.Plain.TENSOR -> TorchApi.deleteTensor(MemorySegment.ofAddress(bits));
             case ValueType.Plain.STRING -> StableValues.deleteString(bits);

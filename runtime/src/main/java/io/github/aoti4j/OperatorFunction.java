@@ -1,0 +1,22 @@
+package io.github.aoti4j;
+
+/** An operator written in Java; see {@link OperatorLibrary}. */
+@FunctionalInterface
+public interface OperatorFunction {
+    /**
+     * Computes. Called by the thread that runs the model, in the middle of the run; by several
+     * threads at once if several run models that use the operator.
+     *
+     * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
+     * Tensor...)} as it was thrown.
+     *
+     * @param call the arguments; of use until this returns, to this thread
+     * @return the result that the schema states: a {@link Tensor}, a list of tensors, a number, a
+     *     bool or a string; null for one that is left out ({@code Tensor?}) or where there is none;
+     *     a {@link java.util.List} of the results where there are several. A tensor has to have the
+     *     shape, dtype and strides that the operator's fake in Python gave, since the model was
+     *     compiled for them; it is copied into memory of libtorch's, unless it is from {@link
+     *     OperatorCall#empty}
+     */
+    Object apply(OperatorCall call);
+}

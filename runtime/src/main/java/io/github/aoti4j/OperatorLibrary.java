@@ -1,0 +1,100 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.proxy.JavaOperators;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Operators written in Java, which models call by name: what {@code torch.library} is in Python.
+ *
+ * <pre>{@code
+ * try (OperatorLibrary operators = OperatorLibrary.create()) {
+ *     operators.register("demo::scale(Tensor x, float by) -> Tensor", call -> {
+ *         Tensor x = call.tensor("x");
+ *         Tensor y = call.empty(x.dtype(), x.shape());
+ *         …
+ *         return y;
+ *     });
+ *     try (Model model = Model.load(path)) { … }
+ * }
+ * }</pre>
+ *
+ * <p>Operators are the process's, whatever model calls them, and have to be registered before the
+ * models that call them are loaded. Argument types are {@code Tensor}, {@code int}, {@code SymInt},
+ * {@code float}, {@code bool}, {@code str}, {@code ScalarType}, {@code Layout}, {@code
+ * MemoryFormat}, {@code Device}, optionals and lists of these; {@code Tensor(a!)} is one that the
+ * operator writes into.
+ *
+ * <p>Thread-safe.
+ */
+public final class OperatorLibrary implements AutoCloseable {
+    private final List<JavaOperators.Registered> registered = new ArrayList<>();
+    private boolean closed;
+
+    private OperatorLibrary() {}
+
+    /**
+     * Makes an empty library. Loads libtorch from the usual places, unless it is loaded.
+     *
+     * @return the library, to be closed by the caller
+     * @throws IncompatibleModelException if there is no libtorch that works here
+     */
+    public static OperatorLibrary create() {
+        LibTorch _ = LibTorch.load();
+        return new OperatorLibrary();
+    }
+
+    /**
+     * Makes an empty library. Loads libtorch from a folder, unless it is loaded.
+     *
+     * @param libtorch holds {@code libtorch_cpu.so}, itself or in {@code lib}
+     * @return the library, to be closed by the caller
+     * @throws IncompatibleModelException if there is none that works here, or another one is loaded
+     */
+    public static OperatorLibrary create(Path libtorch) {
+        LibTorch _ = LibTorch.load(libtorch);
+        return new OperatorLibrary();
+    }
+
+    /**
+     * Registers an operator, for all devices.
+     *
+     * @param schema namespace, name, arguments and results as in {@code torch.library.define}; the
+     *     namespace may have other operators
+     * @param function what it does
+     * @return this
+     * @throws OperatorException if the schema is malformed or has types that cannot be passed; if
+     *     there is such an operator already; or if models are loaded that call it by another schema
+     *     that it had
+     * @throws IllegalStateException if this is closed
+     */
+    public synchronized OperatorLibrary register(String schema, OperatorFunction function) {
+        requireNonNull(schema, "schema");
+        requireNonNull(function, "function");
+        if (closed) {
+            throw new IllegalStateException("the operator library is closed");
+        }
+        registered.add(
+                JavaOperators.register(schema, parsed -> new OperatorKernel(parsed, function)));
+        return this;
+    }
+
+    /**
+     * Takes the operators back. Calls in progress finish; runs of models that call one afterwards
+     * fail with an {@link OperatorException}, until it is registered again. Closing again does
+     * nothing.
+     */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        registered.forEach(JavaOperators.Registered::close);
+        registered.clear();
+    }
+}

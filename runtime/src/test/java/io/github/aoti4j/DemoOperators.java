@@ -1,0 +1,149 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.DType;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The operators of fixtures/operators.py, in Java, once for all tests of the process. */
+final class DemoOperators {
+    private static final AtomicBoolean REGISTERED = new AtomicBoolean();
+
+    static final String SCALE_ADD =
+            "demo::scale_add(Tensor x, float scale, SymInt[] shifts, str mode, bool negate, Tensor?"
+                    + " bias=None) -> Tensor";
+
+    private DemoOperators() {}
+
+    /** Registers them, and leaves them registered. */
+    @SuppressWarnings("resource") // for the rest of the process
+    static void register() {
+        if (!REGISTERED.compareAndSet(false, true)) {
+            return;
+        }
+        OperatorLibrary.create()
+                .register(SCALE_ADD, DemoOperators::scaleAdd)
+                .register(
+                        "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
+                        DemoOperators::accumulate)
+                .register(
+                        "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
+                        DemoOperators::splitBy)
+                .register(
+                        "demo::mix(Tensor[] xs, Tensor?[] weights, float[]? factors, bool[] use,"
+                                + " str[] tags, *, ScalarType dtype, Device? device=None, Layout?"
+                                + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
+                                + " (Tensor, Tensor?)",
+                        DemoOperators::mix)
+                .register(
+                        "demo::halves(Tensor x, int parts) -> (Tensor, int)", DemoOperators::halves)
+                .register(
+                        "demo::shift(Tensor x, *, int by=3, SymInt[2] twice=[4, 5], float"
+                                + " scale=0.5, bool up=True) -> Tensor",
+                        DemoOperators::shift);
+    }
+
+    static Object scaleAdd(OperatorCall call) {
+        Tensor x = call.tensor("x");
+        List<Long> shifts = call.integers("shifts");
+        Tensor bias = call.tensor("bias");
+        float sum = shifts.stream().mapToLong(Long::longValue).sum();
+        float[] y = x.toFloatArray();
+        float[] b = bias == null ? null : bias.toFloatArray();
+        for (int i = 0; i < y.length; i++) {
+            y[i] = y[i] * (float) call.number("scale") + sum;
+            y[i] = call.string("mode").equals("mean") ? y[i] / shifts.size() : y[i];
+            y[i] = call.bool("negate") ? -y[i] : y[i];
+            y[i] = b == null ? y[i] : y[i] + b[i % b.length];
+        }
+        return filled(call, y, x.shape());
+    }
+
+    private static Object accumulate(OperatorCall call) {
+        MemorySegment total = call.tensor("total").segment();
+        float[] x = call.tensor("x").toFloatArray();
+        for (int i = 0; i < x.length; i++) {
+            float sum = total.getAtIndex(ValueLayout.JAVA_FLOAT, i) + x[i];
+            total.setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
+        }
+        return null;
+    }
+
+    private static Object splitBy(OperatorCall call) {
+        Tensor x = call.tensor("x");
+        float[] all = x.toFloatArray();
+        List<Tensor> parts = new ArrayList<>();
+        int row = Math.toIntExact(x.size(1));
+        int from = 0;
+        for (long rows : call.integers("sizes")) {
+            int to = from + Math.toIntExact(rows) * row;
+            // Not in memory of libtorch's: copied.
+            parts.add(Tensor.of(call.arena(), Arrays.copyOfRange(all, from, to), rows, row));
+            from = to;
+        }
+        return parts;
+    }
+
+    private static Object mix(OperatorCall call) {
+        List<Tensor> xs = call.tensors("xs");
+        List<Tensor> weights = call.tensors("weights");
+        List<Double> factors = call.numbers("factors");
+        float[] total = new float[Math.toIntExact(xs.getFirst().elementCount())];
+        for (int i = 0; i < xs.size(); i++) {
+            if (call.bools("use").get(i)) {
+                float[] y = xs.get(i).toFloatArray();
+                float[] w = weights.get(i) == null ? null : weights.get(i).toFloatArray();
+                for (int k = 0; k < y.length; k++) {
+                    y[k] = w == null ? y[k] : y[k] * w[k];
+                    y[k] = factors == null ? y[k] : y[k] * factors.get(i).floatValue();
+                    total[k] += call.strings("tags").get(i).equals("minus") ? -y[k] : y[k];
+                }
+            }
+        }
+        float sum = 0;
+        Object power = call.value("power");
+        for (int k = 0; k < total.length; k++) {
+            total[k] = power == null ? total[k] : (float) Math.pow(total[k], (Long) power);
+            sum += total[k];
+        }
+        Tensor mixed = call.empty(call.dtype("dtype"), xs.getFirst().shape());
+        for (int k = 0; k < total.length; k++) {
+            if (mixed.dtype() == DType.FLOAT64) {
+                mixed.segment().setAtIndex(ValueLayout.JAVA_DOUBLE, k, total[k]);
+            } else {
+                mixed.segment().setAtIndex(ValueLayout.JAVA_INT, k, (int) total[k]);
+            }
+        }
+        Tensor norm =
+                factors == null ? null : Tensor.of(call.arena(), new float[] {sum}, new long[0]);
+        return Arrays.asList(mixed, norm);
+    }
+
+    private static Object halves(OperatorCall call) {
+        float[] y = call.tensor("x").toFloatArray();
+        for (int i = 0; i < y.length; i++) {
+            y[i] /= call.integer("parts");
+        }
+        return List.of(filled(call, y, call.tensor("x").shape()), call.integer("parts"));
+    }
+
+    private static Object shift(OperatorCall call) {
+        float[] y = call.tensor("x").toFloatArray();
+        long twice = call.integers("twice").stream().mapToLong(Long::longValue).sum();
+        for (int i = 0; i < y.length; i++) {
+            y[i] = y[i] * (float) call.number("scale") + call.integer("by") + twice;
+            y[i] = call.bool("up") ? y[i] : -y[i];
+        }
+        return filled(call, y, call.tensor("x").shape());
+    }
+
+    private static Tensor filled(OperatorCall call, float[] values, long... shape) {
+        Tensor tensor = call.empty(DType.FLOAT32, shape);
+        tensor.segment().copyFrom(MemorySegment.ofArray(values));
+        return tensor;
+    }
+}
