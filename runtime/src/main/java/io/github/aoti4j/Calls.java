@@ -58,6 +58,26 @@ final class Calls {
         return type.cast(shaper.shape(run(known, arena, arguments).toArray()));
     }
 
+    /** Whether {@link #call(Arena, Arguments)} would take these. */
+    boolean accepts(Arguments arguments) {
+        try (Arena scratch = Arena.ofConfined()) {
+            return model.validator().accepts(spec().flatten(arguments, scratch, model.inputs()));
+        } catch (InvalidInputException e) {
+            // Another structure, which variants of one model seldom have.
+            return false;
+        }
+    }
+
+    /** Throws what {@link #call(Arena, Arguments)} would. */
+    void check(Arguments arguments) {
+        CallSpec known = spec();
+        try (Arena scratch = Arena.ofConfined()) {
+            model.validator().check(known.flatten(arguments, scratch, model.inputs()));
+        } catch (InvalidInputException e) {
+            throw explained(known, e, arguments);
+        }
+    }
+
     private List<Tensor> run(CallSpec known, Arena arena, Arguments arguments) {
         requireNonNull(arena, "arena");
         requireNonNull(arguments, "arguments");
@@ -66,10 +86,15 @@ final class Calls {
         try {
             return model.run(arena, tensors);
         } catch (InvalidInputException e) {
-            var explained =
-                    new InvalidInputException(known.explain(e.getMessage(), arguments, inputs));
-            explained.initCause(e);
-            throw explained;
+            throw explained(known, e, arguments);
         }
+    }
+
+    private InvalidInputException explained(
+            CallSpec known, InvalidInputException e, Arguments arguments) {
+        var explained =
+                new InvalidInputException(known.explain(e.getMessage(), arguments, model.inputs()));
+        explained.initCause(e);
+        return explained;
     }
 }

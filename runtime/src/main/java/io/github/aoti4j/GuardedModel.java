@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -148,7 +149,7 @@ public final class GuardedModel implements AutoCloseable {
      * @return the variant; empty if none takes these inputs
      */
     public Optional<Model> match(Tensor... inputTensors) {
-        return Optional.ofNullable(find(requireNonNull(inputTensors, "inputs").clone()));
+        return Optional.ofNullable(find(requireNonNull(inputTensors, "inputs").clone(), null));
     }
 
     /**
@@ -166,9 +167,9 @@ public final class GuardedModel implements AutoCloseable {
         requireNonNull(arena, "arena");
         // What has been matched is what is run, whatever the caller does to the array meanwhile.
         Tensor[] tensors = requireNonNull(inputTensors, "inputs").clone();
-        Model variant = find(tensors);
+        Model variant = find(tensors, null);
         if (variant == null) {
-            throw noneFits(tensors);
+            throw noneFits(tensors, null);
         }
         return variant.run(arena, tensors);
     }
@@ -188,36 +189,95 @@ public final class GuardedModel implements AutoCloseable {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
     }
 
-    /** Null if there is none. */
-    private Model find(Tensor[] tensors) {
+    /**
+     * Calls the first variant that takes nested arguments; see {@link Model#call(Arena,
+     * Object...)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param args in order, each as {@link CallSpec} says
+     * @return a {@link Tensor}, a {@link List} or a {@link Map}; null where the model returned None
+     * @throws InvalidInputException if no variant takes them; the message says for each why not
+     */
+    public Object call(Arena arena, Object... args) {
+        return call(arena, Arguments.of(args));
+    }
+
+    /**
+     * Calls the first variant that takes nested arguments; see {@link Model#call(Arena,
+     * Arguments)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @return a {@link Tensor}, a {@link List} or a {@link Map}; null where the model returned None
+     * @throws InvalidInputException if no variant takes them; the message says for each why not
+     */
+    public Object call(Arena arena, Arguments arguments) {
+        return choose(arena, arguments).call(arena, arguments);
+    }
+
+    /**
+     * Calls the first variant that takes nested arguments, and returns its results as a type; see
+     * {@link Model#call(Arena, Arguments, Class)}.
+     *
+     * @param <R> the type
+     * @param arena the outputs live as long as it does
+     * @param arguments positional and keyword arguments
+     * @param type a record class, {@link Tensor}, {@link List} or {@link Map}
+     * @return the results; null where the model returned None
+     * @throws InvalidInputException if no variant takes the arguments, for each of which the
+     *     message says why not; or if the type cannot hold the results
+     */
+    public <R> R call(Arena arena, Arguments arguments, Class<R> type) {
+        return choose(arena, arguments).call(arena, arguments, type);
+    }
+
+    private Model choose(Arena arena, Arguments arguments) {
+        requireNonNull(arena, "arena");
+        Model variant = find(null, requireNonNull(arguments, "arguments"));
+        if (variant == null) {
+            throw noneFits(null, arguments);
+        }
+        return variant;
+    }
+
+    /** For tensors, or if they are null for arguments. Null if there is none. */
+    private Model find(Tensor[] tensors, Arguments arguments) {
         int first = last;
-        Model before = variants.get(first);
-        if (before.validator().accepts(tensors)) {
-            return before;
+        if (accepts(variants.get(first), tensors, arguments)) {
+            return variants.get(first);
         }
         for (int i = 0; i < variants.size(); i++) {
-            Model variant = variants.get(i);
-            if (i != first && variant.validator().accepts(tensors)) {
+            if (i != first && accepts(variants.get(i), tensors, arguments)) {
                 last = i;
-                return variant;
+                return variants.get(i);
             }
         }
         return null;
     }
 
-    private InvalidInputException noneFits(Tensor[] tensors) {
+    private static boolean accepts(Model variant, Tensor[] tensors, Arguments arguments) {
+        return tensors == null
+                ? variant.calls().accepts(arguments)
+                : variant.validator().accepts(tensors);
+    }
+
+    private InvalidInputException noneFits(Tensor[] tensors, Arguments arguments) {
         StringBuilder message = new StringBuilder("no variant takes these inputs:");
         for (int i = 0; i < variants.size(); i++) {
             Model variant = variants.get(i);
             message.append("\n  variant %d, model %s: ".formatted(i, variant.name()))
-                    .append(whyNot(variant, tensors));
+                    .append(whyNot(variant, tensors, arguments));
         }
         return new InvalidInputException(message.toString());
     }
 
-    private static String whyNot(Model variant, Tensor[] tensors) {
+    private static String whyNot(Model variant, Tensor[] tensors, Arguments arguments) {
         try {
-            variant.validator().check(tensors);
+            if (tensors == null) {
+                variant.calls().check(arguments);
+            } else {
+                variant.validator().check(tensors);
+            }
             throw new AssertionError("refused without a reason by " + variant);
         } catch (InvalidInputException e) {
             return e.getMessage();

@@ -258,6 +258,10 @@ public final class Model implements AutoCloseable {
         return validator;
     }
 
+    Calls calls() {
+        return calls;
+    }
+
     /**
      * Runs the model on inputs given one by one; see {@link #run(Arena, List)}.
      *

@@ -137,6 +137,29 @@ class GuardedModelTest {
     }
 
     @Test
+    void choosesByNestedArgumentsToo() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (String name : List.of("f32_4", "f64_4", "f32_16")) {
+                Tensor input = inputs(name, arena).getFirst();
+                List<Tensor> expected = VARIANTS.outputs(name, arena);
+                Golden.assertMatches(expected, List.of((Tensor) guarded.call(arena, input)));
+                Arguments arguments = Arguments.of(input);
+                Golden.assertMatches(
+                        expected, List.of(guarded.call(arena, arguments, Tensor.class)));
+            }
+            var e =
+                    assertThrows(
+                            InvalidInputException.class,
+                            () -> guarded.call(arena, Tensor.zeros(arena, DType.INT64, 4, 12)));
+            String[] lines = e.getMessage().split("\n");
+            assertLine(lines[1], "variant 0, model f32_4", "must be float32, but is int64");
+            assertLine(lines[3], "variant 2, model f64_4", "must be float64, but is int64");
+            e = assertThrows(InvalidInputException.class, () -> guarded.call(arena, 1, 2));
+            assertEquals(5, e.getMessage().split("\n  variant").length);
+        }
+    }
+
+    @Test
     void choosesForManyThreadsAtOnce() throws Exception {
         var names = List.of("f32_4", "f32_16", "f64_4", "f32_any200");
         try (GuardedModel shared = GuardedModel.load(List.of(PACKAGE), DEFAULTS.runners(2));
