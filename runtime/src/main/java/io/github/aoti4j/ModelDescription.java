@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * @param outputSpec PyTorch's TreeSpec of the results, JSON; empty if the package holds no source
  * @param sourceKnown whether the package holds the source that inputs, outputs and constants are
  *     read from
- * @param libraryBytes the size of the compiled library
+ * @param libraryBytes the size of the compiled library; 0 if the package holds its source only
  */
 public record ModelDescription(
         String name,
@@ -62,7 +62,7 @@ public record ModelDescription(
                 source.flatMap(WrapperSource::inSpec),
                 source.flatMap(WrapperSource::outSpec),
                 source.isPresent(),
-                model.library().size());
+                model.isSourceOnly() ? 0 : model.library().size());
     }
 
     private static List<InputInfo> inputs(WrapperSource source) {

@@ -1,8 +1,6 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.Environment;
-import io.github.aoti4j.bindings.NativeLibrary;
-import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.internal.ConstantStore;
@@ -10,13 +8,12 @@ import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.InputCheck;
-import io.github.aoti4j.internal.LibraryCache;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.proxy.OpLibraries;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 import io.github.aoti4j.internal.proxy.ProxyPlans;
-import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
 
@@ -35,7 +32,8 @@ final class ModelLoader {
     private ModelLoader() {}
 
     static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
-        Examination examination = Examination.of(archive, packaged);
+        LibrarySource library = Compilation.library(archive, packaged, options);
+        Examination examination = Examination.of(archive, packaged, library.elf());
         String model = "model " + packaged.name() + " of " + archive.path();
         // What is wrong with the package itself is told without loading a libtorch for it.
         Preflight.require(model, examination.findings());
@@ -51,8 +49,7 @@ final class ModelLoader {
         plans.ifPresent(compiled -> findings.addAll(compiled.findings()));
         Preflight.require(model, findings);
         warn(model, examination);
-        Container container =
-                new Container(packaged.name(), open(archive, examination), options.runners());
+        Container container = new Container(packaged.name(), library.open(), options.runners());
         try {
             plans.ifPresent(compiled -> container.setExecutor(new ProxyExecutor(compiled)));
             Optional<WrapperSource> source = examination.source();
@@ -61,32 +58,13 @@ final class ModelLoader {
                             packaged.name(),
                             container,
                             source.map(WrapperSource::constants).orElse(List.of()),
-                            packaged.library().size()));
+                            library.size()));
             WeightsLoader.load(archive, examination, container.constants(), options);
             return assemble(packaged, container, source, options);
         } catch (Throwable e) {
             container.close();
             throw e;
         }
-    }
-
-    private static NativeLibrary open(Pt2Archive archive, Examination examination) {
-        LibraryCache.Packaged library = library(archive, examination);
-        // What the caller keeps in memory is not ours to write to a disk.
-        return archive.isInMemory()
-                ? LibraryCache.openInMemory(library)
-                : new LibraryCache(UserCache.ofProcess()).open(library);
-    }
-
-    private static LibraryCache.Packaged library(Pt2Archive archive, Examination examination) {
-        ArchiveEntry entry = examination.packaged().library();
-        return new LibraryCache.Packaged(
-                archive.fileOf(entry),
-                entry.name(),
-                entry.offset(),
-                archive.segment(entry),
-                archive.crc32(entry),
-                examination.library());
     }
 
     private static void warn(String model, Examination examination) {

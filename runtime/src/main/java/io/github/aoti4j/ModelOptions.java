@@ -28,7 +28,9 @@ public final class ModelOptions {
                     Paging.LAZY,
                     Progress.NONE,
                     null,
-                    List.of());
+                    List.of(),
+                    null,
+                    null);
 
     private final String model;
     private final int runners;
@@ -40,6 +42,8 @@ public final class ModelOptions {
     private final Progress progress;
     private final String sha256;
     private final List<Path> opLibraries;
+    private final Path compiler;
+    private final Path includes;
 
     private ModelOptions(
             String model,
@@ -51,7 +55,9 @@ public final class ModelOptions {
             Paging paging,
             Progress progress,
             String sha256,
-            List<Path> opLibraries) {
+            List<Path> opLibraries,
+            Path compiler,
+            Path includes) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
@@ -62,6 +68,8 @@ public final class ModelOptions {
         this.progress = progress;
         this.sha256 = sha256;
         this.opLibraries = opLibraries;
+        this.compiler = compiler;
+        this.includes = includes;
     }
 
     /**
@@ -91,7 +99,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -116,7 +126,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -137,7 +149,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -159,7 +173,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -182,7 +198,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -202,7 +220,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -222,13 +242,15 @@ public final class ModelOptions {
                 requireNonNull(when, "when"),
                 progress,
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
-     * Sets who hears how far long work has come: unpacking libtorch, reading weights.
+     * Sets who hears how far long work has come: unpacking libtorch, compiling, reading weights.
      *
-     * @param listener hears bytes done and bytes in all
+     * @param listener hears bytes done and bytes in all, or steps
      * @return changed options
      */
     public ModelOptions progress(Progress listener) {
@@ -242,7 +264,9 @@ public final class ModelOptions {
                 paging,
                 requireNonNull(listener, "listener"),
                 sha256,
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -265,7 +289,9 @@ public final class ModelOptions {
                 paging,
                 progress,
                 Sha256Pin.parse(requireNonNull(hex, "hex")),
-                opLibraries);
+                opLibraries,
+                compiler,
+                includes);
     }
 
     /**
@@ -290,7 +316,57 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                List.of(libraries));
+                List.of(libraries),
+                compiler,
+                includes);
+    }
+
+    /**
+     * Names the C++ compiler for packages of source only ({@code package_cpp_only}), which are
+     * compiled when they are loaded, once into the user's cache.
+     *
+     * @param program its path, or its name on the PATH; by default {@code -Daoti.compiler}, the
+     *     environment variable {@code CXX}, or the first of g++, c++ and clang++ on the PATH
+     * @return changed options
+     */
+    public ModelOptions compiler(Path program) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                opLibraries,
+                requireNonNull(program, "program"),
+                includes);
+    }
+
+    /**
+     * Names the folder of PyTorch's C++ headers, which packages of source only are compiled with.
+     * They should be of the version of the libtorch in use, or an older one.
+     *
+     * @param directory holds {@code torch/csrc}; by default {@code -Daoti.include}, the environment
+     *     variable {@code AOTI_INCLUDE}, or {@code include} beside libtorch's folder
+     * @return changed options
+     */
+    public ModelOptions includes(Path directory) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                opLibraries,
+                compiler,
+                requireNonNull(directory, "directory"));
     }
 
     /**
@@ -381,5 +457,23 @@ public final class ModelOptions {
      */
     public List<Path> opLibraries() {
         return opLibraries;
+    }
+
+    /**
+     * Returns the C++ compiler.
+     *
+     * @return empty to look for one
+     */
+    public Optional<Path> compiler() {
+        return Optional.ofNullable(compiler);
+    }
+
+    /**
+     * Returns the folder of PyTorch's C++ headers.
+     *
+     * @return empty for the one beside libtorch
+     */
+    public Optional<Path> includes() {
+        return Optional.ofNullable(includes);
     }
 }

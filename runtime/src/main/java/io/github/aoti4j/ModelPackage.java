@@ -3,11 +3,13 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.internal.compile.PackageWriter;
 import io.github.aoti4j.weights.MappedFile;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -15,6 +17,7 @@ import io.github.aoti4j.weights.Pt2Archive;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -200,7 +203,58 @@ public final class ModelPackage implements AutoCloseable {
      * @throws PackageException if there is no such model, or its part of the package is damaged
      */
     public List<Requirement> requirements(String model, LibTorchOptions libtorch) {
-        return Requirement.of(Examination.of(archive, archive.model(model)), libtorch);
+        PackagedModel packaged = archive.model(model);
+        return packaged.isSourceOnly()
+                ? Requirement.ofSource(archive, packaged, libtorch)
+                : Requirement.of(Examination.of(archive, packaged), libtorch);
+    }
+
+    /**
+     * Returns the models that were packaged as source only ({@code package_cpp_only}): they are
+     * compiled when they are loaded, or ahead by {@link #compile}.
+     *
+     * @return names out of {@link #models()}
+     */
+    public List<String> sourceOnly() {
+        return models().stream().filter(name -> archive.model(name).isSourceOnly()).toList();
+    }
+
+    /**
+     * Compiles the models that were packaged as source only, and writes a package with their
+     * libraries in place of what they were made of. The sources stay, for the checks of the inputs
+     * stand in them. PyTorch loads that package, too.
+     *
+     * @param target the file to write; it appears when it is complete
+     * @param replace whether a file that is there may be replaced, such as this package's own
+     * @param options compiler, headers, libtorch and progress count here; and the model, if only
+     *     one is to be compiled
+     * @throws PackageException if no model is source only, or this package is damaged, or wants the
+     *     compiler to do what it must not
+     * @throws IncompatibleModelException if a compiler or headers are missing, a model is not for
+     *     this machine, or the compiler refuses it
+     * @throws AotiException if the file is there already or cannot be written; or compiling took
+     *     too long or was interrupted
+     */
+    public void compile(Path target, boolean replace, ModelOptions options) {
+        PackageWriter.requireFree(requireNonNull(target, "target"), replace);
+        List<String> names = options.model().map(List::of).orElseGet(this::sourceOnly);
+        Map<PackagedModel, Path> libraries = new LinkedHashMap<>();
+        for (String name : names) {
+            PackagedModel model = archive.model(name);
+            if (model.isSourceOnly()) {
+                libraries.put(model, Compilation.compile(archive, model, options));
+            }
+        }
+        if (libraries.isEmpty()) {
+            throw new PackageException(
+                    path(),
+                    "has nothing to compile: %s compiled already"
+                            .formatted(
+                                    options.model()
+                                            .map(name -> "model " + name + " is")
+                                            .orElse("all its models are")));
+        }
+        PackageWriter.write(archive, libraries, target, replace);
     }
 
     /**

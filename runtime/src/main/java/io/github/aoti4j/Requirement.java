@@ -6,11 +6,17 @@ import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.Finding;
+import io.github.aoti4j.internal.compile.CompileSettings;
+import io.github.aoti4j.internal.compile.LibrarySource;
+import io.github.aoti4j.weights.PackagedModel;
+import io.github.aoti4j.weights.Pt2Archive;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,16 +33,32 @@ public record Requirement(String name, boolean met, String detail) {
     static List<Requirement> of(Examination examination, LibTorchOptions options) {
         List<Requirement> requirements = new ArrayList<>();
         for (Finding finding : findings(examination, options)) {
-            requirements.add(
-                    new Requirement(
-                            finding.subject().name().toLowerCase(Locale.ROOT),
-                            finding.ok(),
-                            finding.message()));
+            requirements.add(of(finding));
         }
         examination
                 .warning()
                 .ifPresent(warning -> requirements.add(new Requirement(WARNING, true, warning)));
         return List.copyOf(requirements);
+    }
+
+    /** What a model needs that is yet to be compiled. */
+    static List<Requirement> ofSource(
+            Pt2Archive archive, PackagedModel model, LibTorchOptions options) {
+        List<Finding> findings = new ArrayList<>();
+        Optional<Path> libtorch = Optional.empty();
+        try {
+            libtorch = Optional.of(LibTorchLocator.ofProcess().locate(options).directory());
+        } catch (AotiException e) {
+            findings.add(new Finding(Finding.Subject.LIBTORCH, false, e.getMessage()));
+        }
+        findings.addAll(
+                LibrarySource.findings(archive, model, CompileSettings.ofProcess(), libtorch));
+        return findings.stream().map(Requirement::of).toList();
+    }
+
+    private static Requirement of(Finding finding) {
+        return new Requirement(
+                finding.subject().name().toLowerCase(Locale.ROOT), finding.ok(), finding.message());
     }
 
     private static List<Finding> findings(Examination examination, LibTorchOptions options) {

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.internal.ConstantSpec;
 import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.StoredTensor;
@@ -31,9 +32,18 @@ final class WeightsLocator {
                     !located.isEmpty()
                             ? "not in the package's data/weights"
                             : source.holdsWeights().orElse(true)
-                                    ? model.library().fileName()
+                                    ? libraryName(model)
                                     : "not in the package: to be brought along";
         }
+    }
+
+    private static String libraryName(PackagedModel model) {
+        return model.isSourceOnly()
+                ? model.serializedWeights()
+                        .or(() -> model.objectFiles().stream().findFirst())
+                        .map(ArchiveEntry::fileName)
+                        .orElse("the library that is yet to be compiled")
+                : model.library().fileName();
     }
 
     String location(ConstantSpec constant) {

@@ -21,6 +21,7 @@ import java.io.PrintWriter;
             InspectCommand.class,
             RunCommand.class,
             VerifyCommand.class,
+            CompileCommand.class,
             CacheCommand.class
         },
         footerHeading = "%nExit status:%n",

@@ -45,6 +45,8 @@ final class PackageArguments {
 
     @Mixin private Sha256Option sha256;
 
+    @Mixin private CompileOptions compile;
+
     @Mixin private LibTorchOption libtorch;
 
     /** Made by picocli. */
@@ -57,7 +59,7 @@ final class PackageArguments {
     Model load(PrintWriter err) {
         libtorch.load(err);
         ModelOptions options =
-                sha256.apply(libtorch.apply(ModelOptions.defaults()))
+                sha256.apply(compile.apply(libtorch.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
                         .paging(paging)
                         .progress(new TerminalProgress(err));

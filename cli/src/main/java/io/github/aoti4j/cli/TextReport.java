@@ -31,7 +31,12 @@ final class TextReport {
 
     private void model(ModelReport report) {
         ModelDescription model = report.model();
-        out.printf("%nmodel \"%s\" (library of %s)%n", model.name(), bytes(model.libraryBytes()));
+        out.printf(
+                "%nmodel \"%s\" (%s)%n",
+                model.name(),
+                model.libraryBytes() == 0
+                        ? "source only, to be compiled"
+                        : "library of " + bytes(model.libraryBytes()));
         if (!model.sourceKnown()) {
             out.println("  the package holds no source: inputs, outputs and constants unknown");
         } else {

@@ -47,7 +47,22 @@ public record Examination(
      */
     public static Examination of(Pt2Archive archive, PackagedModel packaged) {
         ArchiveEntry entry = packaged.library();
-        ElfFile library = ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name());
+        return of(
+                archive,
+                packaged,
+                ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name()));
+    }
+
+    /**
+     * Reads a model's part of a package, its library from wherever that is.
+     *
+     * @param archive the open package
+     * @param packaged the model
+     * @param library its library
+     * @return the examination
+     * @throws PackageException if that part is damaged
+     */
+    public static Examination of(Pt2Archive archive, PackagedModel packaged, ElfFile library) {
         Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
         Optional<WrapperSource> source = wrapper.flatMap(WrapperSource::parse);
         List<Finding> findings =
