@@ -1,8 +1,11 @@
 package io.github.aoti4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 
 import org.junit.jupiter.api.Test;
@@ -22,15 +25,57 @@ import java.util.List;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
-/** The README's example compiles as it stands, and reads a digit. */
+/** The README's examples compile as they stand, and answer. */
 class ReadmeTest {
     private static final Path README = Path.of("../README.md");
+    private static final Path KWARGS = Path.of("../runtime/src/test/fixtures/kwargs/kwargs.pt2");
 
     @TempDir private Path folder;
 
     @Test
     void exampleCompilesAndAnswers() throws Exception {
-        Path source = Files.writeString(folder.resolve("Example.java"), example());
+        try (Digits digits = Digits.open();
+                Arena arena = Arena.ofConfined();
+                URLClassLoader loader = compile("Example")) {
+            Tensor images = digits.images(arena);
+            float[] first = Arrays.copyOf(images.toFloatArray(), 64);
+            Method classify =
+                    loader.loadClass("Example")
+                            .getDeclaredMethod("classify", Path.class, float[].class);
+            classify.setAccessible(true);
+            float[] scores = (float[]) classify.invoke(null, digits.modelFile(), first);
+            assertEquals(digits.labels(arena)[0], indexOfLargest(scores));
+        }
+    }
+
+    @Test
+    void nestedExampleCompilesAndAnswers() throws Exception {
+        try (Model model = Model.load(KWARGS);
+                Arena arena = Arena.ofConfined();
+                URLClassLoader loader = compile("NestedExample")) {
+            Method call =
+                    loader.loadClass("NestedExample")
+                            .getDeclaredMethod(
+                                    "call",
+                                    Model.class,
+                                    Arena.class,
+                                    Tensor.class,
+                                    Tensor.class,
+                                    Tensor.class);
+            call.setAccessible(true);
+            Tensor x = Tensor.of(arena, new float[] {2, 4, 6}, 3);
+            Tensor ones = Tensor.of(arena, new float[] {1, 1, 1}, 3);
+            Object result = call.invoke(null, model, arena, x, x, ones);
+            Method product = result.getClass().getDeclaredMethod("product");
+            product.setAccessible(true);
+            assertArrayEquals(
+                    new float[] {1, 2, 3}, ((Tensor) product.invoke(result)).toFloatArray());
+        }
+    }
+
+    /** Compiles the example that declares a class; the loader finds it. */
+    private URLClassLoader compile(String name) throws IOException {
+        Path source = Files.writeString(folder.resolve(name + ".java"), example(name));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
         boolean compiled =
@@ -48,27 +93,17 @@ class ReadmeTest {
                                         .getJavaFileObjects(source))
                         .call();
         assertTrue(compiled, messages::toString);
-
-        try (Digits digits = Digits.open();
-                Arena arena = Arena.ofConfined();
-                URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
-            Tensor images = digits.images(arena);
-            float[] first = Arrays.copyOf(images.toFloatArray(), 64);
-            Method classify =
-                    loader.loadClass("Example")
-                            .getDeclaredMethod("classify", Path.class, float[].class);
-            classify.setAccessible(true);
-            float[] scores = (float[]) classify.invoke(null, digits.modelFile(), first);
-            assertEquals(digits.labels(arena)[0], indexOfLargest(scores));
-        }
+        return new URLClassLoader(new URL[] {folder.toUri().toURL()});
     }
 
-    private static String example() throws IOException {
-        String readme = Files.readString(README);
-        int start = readme.indexOf("```java\n");
-        int end = readme.indexOf("```", start + 8);
-        assertTrue(start >= 0 && end > start, "the README has no Java example");
-        return readme.substring(start + 8, end);
+    private static String example(String name) throws IOException {
+        for (String block : Files.readString(README).split("```java\n")) {
+            String code = block.substring(0, Math.max(block.indexOf("```"), 0));
+            if (code.contains("\nclass " + name + " {")) {
+                return code;
+            }
+        }
+        return fail("the README has no example " + name);
     }
 
     private static int indexOfLargest(float[] scores) {
