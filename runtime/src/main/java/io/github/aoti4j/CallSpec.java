@@ -237,7 +237,7 @@ public final class CallSpec {
             }
         }
         return new InvalidInputException(
-                ("the tensors given, %s, are not those of the call that was exported; it is %s")
+                "the tensors given, %s, are not those of the call that was exported; it is %s"
                         .formatted(
                                 given.isEmpty() ? "none" : String.join(", ", given), describe()));
     }
