@@ -24,6 +24,16 @@ public final class TensorCalls {
             Linker.nativeLinker()
                     .downcallHandle(FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
 
+    /**
+     * The same without telling the JVM that the thread is in native code, which halves the cost of
+     * a getter (8.6 to 4.2 ns). Only for functions that read a field: the collector waits for them.
+     */
+    private static final MethodHandle GET =
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG),
+                            Linker.Option.critical(false));
+
     private static final MemorySegment NEW_HANDLE =
             AotiTorch.aoti_torch_new_tensor_handle$address();
     private static final MemorySegment DELETE = AotiTorch.aoti_torch_delete_tensor_object$address();
@@ -67,7 +77,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static long dataAddress(long handle, long scratch) {
-        check(call(DATA, handle, scratch), "aoti_torch_get_data_ptr");
+        check(get(DATA, handle, scratch), "aoti_torch_get_data_ptr");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
@@ -81,7 +91,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static boolean hasSizes(long handle, long[] sizes, long scratch) {
-        check(call(SIZES, handle, scratch), "aoti_torch_get_sizes");
+        check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
         return areAt(MEMORY.get(JAVA_LONG, scratch), sizes);
     }
 
@@ -95,7 +105,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static boolean hasStrides(long handle, long[] strides, long scratch) {
-        check(call(STRIDES, handle, scratch), "aoti_torch_get_strides");
+        check(get(STRIDES, handle, scratch), "aoti_torch_get_strides");
         return areAt(MEMORY.get(JAVA_LONG, scratch), strides);
     }
 
@@ -122,6 +132,14 @@ public final class TensorCalls {
     private static int call(MemorySegment function, long a, long b) {
         try {
             return (int) CALL.invokeExact(function, a, b);
+        } catch (Throwable t) {
+            throw Errno.rethrown(t);
+        }
+    }
+
+    private static int get(MemorySegment getter, long handle, long scratch) {
+        try {
+            return (int) GET.invokeExact(getter, handle, scratch);
         } catch (Throwable t) {
             throw Errno.rethrown(t);
         }

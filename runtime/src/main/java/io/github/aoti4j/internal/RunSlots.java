@@ -11,6 +11,9 @@ public final class RunSlots implements AutoCloseable {
     private final RunGate gate;
     private final AtomicReferenceArray<RunSlot> free;
 
+    /** The slot if there is one alone: then the gate says who has it. */
+    private final RunSlot only;
+
     /**
      * Allocates all slots.
      *
@@ -24,6 +27,7 @@ public final class RunSlots implements AutoCloseable {
         for (int i = 0; i < runners; i++) {
             free.set(i, new RunSlot(numInputs, numOutputs));
         }
+        only = runners == 1 ? free.get(0) : null;
     }
 
     /**
@@ -43,6 +47,9 @@ public final class RunSlots implements AutoCloseable {
      */
     public RunSlot take() {
         gate.enter();
+        if (only != null) {
+            return only;
+        }
         // The gate has let in no more than there are slots.
         for (int i = 0; ; i = (i + 1) % free.length()) {
             RunSlot slot = free.getAndSet(i, null);
@@ -59,7 +66,7 @@ public final class RunSlots implements AutoCloseable {
      */
     public void give(RunSlot slot) {
         int i = 0;
-        while (!free.compareAndSet(i, null, slot)) {
+        while (only == null && !free.compareAndSet(i, null, slot)) {
             i = (i + 1) % free.length();
         }
         gate.leave();
