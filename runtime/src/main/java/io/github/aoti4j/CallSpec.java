@@ -239,7 +239,8 @@ public final class CallSpec {
         return new InvalidInputException(
                 "the tensors given, %s, are not those of the call that was exported; it is %s"
                         .formatted(
-                                given.isEmpty() ? "none" : String.join(", ", given), describe()));
+                                given.isEmpty() ? "none" : String.join(", ", given),
+                                Signature.ofArguments(inputs, leaves)));
     }
 
     /** Makes lists and maps of the flat outputs. */

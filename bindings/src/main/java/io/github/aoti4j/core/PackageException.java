@@ -15,7 +15,8 @@ public class PackageException extends AotiException {
     /**
      * Creates an exception.
      *
-     * @param path the file at fault; the message starts with it
+     * @param path the file or folder at fault, or what a package in memory is called; the message
+     *     starts with it
      * @param problem what is wrong, in which entry, and what to do
      */
     public PackageException(Path path, String problem) {
@@ -25,7 +26,8 @@ public class PackageException extends AotiException {
     /**
      * Creates an exception with a cause.
      *
-     * @param path the file at fault; the message starts with it
+     * @param path the file or folder at fault, or what a package in memory is called; the message
+     *     starts with it
      * @param problem what is wrong, in which entry, and what to do
      * @param cause what led to it, or null
      */
@@ -35,9 +37,10 @@ public class PackageException extends AotiException {
     }
 
     /**
-     * Returns the file at fault.
+     * Returns the file or folder at fault.
      *
-     * @return the path as the caller gave it; null after deserialization
+     * @return the path as the caller gave it, or what a package in memory is called, which no file
+     *     need have; null after deserialization
      */
     public Path path() {
         return path;

@@ -43,6 +43,14 @@ final class PackageArguments {
                             + " page when it is first touched.")
     private Paging paging = Paging.LAZY;
 
+    @Option(
+            names = "--op-library",
+            paramLabel = "F",
+            description =
+                    "A native library that registers operators which the model calls, built for"
+                            + " this libtorch. May be given several times. Default: none.")
+    private List<Path> opLibraries = List.of();
+
     @Mixin private Sha256Option sha256;
 
     @Mixin private CompileOptions compile;
@@ -61,6 +69,7 @@ final class PackageArguments {
         ModelOptions options =
                 sha256.apply(compile.apply(libtorch.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
+                        .opLibrary(opLibraries.toArray(Path[]::new))
                         .paging(paging)
                         .progress(new TerminalProgress(err));
         return Model.load(file, model == null ? options : options.model(model));

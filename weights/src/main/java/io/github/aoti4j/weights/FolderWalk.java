@@ -28,7 +28,7 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
     /** More than any package has, and less than the folder of a user's home. */
     private static final int MAX_FILES = 100_000;
 
-    private static final Path MODELS = Path.of("data", "aotinductor");
+    private static final String MODELS = "data/aotinductor";
 
     /** As the caller gave it. */
     private final Path path;

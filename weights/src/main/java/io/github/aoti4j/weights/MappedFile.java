@@ -7,8 +7,8 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -126,12 +126,13 @@ public final class MappedFile implements AutoCloseable {
 
     /** Written and not copied into a mapping, since a write that finds no room can fail. */
     private static void copy(MemorySegment bytes, MemoryFile file) throws IOException {
-        var chunk = ByteBuffer.allocateDirect(COPY_CHUNK);
-        var chunkSegment = MemorySegment.ofBuffer(chunk);
-        try (var channel = file.open()) {
+        try (var channel = file.open();
+                var scratch = Arena.ofConfined()) {
+            var memory = scratch.allocate(COPY_CHUNK);
+            var chunk = memory.asByteBuffer();
             for (long at = 0; at < bytes.byteSize(); at += COPY_CHUNK) {
                 int length = (int) Math.min(COPY_CHUNK, bytes.byteSize() - at);
-                MemorySegment.copy(bytes, at, chunkSegment, 0, length);
+                MemorySegment.copy(bytes, at, memory, 0, length);
                 chunk.clear().limit(length);
                 while (chunk.hasRemaining()) {
                     channel.write(chunk);

@@ -195,7 +195,7 @@ public final class Flattener {
     private void refuseUnknown(int node, Map<?, ?> map) {
         Keys keys = plan.keys(node);
         for (Map.Entry<?, ?> entry : map.entrySet()) {
-            boolean wasNone = entry.getValue() == null && keys.absent().contains(entry.getKey());
+            boolean wasNone = entry.getValue() == null && keys.isAbsent(entry.getKey());
             if (keys.find(entry.getKey()) < 0 && !wasNone) {
                 throw unexpected(node, entry.getKey());
             }
@@ -231,8 +231,7 @@ public final class Flattener {
             }
         }
         for (int i = 0; i < known.length; i++) {
-            boolean wasNone =
-                    shape.get(tuple, i) == null && keys.absent().contains(shape.component(i));
+            boolean wasNone = shape.get(tuple, i) == null && keys.isAbsent(shape.component(i));
             if (!known[i] && !wasNone) {
                 throw unexpected(node, shape.component(i));
             }
@@ -244,7 +243,7 @@ public final class Flattener {
     }
 
     private InvalidInputException unexpected(int node, Object key) {
-        if (plan.keys(node).absent().contains(key)) {
+        if (plan.keys(node).isAbsent(key)) {
             return new InvalidInputException(
                     "%s%s must be null: it was None when the model was exported"
                             .formatted(Paths.ofInput(plan, node), Paths.field((String) key)));

@@ -123,7 +123,8 @@ public final class InputLeaves {
     }
 
     /**
-     * Finds the leaves that are inputs by what is given for them.
+     * Finds the leaves that are inputs by what is given for them: tensors, and anything but null
+     * where a leaf is an input in any case.
      *
      * @param values one for each leaf
      * @param tensor the class of tensors
@@ -134,7 +135,8 @@ public final class InputLeaves {
         int[] chosen = new int[inputs];
         int count = 0;
         for (int leaf = 0; leaf < values.length; leaf++) {
-            if (tensor.isInstance(values[leaf])) {
+            boolean plainForTensor = roles[leaf] == Role.TENSOR && values[leaf] != null;
+            if (plainForTensor || tensor.isInstance(values[leaf])) {
                 if (count == inputs || roles[leaf] == Role.CONSTANT) {
                     return null;
                 }

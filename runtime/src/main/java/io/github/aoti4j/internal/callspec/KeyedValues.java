@@ -29,7 +29,7 @@ final class KeyedValues extends AbstractMap<Object, Object> {
 
     @Override
     public boolean containsKey(Object key) {
-        return keys.find(key) >= 0 || (key != null && keys.absent().contains(key));
+        return keys.find(key) >= 0 || keys.isAbsent(key);
     }
 
     @Override

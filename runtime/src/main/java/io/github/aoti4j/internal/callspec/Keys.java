@@ -117,6 +117,11 @@ public final class Keys {
         return absent;
     }
 
+    /** Tells whether a key is a field that was None at export and has no node. */
+    boolean isAbsent(Object key) {
+        return key != null && absent.contains(key);
+    }
+
     /** Returns the place of a key of whatever type, or -1. */
     int find(Object key) {
         Integer position = positions.get(canonical(key));

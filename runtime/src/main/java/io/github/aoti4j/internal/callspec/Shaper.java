@@ -202,8 +202,7 @@ public abstract sealed class Shaper {
             }
             for (int i = 0; i < components.length; i++) {
                 boolean isNull =
-                        keys.absent().contains(shape.component(i))
-                                && !raw(shape.type(i)).isPrimitive();
+                        keys.isAbsent(shape.component(i)) && !raw(shape.type(i)).isPrimitive();
                 if (components[i] == null && !isNull) {
                     throw new InvalidInputException(
                             "%s has no %s, which is a component of record %s; it is %s"

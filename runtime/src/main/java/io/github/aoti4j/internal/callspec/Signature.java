@@ -24,8 +24,14 @@ public final class Signature {
         return cut(signature.text);
     }
 
-    /** Writes how a model is called, for a message. */
-    static String ofArguments(Plan inputs, InputLeaves leaves) {
+    /**
+     * Writes how a model is called, for a message.
+     *
+     * @param inputs the arguments
+     * @param leaves which of their leaves are inputs; null to call all of them tensors
+     * @return {@code forward(…)}, of limited length
+     */
+    public static String ofArguments(Plan inputs, InputLeaves leaves) {
         var signature = new Signature(inputs, leaves);
         signature.arguments();
         return cut(signature.text);

@@ -143,6 +143,18 @@ class FlattenerTest {
     }
 
     @Test
+    void refusesNullAsAKey() {
+        Map<Object, Object> none = new HashMap<>();
+        none.put(null, "x");
+        refuses("args[0].low is missing", one(BOX), none);
+        none.put("low", "a");
+        none.put("high_end", "b");
+        refuses("args[0] has an unexpected key None", one(BOX), none);
+        none.put(null, null);
+        refuses("args[0] has an unexpected key None", one(BOX), none);
+    }
+
+    @Test
     void doesNotGuessBetweenTwoSpellings() {
         record Both(String aB) {}
         refuses(

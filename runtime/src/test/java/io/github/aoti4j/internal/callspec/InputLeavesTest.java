@@ -59,6 +59,7 @@ class InputLeavesTest {
         assertNull(leaves.certain());
         assertArrayEquals(new int[] {0, 1, 2}, chosen(leaves, "a", "b", "c", null));
         assertArrayEquals(new int[] {1, 2, 3}, chosen(leaves, 5, "b", "c", "d"));
+        assertArrayEquals(new int[] {0, 1, 2}, chosen(leaves, "a", "b", 3, null));
         assertNull(chosen(leaves, "a", "b", null, "d"));
         assertNull(chosen(leaves, "a", "b", "c", "d"));
         assertNull(chosen(leaves, null, "b", "c", null));

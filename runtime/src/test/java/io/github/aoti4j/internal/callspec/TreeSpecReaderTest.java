@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.math.BigInteger;
 import java.util.List;
 
 class TreeSpecReaderTest {
@@ -172,6 +173,18 @@ class TreeSpecReaderTest {
         assertEquals(1, TreeSpecReader.outputs(dump(hundred)).leafCount());
         String keys = "[".repeat(200) + "]".repeat(200);
         assertTrue(refused(dump(dict(List.of(keys), LEAF))).contains("nest"), "a deep key");
+    }
+
+    @Test
+    void readsNumbersOfAnyLength() {
+        String digits = "9".repeat(400);
+        Plan plan = Specs.outputs(dict(List.of(digits, "1e999"), LEAF, LEAF));
+        assertEquals(new BigInteger(digits), plan.keys(0).get(0));
+        assertEquals(Double.POSITIVE_INFINITY, plan.keys(0).get(1), "as in Python");
+        for (String key : List.of("9".repeat(5000), "NaN")) {
+            String json = dump(dict(List.of(key), LEAF));
+            assertThrows(CallSpecException.class, () -> TreeSpecReader.outputs(json), key);
+        }
     }
 
     @Test
