@@ -1,7 +1,12 @@
 package io.github.aoti4j;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.core.IncompatibleModelException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +61,25 @@ class VersionsTest {
             var inputs = called.fixture.inputs(called.name, model, arena);
             var outputs = model.run(arena, inputs);
             Golden.assertMatches(called.fixture.outputs(called.name, arena), outputs);
+        }
+    }
+
+    @Test
+    void saysWhichFunctionAnOlderLibtorchLacks() {
+        String function = "aoti_torch_cpu_nonzero_static";
+        var fixture = Fixture.of("nonzero_static");
+        if (LibTorch.load().has(function)) {
+            try (Model model = fixture.load();
+                    Arena arena = Arena.ofConfined()) {
+                var input = Tensor.of(arena, new long[] {0, 1, 0, 2, 3, 0}, 6);
+                var output = model.run(arena, input).getFirst();
+                assertArrayEquals(new long[] {1, 3, 4, -1}, output.toLongArray());
+            }
+        } else {
+            var e = assertThrows(IncompatibleModelException.class, fixture::load);
+            assertTrue(e.getMessage().contains("needs " + function + " of libtorch"), e::toString);
+            assertTrue(e.getMessage().contains(LibTorch.load().version()), e::toString);
+            assertTrue(e.getMessage().contains("compiled by PyTorch 2.13"), e::toString);
         }
     }
 
