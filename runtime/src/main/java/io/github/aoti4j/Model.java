@@ -279,7 +279,8 @@ public final class Model implements AutoCloseable {
         container.acquire();
         boolean adopted = false;
         try {
-            RunSlot slot = slots.take();
+            int lane = slots.take();
+            RunSlot slot = slots.slot(lane);
             ConstantSet constants = null;
             try {
                 if (!areKnown(slot, tensors)) {
@@ -297,7 +298,7 @@ public final class Model implements AutoCloseable {
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe());
                 }
-                container.run(slot);
+                container.run(lane, slot);
                 List<Tensor> outputs =
                         Outputs.adopt(slot, readers, tensors, arena, container, constants);
                 adopted = true;
@@ -306,7 +307,7 @@ public final class Model implements AutoCloseable {
                 try {
                     slot.reset();
                 } finally {
-                    slots.give(slot);
+                    slots.give(lane);
                     if (!adopted && constants != null) {
                         constants.release();
                     }

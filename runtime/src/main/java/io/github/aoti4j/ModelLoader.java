@@ -49,7 +49,9 @@ final class ModelLoader {
         plans.ifPresent(compiled -> findings.addAll(compiled.findings()));
         Preflight.require(model, findings);
         warn(model, examination);
-        Container container = new Container(packaged.name(), library.open(), options.runners());
+        boolean replicate = options.runners() > 1 && Replicas.arePossible(library, examination);
+        Container container =
+                new Container(packaged.name(), library.open(), replicate ? 1 : options.runners());
         try {
             plans.ifPresent(compiled -> container.setExecutor(new ProxyExecutor(compiled)));
             Optional<WrapperSource> source = examination.source();
@@ -60,6 +62,9 @@ final class ModelLoader {
                             source.map(WrapperSource::constants).orElse(List.of()),
                             library.size()));
             WeightsLoader.load(archive, examination, container.constants(), options);
+            if (replicate) {
+                container.replicate(options.runners());
+            }
             return assemble(packaged, container, source, options);
         } catch (Throwable e) {
             container.close();

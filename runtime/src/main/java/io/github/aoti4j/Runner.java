@@ -50,6 +50,7 @@ public final class Runner implements AutoCloseable {
     private final Container container;
     private final InputValidator validator;
     private final RunGate gate;
+    private final int preferredLane;
     private final Thread owner = Thread.currentThread();
     private final RunSlot slot;
     private final BoundInput[] inputs;
@@ -75,6 +76,7 @@ public final class Runner implements AutoCloseable {
         this.container = container;
         this.validator = validator;
         this.gate = gate;
+        this.preferredLane = gate.proposeLane();
         int numInputs = validator.inputCount();
         slot = new RunSlot(numInputs, readers.length);
         inputs = new BoundInput[numInputs];
@@ -220,7 +222,7 @@ public final class Runner implements AutoCloseable {
         container.requireOpen();
         running = true;
         boolean done = false;
-        gate.enter();
+        int lane = gate.enter(preferredLane);
         try {
             hasRun = false;
             slot.deleteOutputs();
@@ -233,10 +235,10 @@ public final class Runner implements AutoCloseable {
             for (int i = 0; i < inputs.length; i++) {
                 slot.shareInput(i, inputs[i].handle());
             }
-            container.run(slot);
+            container.run(lane, slot);
             done = true;
         } finally {
-            gate.leave();
+            gate.leave(lane);
             running = false;
             if (!done) {
                 forgetOutputs();

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -369,5 +371,68 @@ class RunnerTest {
             runner.run();
             Golden.assertMatches(fixture.outputs("batch3.other", arena), List.of(runner.output(0)));
         }
+    }
+
+    @Test
+    void everyLaneUsesTheConstantsOfTheDay() {
+        Fixture fixture = Fixture.of("weights_mlp");
+        for (String packaging : List.of("blob.pt2", "disk.pt2", "in_so.pt2", "appended.pt2")) {
+            try (Model model =
+                            Model.load(
+                                    fixture.folder().resolve(packaging),
+                                    ModelOptions.defaults().runners(3));
+                    Arena arena = Arena.ofConfined()) {
+                List<Runner> lanes = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    lanes.add(
+                            model.newRunner(
+                                    fixture.inputs("batch3", model, arena).toArray(Tensor[]::new)));
+                }
+                requireAll(lanes, fixture.outputs("batch3", arena));
+                model.constants().update(fixture.folder().resolve("weights_other.safetensors"));
+                requireAll(lanes, fixture.outputs("batch3.other", arena));
+                model.constants().update(fixture.folder().resolve("weights.safetensors"));
+                requireAll(lanes, fixture.outputs("batch3", arena));
+                lanes.forEach(Runner::close);
+            }
+        }
+    }
+
+    private static void requireAll(List<Runner> runners, List<Tensor> expected) {
+        for (Runner runner : runners) {
+            runner.run();
+            Golden.assertMatches(expected, outputs(runner));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"in_so.pt2", "blob.pt2"})
+    void aBufferThatRunsWriteIsOneForAllLanes(String packaging) {
+        Fixture fixture = Fixture.of("mutated_buffer");
+        String caseName = fixture.cases().getFirst();
+        List<byte[]> expected = new ArrayList<>();
+        for (int runners : new int[] {1, 2}) {
+            try (Model model =
+                            Model.load(
+                                    fixture.folder().resolve(packaging),
+                                    ModelOptions.defaults().runners(runners));
+                    Arena arena = Arena.ofConfined()) {
+                Tensor[] inputs = fixture.inputs(caseName, model, arena).toArray(Tensor[]::new);
+                try (Runner one = model.newRunner(inputs);
+                        Runner two = model.newRunner(inputs)) {
+                    for (int i = 0; i < 6; i++) {
+                        Runner runner = i % 2 == 0 ? one : two;
+                        runner.run();
+                        byte[] bytes = runner.output(0).toByteArray();
+                        if (runners == 1) {
+                            expected.add(bytes);
+                        } else {
+                            assertArrayEquals(expected.get(i), bytes);
+                        }
+                    }
+                }
+            }
+        }
+        assertFalse(Arrays.equals(expected.get(0), expected.get(1)));
     }
 }

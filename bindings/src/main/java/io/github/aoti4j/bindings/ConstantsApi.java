@@ -39,6 +39,8 @@ import java.util.Map;
  * the single-threaded entry point.
  */
 public final class ConstantsApi {
+    private static final String EXTRACT = "AOTInductorModelContainerExtractConstantsMapEntries";
+
     private static final String COUNT = "AOTInductorModelContainerGetNumConstants";
     private static final String NAME = "AOTInductorModelContainerGetConstantName";
     private static final String FQN = "AOTInductorModelContainerGetConstantOriginalFQN";
@@ -46,7 +48,6 @@ public final class ConstantsApi {
     private static final String TYPE = "AOTInductorModelContainerGetConstantType";
     private static final String DTYPE = "AOTInductorModelContainerGetConstantDtype";
     private static final String DATA_SIZE = "AOTInductorModelContainerGetConstantDataSize";
-    private static final String EXTRACT = "AOTInductorModelContainerExtractConstantsMapEntries";
     private static final String SHARE =
             "AOTInductorModelContainerUpdateUserManagedConstantBufferPairs";
     private static final String COPY = "AOTInductorModelContainerUpdateConstantBufferPairs";
@@ -54,6 +55,9 @@ public final class ConstantsApi {
     private static final String FOLD = "AOTInductorModelContainerRunConstantFolding";
     private static final String SWAP = "AOTInductorModelContainerSwapConstantBuffer";
     private static final String FREE = "AOTInductorModelContainerFreeInactiveConstantBuffer";
+
+    /** What {@link #attached} and {@link #share} need; every model since PyTorch 2.13 has them. */
+    public static final List<String> SHARING = List.of(EXTRACT, SHARE);
 
     /** What {@link #list} needs; every model since PyTorch 2.8 has them. */
     static final List<String> REQUIRED = List.of(COUNT, NAME, FQN, FOLDED, TYPE, DTYPE, DATA_SIZE);

@@ -144,6 +144,20 @@ public final class ConstantStore {
     }
 
     /**
+     * Makes another native container use what the container uses now.
+     *
+     * @param replica made from the same library
+     */
+    void attachTo(MemorySegment replica) {
+        if (!needs.isEmpty()) {
+            Map<String, MemorySegment> attached = api.attached(container.handle());
+            Map<String, MemorySegment> handles = new HashMap<>();
+            needs.forEach(need -> handles.put(need.name(), attached.get(need.fqn())));
+            api.share(replica, handles, false);
+        }
+    }
+
+    /**
      * At once and not in the first run: a failure there would lose one of the container's
      * instances.
      */
@@ -267,7 +281,9 @@ public final class ConstantStore {
                 throw e;
             }
             try {
-                api.share(container.handle(), handles(bound), true);
+                for (MemorySegment replica : container.replicas()) {
+                    api.share(replica, handles(bound), true);
+                }
                 foldInactive(slots);
             } catch (Throwable e) {
                 // The inactive buffer keeps pointers to the dead set; the next update overwrites
@@ -315,13 +331,14 @@ public final class ConstantStore {
             return;
         }
         // Folding runs on one of the container's model instances, of which there is one for each
-        // slot.
-        RunSlot slot = slots.take();
+        // lane: such a model is not replicated.
+        int lane = slots.take();
+        boolean inLane = true;
         try {
             fold(true);
         } catch (Throwable e) {
-            slots.give(slot);
-            slot = null;
+            slots.give(lane);
+            inLane = false;
             // The instance that failed is left looking at the inactive buffer; exchanging twice
             // sets all of them right.
             slots.gate().hold();
@@ -333,8 +350,8 @@ public final class ConstantStore {
             }
             throw e;
         } finally {
-            if (slot != null) {
-                slots.give(slot);
+            if (inLane) {
+                slots.give(lane);
             }
         }
     }
@@ -343,13 +360,30 @@ public final class ConstantStore {
         ConstantSet before = current;
         slots.gate().hold();
         try {
-            api.swap(container.handle());
+            swapAll();
             current = next;
             inactive = before;
         } finally {
             slots.gate().resume();
         }
         before.release();
+    }
+
+    /** All or none, so that every run uses the set that is the current one. */
+    private void swapAll() {
+        MemorySegment[] replicas = container.replicas();
+        int swapped = 0;
+        try {
+            while (swapped < replicas.length) {
+                api.swap(replicas[swapped]);
+                swapped++;
+            }
+        } catch (Throwable e) {
+            while (swapped > 0) {
+                api.swap(replicas[--swapped]);
+            }
+            throw e;
+        }
     }
 
     /**
@@ -368,7 +402,9 @@ public final class ConstantStore {
         try {
             if (inactive != null && inactive.isUnused() && own.isUnused()) {
                 inactive = null;
-                api.freeInactive(container.handle());
+                for (MemorySegment replica : container.replicas()) {
+                    api.freeInactive(replica);
+                }
             }
         } finally {
             writing.unlock();

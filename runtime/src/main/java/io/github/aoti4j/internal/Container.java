@@ -22,6 +22,9 @@ public final class Container {
     private final ModelApi api;
     private final MemorySegment handle;
 
+    /** One for each lane, the first being {@link #handle}; or that alone, for all lanes. */
+    private MemorySegment[] replicas;
+
     /** Null until the constants are attached. */
     private ConstantStore constants;
 
@@ -39,7 +42,7 @@ public final class Container {
      *
      * @param name the model's name, for messages
      * @param library the opened model, owned by this from now on, also if this constructor fails
-     * @param runners how many runs may be in flight
+     * @param runners how many runs may be in flight in it
      */
     public Container(String name, NativeLibrary library, int runners) {
         this.name = name;
@@ -47,6 +50,7 @@ public final class Container {
         try {
             this.api = new ModelApi(library, runners == 1);
             this.handle = api.create("cpu", runners, null);
+            this.replicas = new MemorySegment[] {handle};
         } catch (Throwable e) {
             library.close();
             throw e;
@@ -69,6 +73,38 @@ public final class Container {
      */
     public void setConstants(ConstantStore store) {
         constants = store;
+    }
+
+    /**
+     * Makes more native containers that use the same constants: one for each run in flight. A run
+     * then has its container for itself and takes none of the locks by which those who share one
+     * wait for one another. Called once, when the constants are attached and before other threads
+     * see it; the container must have been made for one runner.
+     *
+     * @param runners how many there shall be
+     * @throws NativeException if one cannot be made
+     */
+    public void replicate(int runners) {
+        MemorySegment[] all = new MemorySegment[runners];
+        all[0] = handle;
+        int made = 1;
+        try {
+            while (made < runners) {
+                all[made] = api.create("cpu", 1, null);
+                constants.attachTo(all[made++]);
+            }
+        } catch (Throwable e) {
+            while (made > 1) {
+                api.delete(all[--made]);
+            }
+            throw e;
+        }
+        replicas = all;
+    }
+
+    /** Returns the native containers that use the constants; the first owns those of its own. */
+    MemorySegment[] replicas() {
+        return replicas;
     }
 
     /**
@@ -131,15 +167,16 @@ public final class Container {
     /**
      * Runs the model with what a slot holds. The caller has passed the gate and acquired this.
      *
+     * @param lane the gate's
      * @param slot its inputs are set, its outputs empty; to be reset by the caller if this fails
      * @throws NativeException if the model fails, with its message
      * @throws IllegalStateException if an arena that the slot holds is closed; nothing has been run
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
-    public void run(RunSlot slot) {
+    public void run(int lane, RunSlot slot) {
         int code =
                 api.run(
-                        handle,
+                        replicas[replicas.length == 1 ? 0 : lane],
                         slot.inputs(),
                         slot.inputCount(),
                         slot.outputs(),
@@ -223,10 +260,25 @@ public final class Container {
             // What uses something comes before it.
             close(
                     slots == null ? () -> {} : slots,
-                    () -> api.delete(handle),
+                    this::deleteAll,
                     constants == null ? () -> {} : constants::close,
                     executor == null ? () -> {} : executor::close,
                     library);
+        }
+    }
+
+    /** The first one last: the others use what it owns. */
+    private void deleteAll() {
+        RuntimeException failure = null;
+        for (int i = replicas.length - 1; i >= 0; i--) {
+            try {
+                api.delete(replicas[i]);
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 

@@ -2,42 +2,41 @@ package io.github.aoti4j.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets as many runs into a container as it has model instances; the others wait here.
+ * Lets runs into a model, one in each of its lanes; the others wait here.
  *
  * <p>They wait in Java and not in the container's own queue, which has a flaw: a run that fails
  * returns its instance without waking who waits for one ({@code AOTInductorModelContainer::run} in
  * {@code model_container.h}, up to 2.14).
  *
- * <p>As long as nobody has to wait, passing costs one atomic instruction in and one out.
+ * <p>As long as nobody has to wait, passing costs two atomic instructions on memory that no other
+ * lane's threads write to.
  */
 public final class RunGate {
-    private static final VarHandle STATE;
+    private static final VarHandle LANE = MethodHandles.arrayElementVarHandle(int[].class);
 
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(RunGate.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    /** Lanes lie two cache lines apart, since processors fetch them in pairs. */
+    private static final int SPACING = 128 / Integer.BYTES;
 
-    /** Set while someone waits or holds all runs up: who comes then takes the lock. */
-    private static final int CONTENDED = 1 << 31;
+    private static final int FREE = 0;
+    private static final int BUSY = 1;
 
-    private final int permits;
+    private final int count;
+    private final int[] lanes;
+    private final AtomicInteger next = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
-    private final Condition allReturned = lock.newCondition();
+    private final Condition drained = lock.newCondition();
 
     /**
-     * How many permits are free, and {@link #CONTENDED}. While that is set, only who has the lock
-     * changes it.
+     * Set while someone waits or holds all runs up: who comes then takes the lock, and who leaves
+     * tells. Written under the lock.
      */
-    private volatile int state;
+    private volatile boolean contended;
 
     /** Guarded by the lock. */
     private int waiting;
@@ -48,65 +47,81 @@ public final class RunGate {
     /**
      * Opens a gate.
      *
-     * @param permits how many runs may be in flight
+     * @param count how many runs may be in flight
      */
-    public RunGate(int permits) {
-        this.permits = permits;
-        state = permits;
+    public RunGate(int count) {
+        this.count = count;
+        // The first and the last have neighbours that are not lanes.
+        lanes = new int[(count + 1) * SPACING];
     }
 
     /**
-     * Takes part, waiting until there is room. An interrupt does not end the wait; it stays
-     * pending.
+     * Proposes a lane for someone who comes again and again.
+     *
+     * @return each in turn
      */
-    public void enter() {
-        int free = state;
-        while (free > 0) {
-            if (STATE.compareAndSet(this, free, free - 1)) {
-                return;
-            }
-            free = state;
-        }
-        enterSlowly();
+    public int proposeLane() {
+        return Integer.remainderUnsigned(next.getAndIncrement(), count);
     }
 
-    /** Undoes one {@link #enter}. */
-    public void leave() {
-        int free = state;
-        while (free >= 0) {
-            if (STATE.compareAndSet(this, free, free + 1)) {
-                return;
-            }
-            free = state;
-        }
-        leaveSlowly();
+    /**
+     * Takes a lane, waiting until there is one. An interrupt does not end the wait; it stays
+     * pending.
+     *
+     * @param preferred tried first
+     * @return a lane of the caller's own until {@link #leave}
+     */
+    public int enter(int preferred) {
+        return !contended && take(preferred) ? preferred : enterSlowly();
     }
 
-    private void enterSlowly() {
+    /**
+     * Returns a lane.
+     *
+     * @param lane from {@link #enter}
+     */
+    public void leave(int lane) {
+        free(lane);
+        // Whoever waits has set this before looking at the lane again.
+        if (contended) {
+            tell();
+        }
+    }
+
+    private int enterSlowly() {
         lock.lock();
         try {
             waiting++;
-            contend();
-            while (held || free() == 0) {
+            contended = true;
+            int lane = held ? -1 : takeAny();
+            while (lane < 0) {
                 returned.awaitUninterruptibly();
+                lane = held ? -1 : takeAny();
             }
-            state--;
             waiting--;
             calm();
+            return lane;
         } finally {
             lock.unlock();
         }
     }
 
-    private void leaveSlowly() {
+    private int takeAny() {
+        for (int lane = 0; lane < count; lane++) {
+            if (take(lane)) {
+                return lane;
+            }
+        }
+        return -1;
+    }
+
+    private void tell() {
         lock.lock();
         try {
-            // Atomically, since the crowd may have gone while this waited for the lock.
-            STATE.getAndAdd(this, 1);
-            if (!held) {
+            if (held) {
+                drained.signal();
+            } else {
                 returned.signal();
-            } else if (free() == permits) {
-                allReturned.signal();
             }
         } finally {
             lock.unlock();
@@ -115,15 +130,17 @@ public final class RunGate {
 
     /**
      * Holds all runs up, waiting for those in flight. One thread at a time may do so, and it must
-     * not have entered.
+     * be in no lane.
      */
     void hold() {
         lock.lock();
         try {
             held = true;
-            contend();
-            while (free() < permits) {
-                allReturned.awaitUninterruptibly();
+            contended = true;
+            for (int lane = 0; lane < count; lane++) {
+                while (!take(lane)) {
+                    drained.awaitUninterruptibly();
+                }
             }
         } finally {
             lock.unlock();
@@ -134,6 +151,9 @@ public final class RunGate {
     void resume() {
         lock.lock();
         try {
+            for (int lane = 0; lane < count; lane++) {
+                free(lane);
+            }
             held = false;
             returned.signalAll();
             calm();
@@ -142,17 +162,17 @@ public final class RunGate {
         }
     }
 
-    private int free() {
-        return state & ~CONTENDED;
+    private boolean take(int lane) {
+        return LANE.compareAndSet(lanes, (lane + 1) * SPACING - 1, FREE, BUSY);
     }
 
-    private void contend() {
-        STATE.getAndBitwiseOr(this, CONTENDED);
+    private void free(int lane) {
+        LANE.setVolatile(lanes, (lane + 1) * SPACING - 1, FREE);
     }
 
     private void calm() {
         if (waiting == 0 && !held) {
-            state = free();
+            contended = false;
         }
     }
 }

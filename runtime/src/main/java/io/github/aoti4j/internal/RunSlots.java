@@ -1,18 +1,13 @@
 package io.github.aoti4j.internal;
 
-import java.util.concurrent.atomic.AtomicReferenceArray;
-
 /**
- * The run slots of a model: one for each run that its gate lets in at once. Thread-safe.
+ * The run slots of a model: one for each lane of its gate. Thread-safe.
  *
  * @see RunGate
  */
 public final class RunSlots implements AutoCloseable {
     private final RunGate gate;
-    private final AtomicReferenceArray<RunSlot> free;
-
-    /** The slot if there is one alone: then the gate says who has it. */
-    private final RunSlot only;
+    private final RunSlot[] slots;
 
     /**
      * Allocates all slots.
@@ -23,11 +18,10 @@ public final class RunSlots implements AutoCloseable {
      */
     public RunSlots(int runners, int numInputs, int numOutputs) {
         gate = new RunGate(runners);
-        free = new AtomicReferenceArray<>(runners);
+        slots = new RunSlot[runners];
         for (int i = 0; i < runners; i++) {
-            free.set(i, new RunSlot(numInputs, numOutputs));
+            slots[i] = new RunSlot(numInputs, numOutputs);
         }
-        only = runners == 1 ? free.get(0) : null;
     }
 
     /**
@@ -40,43 +34,40 @@ public final class RunSlots implements AutoCloseable {
     }
 
     /**
-     * Takes a slot, waiting for one if all are in use. An interrupt does not end the wait; it stays
-     * pending.
+     * Takes a lane and its slot, waiting for one if all are in use. An interrupt does not end the
+     * wait; it stays pending.
      *
-     * @return a slot of this thread's own until {@link #give}
+     * @return the lane, of this thread's own until {@link #give}
      */
-    public RunSlot take() {
-        gate.enter();
-        if (only != null) {
-            return only;
-        }
-        // The gate has let in no more than there are slots.
-        for (int i = 0; ; i = (i + 1) % free.length()) {
-            RunSlot slot = free.getAndSet(i, null);
-            if (slot != null) {
-                return slot;
-            }
-        }
+    public int take() {
+        // A thread that comes again finds what it left: its inputs are still known there.
+        return gate.enter((int) (Thread.currentThread().threadId() % slots.length));
     }
 
     /**
-     * Returns a slot.
+     * Returns a lane's slot.
      *
-     * @param slot taken before, and reset
+     * @param lane taken
+     * @return the slot
      */
-    public void give(RunSlot slot) {
-        int i = 0;
-        while (only == null && !free.compareAndSet(i, null, slot)) {
-            i = (i + 1) % free.length();
-        }
-        gate.leave();
+    public RunSlot slot(int lane) {
+        return slots[lane];
+    }
+
+    /**
+     * Returns a lane.
+     *
+     * @param lane taken before, its slot reset
+     */
+    public void give(int lane) {
+        gate.leave(lane);
     }
 
     /** Deletes what the slots keep. No run may be in flight. */
     @Override
     public void close() {
-        for (int i = 0; i < free.length(); i++) {
-            free.get(i).forgetInputs();
+        for (RunSlot slot : slots) {
+            slot.forgetInputs();
         }
     }
 }

@@ -2,6 +2,7 @@ package io.github.aoti4j.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.RepeatedTest;
@@ -15,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 
 class RunGateTest {
     @Test
@@ -26,9 +28,9 @@ class RunGateTest {
             for (int i = 0; i < 3; i++) {
                 pool.execute(
                         () -> {
-                            gate.enter();
+                            int lane = gate.enter(0);
                             entered.countDown();
-                            gate.leave();
+                            gate.leave(lane);
                         });
             }
             assertFalse(entered.await(50, TimeUnit.MILLISECONDS));
@@ -40,19 +42,19 @@ class RunGateTest {
     @Test
     void anInterruptStaysPending() throws Exception {
         var gate = new RunGate(1);
-        gate.enter();
+        int first = gate.enter(0);
         var interrupted = new AtomicBoolean();
         Thread waiter =
                 Thread.ofPlatform()
                         .start(
                                 () -> {
                                     Thread.currentThread().interrupt();
-                                    gate.enter();
+                                    int lane = gate.enter(0);
                                     interrupted.set(Thread.interrupted());
-                                    gate.leave();
+                                    gate.leave(lane);
                                 });
         Thread.sleep(20);
-        gate.leave();
+        gate.leave(first);
         waiter.join();
         assertTrue(interrupted.get());
     }
@@ -62,6 +64,7 @@ class RunGateTest {
         int threads = 6;
         int permits = 2;
         var gate = new RunGate(permits);
+        var busy = new AtomicIntegerArray(permits);
         var inside = new AtomicInteger();
         var most = new AtomicInteger();
         var holding = new AtomicBoolean();
@@ -71,18 +74,23 @@ class RunGateTest {
             List<Future<?>> all = new ArrayList<>();
             for (int t = 0; t < threads; t++) {
                 boolean patient = t % 2 == 0;
+                int preferred = t % permits;
                 all.add(
                         pool.submit(
                                 () -> {
                                     for (int i = 0; i < 50_000; i++) {
-                                        gate.enter();
+                                        int lane = gate.enter(preferred);
+                                        if (!busy.compareAndSet(lane, 0, 1)) {
+                                            wrong.incrementAndGet();
+                                        }
                                         int now = inside.incrementAndGet();
                                         most.accumulateAndGet(now, Math::max);
                                         if (holding.get()) {
                                             wrong.incrementAndGet();
                                         }
                                         inside.decrementAndGet();
-                                        gate.leave();
+                                        busy.set(lane, 0);
+                                        gate.leave(lane);
                                         if (patient && i % 1000 == 0) {
                                             Thread.yield();
                                         }
@@ -112,8 +120,6 @@ class RunGateTest {
         assertEquals(0, wrong.get());
         assertTrue(most.get() <= permits);
         // All have left: the gate is as it was.
-        for (int i = 0; i < permits; i++) {
-            gate.enter();
-        }
+        assertNotEquals(gate.enter(0), gate.enter(0));
     }
 }

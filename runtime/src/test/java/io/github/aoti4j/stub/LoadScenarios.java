@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.Model;
+import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Loading and closing models. */
 final class LoadScenarios {
@@ -69,6 +72,37 @@ final class LoadScenarios {
             assertEquals(Stub.MESSAGE, e.nativeMessage());
             assertEquals(created + 1, Stub.get("containers_created"));
         }
+    }
+
+    /** Says that there are no constants, so that each run in flight gets a container of its own. */
+    private static final String WITHOUT_CONSTANTS =
+            """
+            AOTInductorModel::AOTInductorModel()
+                : AOTInductorModelBase(1, 1, 0, device_str, cubin_dir, true) {
+                inputs_info_[0].name = "arg0_1";
+                outputs_info_[0].name = "output0";
+            }
+            """;
+
+    @Scenario
+    void deletesTheContainersThatWereMadeIfAnotherCannotBe() {
+        Path path = Stub.pathWithSource(WITHOUT_CONSTANTS);
+        Map<String, Long> before = Stub.alive();
+        Stub.fail("AOTInductorModelContainerCreateWithDevice", 1, 1);
+        assertThrows(
+                NativeException.class, () -> Model.load(path, ModelOptions.defaults().runners(3)));
+        assertEquals(before, Stub.alive());
+    }
+
+    @Scenario
+    void deletesTheContainersThatWereMadeIfOneCannotHaveTheConstants() {
+        // The model has constants all the same, and no function to share them.
+        Path path = Stub.pathWithSource(WITHOUT_CONSTANTS);
+        Map<String, Long> before = Stub.alive();
+        assertThrows(
+                IncompatibleModelException.class,
+                () -> Model.load(path, ModelOptions.defaults().runners(3)));
+        assertEquals(before, Stub.alive());
     }
 
     @Scenario
