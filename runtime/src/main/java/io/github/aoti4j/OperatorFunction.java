@@ -7,6 +7,9 @@ public interface OperatorFunction {
      * Computes. Called by the thread that runs the model, in the middle of the run; by several
      * threads at once if several run models that use the operator.
      *
+     * <p>It may run models; its own only if that has another runner ({@link
+     * ModelOptions#runners(int)}), or the run waits for itself.
+     *
      * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
      * Tensor...)} as it was thrown.
      *

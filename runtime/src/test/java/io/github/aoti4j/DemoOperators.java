@@ -7,25 +7,24 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The operators of fixtures/operators.py, in Java, once for all tests of the process. */
+/** The operators of fixtures/operators.py, in Java. */
 final class DemoOperators {
-    private static final AtomicBoolean REGISTERED = new AtomicBoolean();
-
     static final String SCALE_ADD =
             "demo::scale_add(Tensor x, float scale, SymInt[] shifts, str mode, bool negate, Tensor?"
                     + " bias=None) -> Tensor";
 
+    static final String MIX =
+            "demo::mix(Tensor[] xs, Tensor?[] weights, float[]? factors, bool[] use,"
+                    + " str[] tags, *, ScalarType dtype, Device? device=None, Layout?"
+                    + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
+                    + " (Tensor, Tensor?)";
+
     private DemoOperators() {}
 
-    /** Registers them, and leaves them registered. */
-    @SuppressWarnings("resource") // for the rest of the process
-    static void register() {
-        if (!REGISTERED.compareAndSet(false, true)) {
-            return;
-        }
-        OperatorLibrary.create()
+    /** Registers them until the library is closed. */
+    static OperatorLibrary open() {
+        return OperatorLibrary.create()
                 .register(SCALE_ADD, DemoOperators::scaleAdd)
                 .register(
                         "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
@@ -33,12 +32,7 @@ final class DemoOperators {
                 .register(
                         "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
                         DemoOperators::splitBy)
-                .register(
-                        "demo::mix(Tensor[] xs, Tensor?[] weights, float[]? factors, bool[] use,"
-                                + " str[] tags, *, ScalarType dtype, Device? device=None, Layout?"
-                                + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
-                                + " (Tensor, Tensor?)",
-                        DemoOperators::mix)
+                .register(MIX, DemoOperators::mix)
                 .register(
                         "demo::halves(Tensor x, int parts) -> (Tensor, int)", DemoOperators::halves)
                 .register(
@@ -73,7 +67,7 @@ final class DemoOperators {
         return null;
     }
 
-    private static Object splitBy(OperatorCall call) {
+    static Object splitBy(OperatorCall call) {
         Tensor x = call.tensor("x");
         float[] all = x.toFloatArray();
         List<Tensor> parts = new ArrayList<>();
@@ -131,7 +125,7 @@ final class DemoOperators {
         return List.of(filled(call, y, call.tensor("x").shape()), call.integer("parts"));
     }
 
-    private static Object shift(OperatorCall call) {
+    static Object shift(OperatorCall call) {
         float[] y = call.tensor("x").toFloatArray();
         long twice = call.integers("twice").stream().mapToLong(Long::longValue).sum();
         for (int i = 0; i < y.length; i++) {

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,9 +19,16 @@ class FixturesTest {
                 .flatMap(fixture -> fixture.cases().stream().map(c -> Arguments.of(fixture, c)));
     }
 
+    private static OperatorLibrary operators;
+
     @BeforeAll
     static void registerOperators() {
-        DemoOperators.register();
+        operators = DemoOperators.open();
+    }
+
+    @AfterAll
+    static void takeOperatorsBack() {
+        operators.close();
     }
 
     @ParameterizedTest(name = "{0}: {1}")

@@ -82,7 +82,7 @@ public final class ProxyExecutorObject {
             // C++ passes the object itself first.
             return MethodHandles.dropArguments(call, 1, MemorySegment.class);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 }

@@ -54,10 +54,9 @@ final class TextReport {
     }
 
     private void call(ModelDescription model, CallReport call) {
-        out.println("  call");
-        call.spec().ifPresent(spec -> out.println("    " + spec.describe()));
+        call.spec().ifPresent(spec -> out.printf("  call%n    %s%n", spec.describe()));
         if (!call.problem().isEmpty()) {
-            out.println("    by flat tensors only: " + call.problem());
+            out.printf("  call%n    by flat tensors only: %s%n", call.problem());
         }
         out.println("  inputs");
         for (int i = 0; i < model.inputs().size(); i++) {

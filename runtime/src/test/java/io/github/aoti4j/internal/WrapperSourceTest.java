@@ -190,6 +190,8 @@ class WrapperSourceTest {
                         .parse();
         assertFalse(source.inputs().getFirst().rankKnown());
         assertEquals("int64 […]", InputDescription.of(source, 0));
+        assertTrue(source.inputs().getFirst().isScalar());
+        assertFalse(matrix().parse().inputs().getFirst().isScalar());
     }
 
     @Test

@@ -40,14 +40,11 @@ final class Feeds {
             case Maybe maybe -> value instanceof None || fits(value, maybe.inner());
             case Listing list ->
                     value instanceof Items items
-                            ? (list.size() < 0 || items.elements().size() == list.size())
-                                    && items.elements().stream()
-                                            .allMatch(e -> fits(e, list.element()))
-                            // One number stands for all of a fixed number.
+                            ? items.elements().stream().allMatch(e -> fits(e, list.element()))
+                            // Where the schema states a size, one value may stand for that many.
                             : list.size() >= 0
                                     && !(value instanceof Dynamic)
                                     && fits(value, list.element());
-            // Nothing can be passed for all that may be left out.
             case Other _ -> false;
         };
     }

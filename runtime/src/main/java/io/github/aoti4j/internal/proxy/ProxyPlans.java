@@ -14,6 +14,7 @@ import io.github.aoti4j.internal.proxy.ValueType.Maybe;
 import io.github.aoti4j.internal.proxy.ValueType.Plain;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -118,12 +119,18 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
             case Plain.INT -> value instanceof Whole ? new Dynamic() : value;
             case Maybe maybe -> value instanceof None ? value : brought(value, maybe.inner());
             case Listing list ->
-                    value instanceof Items(List<Literal> elements)
-                            ? new Items(
-                                    elements.stream()
-                                            .map(element -> brought(element, list.element()))
-                                            .toList())
-                            : value;
+                    switch (value) {
+                        case Items(List<Literal> elements) ->
+                                new Items(
+                                        elements.stream()
+                                                .map(element -> brought(element, list.element()))
+                                                .toList());
+                        case Whole whole when list.element() == Plain.INT && list.size() >= 0 ->
+                                new Items(
+                                        Collections.nCopies(
+                                                list.size(), brought(whole, Plain.INT)));
+                        default -> value;
+                    };
             case ValueType _ -> value;
         };
     }

@@ -99,7 +99,9 @@ public final class SchemaParser {
         Annotated type = type();
         String name = identifier("the argument's name");
         Optional<Literal> fallback = take("=") ? Optional.of(literal()) : Optional.empty();
-        if (fallback.isPresent() && !Feeds.fits(fallback.get(), type.type())) {
+        if (fallback.isPresent()
+                && type.type().isPassable()
+                && !Feeds.fits(fallback.get(), type.type())) {
             throw new SchemaException(
                     "the default of argument %s is no %s".formatted(name, type.type()));
         }

@@ -56,7 +56,8 @@ public sealed interface ValueType {
      * A list.
      *
      * @param element the type of each element
-     * @param size how many there are, or -1 for any number
+     * @param size how many a single value stands for, as in {@code int[2] stride=1}; -1 if it may
+     *     not
      */
     record Listing(ValueType element, int size) implements ValueType {
         @Override

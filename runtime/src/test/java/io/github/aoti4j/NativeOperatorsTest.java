@@ -1,0 +1,147 @@
+package io.github.aoti4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.OperatorException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Libraries that bring operators: each in a process of its own, since they stay. */
+class NativeOperatorsTest {
+    private static final Fixture SCALE_ADD = Fixture.of("custom_scale_add");
+
+    @TempDir private Path folder;
+
+    @Test
+    void modelsCallTheOperatorsOfALibrary() throws Exception {
+        Path library = compile();
+        Process child =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-XX:ErrorFile=" + folder.resolve("hs_err.log"),
+                                "-Daoti.libtorch=" + LibTorch.load().directory(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                InItsOwnProcess.class.getName(),
+                                library.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, child.waitFor(), said);
+    }
+
+    /** What the test does, where the library may stay. */
+    static final class InItsOwnProcess {
+        private InItsOwnProcess() {}
+
+        public static void main(String[] arguments) {
+            ModelOptions options = ModelOptions.defaults().opLibrary(Path.of(arguments[0]));
+            try (Model model = Model.load(SCALE_ADD.path(), options);
+                    Arena arena = Arena.ofConfined()) {
+                for (String caseName : SCALE_ADD.cases()) {
+                    var outputs = model.run(arena, SCALE_ADD.inputs(caseName, model, arena));
+                    Golden.assertMatches(SCALE_ADD.outputs(caseName, arena), outputs);
+                }
+            }
+            // Opened once, however often it is named.
+            Model.load(SCALE_ADD.path(), options).close();
+
+            assertRefuses(
+                    Fixture.of("custom_int").path(),
+                    "takes from demo::halves its result 1 of type int",
+                    options);
+            assertRefuses(
+                    Fixture.of("refused_scalar").folder().resolve("in_so.pt2"),
+                    "passes demo::times its argument by of type Scalar (as_float)",
+                    options);
+
+            try (OperatorLibrary operators = OperatorLibrary.create()) {
+                String taken =
+                        assertThrows(
+                                        OperatorException.class,
+                                        () ->
+                                                operators.register(
+                                                        DemoOperators.SCALE_ADD, _ -> null))
+                                .getMessage();
+                assertTrue(taken.contains("exists already"), taken);
+                assertTrue(taken.contains("native_ops.c"), taken);
+                // The namespace may have operators of several libraries.
+                operators.register("demo::another(Tensor x) -> Tensor", call -> call.tensor("x"));
+            }
+        }
+    }
+
+    private static void assertRefuses(Path model, String problem, ModelOptions options) {
+        String message =
+                assertThrows(IncompatibleModelException.class, () -> Model.load(model, options))
+                        .getMessage();
+        assertTrue(message.contains(problem), message);
+    }
+
+    @Test
+    void refusesALibraryThatIsNotThere() {
+        Path absent = folder.resolve("absent.so");
+        ModelOptions options = ModelOptions.defaults().opLibrary(absent);
+        String message =
+                assertThrows(AotiException.class, () -> Model.load(SCALE_ADD.path(), options))
+                        .getMessage();
+        assertTrue(message.contains(absent.toString()), message);
+    }
+
+    @Test
+    void refusesWhatIsNoLibrary() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.so"), "no library at all");
+        ModelOptions options = ModelOptions.defaults().opLibrary(text);
+        String message =
+                assertThrows(
+                                IncompatibleModelException.class,
+                                () -> Model.load(SCALE_ADD.path(), options))
+                        .getMessage();
+        assertTrue(message.contains(text.toString()), message);
+    }
+
+    private Path compile() throws IOException, InterruptedException {
+        Path library = folder.resolve("libnative_ops.so");
+        Path torch = LibTorch.load().directory();
+        Process compiler;
+        try {
+            compiler =
+                    new ProcessBuilder(
+                                    List.of(
+                                            "cc",
+                                            "-std=c11",
+                                            "-shared",
+                                            "-fPIC",
+                                            "-I../headers",
+                                            "-o",
+                                            library.toString(),
+                                            "src/test/c/native_ops.c",
+                                            "-L" + torch,
+                                            "-l:libtorch_cpu.so",
+                                            "-Wl,--allow-shlib-undefined"))
+                            .redirectErrorStream(true)
+                            .start();
+        } catch (IOException e) {
+            assumeTrue(false, "no C compiler (cc) on the PATH: " + e.getMessage());
+            throw e;
+        }
+        String said = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, compiler.waitFor(), said);
+        return library;
+    }
+}

@@ -1,0 +1,112 @@
+package io.github.aoti4j;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/**
+ * Values that pass between a model, the executor and operators are freed: counted by what the
+ * allocator has handed out, over so many runs that the least leak shows.
+ */
+class OperatorLeakTest {
+    /** The fields of {@code mallinfo2}; the eighth is the number of bytes in use. */
+    private static final MemoryLayout MALLINFO =
+            MemoryLayout.sequenceLayout(10, ValueLayout.JAVA_LONG);
+
+    private static final int IN_USE = 7;
+
+    @ParameterizedTest
+    @CsvSource({"custom_scale_add, 100000", "custom_lists, 20000", "proxy_counts, 10000"})
+    void runsLeaveNothingBehind(String name, int runs) {
+        Fixture fixture = Fixture.of(name);
+        try (OperatorLibrary _ = DemoOperators.open();
+                Model model = fixture.load();
+                Arena arena = Arena.ofConfined()) {
+            List<Tensor> inputs = fixture.inputs(fixture.cases().getFirst(), model, arena);
+            run(model, inputs, runs / 5);
+            long before = bytesInUse();
+            run(model, inputs, runs);
+            long after = bytesInUse();
+            // A leaked handle, string, list or optional is 16 bytes at least.
+            assertTrue(after - before < runs * 8L, (after - before) + " bytes more");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"custom_lists", "custom_scale_add"})
+    void failuresLeaveNothingBehind(String name) {
+        Fixture fixture = Fixture.of(name);
+        var failure = new ArithmeticException("of ours");
+        try (OperatorLibrary operators = OperatorLibrary.create()) {
+            operators
+                    .register(
+                            DemoOperators.SCALE_ADD,
+                            _ -> {
+                                throw failure;
+                            })
+                    .register(
+                            "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
+                            DemoOperators::splitBy)
+                    .register(
+                            DemoOperators.MIX,
+                            _ -> {
+                                throw failure;
+                            });
+            try (Model model = fixture.load();
+                    Arena arena = Arena.ofConfined()) {
+                List<Tensor> inputs = fixture.inputs(fixture.cases().getFirst(), model, arena);
+                fail(model, inputs, failure, 500);
+                long before = bytesInUse();
+                fail(model, inputs, failure, 2_500);
+                long after = bytesInUse();
+                assertTrue(after - before < 2_500 * 8L, (after - before) + " bytes more");
+            }
+        }
+    }
+
+    private static void run(Model model, List<Tensor> inputs, int times) {
+        for (int i = 0; i < times; i++) {
+            try (Arena arena = Arena.ofConfined()) {
+                model.run(arena, inputs);
+            }
+        }
+    }
+
+    private static void fail(
+            Model model, List<Tensor> inputs, RuntimeException expected, int times) {
+        for (int i = 0; i < times; i++) {
+            try (Arena arena = Arena.ofConfined()) {
+                model.run(arena, inputs);
+                throw new AssertionError("did not fail");
+            } catch (ArithmeticException e) {
+                assertTrue(e == expected);
+            }
+        }
+    }
+
+    private static long bytesInUse() {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle mallinfo =
+                linker.downcallHandle(
+                        linker.defaultLookup().findOrThrow("mallinfo2"),
+                        FunctionDescriptor.of(MemoryLayout.structLayout(MALLINFO)));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = (MemorySegment) mallinfo.invoke((SegmentAllocator) arena);
+            return info.getAtIndex(ValueLayout.JAVA_LONG, IN_USE);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+}
