@@ -46,8 +46,6 @@ static _Thread_local char message[128];
 
 __attribute__((constructor)) static void loaded(void) {
     atomic_fetch_add(&stub_libraries_loaded, 1);
-    const char *check = getenv("AOTI_RUNTIME_CHECK_INPUTS");
-    atomic_store(&stub_checks_asked_for, check != NULL && strcmp(check, "1") == 0);
 }
 
 __attribute__((destructor)) static void unloaded(void) {
@@ -481,6 +479,8 @@ static AOTIRuntimeError run(
         return misused(how);
     }
     atomic_fetch_add(&stub_runs, 1);
+    const char *check = getenv("AOTI_RUNTIME_CHECK_INPUTS");
+    atomic_store(&stub_checks_asked_for, check != NULL && strcmp(check, "1") == 0);
     int64_t in_flight = atomic_fetch_add(&container->in_flight, 1) + 1;
     if (in_flight > most) {
         stub_misused("more runs in flight than there may be");

@@ -1,6 +1,5 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.internal.ConstantStore;
@@ -53,6 +52,9 @@ final class ModelLoader {
         Container container =
                 new Container(packaged.name(), library.open(), replicate ? 1 : options.runners());
         try {
+            if (examination.source().isEmpty()) {
+                container.wantOwnChecks();
+            }
             plans.ifPresent(compiled -> container.setExecutor(new ProxyExecutor(compiled)));
             Optional<WrapperSource> source = examination.source();
             container.setConstants(
@@ -77,8 +79,6 @@ final class ModelLoader {
                 .warning()
                 .ifPresent(warning -> LOG.log(System.Logger.Level.WARNING, model + ": " + warning));
         if (examination.source().isEmpty()) {
-            // The model's own checks are better than none; it looks once, before its first run.
-            Environment.set("AOTI_RUNTIME_CHECK_INPUTS", "1");
             LOG.log(
                     System.Logger.Level.WARNING,
                     model

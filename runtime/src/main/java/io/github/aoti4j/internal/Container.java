@@ -34,6 +34,9 @@ public final class Container {
     /** Null for a model that calls no operator through one. */
     private ProxyExecutor executor;
 
+    /** For a model whose inputs nobody else can check. */
+    private final OwnChecks ownChecks = new OwnChecks();
+
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
 
@@ -107,6 +110,11 @@ public final class Container {
         return replicas;
     }
 
+    /** Makes the model check its inputs by itself. Called before its first run. */
+    public void wantOwnChecks() {
+        ownChecks.want();
+    }
+
     /**
      * Gives the container the slots of its runs. Called once, before other threads see it.
      *
@@ -174,6 +182,14 @@ public final class Container {
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
     public void run(int lane, RunSlot slot) {
+        if (ownChecks.isWanted()) {
+            ownChecks.whileOn(() -> call(lane, slot));
+        } else {
+            call(lane, slot);
+        }
+    }
+
+    private void call(int lane, RunSlot slot) {
         int code =
                 api.run(
                         replicas[replicas.length == 1 ? 0 : lane],

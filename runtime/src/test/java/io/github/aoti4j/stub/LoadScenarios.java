@@ -142,8 +142,13 @@ final class LoadScenarios {
 
     @Scenario
     void letsAModelCheckItsInputsIfThereIsNoSourceToReadTheChecksFrom() {
-        Stub.load(1).close();
-        assertEquals(1, Stub.get("checks_asked_for"));
+        try (Model model = Stub.load(1)) {
+            assertEquals(2, addedTo(1, model));
+            assertEquals(1, Stub.get("checks_asked_for"));
+            // A model looks once; others are not to be asked.
+            assertEquals(2, addedTo(1, model));
+            assertEquals(0, Stub.get("checks_asked_for"));
+        }
     }
 
     @Scenario
