@@ -3,7 +3,6 @@ package io.github.aoti4j.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
@@ -29,6 +28,9 @@ import javax.tools.ToolProvider;
 class ReadmeTest {
     private static final Path README = Path.of("../README.md");
     private static final Path KWARGS = Path.of("../runtime/src/test/fixtures/kwargs/kwargs.pt2");
+
+    private static final Path HALVES =
+            Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
 
     private static final Path HALVES =
             Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
@@ -93,6 +95,23 @@ class ReadmeTest {
         }
     }
 
+    @Test
+    void operatorExampleCompilesAndAnswers() throws Exception {
+        try (Arena arena = Arena.ofConfined();
+                URLClassLoader loader = compile("OperatorExample")) {
+            Method run =
+                    loader.loadClass("OperatorExample")
+                            .getDeclaredMethod("run", Path.class, Arena.class, Tensor.class);
+            run.setAccessible(true);
+            Tensor x = Tensor.of(arena, new float[] {0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12}, 3, 4);
+            List<?> outputs = (List<?>) run.invoke(null, HALVES, arena, x);
+            // The model adds the integer that the operator gave.
+            assertArrayEquals(
+                    new float[] {4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7},
+                    ((Tensor) outputs.getFirst()).toFloatArray());
+        }
+    }
+
     /** Compiles the example that declares a class; the loader finds it. */
     private URLClassLoader compile(String name) throws IOException {
         Path source = Files.writeString(folder.resolve(name + ".java"), example(name));
@@ -117,13 +136,11 @@ class ReadmeTest {
     }
 
     private static String example(String name) throws IOException {
-        for (String block : Files.readString(README).split("```java\n")) {
-            String code = block.substring(0, Math.max(block.indexOf("```"), 0));
-            if (code.contains("\nclass " + name + " {")) {
-                return code;
-            }
-        }
-        return fail("the README has no example " + name);
+        String readme = Files.readString(README);
+        int declaration = readme.indexOf("\nclass " + name + " {");
+        assertTrue(declaration >= 0, "the README has no example " + name);
+        int start = readme.lastIndexOf("```java\n", declaration) + "```java\n".length();
+        return readme.substring(start, readme.indexOf("```", declaration));
     }
 
     private static int indexOfLargest(float[] scores) {
