@@ -32,9 +32,6 @@ class ReadmeTest {
     private static final Path HALVES =
             Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
 
-    private static final Path HALVES =
-            Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
-
     @TempDir private Path folder;
 
     @Test
@@ -75,23 +72,6 @@ class ReadmeTest {
             product.setAccessible(true);
             assertArrayEquals(
                     new float[] {1, 2, 3}, ((Tensor) product.invoke(result)).toFloatArray());
-        }
-    }
-
-    @Test
-    void operatorExampleCompilesAndAnswers() throws Exception {
-        try (Arena arena = Arena.ofConfined();
-                URLClassLoader loader = compile("OperatorExample")) {
-            Method run =
-                    loader.loadClass("OperatorExample")
-                            .getDeclaredMethod("run", Path.class, Arena.class, Tensor.class);
-            run.setAccessible(true);
-            Tensor x = Tensor.of(arena, new float[] {0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12}, 3, 4);
-            List<?> outputs = (List<?>) run.invoke(null, HALVES, arena, x);
-            // The model adds the integer that the operator gave.
-            assertArrayEquals(
-                    new float[] {4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7},
-                    ((Tensor) outputs.getFirst()).toFloatArray());
         }
     }
 
