@@ -9,11 +9,12 @@
 //
 // Prints the same lines as LoadProbe.java.
 
+#include "answers.h"
+
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/pickle.h>
-#include <torch/torch.h>
 
 #include <chrono>
 #include <cstdint>
@@ -27,7 +28,6 @@
 #include <vector>
 
 using torch::inductor::AOTIModelPackageLoader;
-using Tensors = std::unordered_map<std::string, at::Tensor>;
 
 namespace {
 
@@ -61,36 +61,6 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::vector<int64_t> numbers(const std::string& text) {
-  std::vector<int64_t> found;
-  static const std::regex number("[0-9]+");
-  for (std::sregex_iterator at(text.begin(), text.end(), number), end; at != end; ++at) {
-    found.push_back(std::stoll(at->str()));
-  }
-  return found;
-}
-
-// Reads the float32 and int64 tensors of a file that the benchmark or the fixtures' script wrote.
-Tensors read_safetensors(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  in.exceptions(std::ios::failbit | std::ios::badbit);
-  uint64_t length = 0;
-  in.read(reinterpret_cast<char*>(&length), sizeof length);
-  std::string header(length, '\0');
-  in.read(header.data(), static_cast<std::streamsize>(length));
-  static const std::regex entry(
-      R"re("([^"]+)":\{"dtype":"(F32|I64)","shape":\[([0-9,]*)\],"data_offsets":\[([0-9]+),([0-9]+)\]\})re");
-  Tensors tensors;
-  for (std::sregex_iterator at(header.begin(), header.end(), entry), end; at != end; ++at) {
-    const auto dtype = (*at)[2] == "F32" ? at::kFloat : at::kLong;
-    auto tensor = at::empty(numbers((*at)[3]), dtype);
-    in.seekg(static_cast<std::streamoff>(sizeof length + length + std::stoull((*at)[4])));
-    in.read(static_cast<char*>(tensor.data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
-    tensors.emplace((*at)[1], tensor);
-  }
-  return tensors;
-}
-
 // What the package has in data/weights. The benchmark's weights are whole storages, of which no view
 // has to be made, so that of weights_config.json only the names matter.
 Tensors read_packaged(const std::string& package) {
@@ -121,14 +91,6 @@ std::unique_ptr<AOTIModelPackageLoader> load(const std::string& package, const c
     loader->load_constants(tensors, false, true, true);
   }
   return loader;
-}
-
-void check(const at::Tensor& actual, const at::Tensor& expected) {
-  const auto largest = expected.abs().max().item<float>();
-  const auto difference = (actual - expected).abs().max().item<float>();
-  if (!(difference <= 1e-4f * largest)) {
-    throw std::runtime_error("wrong answer, off by " + std::to_string(difference));
-  }
 }
 
 void probe(int count, char** arguments) {

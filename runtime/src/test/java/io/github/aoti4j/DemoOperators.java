@@ -2,14 +2,20 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The operators of fixtures/operators.py, in Java. */
-final class DemoOperators {
+/** The operators of fixtures/operators.py, in Java; as an extension, for the tests of a class. */
+final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
+    private OperatorLibrary library;
+
     static final String SCALE_ADD =
             "demo::scale_add(Tensor x, float scale, SymInt[] shifts, str mode, bool negate, Tensor?"
                     + " bias=None) -> Tensor";
@@ -20,7 +26,17 @@ final class DemoOperators {
                     + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
                     + " (Tensor, Tensor?)";
 
-    private DemoOperators() {}
+    DemoOperators() {}
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        library = open();
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        library.close();
+    }
 
     /** Registers them until the library is closed. */
     static OperatorLibrary open() {

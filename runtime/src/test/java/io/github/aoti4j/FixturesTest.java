@@ -2,9 +2,8 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -13,22 +12,11 @@ import java.lang.foreign.Arena;
 import java.util.stream.Stream;
 
 /** Every committed package gives what PyTorch gives. */
+@ExtendWith(DemoOperators.class)
 class FixturesTest {
     static Stream<Arguments> cases() {
         return Fixture.all().stream()
                 .flatMap(fixture -> fixture.cases().stream().map(c -> Arguments.of(fixture, c)));
-    }
-
-    private static OperatorLibrary operators;
-
-    @BeforeAll
-    static void registerOperators() {
-        operators = DemoOperators.open();
-    }
-
-    @AfterAll
-    static void takeOperatorsBack() {
-        operators.close();
     }
 
     @ParameterizedTest(name = "{0}: {1}")

@@ -89,6 +89,37 @@ class OperatorLibraryTest {
     }
 
     @Test
+    void runnersThrowWhatAnOperatorThrewAndRunOn() {
+        var thrown = new AtomicReference<RuntimeException>();
+        try (OperatorLibrary operators = OperatorLibrary.create()) {
+            operators.register(
+                    DemoOperators.SCALE_ADD,
+                    call -> {
+                        if (thrown.get() != null) {
+                            throw thrown.get();
+                        }
+                        return DemoOperators.scaleAdd(call);
+                    });
+            try (Model model = SCALE_ADD.load();
+                    Arena arena = Arena.ofConfined();
+                    Runner runner =
+                            model.newRunner(
+                                    SCALE_ADD
+                                            .inputs("rows7", model, arena)
+                                            .toArray(Tensor[]::new))) {
+                thrown.set(new ArithmeticException("of ours"));
+                assertSame(thrown.get(), assertThrows(RuntimeException.class, runner::run));
+                assertThrows(IllegalStateException.class, () -> runner.output(0));
+                thrown.set(null);
+                runner.run();
+                Golden.assertMatches(
+                        SCALE_ADD.outputs("rows7", arena),
+                        List.of(runner.output(0), runner.output(1)));
+            }
+        }
+    }
+
+    @Test
     void throwsErrorsAsTheyAre() {
         try (OperatorLibrary operators = OperatorLibrary.create()) {
             operators.register(DemoOperators.SCALE_ADD, OperatorLibraryTest::recurse);

@@ -198,6 +198,9 @@ public final class UserCache {
                 problems.add(describe(e));
             }
         }
+        if (problems.isEmpty()) {
+            problems.add("this user's home folder is not known");
+        }
         throw new AotiException("no folder for the cache: " + String.join(", ", problems) + ADVICE);
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 class UserCacheTest {
@@ -75,6 +76,18 @@ class UserCacheTest {
         properties.put("java.io.tmpdir", folder.toString());
 
         assertEquals(substitute(), root());
+    }
+
+    @Test
+    void withoutItsSubstituteThereMayBeNoFolder() {
+        properties.put("user.home", "?");
+        properties.put("java.io.tmpdir", folder.toString());
+        var cache = UserCache.of(properties::get, environment::get).withoutSubstitute();
+
+        var e = assertThrows(AotiException.class, cache::root);
+
+        assertTrue(e.getMessage().contains("home folder is not known"), e.getMessage());
+        assertEquals(List.of(), cache.entries());
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.github.aoti4j.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
@@ -117,13 +116,11 @@ class ReadmeTest {
     }
 
     private static String example(String name) throws IOException {
-        for (String block : Files.readString(README).split("```java\n")) {
-            String code = block.substring(0, Math.max(block.indexOf("```"), 0));
-            if (code.contains("\nclass " + name + " {")) {
-                return code;
-            }
-        }
-        return fail("the README has no example " + name);
+        String readme = Files.readString(README);
+        int declaration = readme.indexOf("\nclass " + name + " {");
+        assertTrue(declaration >= 0, "the README has no example " + name);
+        int start = readme.lastIndexOf("```java\n", declaration) + "```java\n".length();
+        return readme.substring(start, readme.indexOf("```", declaration));
     }
 
     private static int indexOfLargest(float[] scores) {

@@ -12,9 +12,6 @@ import java.nio.file.Path;
 
 /** A call with one input and one float32 output, and PyTorch's answer to it. */
 final class KnownCall {
-    /** Kernels for other vector widths add in another order. */
-    private static final float TOLERANCE = 1e-4f;
-
     private final Tensor input;
     private final float[] expected;
 
@@ -53,21 +50,7 @@ final class KnownCall {
      */
     void check(Model model) {
         try (Arena arena = Arena.ofConfined()) {
-            require(model.run(arena, input).getFirst().toFloatArray());
-        }
-    }
-
-    private void require(float[] actual) {
-        float largest = 0;
-        float difference = actual.length == expected.length ? 0 : Float.NaN;
-        for (int i = 0; i < Math.min(actual.length, expected.length); i++) {
-            largest = Math.max(largest, Math.abs(expected[i]));
-            difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
-        }
-        if (!(difference <= TOLERANCE * largest)) {
-            throw new IllegalStateException(
-                    "wrong answer: %d elements, off by %s where the largest is %s"
-                            .formatted(actual.length, difference, largest));
+            Answer.require(model.run(arena, input).getFirst().toFloatArray(), expected);
         }
     }
 }

@@ -63,7 +63,7 @@ public final class LoadFigures {
         try {
             var missing = PyTorchPeer.missing();
             missing.ifPresent(why -> System.err.println("not compared with PyTorch: " + why));
-            Path peer = missing.isEmpty() ? PyTorchPeer.compile(scratch) : null;
+            Path peer = missing.isEmpty() ? PyTorchPeer.compile("load_probe", scratch) : null;
             var figures = new LoadFigures(scratch, peer);
             figures.printMachine();
             for (String model : args.length == 0 ? new String[] {"big16"} : args) {

@@ -2,7 +2,6 @@ package io.github.aoti4j.jmh;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.core.DType;
 
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -10,6 +9,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -18,30 +18,40 @@ import org.openjdk.jmh.annotations.Warmup;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** {@code Model.run} on the least there is, {@code x + 1} on 8x10 floats: what a call costs. */
+/** {@code Model.run} and {@code Model.call}, their outputs in an arena of each run's own. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
+@Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 @State(Scope.Thread)
 public class ModelRunBenchmark {
+    /** What is run. */
+    @Param public Workload workload;
+
+    /** How. */
+    @Param public Entry entry;
+
     private Model model;
     private Arena arena;
-    private Tensor input;
+    private Tensor[] inputs;
+    private Object[] arguments;
 
-    /** Loads the model and checks its answer. */
+    /** Loads the model and checks its answers. */
     @Setup
     public void setUp() {
-        model = Model.load(Path.of("runtime/src/test/fixtures/add_one/add_one.pt2"));
+        GoldenCall call = GoldenCall.of(workload);
+        model = Model.load(workload.packageFile(), entry.options());
         arena = Arena.ofConfined();
-        input = Tensor.zeros(arena, DType.FLOAT32, 8, 10);
-        input.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 79, 41);
-        if (modelRun() != 42) {
-            throw new IllegalStateException("wrong answer");
+        inputs = call.tensors(arena);
+        arguments = inputs;
+        call.check(model, inputs);
+        try (Arena outputs = Arena.ofConfined()) {
+            var output = (Tensor) model.call(outputs, arguments);
+            call.require(List.of(output.toFloatArray()));
         }
     }
 
@@ -53,17 +63,30 @@ public class ModelRunBenchmark {
     }
 
     /**
-     * One run: outputs in an arena of their own, one element read.
+     * One run, of whose output an element is read.
      *
-     * @return the last element
+     * @return the first element
      */
     @Benchmark
-    public float modelRun() {
+    public float run() {
         try (Arena outputs = Arena.ofConfined()) {
-            return model.run(outputs, input)
-                    .getFirst()
-                    .segment()
-                    .getAtIndex(ValueLayout.JAVA_FLOAT, 79);
+            return first(model.run(outputs, inputs).getFirst());
         }
+    }
+
+    /**
+     * The same by the call spec.
+     *
+     * @return the first element
+     */
+    @Benchmark
+    public float call() {
+        try (Arena outputs = Arena.ofConfined()) {
+            return first((Tensor) model.call(outputs, arguments));
+        }
+    }
+
+    private static float first(Tensor output) {
+        return output.segment().get(ValueLayout.JAVA_FLOAT, 0);
     }
 }

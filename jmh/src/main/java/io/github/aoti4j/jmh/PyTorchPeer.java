@@ -8,14 +8,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** {@code load_probe.cpp}, which loads with PyTorch's own loader, compiled. */
-final class PyTorchPeer {
-    private static final Path SOURCE = Path.of("jmh/src/main/cpp/load_probe.cpp");
+/** The programs that use PyTorch's own loader, compiled against the libtorch that we use. */
+public final class PyTorchPeer {
+    private static final Path SOURCES = Path.of("jmh/src/main/cpp");
 
     private PyTorchPeer() {}
 
-    /** Tells why it cannot be compiled; empty if it can. */
-    static Optional<String> missing() {
+    /**
+     * Tells why nothing can be compiled.
+     *
+     * @return empty if it can
+     */
+    public static Optional<String> missing() {
         String setting = System.getProperty("aoti.libtorch");
         if (setting == null) {
             return Optional.of(
@@ -28,11 +32,20 @@ final class PyTorchPeer {
         return compiler().isPresent() ? Optional.empty() : Optional.of("no g++ on the PATH");
     }
 
-    /** Compiles it against the libtorch that {@code -Daoti.libtorch} names. */
-    static Path compile(Path folder) throws IOException, InterruptedException {
+    /**
+     * Compiles a program against the libtorch that {@code -Daoti.libtorch} names.
+     *
+     * @param name the source's, without {@code .cpp}
+     * @param folder gets the program
+     * @return the program
+     * @throws IOException if it does not compile
+     * @throws InterruptedException if interrupted
+     */
+    public static Path compile(String name, Path folder) throws IOException, InterruptedException {
         Path libraries = Path.of(System.getProperty("aoti.libtorch"));
         Path headers = include(libraries);
-        Path program = folder.resolve("load_probe");
+        Path source = SOURCES.resolve(name + ".cpp");
+        Path program = folder.resolve(name);
         List<String> command =
                 List.of(
                         compiler().orElseThrow().toString(),
@@ -40,7 +53,7 @@ final class PyTorchPeer {
                         "-O2",
                         "-I" + headers,
                         "-I" + headers.resolve("torch/csrc/api/include"),
-                        SOURCE.toString(),
+                        source.toString(),
                         "-o",
                         program.toString(),
                         "-L" + libraries,
@@ -50,7 +63,7 @@ final class PyTorchPeer {
                         "-ltorch_cpu",
                         "-lc10");
         if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
-            throw new IOException("cannot compile " + SOURCE);
+            throw new IOException("cannot compile " + source);
         }
         return program;
     }

@@ -15,8 +15,10 @@ import java.util.RandomAccess;
  * the spec has names, by position in tuples. What holds no input may be left out or null.
  */
 public final class Flattener {
-    /** What a map or a record answers for a key that it does not have. */
-    private static final Object MISSING = new Object();
+    /** What stands for the value of a key that a map does not have; null is a value. */
+    private enum Missing {
+        VALUE
+    }
 
     private final Plan plan;
 
@@ -155,7 +157,7 @@ public final class Flattener {
         int i = 0;
         for (int child = node + 1; child < plan.end(node); child = plan.end(child), i++) {
             Object value = get(map, keys.get(i));
-            if (value != MISSING) {
+            if (!(value instanceof Missing)) {
                 found++;
                 node(child, value, leaves);
             } else if (required[child]) {
@@ -189,7 +191,7 @@ public final class Flattener {
                 return entry.getValue();
             }
         }
-        return MISSING;
+        return Missing.VALUE;
     }
 
     private void refuseUnknown(int node, Map<?, ?> map) {

@@ -1,0 +1,104 @@
+package io.github.aoti4j.jmh.peers;
+
+import ai.djl.MalformedModelException;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+
+import io.github.aoti4j.jmh.GoldenCall;
+import io.github.aoti4j.jmh.Workload;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** DJL with PyTorch: TorchScript of the same network, with the libtorch that DJL brings. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@State(Scope.Thread)
+public class DjlBenchmark {
+    /** What is run. */
+    @Param public Workload workload;
+
+    private ZooModel<NDList, NDList> model;
+    private Predictor<NDList, NDList> predictor;
+    private NDManager manager;
+    private NDList inputs;
+
+    /**
+     * Loads the model and checks its answer.
+     *
+     * @throws IOException if the file cannot be read
+     * @throws ModelNotFoundException if it is not there
+     * @throws MalformedModelException if it cannot be loaded
+     * @throws TranslateException if it cannot be run
+     */
+    @Setup
+    public void setUp()
+            throws IOException,
+                    ModelNotFoundException,
+                    MalformedModelException,
+                    TranslateException {
+        GoldenCall call = GoldenCall.of(workload);
+        model =
+                Criteria.builder()
+                        .setTypes(NDList.class, NDList.class)
+                        .optEngine("PyTorch")
+                        .optModelPath(workload.torchScript())
+                        .optTranslator(new NoopTranslator())
+                        .build()
+                        .loadModel();
+        predictor = model.newPredictor();
+        manager = model.getNDManager().newSubManager();
+        inputs = new NDList();
+        for (GoldenCall.Array input : call.inputs()) {
+            inputs.add(manager.create(input.values(), new Shape(input.shape())));
+        }
+        try (NDList outputs = predictor.predict(inputs)) {
+            call.require(outputs.stream().map(NDArray::toFloatArray).toList());
+        }
+    }
+
+    /** Frees everything. */
+    @TearDown
+    public void tearDown() {
+        manager.close();
+        predictor.close();
+        model.close();
+    }
+
+    /**
+     * One run, of whose output nothing is read: that would copy it whole.
+     *
+     * @return the number of outputs
+     * @throws TranslateException if it fails
+     */
+    @Benchmark
+    public int predict() throws TranslateException {
+        try (NDList outputs = predictor.predict(inputs)) {
+            return outputs.size();
+        }
+    }
+}
