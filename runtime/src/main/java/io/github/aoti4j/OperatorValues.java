@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The arguments and results of one call of an operator in Java, from and to libtorch's 64 bits.
@@ -41,10 +40,10 @@ final class OperatorValues implements AutoCloseable {
     private final Object[] arguments;
 
     /** The handles of arguments, which are the caller's. */
-    private final Map<Tensor, MemorySegment> borrowed = new IdentityHashMap<>();
+    private final IdentityHashMap<Tensor, MemorySegment> borrowed = new IdentityHashMap<>();
 
     /** The handles of tensors made for results. */
-    private final Map<Tensor, MemorySegment> made = new IdentityHashMap<>();
+    private final IdentityHashMap<Tensor, MemorySegment> made = new IdentityHashMap<>();
 
     /** Copies of arguments whose memory does not hold what their elements stand for. */
     private final List<MemorySegment> copies = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,7 +92,7 @@ class OperatorLeakTest {
                 model.run(arena, inputs);
                 throw new AssertionError("did not fail");
             } catch (ArithmeticException e) {
-                assertTrue(e == expected);
+                assertSame(expected, e);
             }
         }
     }

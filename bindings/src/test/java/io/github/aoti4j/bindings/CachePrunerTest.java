@@ -134,7 +134,7 @@ class CachePrunerTest {
         entry("models/a", 100);
         entry("models/b", 2);
 
-        var rule = new PruneRule(Long.MAX_VALUE, Duration.ofHours(48), Duration.ofHours(48), false);
+        var rule = new PruneRule(Long.MAX_VALUE, Duration.ofDays(2), Duration.ofDays(2), false);
         assertEquals(List.of("models/a", "libtorch/old"), names(cache(0).prune(rule)));
         assertEquals(List.of("models/b", "libtorch/new"), left());
     }

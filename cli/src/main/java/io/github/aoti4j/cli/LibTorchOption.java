@@ -24,7 +24,12 @@ final class LibTorchOption {
 
     /** Loads libtorch, showing how far it has come if it has to be unpacked first. */
     LibTorch load(PrintWriter err) {
-        return LibTorch.load(options(err));
+        return load(err, 0);
+    }
+
+    /** The same, with a number of threads that one operator may run on; 0 for the default. */
+    LibTorch load(PrintWriter err, int intraOpThreads) {
+        return LibTorch.load(options(err).withThreads(intraOpThreads));
     }
 
     LibTorchOptions options(PrintWriter err) {

@@ -21,6 +21,7 @@ import java.io.PrintWriter;
             InspectCommand.class,
             RunCommand.class,
             VerifyCommand.class,
+            BenchCommand.class,
             CompileCommand.class,
             CacheCommand.class
         },

@@ -65,12 +65,23 @@ final class PackageArguments {
     }
 
     Model load(PrintWriter err) {
-        libtorch.load(err);
+        return load(err, 1, 0);
+    }
+
+    /**
+     * Loads the model.
+     *
+     * @param runners how many runs may be in flight
+     * @param intraOpThreads how many threads one operator may run on; 0 for libtorch's default
+     */
+    Model load(PrintWriter err, int runners, int intraOpThreads) {
+        libtorch.load(err, intraOpThreads);
         ModelOptions options =
                 sha256.apply(compile.apply(libtorch.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
                         .opLibrary(opLibraries.toArray(Path[]::new))
                         .paging(paging)
+                        .runners(runners)
                         .progress(new TerminalProgress(err));
         return Model.load(file, model == null ? options : options.model(model));
     }

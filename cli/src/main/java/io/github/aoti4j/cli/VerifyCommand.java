@@ -43,21 +43,7 @@ final class VerifyCommand implements Callable<Integer> {
             description = "A safetensors file with the expected outputs, named likewise.")
     private Path expect;
 
-    @Option(
-            names = "--rtol",
-            paramLabel = "X",
-            description =
-                    "Relative tolerance. Default by dtype, as torch.testing.assert_close has it:"
-                            + " 1.3e-6 for float32, 1e-7 for float64, 1e-3 for float16, 1.6e-2 for"
-                            + " bfloat16, 0 for integers.")
-    private Double rtol;
-
-    @Option(
-            names = "--atol",
-            paramLabel = "X",
-            description =
-                    "Absolute tolerance. Default by dtype: 1e-5, 1e-7 for float64, 0 for integers.")
-    private Double atol;
+    @Mixin private Tolerances tolerances;
 
     @Spec private CommandSpec spec;
 
@@ -71,19 +57,10 @@ final class VerifyCommand implements Callable<Integer> {
                 Arena arena = Arena.ofConfined()) {
             List<Tensor> expected = TensorFiles.read(expect, arena);
             List<Tensor> actual = model.run(arena, TensorFiles.readInputs(inputs, model, arena));
-            boolean same = actual.size() == expected.size();
-            if (!same) {
-                out.printf(
-                        "the model has %d outputs, but %s holds %d%n",
-                        actual.size(), expect, expected.size());
-            }
-            for (int i = 0; i < Math.min(actual.size(), expected.size()); i++) {
-                Comparison comparison = Comparison.of(actual.get(i), expected.get(i), rtol, atol);
-                out.println(i + ": " + comparison.describe());
-                same &= comparison.matches();
-            }
-            out.println(same ? "all outputs match" : "outputs differ");
-            return same ? Main.OK : Main.NO;
+            OutputsComparison comparison = OutputsComparison.of(actual, expected, tolerances);
+            comparison.lines().forEach(out::println);
+            out.println(comparison.matches() ? "all outputs match" : "outputs differ");
+            return comparison.matches() ? Main.OK : Main.NO;
         }
     }
 }

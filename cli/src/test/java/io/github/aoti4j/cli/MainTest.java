@@ -299,7 +299,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "inspect", "run", "verify"})
+    @ValueSource(strings = {"demo", "inspect", "run", "verify", "bench"})
     void everyCommandHasHelp(String command) {
         Result help = aoti(command, "--help");
         assertEquals(0, help.status);

@@ -84,16 +84,20 @@ class CrashTest {
         var random = new Random(7);
         for (int kill = 0; kill < KILLS; kill++) {
             List<Process> children = new ArrayList<>();
-            for (int i = 0; i < 2; i++) {
-                children.add(child(Unpacker.class, cache, packageFile, kill + i).start());
-            }
-            for (Process process : children) {
-                BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
-                assertEquals("ready", output.readLine());
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
-                process.toHandle().destroyForcibly(); // Process's own closes its output
-                process.waitFor();
-                assertEquals(null, output.readLine(), "it found nothing wrong until then");
+            try {
+                for (int i = 0; i < 2; i++) {
+                    children.add(child(Unpacker.class, cache, packageFile, kill + i).start());
+                }
+                for (Process process : children) {
+                    BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+                    assertEquals("ready", output.readLine());
+                    TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
+                    process.toHandle().destroyForcibly(); // Process's own closes its output
+                    process.waitFor();
+                    assertEquals(null, output.readLine(), "it found nothing wrong until then");
+                }
+            } finally {
+                children.forEach(Process::destroyForcibly);
             }
             for (int number = 0; number < LIBRARIES; number++) {
                 Packaged library = library(packageFile, number);
@@ -122,7 +126,9 @@ class CrashTest {
                 libraries.add(library(Path.of(args[1]), number));
             }
             System.out.println("ready");
-            while (true) {
+            // Without its parent nobody is left to kill it.
+            ProcessHandle parent = ProcessHandle.current().parent().orElseThrow();
+            while (parent.isAlive()) {
                 Packaged library = libraries.get(random.nextInt(LIBRARIES));
                 Path file = new LibraryCache(cache).unpack(library);
                 try {

@@ -123,7 +123,7 @@ final class Contenders {
     }
 
     private Path log(String name) {
-        return logs.resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.+]+", "_") + ".log");
+        return logs.resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.+]+", "_"));
     }
 
     /** The interpreter in whose site-packages a libtorch lies; null if there is none. */

@@ -10,6 +10,7 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,7 +20,7 @@ import java.util.List;
  * @param benchmark class and method, below this project's package
  * @param entry null for a benchmark that has none
  * @param jvmArguments for its forks
- * @param log where JMH writes what it has to say
+ * @param log where JMH writes what it has to say; see {@link Logs}
  */
 record JmhContender(
         String name,
@@ -33,7 +34,8 @@ record JmhContender(
     private static final int WARM_UPS = 2;
 
     @Override
-    public Sample measure(Workload workload, Timing timing) throws RunnerException {
+    public Sample measure(Workload workload, Timing timing) throws IOException {
+        Path file = Logs.of(log, workload);
         var options =
                 new OptionsBuilder()
                         .include("^" + (PACKAGE + benchmark).replace(".", "\\.") + "$")
@@ -45,14 +47,19 @@ record JmhContender(
                         .addProfiler(GCProfiler.class)
                         .jvmArgsAppend(jvmArguments.toArray(String[]::new))
                         .shouldFailOnError(true)
-                        .output(log.toString());
+                        .output(file.toString());
         if (workload != null) {
             options.param("workload", workload.name());
         }
         if (entry != null) {
             options.param("entry", entry.name());
         }
-        return sample(new Runner(options.build()).runSingle());
+        try {
+            return sample(new Runner(options.build()).runSingle());
+        } catch (RunnerException e) {
+            // What it says is that something went wrong.
+            throw new IOException("it failed; see " + file, e);
+        }
     }
 
     private static Sample sample(RunResult result) {

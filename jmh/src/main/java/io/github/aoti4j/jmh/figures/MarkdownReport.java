@@ -61,15 +61,14 @@ final class MarkdownReport {
                 : "%s (%s)".formatted(time, Units.ratio(figure.ratio()));
     }
 
-    /** The most of all workloads. Less than a byte is JMH's own, spread over the runs. */
+    /** On the first workload, where least of JMH's own garbage falls to a run. */
     private String bytes(String contender) {
-        var most =
-                results.runs().stream()
-                        .filter(figure -> figure.contender().equals(contender))
-                        .filter(figure -> figure.heapBytes() != null)
-                        .mapToDouble(Figure::heapBytes)
-                        .max();
-        return most.isEmpty() ? "" : String.format(Locale.ROOT, "%.0f B", most.getAsDouble());
+        return results.runs().stream()
+                .filter(figure -> figure.contender().equals(contender))
+                .filter(figure -> figure.heapBytes() != null)
+                .findFirst()
+                .map(figure -> String.format(Locale.ROOT, "%.0f B", figure.heapBytes()))
+                .orElse("");
     }
 
     private void writeCalls() {

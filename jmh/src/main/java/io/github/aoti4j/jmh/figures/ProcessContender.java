@@ -12,7 +12,7 @@ import java.util.List;
  * each iteration.
  *
  * @param command how it is started, without the workload and the timing
- * @param log where its standard error goes
+ * @param log where its standard error goes; see {@link Logs}
  */
 record ProcessContender(String name, String reference, List<String> command, Path log)
         implements Contender {
@@ -26,14 +26,15 @@ record ProcessContender(String name, String reference, List<String> command, Pat
         line.add(Integer.toString(timing.warmUpMillis()));
         line.add(Integer.toString(timing.iterations()));
         line.add(Integer.toString(timing.iterationMillis()));
-        Process process = new ProcessBuilder(line).redirectError(log.toFile()).start();
+        Path file = Logs.of(log, workload);
+        Process process = new ProcessBuilder(line).redirectError(file.toFile()).start();
         List<Double> iterations;
         try (var output = process.inputReader()) {
             iterations = parse(output.lines().toList());
         }
         int code = process.waitFor();
         if (code != 0 || iterations.size() != timing.iterations()) {
-            throw new IOException("it ended with %d; see %s".formatted(code, log));
+            throw new IOException("it ended with %d; see %s".formatted(code, file));
         }
         return new Sample(Median.of(iterations), Double.NaN);
     }

@@ -18,7 +18,7 @@ record Timing(int warmUpMillis, int iterations, int iterationMillis) {
     /** So that all forks take so long together. */
     static Timing within(double minutes, int forks) {
         double seconds = Math.max(LEAST_SECONDS, minutes * 60 / forks - START_SECONDS);
-        int warmUp = (int) (seconds * 400);
+        int warmUp = (int) (seconds * 500);
         return new Timing(warmUp, ITERATIONS, (int) (seconds * 1000 - warmUp) / ITERATIONS);
     }
 }

@@ -69,7 +69,7 @@ final class Feeds {
                         case Whole(long whole) ->
                                 new Feed.Bits(
                                         plain == Plain.FLOAT
-                                                ? Double.doubleToRawLongBits(whole)
+                                                ? Double.doubleToRawLongBits((double) whole)
                                                 : whole);
                         case Real(double real) -> new Feed.Bits(Double.doubleToRawLongBits(real));
                         case Truth(boolean truth) -> new Feed.Bits(truth ? 1 : 0);

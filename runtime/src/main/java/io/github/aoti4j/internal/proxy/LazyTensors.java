@@ -24,7 +24,7 @@ public final class LazyTensors {
         if (dtype == null || !(dtype.isComplex() || dtype.isFloatingPoint())) {
             return false;
         }
-        return dtype.isComplex() && TorchApi.isConjugated(tensor, slot)
+        return (dtype.isComplex() && TorchApi.isConjugated(tensor, slot))
                 || TorchApi.isNegated(tensor, slot);
     }
 }

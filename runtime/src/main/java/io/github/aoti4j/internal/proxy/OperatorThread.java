@@ -69,7 +69,7 @@ final class OperatorThread {
     }
 
     /** Exceptions come out as they were thrown, checked ones too. */
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
         throw (T) thrown;
     }

@@ -16,9 +16,9 @@ import io.github.aoti4j.core.InvalidInputException;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.AbstractList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,12 +57,27 @@ class FlattenerTest {
         assertTrue(e.getMessage().startsWith(message), e.getMessage());
     }
 
+    /** A list that is not for random access. */
+    private static List<String> oneByOne(String... elements) {
+        return new AbstractList<>() {
+            @Override
+            public String get(int index) {
+                return elements[index];
+            }
+
+            @Override
+            public int size() {
+                return elements.length;
+            }
+        };
+    }
+
     @Test
     void takesSequencesInEveryForm() {
         Object[] expected = {"a", "b"};
         for (String node : List.of(list(LEAF, LEAF), tuple(LEAF, LEAF), POINT)) {
             assertArrayEquals(expected, flat(one(node), List.of("a", "b")));
-            assertArrayEquals(expected, flat(one(node), new LinkedList<>(List.of("a", "b"))));
+            assertArrayEquals(expected, flat(one(node), oneByOne("a", "b")));
             assertArrayEquals(expected, flat(one(node), new String[] {"a", "b"}));
         }
         assertArrayEquals(expected, flat(one(tuple(LEAF, LEAF)), new Point("a", "b")));

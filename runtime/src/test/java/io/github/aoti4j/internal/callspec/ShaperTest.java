@@ -38,6 +38,14 @@ class ShaperTest {
 
     record Output(List<Point> scores, String lastState, String loss) {}
 
+    record Picky(String x, String y) {
+        Picky {
+            if (x.isEmpty()) {
+                throw new UnsupportedOperationException(y);
+            }
+        }
+    }
+
     private static Object natural(String node, Object... leaves) {
         return Shaper.of(Specs.outputs(node)).shape(leaves);
     }
@@ -147,13 +155,6 @@ class ShaperTest {
 
     @Test
     void whatARecordThrowsComesOut() {
-        record Picky(String x, String y) {
-            Picky {
-                if (x.isEmpty()) {
-                    throw new UnsupportedOperationException(y);
-                }
-            }
-        }
         var e =
                 assertThrows(
                         UnsupportedOperationException.class,

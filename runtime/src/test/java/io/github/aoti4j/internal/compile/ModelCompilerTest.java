@@ -203,7 +203,7 @@ class ModelCompilerTest {
                 new CompileSettings(
                         List.of(compiler.toString()),
                         headers,
-                        Duration.ofMillis(300),
+                        Duration.ofSeconds(1),
                         List.of(),
                         Progress.NONE);
 

@@ -1,0 +1,277 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.Tensor;
+import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.core.InvalidInputException;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/** {@code aoti bench}: how fast a model answers. */
+@Command(
+        name = "bench",
+        description = {
+            "Runs a model again and again, and prints throughput, latencies and the Java heap that"
+                    + " a run takes.",
+            "By default each thread runs back to back, which shows what the model can do at most."
+                    + " With --rate runs come on a schedule, and a latency counts from the time at"
+                    + " which its run was due: what callers see who do not wait for one another.",
+            "Nothing is timed before the answers have been compared: with --expect, and those of"
+                    + " each thread with Model.run's. Ctrl-C ends it early, with a report."
+        },
+        mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+    private static final int MOST_THREADS = 256;
+    private static final double LONGEST_SECONDS = 86_400;
+    private static final double HIGHEST_RATE = 1e9;
+
+    @Mixin private PackageArguments arguments;
+
+    @Option(
+            names = "--inputs",
+            paramLabel = "F",
+            description =
+                    "A safetensors file with the inputs, named \"0\", \"1\", … in call order."
+                            + " Default: zeros.")
+    private Path inputs;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "I=SIZES",
+            converter = BenchInputs.Shape.Converter.class,
+            description =
+                    "The sizes of input I, such as 0=8x10, where they may vary and --inputs is not"
+                            + " given. May be given several times.")
+    private List<BenchInputs.Shape> shapes = List.of();
+
+    @Option(
+            names = "--expect",
+            paramLabel = "F",
+            description =
+                    "A safetensors file with the expected outputs. If they differ, nothing is"
+                            + " timed and the exit status is 1.")
+    private Path expect;
+
+    @Mixin private Tolerances tolerances;
+
+    @Option(
+            names = "--api",
+            paramLabel = "WAY",
+            description =
+                    "What is timed: runner, a Runner with its inputs bound once, or model,"
+                            + " Model.run with an arena for each run's outputs. Default: runner.")
+    private Workload.Api api = Workload.Api.RUNNER;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "How many threads run the model. Default: 1.")
+    private int threads = 1;
+
+    @Option(
+            names = "--runners",
+            paramLabel = "N",
+            description =
+                    "How many runs may be in flight at once; the other threads wait. Default: as"
+                            + " many as threads.")
+    private Integer runners;
+
+    @Option(
+            names = "--intra-op-threads",
+            paramLabel = "N",
+            description =
+                    "How many threads one operator may run on (OMP_NUM_THREADS). Default: that"
+                            + " variable, or else libtorch's, one for each core.")
+    private Integer intraOpThreads;
+
+    @Option(names = "--seconds", paramLabel = "S", description = "How long to measure. Default: 5.")
+    private double seconds = 5;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "S",
+            description =
+                    "How long to run before, so that the JVM has compiled its part. Default: 2.")
+    private double warmup = 2;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "R",
+            description =
+                    "Runs a second, all threads together, whether the ones before are done or not."
+                            + " Threads that wait for a run sleep, and spin for the last 0.1 ms;"
+                            + " how late they began is in the report, and so is a rate that could"
+                            + " not be kept: more than 1 %% of the runs had not begun in time.")
+    private Double rate;
+
+    @Option(names = "--json", description = "Print JSON instead of text.")
+    private boolean json;
+
+    @Spec private CommandSpec spec;
+
+    /** Made by picocli. */
+    BenchCommand() {}
+
+    @Override
+    public Integer call() {
+        requireUsable();
+        PrintWriter err = spec.commandLine().getErr();
+        int inFlight = runners == null ? threads : runners;
+        // The signal is closed last: until then, Ctrl-C does not end the process.
+        try (StopSignal stop = new StopSignal();
+                Model model = arguments.load(err, inFlight, orZero(intraOpThreads));
+                Arena arena = Arena.ofShared()) {
+            BenchInputs given = inputs(model, arena);
+            Reference reference = Reference.of(model, given, arena);
+            if (expect != null) {
+                List<Tensor> expected = TensorFiles.read(expect, arena);
+                OutputsComparison comparison =
+                        OutputsComparison.of(reference.outputs(), expected, tolerances);
+                if (!comparison.matches()) {
+                    return differ(comparison, "the outputs are not the expected ones");
+                }
+            }
+            try (Load load =
+                    new Load(threads, api, model, given, stop, new TerminalProgress(err))) {
+                Optional<OutputsComparison> mismatch = load.open(reference);
+                if (mismatch.isPresent()) {
+                    return differ(mismatch.get(), "a thread's outputs are not Model.run's");
+                }
+                stop.arm();
+                report(measure(load, setup(model, inFlight, given), reference, stop));
+            }
+        }
+        return Main.OK;
+    }
+
+    private void requireUsable() {
+        require(threads >= 1 && threads <= MOST_THREADS, "--threads must be 1 to " + MOST_THREADS);
+        require(
+                runners == null || (runners >= 1 && runners <= MOST_THREADS),
+                "--runners must be 1 to " + MOST_THREADS);
+        require(
+                intraOpThreads == null || intraOpThreads >= 1,
+                "--intra-op-threads must be at least 1");
+        require(
+                seconds > 0 && seconds <= LONGEST_SECONDS,
+                "--seconds must be more than 0 and at most a day");
+        require(
+                warmup >= 0 && warmup <= LONGEST_SECONDS,
+                "--warmup must be at least 0 and at most a day");
+        require(
+                rate == null || (rate > 0 && rate <= HIGHEST_RATE),
+                "--rate must be more than 0 and at most 1e9, one a nanosecond");
+        require(inputs == null || shapes.isEmpty(), "--shape and --inputs exclude one another");
+    }
+
+    private void require(boolean met, String demand) {
+        if (!met) {
+            throw new ParameterException(spec.commandLine(), demand);
+        }
+    }
+
+    private BenchInputs inputs(Model model, Arena arena) {
+        if (inputs != null) {
+            return BenchInputs.read(inputs, model, arena);
+        }
+        try {
+            return BenchInputs.zeros(model, shapes, arena);
+        } catch (InvalidInputException | IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private BenchResult measure(Load load, BenchSetup setup, Reference reference, StopSignal stop) {
+        warmUp(load);
+        TimerCost timer = TimerCost.measure();
+        long nanos = nanos(seconds);
+        String name = "measuring";
+        if (rate == null) {
+            List<ThreadResult> results = load.closedLoop(name, nanos);
+            return BenchResult.of(setup, reference, results, 0, timer, stop.isStopped());
+        }
+        Schedule schedule = new Schedule(rate, nanos);
+        List<ThreadResult> results = load.openLoop(name, nanos, schedule);
+        return BenchResult.of(
+                setup, reference, results, schedule.planned(), timer, stop.isStopped());
+    }
+
+    /**
+     * Back to back at first, whatever the rate: it takes thousands of runs until all is compiled.
+     */
+    private void warmUp(Load load) {
+        long nanos = nanos(warmup);
+        if (nanos == 0) {
+            return;
+        }
+        String name = "warming up";
+        if (rate == null) {
+            List<ThreadResult> _ = load.closedLoop(name, nanos);
+        } else {
+            List<ThreadResult> _ = load.closedLoop(name, nanos / 2);
+            List<ThreadResult> _ =
+                    load.openLoop(name + " at the rate", nanos / 2, new Schedule(rate, nanos / 2));
+        }
+    }
+
+    private BenchSetup setup(Model model, int inFlight, BenchInputs given) {
+        return new BenchSetup(
+                arguments.file(),
+                model.name(),
+                api,
+                threads,
+                inFlight,
+                intraOpThreads == null ? environmentThreads() : intraOpThreads,
+                warmup,
+                seconds,
+                rate,
+                inputs,
+                given.tensors(),
+                expect != null,
+                LibTorch.load().toString());
+    }
+
+    /** What OpenMP reads too; it may be a list, for nested regions. */
+    private static Integer environmentThreads() {
+        String value = System.getenv("OMP_NUM_THREADS");
+        return value == null || !value.matches("[1-9]\\d{0,5}") ? null : Integer.valueOf(value);
+    }
+
+    private void report(BenchResult result) {
+        PrintWriter out = spec.commandLine().getOut();
+        BenchReport report = new BenchReport(result);
+        if (json) {
+            out.println(report.json());
+        } else {
+            report.print(out);
+        }
+        out.flush();
+    }
+
+    private int differ(OutputsComparison comparison, String verdict) {
+        PrintWriter err = spec.commandLine().getErr();
+        comparison.lines().forEach(err::println);
+        err.println("aoti: " + verdict + "; nothing was timed");
+        return Main.NO;
+    }
+
+    private static int orZero(Integer number) {
+        return number == null ? 0 : number;
+    }
+
+    private static long nanos(double seconds) {
+        return Math.round(seconds * 1e9);
+    }
+}

@@ -1,0 +1,146 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.InputInfo;
+import io.github.aoti4j.Model;
+import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.DType;
+
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The inputs that every run begins with. Each thread gets copies: a model may write into them. */
+final class BenchInputs {
+    private final List<Tensor> originals;
+
+    private BenchInputs(List<Tensor> originals) {
+        this.originals = originals;
+    }
+
+    static BenchInputs read(Path file, Model model, Arena arena) {
+        return new BenchInputs(TensorFiles.readInputs(file, model, arena));
+    }
+
+    /**
+     * Makes zeros.
+     *
+     * @param shapes of inputs whose sizes vary; others may be among them
+     * @throws IllegalArgumentException if a shape is missing, or is not one that the model takes
+     */
+    static BenchInputs zeros(Model model, List<Shape> shapes, Arena arena) {
+        List<InputInfo> inputs = model.inputs();
+        for (Shape shape : shapes) {
+            if (shape.input() >= inputs.size()) {
+                throw new IllegalArgumentException(
+                        "there is no input %d; the model takes %d"
+                                .formatted(shape.input(), inputs.size()));
+            }
+        }
+        List<long[]> sizes = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            sizes.add(sizes(i, inputs.get(i), shapes));
+        }
+        List<long[]> strides = model.stridesFor(sizes);
+        List<Tensor> zeros = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            DType dtype = inputs.get(i).dtype().orElseThrow();
+            zeros.add(
+                    Tensor.zeros(arena, dtype, sizes.get(i))
+                            .copyWithStrides(arena, strides.get(i)));
+        }
+        if (!model.accepts(zeros.toArray(Tensor[]::new))) {
+            throw new IllegalArgumentException(
+                    "the model does not take inputs %s; it takes %s".formatted(zeros, inputs));
+        }
+        return new BenchInputs(zeros);
+    }
+
+    private static long[] sizes(int index, InputInfo input, List<Shape> shapes) {
+        if (input.dtype().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the package does not tell the element type of input %d (%s): give --inputs"
+                            .formatted(index, input));
+        }
+        return shapes.stream()
+                .filter(shape -> shape.input() == index)
+                .map(shape -> shape.sizes().stream().mapToLong(Long::longValue).toArray())
+                .reduce((_, last) -> last)
+                .or(input::fixedShape)
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        ("the sizes of input %d (%s) are not fixed: give --inputs,"
+                                                        + " or --shape %1$d=SIZES for zeros, such"
+                                                        + " as --shape %1$d=8x10")
+                                                .formatted(index, input)));
+    }
+
+    Tensor[] copy(Arena arena) {
+        return originals.stream()
+                .map(tensor -> tensor.copyWithStrides(arena, tensor.strides()))
+                .toArray(Tensor[]::new);
+    }
+
+    /** Undoes what a model has written into copies. */
+    void restore(Tensor... copies) {
+        for (int i = 0; i < copies.length; i++) {
+            copies[i].segment().copyFrom(originals.get(i).segment());
+        }
+    }
+
+    /** Whether copies are as they were, bit by bit. */
+    boolean equal(Tensor... copies) {
+        for (int i = 0; i < copies.length; i++) {
+            if (copies[i].segment().mismatch(originals.get(i).segment()) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    List<Tensor> tensors() {
+        return originals;
+    }
+
+    /**
+     * {@code --shape}.
+     *
+     * @param input the input's place in call order
+     * @param sizes none for a tensor without dimensions
+     */
+    record Shape(int input, List<Long> sizes) {
+        /** {@code 0=8x10}. */
+        static final class Converter implements ITypeConverter<Shape> {
+            private static final Pattern FORM =
+                    Pattern.compile("(\\d{1,6})=((?:\\d{1,18}(?:x\\d{1,18})*)?)");
+
+            /** Made by picocli. */
+            Converter() {}
+
+            @Override
+            public Shape convert(String value) {
+                var form = FORM.matcher(value);
+                if (!form.matches()) {
+                    throw new TypeConversionException(
+                            "'"
+                                    + value
+                                    + "' is no shape; write for example 0=8x10 for input 0, or 1="
+                                    + " for an input 1 without dimensions");
+                }
+                List<Long> sizes =
+                        form.group(2).isEmpty()
+                                ? List.of()
+                                : Arrays.stream(form.group(2).split("x"))
+                                        .map(Long::valueOf)
+                                        .toList();
+                return new Shape(Integer.parseInt(form.group(1)), sizes);
+            }
+        }
+    }
+}

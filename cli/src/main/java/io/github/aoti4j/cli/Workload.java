@@ -1,0 +1,94 @@
+package io.github.aoti4j.cli;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.Runner;
+import io.github.aoti4j.Tensor;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+
+/** What a thread does again and again. Belongs to the thread that opened it. */
+sealed interface Workload extends AutoCloseable {
+    /** One run. */
+    void run();
+
+    /**
+     * One run, and what came out of it.
+     *
+     * @return valid until the next run or close
+     */
+    List<Tensor> answer();
+
+    @Override
+    void close();
+
+    /** By which of the two ways a model is run. */
+    enum Api {
+        /** Inputs bound once. */
+        RUNNER,
+
+        /** Inputs given and outputs made by each run. */
+        MODEL;
+
+        Workload open(Model model, Tensor... inputs) {
+            return switch (this) {
+                case RUNNER -> new OfRunner(model.newRunner(inputs));
+                case MODEL -> new OfModel(model, inputs);
+            };
+        }
+    }
+
+    /** {@link Runner#run}. */
+    record OfRunner(Runner runner) implements Workload {
+        @Override
+        public void run() {
+            runner.run();
+        }
+
+        @Override
+        public List<Tensor> answer() {
+            runner.run();
+            Tensor[] outputs = new Tensor[runner.outputCount()];
+            for (int i = 0; i < outputs.length; i++) {
+                outputs[i] = runner.output(i);
+            }
+            // A list that takes nulls: None is an output too.
+            return Arrays.asList(outputs);
+        }
+
+        @Override
+        public void close() {
+            runner.close();
+        }
+    }
+
+    /** {@link Model#run(Arena, Tensor...)}, with an arena for each run. */
+    final class OfModel implements Workload {
+        private final Model model;
+        private final Tensor[] inputs;
+        private final Arena answers = Arena.ofConfined();
+
+        OfModel(Model model, Tensor... inputs) {
+            this.model = model;
+            this.inputs = inputs;
+        }
+
+        @Override
+        public void run() {
+            try (Arena arena = Arena.ofConfined()) {
+                List<Tensor> _ = model.run(arena, inputs);
+            }
+        }
+
+        @Override
+        public List<Tensor> answer() {
+            return model.run(answers, inputs);
+        }
+
+        @Override
+        public void close() {
+            answers.close();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.github.aoti4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Paces under a clock that only moves when somebody waits or runs. */
+class PaceTest {
+    private static final long MICRO = 1_000;
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1_000_000_000;
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final StopSignal stop = new StopSignal();
+    private final Histogram latencies = Latencies.histogram();
+    private final Histogram lateness = Latencies.histogram();
+
+    /** Sleepers wake 60 µs late; a spin takes 1 µs. */
+    private static final class FakeTicker implements Ticker {
+        long now = 7 * SECOND;
+        final List<Long> parks = new ArrayList<>();
+
+        @Override
+        public long nanos() {
+            return now;
+        }
+
+        @Override
+        public void park(long nanos) {
+            parks.add(nanos);
+            now += nanos + 60 * MICRO;
+        }
+
+        @Override
+        public void spin() {
+            now += MICRO;
+        }
+    }
+
+    private Phase phase(long nanos) {
+        Phase phase = new Phase(ticker, stop, nanos);
+        phase.begin();
+        long now = phase.awaitUntil(0);
+        assertTrue(now >= 0 && now <= MICRO, "the phase begins when it was said to: " + now);
+        return phase;
+    }
+
+    /** A model that takes 100 µs a run, and once, at the 200th, stalls for 100 ms. */
+    private Runnable stallingModel() {
+        int[] runs = {0};
+        return () -> ticker.now += ++runs[0] == 200 ? 100 * MILLI : 100 * MICRO;
+    }
+
+    private void openLoop(Phase phase, double rate, Runnable model) {
+        Pace pace = new OpenLoop(phase, new Schedule(rate, phase.nanos()), lateness);
+        LoadThread.drive(phase, pace, model, latencies);
+    }
+
+    @Test
+    void closedLoopRunsBackToBackUntilTheTimeIsUp() {
+        Phase phase = phase(SECOND);
+        LoadThread.drive(phase, new ClosedLoop(phase), () -> ticker.now += 100 * MICRO, latencies);
+        assertEquals(10_000, latencies.getTotalCount());
+        assertEquals(100 * MICRO, latencies.getMinValue(), 0.1 * MICRO);
+        assertEquals(100 * MICRO, latencies.getMaxValue(), 0.1 * MICRO);
+        assertTrue(ticker.parks.size() <= 1, "waits for nothing but the beginning");
+    }
+
+    @Test
+    void closedLoopRunsOnceHoweverShortThePhase() {
+        Phase phase = phase(1);
+        ticker.now += MILLI;
+        LoadThread.drive(phase, new ClosedLoop(phase), () -> ticker.now += MILLI, latencies);
+        assertEquals(1, latencies.getTotalCount());
+    }
+
+    @Test
+    void openLoopKeepsItsSchedule() {
+        openLoop(phase(SECOND), 1000, () -> ticker.now += 100 * MICRO);
+        assertEquals(1000, latencies.getTotalCount());
+        // A run is not begun before it is due, and at most a spin too late.
+        assertTrue(latencies.getMinValue() >= 99 * MICRO, "" + latencies.getMinValue());
+        assertTrue(latencies.getMaxValue() <= 102 * MICRO, "" + latencies.getMaxValue());
+        assertTrue(lateness.getMaxValue() <= MICRO, "" + lateness.getMaxValue());
+    }
+
+    @Test
+    void stallShowsInTheLatenciesOfAllRunsThatItHeldUp() {
+        openLoop(phase(SECOND), 1000, stallingModel());
+        assertEquals(1000, latencies.getTotalCount());
+        // The stalled run holds up those that come every ms; each is answered 0.9 ms sooner after
+        // its time than the one before: 100 ms, 99.1, 98.2, … 112 runs until none is held up.
+        assertEquals(100 * MILLI, latencies.getMaxValue(), 0.2 * MILLI);
+        assertEquals(
+                112,
+                latencies.getCountBetweenValues(150 * MICRO, SECOND),
+                2,
+                "runs that were held up");
+        assertTrue(latencies.getValueAtPercentile(99) > 80 * MILLI);
+        assertTrue(latencies.getValueAtPercentile(95) > 50 * MILLI);
+        assertTrue(latencies.getValueAtPercentile(50) < 110 * MICRO);
+    }
+
+    @Test
+    void closedLoopShowsOneSlowRunWhereAnOpenLoopShowsAllItHeldUp() {
+        Phase phase = phase(SECOND);
+        LoadThread.drive(phase, new ClosedLoop(phase), stallingModel(), latencies);
+        assertEquals(1, latencies.getCountBetweenValues(150 * MICRO, SECOND));
+        assertTrue(latencies.getValueAtPercentile(99.9) < 110 * MICRO);
+    }
+
+    @Test
+    void rateThatCannotBeKeptLeavesRunsUndoneAndLatenciesGrow() {
+        openLoop(phase(SECOND), 20_000, () -> ticker.now += 100 * MICRO);
+        // 10,000 a second can be done.
+        assertEquals(10_000, latencies.getTotalCount(), 1);
+        assertEquals(SECOND / 2.0, latencies.getMaxValue(), SECOND / 500.0);
+        assertEquals(SECOND / 4.0, latencies.getValueAtPercentile(50), SECOND / 500.0);
+    }
+
+    @Test
+    void threadsTakeTheNextRunFromOneSchedule() {
+        Phase phase = phase(SECOND);
+        Schedule schedule = new Schedule(1000, SECOND);
+        Pace one = new OpenLoop(phase, schedule, lateness);
+        Pace other = new OpenLoop(phase, schedule, lateness);
+        assertEquals(0, one.next());
+        assertEquals(MILLI, other.next());
+        // The other is busy; this one goes on.
+        assertEquals(2 * MILLI, one.next());
+        assertEquals(3 * MILLI, one.next());
+        assertEquals(4 * MILLI, other.next());
+    }
+
+    @Test
+    void schedulePlansWhatFitsIntoTheTime() {
+        assertEquals(1000, new Schedule(1000, SECOND).planned());
+        assertEquals(1, new Schedule(0.001, SECOND).planned());
+        assertEquals(4, new Schedule(3, 4 * SECOND / 3).planned(), "0, 1/3, 2/3, 1 s");
+        assertEquals(86_400 * SECOND, new Schedule(1e9, 86_400 * SECOND).planned());
+
+        Schedule thirds = new Schedule(3, SECOND);
+        assertEquals(0, thirds.take());
+        assertEquals(333_333_333, thirds.take());
+        assertEquals(666_666_666, thirds.take());
+        assertEquals(Pace.END, thirds.take());
+        assertEquals(Pace.END, thirds.take());
+    }
+
+    @Test
+    void scheduleDoesNotDrift() {
+        Schedule schedule = new Schedule(3, 1000 * SECOND);
+        long due = 0;
+        for (int i = 0; i <= 2997; i++) {
+            due = schedule.take();
+        }
+        assertEquals(999 * SECOND, due, 1);
+    }
+
+    @Test
+    void waitingThreadsSleepAndSpinAtTheEnd() {
+        Phase phase = phase(SECOND);
+        ticker.parks.clear();
+        long now = phase.awaitUntil(30 * MILLI);
+        assertTrue(now >= 30 * MILLI && now <= 30 * MILLI + MICRO, "" + now);
+        assertEquals(1, ticker.parks.size());
+        assertEquals(30 * MILLI - Phase.SPIN, ticker.parks.getFirst(), MICRO);
+    }
+
+    @Test
+    void waitingThreadsNoticeASignalToStop() {
+        Phase phase = new Phase(ticker, stop, 1000 * SECOND);
+        phase.begin();
+        Pace pace = new OpenLoop(phase, new Schedule(0.01, 1000 * SECOND), lateness);
+        assertEquals(0, pace.next());
+        stop.stop();
+        ticker.parks.clear();
+        assertEquals(Pace.END, pace.next());
+        assertEquals(Pace.END, new ClosedLoop(phase).next());
+        assertTrue(
+                ticker.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK),
+                "never sleeps for long");
+    }
+
+    @Test
+    void sleepsAreShortEnoughToHearASignal() {
+        Phase phase = phase(10 * SECOND);
+        ticker.parks.clear();
+        assertTrue(phase.awaitUntil(SECOND) >= SECOND);
+        assertTrue(ticker.parks.size() >= 19, "wakes now and then: " + ticker.parks);
+        assertTrue(ticker.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK));
+    }
+}
