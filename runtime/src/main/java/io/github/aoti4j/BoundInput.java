@@ -24,8 +24,16 @@ final class BoundInput {
     /**
      * Memory of the runner's own. No run needs to hold it open: a runner in a run is not closed.
      */
-    private record Room(Arena arena, MemorySegment memory) {
+    private static final class Room {
         static final Room NONE = new Room(null, MemorySegment.NULL);
+
+        private final Arena arena;
+        private final MemorySegment memory;
+
+        Room(Arena arena, MemorySegment memory) {
+            this.arena = arena;
+            this.memory = memory;
+        }
 
         static Room of(long bytes) {
             Arena arena = Arena.ofConfined();

@@ -363,6 +363,7 @@ public final class Runner implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // it is the very thread
     private void requireOwner() {
         if (Thread.currentThread() != owner) {
             throw new WrongThreadException(

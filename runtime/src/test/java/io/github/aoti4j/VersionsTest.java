@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 class VersionsTest {
     private static final Path ROOT = Path.of("src/test/fixtures/versions");
 
-    private record Case(Path path, Fixture fixture, String name) {
+    record Case(Path path, Fixture fixture, String name) {
         static Stream<Case> of(Path path) {
             var fixture = Fixture.of(path.getFileName().toString().replace(".pt2", ""));
             return fixture.cases().stream().map(name -> new Case(path, fixture, name));

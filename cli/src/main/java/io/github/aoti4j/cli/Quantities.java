@@ -28,7 +28,7 @@ final class Quantities {
             }
             int unit = form.group(2).isEmpty() ? 0 : "KMGT".indexOf(form.group(2)) + 1;
             try {
-                return Math.multiplyExact(Long.parseLong(form.group(1)), 1L << 10 * unit);
+                return Math.multiplyExact(Long.parseLong(form.group(1)), 1L << (10 * unit));
             } catch (ArithmeticException e) {
                 throw new TypeConversionException("'" + value + "' is too large");
             }

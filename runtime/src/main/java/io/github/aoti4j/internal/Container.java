@@ -278,7 +278,7 @@ public final class Container {
                     slots == null ? () -> {} : slots,
                     this::deleteAll,
                     constants == null ? () -> {} : constants::close,
-                    executor == null ? () -> {} : executor::close,
+                    executor == null ? () -> {} : executor,
                     library);
         }
     }

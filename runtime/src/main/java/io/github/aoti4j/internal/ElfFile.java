@@ -48,6 +48,7 @@ public final class ElfFile {
             long offset, int type, int flags, long fileOffset, long address, long fileSize) {}
 
     /** Bytes that a copy is to have at an offset. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Patch(long offset, byte[] bytes) {
         static Patch of(long offset, long value) {
             var bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -71,6 +71,7 @@ public final class RunSlot {
      * @param identity the tensor's
      * @return true if {@link #setInput} was last called with it
      */
+    @SuppressWarnings("ReferenceEquality") // what an identity is for
     public boolean isKnown(int index, Object identity) {
         return known[index] == identity;
     }
@@ -94,9 +95,13 @@ public final class RunSlot {
             int dtype,
             long[] shape,
             long[] elementStrides) {
-        hold(segment);
-        if (known[index] != identity) {
+        boolean isNew = !isKnown(index, identity);
+        if (isNew) {
             forgetInput(index);
+        }
+        // Only now, since it may refuse: two inputs are known only if they were checked together.
+        hold(segment);
+        if (isNew) {
             makeTensor(segment, dtype, shape, elementStrides, inputSlots[index]);
             known[index] = identity;
             return;

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
 
 class RunGateTest {
     @Test
@@ -92,7 +93,7 @@ class RunGateTest {
                                         busy.set(lane, 0);
                                         gate.leave(lane);
                                         if (patient && i % 1000 == 0) {
-                                            Thread.yield();
+                                            LockSupport.parkNanos(1000);
                                         }
                                     }
                                 }));
@@ -108,7 +109,7 @@ class RunGateTest {
                                     }
                                     holding.set(false);
                                     gate.resume();
-                                    Thread.yield();
+                                    LockSupport.parkNanos(1000);
                                 }
                             });
             for (Future<?> f : all) {

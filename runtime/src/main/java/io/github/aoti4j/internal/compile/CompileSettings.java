@@ -45,7 +45,7 @@ public record CompileSettings(
         String includes =
                 first(properties.apply("aoti.include"), environment.apply("AOTI_INCLUDE"));
         List<Path> searchPath = new ArrayList<>();
-        for (String folder : first(environment.apply("PATH"), "").split(":")) {
+        for (String folder : first(environment.apply("PATH"), "").split(":", -1)) {
             Path path = path("PATH", folder);
             if (path != null && path.isAbsolute()) {
                 searchPath.add(path);

@@ -157,7 +157,7 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
         /** PyTorch puts what it has into a shell's command line, several words in one string. */
         private List<String> words(String text) {
             List<String> words = new ArrayList<>();
-            for (String word : text.strip().split("\\s+")) {
+            for (String word : text.strip().split("\\s+", -1)) {
                 if (!word.isEmpty()) {
                     if (ALLOWED.stream().noneMatch(p -> p.matcher(word).matches())
                             || FORBIDDEN.matcher(word).matches()) {

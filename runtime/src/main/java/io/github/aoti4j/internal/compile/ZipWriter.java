@@ -38,6 +38,7 @@ final class ZipWriter {
     /** The first of January 1980, where the format's time begins. */
     private static final int EPOCH = 1 << 5 | 1;
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Entry(byte[] name, long offset, long size, long crc) {}
 
     private final FileChannel out;
