@@ -30,66 +30,94 @@ final class BenchReport {
         line(
                 out,
                 "runs",
-                "%s, %d %s, %d %s, %s",
-                switch (setup.api()) {
-                    case RUNNER -> "Runner.run";
-                    case MODEL -> "Model.run with an arena each";
-                },
-                setup.threads(),
-                setup.threads() == 1 ? "thread" : "threads",
-                setup.runners(),
-                setup.runners() == 1 ? "runner" : "runners",
-                setup.rate() == null
-                        ? "back to back"
-                        : format(rateForm(), setup.rate()) + " a second on a schedule");
+                String.format(
+                        Locale.ROOT,
+                        "%s, %d %s, %d %s, %s",
+                        switch (setup.api()) {
+                            case RUNNER -> "Runner.run";
+                            case MODEL -> "Model.run with an arena each";
+                        },
+                        setup.threads(),
+                        setup.threads() == 1 ? "thread" : "threads",
+                        setup.runners(),
+                        setup.runners() == 1 ? "runner" : "runners",
+                        setup.rate() == null
+                                ? "back to back"
+                                : String.format(Locale.ROOT, rateForm(), setup.rate())
+                                        + " a second on a schedule"));
         line(
                 out,
                 "inputs",
-                "%s: %s",
-                setup.source() == null ? "zeros" : setup.source(),
-                setup.inputs().stream().map(Tensor::toString).collect(Collectors.joining(", ")));
-        line(out, "compared", "%s", compared());
-        line(out, "on", "%s", setup.libtorch());
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s",
+                        setup.source() == null ? "zeros" : setup.source(),
+                        setup.inputs().stream()
+                                .map(Tensor::toString)
+                                .collect(Collectors.joining(", "))));
+        line(out, "compared", compared());
+        line(out, "on", setup.libtorch());
         line(
                 out,
                 "intra-op",
-                "%s",
-                setup.intraOpThreads() == null
-                        ? "libtorch's default number of threads"
-                        : setup.intraOpThreads() == 1
-                                ? "1 thread"
-                                : setup.intraOpThreads() + " threads");
-        line(out, "java", "%s, %d processors", BenchSetup.java(), BenchSetup.processors());
+                String.format(
+                        Locale.ROOT,
+                        "%s",
+                        setup.intraOpThreads() == null
+                                ? "libtorch's default number of threads"
+                                : setup.intraOpThreads() == 1
+                                        ? "1 thread"
+                                        : setup.intraOpThreads() + " threads"));
+        line(
+                out,
+                "java",
+                String.format(
+                        Locale.ROOT,
+                        "%s, %d processors",
+                        BenchSetup.java(),
+                        BenchSetup.processors()));
         out.println();
         line(
                 out,
                 "throughput",
-                "%,.1f runs/s (%,d runs in %.2f s, after %.2f s of warm-up)",
-                result.perSecond(),
-                result.runs(),
-                result.nanos() / 1e9,
-                setup.warmupSeconds());
+                String.format(
+                        Locale.ROOT,
+                        "%,.1f runs/s (%,d runs in %.2f s, after %.2f s of warm-up)",
+                        result.perSecond(),
+                        result.runs(),
+                        result.nanos() / 1e9,
+                        setup.warmupSeconds()));
         if (result.runs() > 0) {
-            line(out, "allocated", "%.1f bytes of Java heap a run", result.allocatedPerRun());
+            line(
+                    out,
+                    "allocated",
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f bytes of Java heap a run",
+                            result.allocatedPerRun()));
             latencies(out);
         }
         line(
                 out,
                 "timer",
-                "a latency is %.0f ns too long by measuring it; a run takes %.0f ns longer",
-                result.timer().perLatency(),
-                result.timer().perRun());
+                String.format(
+                        Locale.ROOT,
+                        "a latency is %.0f ns too long by measuring it; a run takes %.0f ns longer",
+                        result.timer().perLatency(),
+                        result.timer().perRun()));
         if (result.lateness().getTotalCount() > 0) {
             line(
                     out,
                     "precision",
-                    "runs that a thread waited for began %.1f µs late (p50), %.1f µs (p99), %.1f µs"
-                            + " (max)",
-                    result.lateness().getValueAtPercentile(50) / 1e3,
-                    result.lateness().getValueAtPercentile(99) / 1e3,
-                    result.lateness().getMaxValue() / 1e3);
+                    String.format(
+                            Locale.ROOT,
+                            "runs that a thread waited for began %.1f µs late (p50), %.1f µs (p99),"
+                                    + " %.1f µs (max)",
+                            result.lateness().getValueAtPercentile(50) / 1e3,
+                            result.lateness().getValueAtPercentile(99) / 1e3,
+                            result.lateness().getMaxValue() / 1e3));
         }
-        result.notes().forEach(note -> line(out, "note", "%s", note));
+        result.notes().forEach(note -> line(out, "note", note));
     }
 
     private String rateForm() {
@@ -109,24 +137,20 @@ final class BenchReport {
         out.printf(
                 "  latency, µs, from %s%n",
                 setup.rate() == null ? "when a run began" : "when a run was due");
-        latency(out, "min", latencies.getMinValue());
+        latency(out, "min", (double) latencies.getMinValue());
         latency(out, "mean", latencies.getMean());
         for (double percentile : PERCENTILES) {
-            latency(out, name(percentile), latencies.getValueAtPercentile(percentile));
+            latency(out, name(percentile), (double) latencies.getValueAtPercentile(percentile));
         }
-        latency(out, "max", latencies.getMaxValue());
+        latency(out, "max", (double) latencies.getMaxValue());
     }
 
     private static void latency(PrintWriter out, String name, double nanos) {
-        out.println(format("    %-7s %,14.3f", name, nanos / 1e3));
+        out.println(String.format(Locale.ROOT, "    %-7s %,14.3f", name, nanos / 1e3));
     }
 
-    private static void line(PrintWriter out, String name, String form, Object... values) {
-        out.println(format("  %-11s", name) + format(form, values));
-    }
-
-    private static String format(String form, Object... values) {
-        return String.format(Locale.ROOT, form, values);
+    private static void line(PrintWriter out, String name, String text) {
+        out.println(String.format(Locale.ROOT, "  %-11s", name) + text);
     }
 
     /** {@code p99.9}. */

@@ -127,7 +127,7 @@ class BenchTest {
         long runs = json.path("runs").asLong();
         assertTrue(runs >= 1);
         assertEquals(
-                runs,
+                (double) runs,
                 json.path("runsPerSecond").asDouble() * json.path("elapsedSeconds").asDouble(),
                 runs * 1e-6);
         JsonNode latency = json.path("latencyNanos");
