@@ -12,8 +12,6 @@ import com.sun.management.ThreadMXBean;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,18 +34,6 @@ import java.util.stream.Stream;
 @ExtendWith(DemoOperators.class)
 class RunnerTest {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
-
-    private static OperatorLibrary operators;
-
-    @BeforeAll
-    static void registerOperators() {
-        operators = DemoOperators.open();
-    }
-
-    @AfterAll
-    static void takeOperatorsBack() {
-        operators.close();
-    }
 
     static Stream<Arguments> cases() {
         return Fixture.all().stream()
