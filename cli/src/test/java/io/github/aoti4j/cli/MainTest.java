@@ -325,6 +325,12 @@ class MainTest {
                 Path expect = Path.of(inputs.toString().replace(".inputs.", ".outputs."));
                 if (Files.exists(pkg) && Files.exists(expect)) {
                     Result verify = aoti("verify", pkg, "--inputs", inputs, "--expect", expect);
+                    if (parent.getFileName().toString().startsWith("custom_")) {
+                        // Their operators are the tests' own, and this process has not got them.
+                        assertEquals(3, verify.status, pkg + ": " + verify.out + verify.err);
+                        assertTrue(verify.err.contains("demo::"), verify.err);
+                        continue;
+                    }
                     assertEquals(0, verify.status, pkg + ": " + verify.out + verify.err);
                     verified++;
                 }
