@@ -29,6 +29,8 @@ class ReadmeTest {
     private static final Path README = Path.of("../README.md");
     private static final Path KWARGS = Path.of("../runtime/src/test/fixtures/kwargs/kwargs.pt2");
 
+    private static final Path ADD_ONE = Path.of("../runtime/src/test/fixtures/add_one/add_one.pt2");
+
     private static final Path HALVES =
             Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
 
@@ -47,6 +49,20 @@ class ReadmeTest {
             classify.setAccessible(true);
             float[] scores = (float[]) classify.invoke(null, digits.modelFile(), first);
             assertEquals(digits.labels(arena)[0], indexOfLargest(scores));
+        }
+    }
+
+    @Test
+    void runnerExampleCompilesAndAnswers() throws Exception {
+        try (Model model = Model.load(ADD_ONE);
+                URLClassLoader loader = compile("RunnerExample")) {
+            Method increments =
+                    loader.loadClass("RunnerExample")
+                            .getDeclaredMethod("increments", Model.class, int.class);
+            increments.setAccessible(true);
+            float[] results = (float[]) increments.invoke(null, model, 8);
+            assertEquals(8, results[0]);
+            assertEquals(1, results[79]);
         }
     }
 
