@@ -50,6 +50,11 @@ final class OutputView {
         return reader.copy(slot, target);
     }
 
+    /** Whether a tensor lies in the memory of the latest run's output, and dies with this view. */
+    boolean owns(Tensor other) {
+        return arena != null && other.segment().scope().equals(arena.scope());
+    }
+
     /** Closes the view if the run that has just ended left the output elsewhere. */
     void follow() {
         if (arena != null && !isInPlace()) {

@@ -136,7 +136,7 @@ public final class Runner implements AutoCloseable {
      *     throws {@link IllegalStateException} otherwise) and cannot be closed during one
      * @return this runner
      * @throws InvalidInputException if dtype, rank, sizes or strides do not fit the model, or it is
-     *     read-only memory; what was bound before still is
+     *     read-only memory, or a view of this runner's own outputs; what was bound before still is
      * @throws IllegalStateException if the tensor's arena or the runner is closed
      * @throws WrongThreadException if the tensor's arena is confined to another thread
      */
@@ -144,6 +144,7 @@ public final class Runner implements AutoCloseable {
         requireIdle();
         Objects.checkIndex(index, inputs.length);
         requireNonNull(tensor, "tensor");
+        requireNoOutput(index, tensor);
         put(index, tensor, false);
         return this;
     }
@@ -171,6 +172,17 @@ public final class Runner implements AutoCloseable {
             throw e;
         }
         return tensor;
+    }
+
+    /** A run frees the outputs of the one before as it begins, and would read freed memory. */
+    private void requireNoOutput(int index, Tensor tensor) {
+        for (OutputView output : outputs) {
+            if (output.owns(tensor)) {
+                throw new InvalidInputException(
+                        "%s lies in an output of this very runner, which the next run frees: bind tensor.copy(arena), or use copyOutput"
+                                .formatted(validator.label(index)));
+            }
+        }
     }
 
     /** The strides that the model wants, with the sizes of the other inputs as they are. */

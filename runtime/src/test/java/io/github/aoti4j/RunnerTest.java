@@ -269,6 +269,29 @@ class RunnerTest {
     }
 
     @Test
+    void refusesItsOwnOutputAsAnInput() {
+        try (Model model = Fixture.of("add_one").load();
+                Arena arena = Arena.ofConfined();
+                Runner runner = model.newRunner();
+                Runner other = model.newRunner()) {
+            fill(runner.input(0), 1);
+            runner.run();
+            Tensor output = runner.output(0);
+            Tensor part = Tensor.wrap(output.segment().asSlice(0), DType.FLOAT32, 8, 10);
+            for (Tensor own : List.of(output, part)) {
+                var e = assertThrows(InvalidInputException.class, () -> runner.bind(0, own));
+                assertTrue(e.getMessage().contains("copy"), e::toString);
+            }
+            other.bind(0, output);
+            other.run();
+            assertEquals(3, first(other.output(0)));
+            runner.bind(0, output.copy(arena));
+            runner.run();
+            assertEquals(3, first(runner.output(0)));
+        }
+    }
+
+    @Test
     void refusesATargetThatIsTooSmall() {
         try (Model model = Fixture.of("add_one").load();
                 Runner runner = model.newRunner()) {

@@ -200,8 +200,12 @@ public final class Container {
                         proxyExecutor(),
                         slot.held(),
                         slot.heldCount());
-        slot.separateOutputs();
-        throwOperatorFailure();
+        try {
+            slot.separateOutputs();
+        } finally {
+            // Whatever else failed: what is kept must not come out of a later run.
+            throwOperatorFailure();
+        }
         if (code != 0) {
             throw api.failure(api.runFunction());
         }
