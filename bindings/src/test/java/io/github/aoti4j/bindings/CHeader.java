@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -14,20 +16,24 @@ import java.util.regex.Pattern;
  * @param functions for each function the minor version of PyTorch 2 that brought it; 0 in headers
  *     without {@code since} lines
  * @param constants for each macro with a value that value, as written
+ * @param enumerators those of all enumerations
  */
-record CHeader(Map<String, Integer> functions, Map<String, String> constants) {
+record CHeader(
+        Map<String, Integer> functions, Map<String, String> constants, Set<String> enumerators) {
     private static final Pattern DECLARATION =
             Pattern.compile(
                     """
                     (?mx)
                     ^ /\\*\\ since\\ 2\\. (?<since> \\d+ ) \\ \\*/ $
                     | ^ \\#define\\ (?<constant> \\w+ ) \\  (?<value> [\\w-]+ ) (?: \\ + /\\* .* )? $
+                    | ^ \\ {4} (?<enumerator> \\w+ ) \\ =\\ \\d+ ,? (?: \\ + /\\* .* )? $
                     | ^ (?! typedef | AOTI4J ) \\w [\\w\\ *]*? (?<function> \\w+ ) \\(
                     """);
 
     static CHeader read(Path file) throws IOException {
         var functions = new LinkedHashMap<String, Integer>();
         var constants = new LinkedHashMap<String, String>();
+        var enumerators = new LinkedHashSet<String>();
         var since = 0;
         var declaration = DECLARATION.matcher(Files.readString(file));
         while (declaration.find()) {
@@ -35,10 +41,12 @@ record CHeader(Map<String, Integer> functions, Map<String, String> constants) {
                 since = Integer.parseInt(declaration.group("since"));
             } else if (declaration.group("constant") != null) {
                 constants.put(declaration.group("constant"), declaration.group("value"));
+            } else if (declaration.group("enumerator") != null) {
+                enumerators.add(declaration.group("enumerator"));
             } else {
                 functions.put(declaration.group("function"), since);
             }
         }
-        return new CHeader(functions, constants);
+        return new CHeader(functions, constants, enumerators);
     }
 }

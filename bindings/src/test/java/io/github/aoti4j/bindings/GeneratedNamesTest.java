@@ -31,23 +31,37 @@ class GeneratedNamesTest {
         assertEquals(Set.of(), missing(functions, className));
     }
 
-    @Test
-    void everyFunctionOfAModelHasAPointerType() throws Exception {
-        var functions = declared("aoti_model.h").functions().keySet();
+    @ParameterizedTest
+    @CsvSource({"aoti_model.h, model, 38", "cuda_runtime.h, cuda, 41"})
+    void everyFunctionOfALibraryWithoutAFixedNameHasAPointerType(
+            String header, String subpackage, int atLeast) throws Exception {
+        var functions = declared(header).functions().keySet();
 
-        assertTrue(functions.size() >= 38, functions::toString);
+        assertTrue(functions.size() >= atLeast, functions::toString);
         for (var function : functions) {
-            assertEquals(Set.of(), missing(Set.of("invoke"), "model." + function + "_fn"));
+            assertEquals(Set.of(), missing(Set.of("invoke"), subpackage + "." + function + "_fn"));
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"aoti_model.h, model.AotiModel, 5", "libc.h, libc.Libc, 14"})
+    @CsvSource({
+        "aoti_model.h, model.AotiModel, 5",
+        "cuda_runtime.h, cuda.CudaRuntime, 9",
+        "libc.h, libc.Libc, 14"
+    })
     void everyConstantIsBound(String header, String className, int atLeast) throws Exception {
         var constants = declared(header).constants().keySet();
 
         assertTrue(constants.size() >= atLeast, constants::toString);
         assertEquals(Set.of(), missing(constants, className));
+    }
+
+    @Test
+    void everyEnumeratorIsBound() throws Exception {
+        var enumerators = declared("cuda_runtime.h").enumerators();
+
+        assertTrue(enumerators.size() >= 20, enumerators::toString);
+        assertEquals(Set.of(), missing(enumerators, "cuda.CudaRuntime"));
     }
 
     private static CHeader declared(String header) throws IOException {

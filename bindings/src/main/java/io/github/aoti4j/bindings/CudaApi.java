@@ -1,0 +1,477 @@
+package io.github.aoti4j.bindings;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.generated.cuda.CudaRuntime;
+import io.github.aoti4j.bindings.generated.cuda.cudaDeviceGetAttribute_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaDeviceSynchronize_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventCreateWithFlags_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventDestroy_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventElapsedTime_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventQuery_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventRecord_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaEventSynchronize_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetDeviceCount_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetDeviceProperties_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetDevice_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorName_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorString_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGetLastError_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaMemGetInfo_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaMemcpyAsync_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaSetDevice_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamCreateWithFlags_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamDestroy_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamQuery_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamSynchronize_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamWaitEvent_fn;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The functions of the CUDA runtime that a host of compiled models calls, with their error codes
+ * checked: an error becomes a {@link NativeException} with CUDA's name and words for it.
+ *
+ * <p>Streams, events and device memory are passed as what they are to Java: addresses that nothing
+ * here ever reads. The null stream is 0, and is the device's default stream. What acts on the
+ * current device acts on the calling thread's; {@link #use} sets it for a while.
+ *
+ * <p>Thread-safe. An error may be one of earlier asynchronous work of the device.
+ */
+public final class CudaApi {
+    private static final int NAME_BYTES = 256;
+
+    /** More than the struct has in any version of CUDA, of which we read the name alone. */
+    private static final int PROPERTIES_BYTES = 4096;
+
+    private final NativeLibrary library;
+    private final MemorySegment eventQuery;
+    private final MemorySegment eventRecord;
+    private final MemorySegment eventSynchronize;
+    private final MemorySegment getDevice;
+    private final MemorySegment memcpyAsync;
+    private final MemorySegment setDevice;
+    private final MemorySegment streamSynchronize;
+    private final MemorySegment streamWaitEvent;
+
+    /**
+     * Binds the functions.
+     *
+     * @param library libcudart, or a library that needs it; never closed
+     * @throws IncompatibleModelException if it does not have them
+     */
+    public CudaApi(NativeLibrary library) {
+        this.library = library;
+        eventQuery = library.address("cudaEventQuery");
+        eventRecord = library.address("cudaEventRecord");
+        eventSynchronize = library.address("cudaEventSynchronize");
+        getDevice = library.address("cudaGetDevice");
+        memcpyAsync = library.address("cudaMemcpyAsync");
+        setDevice = library.address("cudaSetDevice");
+        streamSynchronize = library.address("cudaStreamSynchronize");
+        streamWaitEvent = library.address("cudaStreamWaitEvent");
+    }
+
+    /**
+     * Returns the library that the functions were bound from, for those that are not here.
+     *
+     * @return libcudart, or a library that needs it
+     */
+    public NativeLibrary library() {
+        return library;
+    }
+
+    // ---- Devices
+
+    /**
+     * Returns the version of the runtime.
+     *
+     * @return 1000 times the major version plus 10 times the minor one
+     */
+    public int runtimeVersion() {
+        return integer("cudaRuntimeGetVersion");
+    }
+
+    /**
+     * Returns the newest version of CUDA that the driver knows.
+     *
+     * @return as {@link #runtimeVersion}; 0 if there is no driver
+     */
+    public int driverVersion() {
+        return integer("cudaDriverGetVersion");
+    }
+
+    /**
+     * Returns the number of devices.
+     *
+     * @return 0 also if there is no driver, or none that serves this runtime
+     */
+    public int deviceCount() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_INT);
+            String function = "cudaGetDeviceCount";
+            int code = cudaGetDeviceCount_fn.invoke(library.address(function), slot);
+            if (code == CudaRuntime.cudaErrorNoDevice()
+                    || code == CudaRuntime.cudaErrorInsufficientDriver()) {
+                forgetError();
+                return 0;
+            }
+            check(code, function);
+            return slot.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * Returns the calling thread's current device.
+     *
+     * @return its index
+     */
+    public int currentDevice() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_INT);
+            check(cudaGetDevice_fn.invoke(getDevice, slot), "cudaGetDevice");
+            return slot.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * Makes a device the calling thread's current one.
+     *
+     * @param device its index
+     */
+    public void setDevice(int device) {
+        check(cudaSetDevice_fn.invoke(setDevice, device), "cudaSetDevice");
+    }
+
+    /** A device that is a thread's current one until this is closed, on the same thread. */
+    public final class InUse implements AutoCloseable {
+        private final int before;
+
+        private InUse(int before) {
+            this.before = before;
+        }
+
+        @Override
+        public void close() {
+            if (before >= 0) {
+                setDevice(before);
+            }
+        }
+    }
+
+    /**
+     * Makes a device the calling thread's current one for a while.
+     *
+     * @param device its index
+     * @return puts back what was current
+     */
+    public InUse use(int device) {
+        int before = currentDevice();
+        if (before == device) {
+            return new InUse(-1);
+        }
+        setDevice(device);
+        return new InUse(before);
+    }
+
+    /**
+     * Returns a device's name.
+     *
+     * @param device its index
+     * @return for people
+     */
+    public String deviceName(int device) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment properties = arena.allocate(PROPERTIES_BYTES, Long.BYTES);
+            String function = "cudaGetDeviceProperties";
+            check(
+                    cudaGetDeviceProperties_fn.invoke(
+                            library.address(function), properties, device),
+                    function);
+            return properties.asSlice(0, NAME_BYTES).getString(0);
+        }
+    }
+
+    /**
+     * Returns a device's compute capability.
+     *
+     * @param device its index
+     * @return ten times the major number plus the minor one: 90 for 9.0, as PyTorch notes it
+     */
+    public int computeCapability(int device) {
+        return 10 * attribute(CudaRuntime.cudaDevAttrComputeCapabilityMajor(), device)
+                + attribute(CudaRuntime.cudaDevAttrComputeCapabilityMinor(), device);
+    }
+
+    private int attribute(int attribute, int device) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_INT);
+            String function = "cudaDeviceGetAttribute";
+            check(
+                    cudaDeviceGetAttribute_fn.invoke(
+                            library.address(function), slot, attribute, device),
+                    function);
+            return slot.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * The memory of a device, in bytes.
+     *
+     * @param free what no process uses
+     * @param total all there is
+     */
+    public record Memory(long free, long total) {}
+
+    /**
+     * Returns how much memory the current device has.
+     *
+     * @return the driver's figures
+     */
+    public Memory memory() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slots = arena.allocate(JAVA_LONG, 2);
+            String function = "cudaMemGetInfo";
+            check(
+                    cudaMemGetInfo_fn.invoke(
+                            library.address(function), slots, slots.asSlice(JAVA_LONG.byteSize())),
+                    function);
+            return new Memory(slots.getAtIndex(JAVA_LONG, 0), slots.getAtIndex(JAVA_LONG, 1));
+        }
+    }
+
+    /** Waits until all work of the current device is done. */
+    public void synchronizeDevice() {
+        String function = "cudaDeviceSynchronize";
+        check(cudaDeviceSynchronize_fn.invoke(library.address(function)), function);
+    }
+
+    // ---- Memory
+
+    /**
+     * Copies bytes in the order of a stream's work. The addresses say what is on a device.
+     *
+     * @param destination where to
+     * @param source where from
+     * @param bytes how many
+     * @param stream a stream
+     */
+    public void copyAsync(long destination, long source, long bytes, long stream) {
+        check(
+                cudaMemcpyAsync_fn.invoke(
+                        memcpyAsync,
+                        at(destination),
+                        at(source),
+                        bytes,
+                        CudaRuntime.cudaMemcpyDefault(),
+                        at(stream)),
+                "cudaMemcpyAsync");
+    }
+
+    // ---- Streams
+
+    /**
+     * Makes a stream of the current device that does not wait for its default stream.
+     *
+     * @return the stream, which the caller destroys
+     */
+    public long createStream() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            String function = "cudaStreamCreateWithFlags";
+            check(
+                    cudaStreamCreateWithFlags_fn.invoke(
+                            library.address(function), slot, CudaRuntime.cudaStreamNonBlocking()),
+                    function);
+            return slot.get(JAVA_LONG, 0);
+        }
+    }
+
+    /**
+     * Destroys a stream. Its work in flight is finished.
+     *
+     * @param stream a stream of {@link #createStream}
+     */
+    public void destroyStream(long stream) {
+        String function = "cudaStreamDestroy";
+        check(cudaStreamDestroy_fn.invoke(library.address(function), at(stream)), function);
+    }
+
+    /**
+     * Waits until a stream's work is done.
+     *
+     * @param stream a stream
+     */
+    public void synchronizeStream(long stream) {
+        check(
+                cudaStreamSynchronize_fn.invoke(streamSynchronize, at(stream)),
+                "cudaStreamSynchronize");
+    }
+
+    /**
+     * Tells whether a stream's work is done.
+     *
+     * @param stream a stream
+     * @return false while some is in flight
+     */
+    public boolean isStreamDone(long stream) {
+        String function = "cudaStreamQuery";
+        return isReady(cudaStreamQuery_fn.invoke(library.address(function), at(stream)), function);
+    }
+
+    /**
+     * Lets what is given to a stream from now on wait for an event.
+     *
+     * @param stream a stream, of any device
+     * @param event as it was last recorded
+     */
+    public void waitEvent(long stream, long event) {
+        check(
+                cudaStreamWaitEvent_fn.invoke(streamWaitEvent, at(stream), at(event), 0),
+                "cudaStreamWaitEvent");
+    }
+
+    // ---- Events
+
+    /**
+     * Makes an event of the current device. Only that device's streams can record it.
+     *
+     * @param timing whether it notes the time
+     * @return the event, which the caller destroys
+     */
+    public long createEvent(boolean timing) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            String function = "cudaEventCreateWithFlags";
+            check(
+                    cudaEventCreateWithFlags_fn.invoke(
+                            library.address(function),
+                            slot,
+                            timing
+                                    ? CudaRuntime.cudaEventDefault()
+                                    : CudaRuntime.cudaEventDisableTiming()),
+                    function);
+            return slot.get(JAVA_LONG, 0);
+        }
+    }
+
+    /**
+     * Destroys an event.
+     *
+     * @param event no longer valid afterwards
+     */
+    public void destroyEvent(long event) {
+        String function = "cudaEventDestroy";
+        check(cudaEventDestroy_fn.invoke(library.address(function), at(event)), function);
+    }
+
+    /**
+     * Records an event behind the work that a stream has been given.
+     *
+     * @param event of the stream's device
+     * @param stream a stream
+     */
+    public void recordEvent(long event, long stream) {
+        check(cudaEventRecord_fn.invoke(eventRecord, at(event), at(stream)), "cudaEventRecord");
+    }
+
+    /**
+     * Tells whether the work before an event is done.
+     *
+     * @param event an event
+     * @return true also if it was never recorded
+     */
+    public boolean isEventDone(long event) {
+        return isReady(cudaEventQuery_fn.invoke(eventQuery, at(event)), "cudaEventQuery");
+    }
+
+    /**
+     * Waits until the work before an event is done.
+     *
+     * @param event an event
+     */
+    public void synchronizeEvent(long event) {
+        check(cudaEventSynchronize_fn.invoke(eventSynchronize, at(event)), "cudaEventSynchronize");
+    }
+
+    /**
+     * Returns the time between two events.
+     *
+     * @param start recorded before
+     * @param end done
+     * @return milliseconds, with a resolution of about half a microsecond
+     */
+    public float elapsed(long start, long end) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_FLOAT);
+            String function = "cudaEventElapsedTime";
+            check(
+                    cudaEventElapsedTime_fn.invoke(
+                            library.address(function), slot, at(start), at(end)),
+                    function);
+            return slot.get(JAVA_FLOAT, 0);
+        }
+    }
+
+    // ---- Errors
+
+    /**
+     * Checks what a function of the runtime has answered on this thread.
+     *
+     * @param code a {@code cudaError_t}
+     * @param function its name
+     * @throws NativeException if it is an error
+     */
+    public void check(int code, String function) {
+        if (code != 0) {
+            throw failure(code, function);
+        }
+    }
+
+    private boolean isReady(int code, String function) {
+        if (code == CudaRuntime.cudaErrorNotReady()) {
+            forgetError();
+            return false;
+        }
+        check(code, function);
+        return true;
+    }
+
+    private NativeException failure(int code, String function) {
+        forgetError();
+        return new NativeException(
+                function,
+                "%s (%d): %s"
+                        .formatted(
+                                cudaGetErrorName_fn
+                                        .invoke(library.address("cudaGetErrorName"), code)
+                                        .getString(0),
+                                code,
+                                cudaGetErrorString_fn
+                                        .invoke(library.address("cudaGetErrorString"), code)
+                                        .getString(0)));
+    }
+
+    /** What is left there would be taken for the failure of a kernel that PyTorch launches next. */
+    private void forgetError() {
+        int _ = cudaGetLastError_fn.invoke(library.address("cudaGetLastError"));
+    }
+
+    private int integer(String function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_INT);
+            check(cudaGetDeviceCount_fn.invoke(library.address(function), slot), function);
+            return slot.get(JAVA_INT, 0);
+        }
+    }
+
+    private static MemorySegment at(long address) {
+        return MemorySegment.ofAddress(address);
+    }
+}

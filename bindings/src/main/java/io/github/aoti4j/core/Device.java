@@ -1,0 +1,99 @@
+package io.github.aoti4j.core;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * Where a tensor's elements lie and a model computes: the CPU, or one of the machine's CUDA
+ * devices.
+ *
+ * @param type the kind of device
+ * @param index which of them, counted from 0 in the order in which CUDA shows them to this process
+ *     ({@code CUDA_VISIBLE_DEVICES}); 0 for the CPU
+ */
+public record Device(Type type, int index) {
+    /** The CPU, whose memory Java can read. */
+    public static final Device CPU = new Device(Type.CPU, 0);
+
+    private static final Pattern NAME = Pattern.compile("(cpu)|cuda(?::(0|[1-9][0-9]{0,2}))?");
+
+    /** A kind of device. */
+    public enum Type {
+        /** Host memory. */
+        CPU,
+        /** A GPU of NVIDIA's. */
+        CUDA;
+
+        /**
+         * Returns PyTorch's name.
+         *
+         * @return {@code cpu} or {@code cuda}
+         */
+        public String torchName() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Names a device.
+     *
+     * @param type the kind of device
+     * @param index which of them; 0 for the CPU
+     * @throws IllegalArgumentException if the index is negative, or another than 0 for the CPU
+     */
+    public Device {
+        if (index < 0 || type == Type.CPU && index != 0) {
+            throw new IllegalArgumentException(
+                    "there is no device " + type.torchName() + " with index " + index);
+        }
+    }
+
+    /**
+     * Names a CUDA device, whether or not it is there.
+     *
+     * @param index which of them, from 0
+     * @return the device
+     * @throws IllegalArgumentException if the index is negative
+     */
+    public static Device cuda(int index) {
+        return new Device(Type.CUDA, index);
+    }
+
+    /**
+     * Reads PyTorch's notation.
+     *
+     * @param name {@code cpu}, {@code cuda:1} or the like, or {@code cuda}, which is {@code cuda:0}
+     * @return the device
+     * @throws IllegalArgumentException if it is none of these
+     */
+    public static Device parse(String name) {
+        var matcher = NAME.matcher(name);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "\"" + name + "\" is no device: cpu, cuda or cuda:0 are, for example");
+        }
+        if (matcher.group(1) != null) {
+            return CPU;
+        }
+        return cuda(matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2)));
+    }
+
+    /**
+     * Tells whether this is the CPU.
+     *
+     * @return false for a GPU, whose memory Java cannot read
+     */
+    public boolean isCpu() {
+        return type == Type.CPU;
+    }
+
+    /**
+     * Returns PyTorch's notation.
+     *
+     * @return {@code cpu} or {@code cuda:0} and the like
+     */
+    @Override
+    public String toString() {
+        return isCpu() ? "cpu" : type.torchName() + ":" + index;
+    }
+}
