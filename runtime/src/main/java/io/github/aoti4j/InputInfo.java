@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.InputDescription;
+import io.github.aoti4j.internal.InputSpec;
 import io.github.aoti4j.internal.WrapperSource;
 
 import java.util.Optional;
@@ -37,22 +38,16 @@ public final class InputInfo {
     }
 
     static InputInfo of(String name, Optional<WrapperSource> source, int index) {
-        return source.map(
-                        s ->
-                                new InputInfo(
-                                        name,
-                                        s.inputs().get(index).dtype().orElse(null),
-                                        s.inputs().get(index).fixedShape().orElse(null),
-                                        InputDescription.of(s, index),
-                                        s.inputs().get(index).isScalar()))
-                .orElseGet(
-                        () ->
-                                new InputInfo(
-                                        name,
-                                        null,
-                                        null,
-                                        "unknown: the package holds no source",
-                                        false));
+        if (source.isEmpty()) {
+            return new InputInfo(name, null, null, "unknown: the package holds no source", false);
+        }
+        InputSpec input = source.get().inputs().get(index);
+        return new InputInfo(
+                name,
+                input.dtype().orElse(null),
+                input.fixedShape().orElse(null),
+                InputDescription.of(source.get(), index),
+                input.isScalar());
     }
 
     /**

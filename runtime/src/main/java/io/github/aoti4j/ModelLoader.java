@@ -43,9 +43,11 @@ final class ModelLoader {
                                 .withProgress(options.progress()));
         OpLibraries.open(options.opLibraries());
         List<Finding> findings = examination.findings(libtorch::has, libtorch.toString());
-        Optional<ProxyPlans> plans =
-                examination.proxyCalls().map(calls -> ProxyPlans.compile(calls, libtorch::has));
-        plans.ifPresent(compiled -> findings.addAll(compiled.findings()));
+        ProxyPlans plans = null;
+        if (examination.proxyCalls().isPresent()) {
+            plans = ProxyPlans.compile(examination.proxyCalls().get(), libtorch::has);
+            findings.addAll(plans.findings());
+        }
         Preflight.require(model, findings);
         warn(model, examination);
         boolean replicate = options.runners() > 1 && Replicas.arePossible(library, examination);
@@ -55,13 +57,15 @@ final class ModelLoader {
             if (examination.source().isEmpty()) {
                 container.wantOwnChecks();
             }
-            plans.ifPresent(compiled -> container.setExecutor(new ProxyExecutor(compiled)));
+            if (plans != null) {
+                container.setExecutor(new ProxyExecutor(plans));
+            }
             Optional<WrapperSource> source = examination.source();
             container.setConstants(
                     new ConstantStore(
                             packaged.name(),
                             container,
-                            source.map(WrapperSource::constants).orElse(List.of()),
+                            source.isPresent() ? source.get().constants() : List.of(),
                             library.size()));
             WeightsLoader.load(archive, examination, container.constants(), options);
             if (replicate) {
@@ -75,9 +79,9 @@ final class ModelLoader {
     }
 
     private static void warn(String model, Examination examination) {
-        examination
-                .warning()
-                .ifPresent(warning -> LOG.log(System.Logger.Level.WARNING, model + ": " + warning));
+        if (examination.warning().isPresent()) {
+            LOG.log(System.Logger.Level.WARNING, model + ": " + examination.warning().get());
+        }
         if (examination.source().isEmpty()) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -95,7 +99,10 @@ final class ModelLoader {
         MemorySegment handle = container.handle();
         List<String> names = container.api().inputNames(handle);
         // A source that describes another number of inputs is not this library's.
-        Optional<WrapperSource> known = source.filter(s -> s.inputCount() == names.size());
+        Optional<WrapperSource> known =
+                source.isPresent() && source.get().inputCount() == names.size()
+                        ? source
+                        : Optional.empty();
         List<InputInfo> inputs = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             inputs.add(InputInfo.of(names.get(i), known, i));
@@ -104,7 +111,7 @@ final class ModelLoader {
                 new InputValidator(
                         packaged.name(),
                         List.copyOf(inputs),
-                        known.map(s -> new InputCheck(s, names)).orElse(null));
+                        known.isPresent() ? new InputCheck(known.get(), names) : null);
         return new Model(
                 packaged.name(),
                 container,

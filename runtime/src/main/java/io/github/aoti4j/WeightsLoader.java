@@ -11,11 +11,11 @@ import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.Pt2Archive;
 import io.github.aoti4j.weights.TensorSource;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Gives a fresh container its weights: from the caller's files first, then from wherever the
@@ -31,21 +31,21 @@ final class WeightsLoader {
             ModelOptions options) {
         PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
-        boolean layoutKnown = store.needs().stream().allMatch(ConstantNeed::layoutKnown);
+        boolean layoutKnown = isLayoutKnown(store.needs());
         if (blob.isPresent()
                 && options.weights().isEmpty()
                 && (options.copyWeights() || !layoutKnown)) {
             copyBlob(archive, blob.get(), store);
             return;
         }
-        Predicate<String> readOnly = readOnly(store.needs(), examination, options);
+        Set<String> readOnly = readOnly(store.needs(), examination, options);
         List<TensorSource> sources = Constants.open(options.weights());
         try {
             if (blob.isPresent() && layoutKnown) {
-                sources.add(packaged.openBlob(layout(store.needs()), readOnly));
+                sources.add(packaged.openBlob(layout(store.needs()), readOnly::contains));
             }
             if (packaged.weightsConfig().isPresent()) {
-                sources.add(packaged.openWeights(readOnly));
+                sources.add(packaged.openWeights(readOnly::contains));
             }
             for (TensorSource source : sources) {
                 source.prefetch(options.paging(), options.progress());
@@ -67,18 +67,28 @@ final class WeightsLoader {
      * Which constants may lie in memory that all models of the package share: those that no model
      * writes to, and whose pages need not be locked for this one alone.
      */
-    private static Predicate<String> readOnly(
+    private static Set<String> readOnly(
             List<ConstantNeed> needs, Examination examination, ModelOptions options) {
         if (options.paging() == Paging.LOCKED) {
-            return _ -> false;
+            return Set.of();
         }
         Set<String> names = new HashSet<>();
         for (ConstantNeed need : needs) {
-            need.spec()
-                    .filter(spec -> examination.readOnlyConstants().contains(spec.index()))
-                    .ifPresent(_ -> names.add(need.fqn()));
+            if (need.spec().isPresent()
+                    && examination.readOnlyConstants().contains(need.spec().get().index())) {
+                names.add(need.fqn());
+            }
         }
-        return names::contains;
+        return names;
+    }
+
+    private static boolean isLayoutKnown(List<ConstantNeed> needs) {
+        for (ConstantNeed need : needs) {
+            if (!need.layoutKnown()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void copyBlob(Pt2Archive archive, ArchiveEntry blob, ConstantStore store) {
@@ -94,6 +104,10 @@ final class WeightsLoader {
     }
 
     private static List<BlobTensor> layout(List<ConstantNeed> needs) {
-        return needs.stream().map(ConstantNeed::inBlob).toList();
+        List<BlobTensor> layout = new ArrayList<>();
+        for (ConstantNeed need : needs) {
+            layout.add(need.inBlob());
+        }
+        return layout;
     }
 }

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The functions of a compiled model that concern its constants.
@@ -287,14 +288,15 @@ public final class ConstantsApi {
     }
 
     private MemorySegment require(String function) {
-        return library.find(function)
-                .orElseThrow(
-                        () ->
-                                new IncompatibleModelException(
-                                        library
-                                                + " does not have "
-                                                + function
-                                                + ": export the model again with a newer PyTorch"));
+        Optional<MemorySegment> found = library.find(function);
+        if (found.isEmpty()) {
+            throw new IncompatibleModelException(
+                    library
+                            + " does not have "
+                            + function
+                            + ": export the model again with a newer PyTorch");
+        }
+        return found.get();
     }
 
     private static MemorySegment pairs(Map<String, MemorySegment> handles, Arena arena) {
@@ -303,8 +305,12 @@ public final class ConstantsApi {
         long i = 0;
         for (Map.Entry<String, MemorySegment> pair : handles.entrySet()) {
             MemorySegment entry = AOTInductorConstantMapEntry.asSlice(array, i++);
-            AOTInductorConstantMapEntry.name(entry, arena.allocateFrom(pair.getKey()));
-            AOTInductorConstantMapEntry.handle(entry, pair.getValue());
+            // Not by the generated setters, whose handles take a JVM's first load milliseconds.
+            entry.set(
+                    ADDRESS,
+                    AOTInductorConstantMapEntry.name$offset(),
+                    arena.allocateFrom(pair.getKey()));
+            entry.set(ADDRESS, AOTInductorConstantMapEntry.handle$offset(), pair.getValue());
         }
         return array;
     }

@@ -166,9 +166,11 @@ public final class NativeLibrary implements AutoCloseable {
      * @throws IllegalStateException if this library is closed
      */
     public MemorySegment address(String symbol) {
-        return find(symbol)
-                .orElseThrow(
-                        () -> new IncompatibleModelException(name + " does not have " + symbol));
+        Optional<MemorySegment> found = find(symbol);
+        if (found.isEmpty()) {
+            throw new IncompatibleModelException(name + " does not have " + symbol);
+        }
+        return found.get();
     }
 
     /**

@@ -147,8 +147,9 @@ public final class UserCache {
      * @return a cache that fails where the user's own folder cannot be written to
      */
     public UserCache withoutSubstitute() {
-        List<Path> own = roots.stream().filter(root -> !root.equals(shared)).toList();
-        return new UserCache(own, null, limit);
+        List<Path> own = new ArrayList<>(roots);
+        own.remove(shared);
+        return new UserCache(List.copyOf(own), null, limit);
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -43,23 +44,26 @@ final class ConstantMatcher {
      * Matches by FQN; the first source that has a name counts.
      *
      * @param sources where to look
-     * @param present FQNs that need not be found, since they have values already
+     * @param present FQNs that need not be found, since they have values already; asked for only if
+     *     one is not found
      * @param strict how many sources, the first ones, may only have names that the model has
      * @return the matches by FQN, in the constants' order
      * @throws IncompatibleModelException listing all that is missing, unexpected or does not fit
      */
-    Map<String, Match> match(List<TensorSource> sources, Set<String> present, int strict) {
+    Map<String, Match> match(
+            List<TensorSource> sources, Supplier<Set<String>> present, int strict) {
         Map<String, Match> matches = new LinkedHashMap<>();
-        List<String> missing = new ArrayList<>();
+        List<String> absent = new ArrayList<>();
         for (ConstantNeed need : needs) {
             Optional<Match> match = find(need, sources);
             if (match.isPresent()) {
                 check(match.get());
                 matches.put(need.fqn(), match.get());
-            } else if (!present.contains(need.fqn())) {
-                missing.add(need.fqn());
+            } else {
+                absent.add(need.fqn());
             }
         }
+        List<String> missing = absent.isEmpty() ? absent : without(absent, present.get());
         if (!missing.isEmpty()) {
             problems.add("missing: " + listed(missing));
         }
@@ -75,13 +79,15 @@ final class ConstantMatcher {
         return matches;
     }
 
+    private static List<String> without(List<String> names, Set<String> present) {
+        return names.stream().filter(name -> !present.contains(name)).toList();
+    }
+
     private static Optional<Match> find(ConstantNeed need, List<TensorSource> sources) {
         for (int i = 0; i < sources.size(); i++) {
-            int index = i;
-            Optional<Match> match =
-                    sources.get(i).find(need.fqn()).map(t -> new Match(need, t, index));
-            if (match.isPresent()) {
-                return match;
+            Optional<StoredTensor> tensor = sources.get(i).find(need.fqn());
+            if (tensor.isPresent()) {
+                return Optional.of(new Match(need, tensor.get(), i));
             }
         }
         return Optional.empty();
@@ -129,6 +135,9 @@ final class ConstantMatcher {
     }
 
     private void checkUnexpected(List<TensorSource> sources) {
+        if (sources.isEmpty()) {
+            return;
+        }
         Set<String> known = needs.stream().map(ConstantNeed::fqn).collect(Collectors.toSet());
         for (TensorSource source : sources) {
             List<String> unexpected =

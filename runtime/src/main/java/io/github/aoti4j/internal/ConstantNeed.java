@@ -38,11 +38,14 @@ public record ConstantNeed(
     public static List<ConstantNeed> of(
             List<ConstantsApi.Constant> constants, List<ConstantSpec> specs) {
         Map<Integer, ConstantSpec> byIndex = new HashMap<>();
-        specs.forEach(spec -> byIndex.put(spec.index(), spec));
+        for (ConstantSpec spec : specs) {
+            byIndex.put(spec.index(), spec);
+        }
         List<ConstantNeed> needs = new ArrayList<>();
         for (int i = 0; i < constants.size(); i++) {
             ConstantsApi.Constant c = constants.get(i);
             if (!c.fromFolded()) {
+                ConstantSpec spec = byIndex.get(i);
                 needs.add(
                         new ConstantNeed(
                                 c.name(),
@@ -50,8 +53,9 @@ public record ConstantNeed(
                                 DType.ofCode(c.dtype()),
                                 c.type(),
                                 c.dataSize(),
-                                Optional.ofNullable(byIndex.get(i))
-                                        .filter(spec -> spec.name().equals(c.name()))));
+                                spec != null && spec.name().equals(c.name())
+                                        ? Optional.of(spec)
+                                        : Optional.empty()));
             }
         }
         return needs;
@@ -63,7 +67,7 @@ public record ConstantNeed(
      * @return false if there is no source, or it leaves something out
      */
     public boolean layoutKnown() {
-        return isStrided() && spec.flatMap(ConstantSpec::inBlob).isPresent();
+        return isStrided() && spec.isPresent() && spec.get().inBlob().isPresent();
     }
 
     /**
@@ -72,21 +76,25 @@ public record ConstantNeed(
      * @return named by FQN
      */
     public BlobTensor inBlob() {
-        return spec.flatMap(ConstantSpec::inBlob).orElseThrow();
+        return spec.orElseThrow().inBlob().orElseThrow();
     }
 
     /** The sizes that the source states, or null. */
     long[] shape() {
-        return spec.flatMap(ConstantSpec::shape).map(ConstantSpec::array).orElse(null);
+        return spec.isPresent() && spec.get().shape().isPresent()
+                ? ConstantSpec.array(spec.get().shape().get())
+                : null;
     }
 
     /** The strides that the source states, or null. */
     long[] strides() {
-        return spec.flatMap(ConstantSpec::strides).map(ConstantSpec::array).orElse(null);
+        return spec.isPresent() && spec.get().strides().isPresent()
+                ? ConstantSpec.array(spec.get().strides().get())
+                : null;
     }
 
     /** Whether it is ordinary memory, and not in a library's own packed layout. */
     boolean isStrided() {
-        return spec.flatMap(ConstantSpec::layout).map("strided"::equals).orElse(true);
+        return spec.isEmpty() || spec.get().layout().orElse("strided").equals("strided");
     }
 }

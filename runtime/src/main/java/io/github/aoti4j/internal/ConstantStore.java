@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * A container's constants: which set of values it uses, and the way from one set to the next.
@@ -70,8 +71,12 @@ public final class ConstantStore {
         this.api = container.api().constants();
         List<ConstantsApi.Constant> constants = api.list(container.handle());
         this.needs = ConstantNeed.of(constants, specs);
-        this.folds = constants.stream().anyMatch(ConstantsApi.Constant::fromFolded);
-        long bytes = needs.stream().mapToLong(ConstantNeed::dataSize).sum();
+        // Not one of those that compute is among those that are needed.
+        this.folds = needs.size() < constants.size();
+        long bytes = 0;
+        for (ConstantNeed need : needs) {
+            bytes += need.dataSize();
+        }
         this.mayHoldWeights = bytes < libraryBytes;
         this.own = new ConstantSet(Map.of(), null, this::freeUnused);
         this.current = own;
@@ -95,7 +100,7 @@ public final class ConstantStore {
      *     attached then
      */
     public void share(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
             ConstantSet set =
@@ -121,7 +126,7 @@ public final class ConstantStore {
      *     attached then
      */
     public void copy(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, present(), strict);
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict);
         try {
             if (!bound.isEmpty()) {
                 api.copy(container.handle(), handles(bound), false);
@@ -271,7 +276,8 @@ public final class ConstantStore {
         try {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
-            Map<String, BoundConstant> bound = new LinkedHashMap<>(bindAll(sources, all, strict));
+            Map<String, BoundConstant> bound =
+                    new LinkedHashMap<>(bindAll(sources, () -> all, strict));
             ConstantSet next;
             try {
                 carryOver(bound);
@@ -421,9 +427,11 @@ public final class ConstantStore {
      * backing.
      */
     private Map<String, BoundConstant> bindAll(
-            List<TensorSource> sources, Set<String> present, int strict) {
+            List<TensorSource> sources, Supplier<Set<String>> present, int strict) {
         List<Shared<TensorSource>> backings = new ArrayList<>();
-        sources.forEach(source -> backings.add(new Shared<>(source)));
+        for (TensorSource source : sources) {
+            backings.add(new Shared<>(source));
+        }
         Map<String, BoundConstant> bound = new LinkedHashMap<>();
         try {
             Map<String, Match> matches =
@@ -436,7 +444,9 @@ public final class ConstantStore {
             ConstantSet.releaseAll(bound.values());
             throw e;
         } finally {
-            backings.forEach(Shared::release);
+            for (Shared<TensorSource> backing : backings) {
+                backing.release();
+            }
         }
     }
 

@@ -34,13 +34,14 @@ record CpuDemands(List<String> features, Optional<String> unchecked) {
     static CpuDemands of(Optional<String> isa, Optional<String> march) {
         var features = new LinkedHashSet<String>();
         var unchecked = new ArrayList<String>();
-        isa.ifPresent(
-                names -> {
-                    for (String name : names.strip().split("\\s+", -1)) {
-                        addIsa(name, features, unchecked);
-                    }
-                });
-        march.ifPresent(name -> addMarch(name, features, unchecked));
+        if (isa.isPresent()) {
+            for (String name : isa.get().strip().split("\\s+", -1)) {
+                addIsa(name, features, unchecked);
+            }
+        }
+        if (march.isPresent()) {
+            addMarch(march.get(), features, unchecked);
+        }
         return new CpuDemands(
                 List.copyOf(features),
                 unchecked.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", unchecked)));

@@ -1,13 +1,14 @@
 package io.github.aoti4j.internal;
 
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The features of this machine's CPU, by the names that Linux gives them in {@code /proc/cpuinfo}.
@@ -19,9 +20,9 @@ public record CpuFeatures(Optional<Set<String>> flags) {
         static final CpuFeatures INSTANCE = read();
 
         private static CpuFeatures read() {
-            try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            try (var lines = Files.newBufferedReader(Path.of("/proc/cpuinfo"))) {
                 return of(lines);
-            } catch (IOException | UncheckedIOException e) {
+            } catch (IOException e) {
                 System.getLogger("io.github.aoti4j")
                         .log(System.Logger.Level.DEBUG, "CPU features are not known", e);
                 return new CpuFeatures(Optional.empty());
@@ -39,21 +40,21 @@ public record CpuFeatures(Optional<Set<String>> flags) {
     }
 
     /**
-     * Reads features from the lines of a {@code /proc/cpuinfo}.
+     * Reads features from a {@code /proc/cpuinfo}.
      *
-     * @param cpuinfo its lines; those of the first processor count, since all are alike
+     * @param cpuinfo its text; the first processor counts, since all are alike
      * @return the features; not known if no line lists any
+     * @throws IOException if the reader does
      */
-    static CpuFeatures of(Stream<String> cpuinfo) {
-        return new CpuFeatures(
-                cpuinfo.filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-                        .findFirst()
-                        .map(
-                                line ->
-                                        line.substring(line.indexOf(':') + 1)
-                                                .strip()
-                                                .split("\\s+", -1))
-                        .map(names -> Set.copyOf(List.of(names))));
+    static CpuFeatures of(BufferedReader cpuinfo) throws IOException {
+        for (String line = cpuinfo.readLine(); line != null; line = cpuinfo.readLine()) {
+            if (line.startsWith("flags") || line.startsWith("Features")) {
+                String names = line.substring(line.indexOf(':') + 1).strip();
+                return new CpuFeatures(
+                        Optional.of(Set.copyOf(Arrays.asList(names.split("\\s+", -1)))));
+            }
+        }
+        return new CpuFeatures(Optional.empty());
     }
 
     /**
@@ -63,7 +64,14 @@ public record CpuFeatures(Optional<Set<String>> flags) {
      * @return those that this CPU lacks; none if its features are not known
      */
     public List<String> missing(List<String> demanded) {
-        return flags.map(have -> demanded.stream().filter(name -> !have.contains(name)).toList())
-                .orElse(List.of());
+        List<String> missing = new ArrayList<>();
+        if (flags.isPresent()) {
+            for (String name : demanded) {
+                if (!flags.get().contains(name)) {
+                    missing.add(name);
+                }
+            }
+        }
+        return missing;
     }
 }

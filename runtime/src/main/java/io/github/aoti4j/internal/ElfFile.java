@@ -195,7 +195,11 @@ public final class ElfFile {
      * @return their names, in order
      */
     public List<String> needed() {
-        return symbols.needed().stream().map(ElfSymbols.Need::name).toList();
+        List<String> names = new ArrayList<>();
+        for (var need : symbols.needed()) {
+            names.add(need.name());
+        }
+        return names;
     }
 
     /**

@@ -83,8 +83,11 @@ record ElfSymbols(
                 throw image.damaged("its symbol names take %d bytes".formatted(stringTableSize));
             }
             strings = image.copy(offsetOf(stringTable), (int) stringTableSize);
-            var needed = needs.stream().map(this::need).toList();
-            return readSymbols(needed);
+            var needed = new ArrayList<Need>();
+            for (long name : needs) {
+                needed.add(need(name));
+            }
+            return readSymbols(List.copyOf(needed));
         }
 
         private List<Long> readDynamic(ElfFile.Segment dynamic) {

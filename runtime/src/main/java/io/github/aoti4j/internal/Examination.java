@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What can be told of a packaged model before any of it is loaded.
@@ -63,32 +62,35 @@ public record Examination(
      * @throws PackageException if that part is damaged
      */
     public static Examination of(Pt2Archive archive, PackagedModel packaged, ElfFile library) {
-        Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
-        Optional<WrapperSource> source = wrapper.flatMap(WrapperSource::parse);
+        Optional<ArchiveEntry> wrapperEntry = packaged.wrapperSource();
+        String wrapper = wrapperEntry.isPresent() ? archive.text(wrapperEntry.get()) : null;
+        Optional<WrapperSource> source =
+                wrapper == null ? Optional.empty() : WrapperSource.parse(wrapper);
         List<Finding> findings =
                 new ArrayList<>(
                         Preflight.examine(
                                 new PackageMetadata(packaged.metadata()),
                                 library,
-                                source.flatMap(WrapperSource::march),
+                                source.isPresent() ? source.get().march() : Optional.empty(),
                                 ModelApi.REQUIRED,
                                 Host.current()));
         Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
         findings.add(operators(library, calls));
-        List<String> parallelChecks =
-                Stream.concat(
-                                packaged.kernelSources().stream().map(archive::text),
-                                wrapper.stream())
-                        .flatMap(text -> ParallelChecks.find(text).stream())
-                        .toList();
+        List<String> parallelChecks = new ArrayList<>();
+        for (ArchiveEntry kernels : packaged.kernelSources()) {
+            parallelChecks.addAll(ParallelChecks.find(archive.text(kernels)));
+        }
+        if (wrapper != null) {
+            parallelChecks.addAll(ParallelChecks.find(wrapper));
+        }
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new Examination(
                 packaged,
                 library,
                 source,
                 List.copyOf(findings),
-                parallelChecks,
-                wrapper.filter(_ -> mapped).map(ReadOnlyConstants::find).orElse(Set.of()),
+                List.copyOf(parallelChecks),
+                wrapper != null && mapped ? ReadOnlyConstants.find(wrapper) : Set.of(),
                 calls);
     }
 

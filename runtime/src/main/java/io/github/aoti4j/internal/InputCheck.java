@@ -54,12 +54,17 @@ public final class InputCheck {
         }
         Map<Extent, Integer> slotOf = new HashMap<>();
         for (var symbol : symbols) {
-            symbol.extent().ifPresent(extent -> bind(extent, symbol.slot(), slotOf));
+            if (symbol.extent().isPresent()) {
+                bind(symbol.extent().get(), symbol.slot(), slotOf);
+            }
         }
-        computed =
-                symbols.stream()
-                        .filter(symbol -> symbol.definition().isPresent())
-                        .toArray(SizeSymbol[]::new);
+        List<SizeSymbol> defined = new ArrayList<>();
+        for (var symbol : symbols) {
+            if (symbol.definition().isPresent()) {
+                defined.add(symbol);
+            }
+        }
+        computed = defined.toArray(new SizeSymbol[0]);
         List<Equality> found = new ArrayList<>();
         int slots = symbols.size();
         for (var input : source.inputs()) {
@@ -80,7 +85,7 @@ public final class InputCheck {
                 }
             }
         }
-        equalities = found.toArray(Equality[]::new);
+        equalities = found.toArray(new Equality[0]);
         slotCount = slots;
     }
 

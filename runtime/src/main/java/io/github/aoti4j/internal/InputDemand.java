@@ -50,17 +50,20 @@ final class InputDemand {
     InputDemand(InputSpec spec, String label) {
         this.spec = spec;
         this.label = label;
-        dtype = spec.dtype().map(DType::code).orElse(NONE);
+        dtype = spec.dtype().isPresent() ? spec.dtype().get().code() : NONE;
         deviceType = spec.deviceType().orElse(NONE);
         List<DimensionSpec> dimensions = spec.dimensions();
         rank = dimensions.size();
         rankKnown = spec.rankKnown();
-        min = dimensions.stream().mapToLong(DimensionSpec::min).toArray();
-        max = dimensions.stream().mapToLong(DimensionSpec::max).toArray();
-        stride =
-                dimensions.stream()
-                        .mapToLong(d -> d.stride() instanceof Literal(long n) ? n : NONE)
-                        .toArray();
+        min = new long[rank];
+        max = new long[rank];
+        stride = new long[rank];
+        for (int d = 0; d < rank; d++) {
+            DimensionSpec dimension = dimensions.get(d);
+            min[d] = dimension.min();
+            max[d] = dimension.max();
+            stride[d] = dimension.stride() instanceof Literal(long n) ? n : NONE;
+        }
         sizeSlot = noSlots();
         strideSlot = noSlots();
         comparedStrideSlot = noSlots();

@@ -1,9 +1,9 @@
 package io.github.aoti4j.internal;
 
-import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.SizeExpression.Literal;
 
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
 /** Says in one line what a model demands of an input. */
@@ -21,7 +21,7 @@ public final class InputDescription {
     public static String of(WrapperSource source, int index) {
         var input = source.inputs().get(index);
         String text =
-                input.dtype().map(DType::torchName).orElse("any dtype")
+                (input.dtype().isPresent() ? input.dtype().get().torchName() : "any dtype")
                         + " "
                         + shape(input.dimensions(), input.rankKnown());
         return demandsOtherStrides(source.symbols(), input.dimensions())
@@ -31,11 +31,14 @@ public final class InputDescription {
 
     /** The sizes: {@code [s77: 1..1024, 10]}. */
     static String shape(List<DimensionSpec> dimensions, boolean complete) {
-        String sizes =
-                dimensions.stream()
-                        .map(DimensionSpec::describeSize)
-                        .collect(Collectors.joining(", "));
-        return complete ? "[" + sizes + "]" : "[" + (sizes.isEmpty() ? "" : sizes + ", ") + "…]";
+        var sizes = new StringJoiner(", ", "[", "]");
+        for (var dimension : dimensions) {
+            sizes.add(dimension.describeSize());
+        }
+        if (!complete) {
+            sizes.add("…");
+        }
+        return sizes.toString();
     }
 
     /** The strides: {@code [192, 1, 24, 3]}. */
@@ -54,15 +57,14 @@ public final class InputDescription {
         long[] values = new long[symbols.size()];
         try {
             for (var symbol : symbols) {
+                var definition = symbol.definition();
                 values[symbol.slot()] =
-                        symbol.definition()
-                                .map(definition -> definition.toLong(values))
-                                .orElseGet(() -> sample(symbol));
+                        definition.isPresent() ? definition.get().toLong(values) : sample(symbol);
             }
             long rowMajor = 1;
             for (var dimension : dimensions.reversed()) {
                 if (dimension.stride().isKnown()
-                        && !dimension.size().equals(new Literal(1))
+                        && !(dimension.size() instanceof Literal(long n) && n == 1)
                         && dimension.stride().toLong(values) != rowMajor) {
                     return true;
                 }

@@ -98,7 +98,7 @@ public final class LibraryCache {
      */
     public Path unpack(Packaged library) {
         var known = keys.find(library);
-        String key = known.orElseGet(() -> hash(library));
+        String key = known.isPresent() ? known.get() : hash(library);
         Path folder =
                 cache.folder(
                         "models/" + key,

@@ -87,6 +87,7 @@ public record PackageMetadata(Map<String, String> strings) {
     }
 
     private Optional<String> noted(String key) {
-        return Optional.ofNullable(strings.get(key)).filter(value -> !value.isBlank());
+        String value = strings.get(key);
+        return value == null || value.isBlank() ? Optional.empty() : Optional.of(value);
     }
 }

@@ -83,17 +83,23 @@ public final class Preflight {
      * @return the answer
      */
     public static Finding symbols(ElfFile library, Predicate<String> libtorch, String description) {
-        var needed =
-                library.undefinedSymbols().stream()
-                        .filter(name -> LIBTORCH_PREFIXES.stream().anyMatch(name::startsWith))
-                        .toList();
-        var missing = needed.stream().filter(libtorch.negate()).sorted().toList();
+        int needed = 0;
+        var missing = new ArrayList<String>();
+        for (String name : library.undefinedSymbols()) {
+            if (isOfLibtorch(name)) {
+                needed++;
+                if (!libtorch.test(name)) {
+                    missing.add(name);
+                }
+            }
+        }
         if (missing.isEmpty()) {
             return yes(
                     Subject.LIBTORCH,
                     "needs %d functions of libtorch, all of which %s has"
-                            .formatted(needed.size(), description));
+                            .formatted(needed, description));
         }
+        missing.sort(null);
         return no(
                 Subject.LIBTORCH,
                 "needs %s of libtorch, which %s does not have; %suse the libtorch of the PyTorch that compiled it, or a newer one"
@@ -107,6 +113,15 @@ public final class Preflight {
                                         .orElse("")));
     }
 
+    private static boolean isOfLibtorch(String name) {
+        for (String prefix : LIBTORCH_PREFIXES) {
+            if (name.startsWith(prefix)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
      * Refuses a model if an answer is no.
      *
@@ -115,21 +130,19 @@ public final class Preflight {
      * @throws IncompatibleModelException naming all that stands in the way
      */
     public static void require(String model, List<Finding> findings) {
-        var problems =
-                findings.stream().filter(finding -> !finding.ok()).map(Finding::message).toList();
+        var problems = new StringBuilder();
+        for (var finding : findings) {
+            if (!finding.ok()) {
+                problems.append("\n  it ").append(finding.message());
+            }
+        }
         if (!problems.isEmpty()) {
-            throw new IncompatibleModelException(
-                    problems.stream()
-                            .map(problem -> "it " + problem)
-                            .collect(
-                                    Collectors.joining(
-                                            "\n  ", model + " cannot run here:\n  ", "")));
+            throw new IncompatibleModelException(model + " cannot run here:" + problems);
         }
     }
 
     private static Finding device(PackageMetadata metadata, boolean linkedToCuda) {
-        String device =
-                metadata.device().map(Preflight::printable).orElse(linkedToCuda ? "cuda" : "cpu");
+        String device = printable(metadata.device().orElse(linkedToCuda ? "cuda" : "cpu"));
         return device.equals("cpu")
                 ? yes(Subject.DEVICE, "runs on the CPU")
                 : no(
@@ -147,7 +160,7 @@ public final class Preflight {
     }
 
     private static Finding platform(PackageMetadata metadata, Host host) {
-        String platform = metadata.platform().map(Preflight::printable).orElse(host.platform());
+        String platform = printable(metadata.platform().orElse(host.platform()));
         return platform.equals(host.platform())
                 ? yes(Subject.PLATFORM, "was compiled for " + platform)
                 : no(
@@ -168,14 +181,13 @@ public final class Preflight {
     }
 
     private static String isa(PackageMetadata metadata) {
-        return metadata.cpuIsa()
-                .map(Preflight::printable)
-                .orElse("no vector extensions that the package tells of");
+        return printable(
+                metadata.cpuIsa().orElse("no vector extensions that the package tells of"));
     }
 
     private static Finding cpu(PackageMetadata metadata, Optional<String> march, Host host) {
         String isa = isa(metadata);
-        var demands = CpuDemands.of(metadata.cpuIsa().map(Preflight::printable), march);
+        var demands = CpuDemands.of(metadata.cpuIsa(), march);
         var missing = host.cpu().missing(demands.features());
         if (!missing.isEmpty()) {
             return no(
@@ -194,7 +206,9 @@ public final class Preflight {
                     .append(String.join(" ", demands.features()))
                     .append(", which this CPU has");
         }
-        demands.unchecked().ifPresent(why -> message.append("; not checked: ").append(why));
+        if (demands.unchecked().isPresent()) {
+            message.append("; not checked: ").append(printable(demands.unchecked().get()));
+        }
         return yes(Subject.CPU, message.toString());
     }
 
@@ -208,10 +222,7 @@ public final class Preflight {
         return missing.isEmpty()
                 ? yes(
                         Subject.FUNCTIONS,
-                        "has the functions of a model"
-                                + compiledBy(library)
-                                        .map(" of PyTorch %s or newer"::formatted)
-                                        .orElse(""))
+                        "has the functions of a model" + ofVersion(compiledBy(library)))
                 : no(
                         Subject.FUNCTIONS,
                         "does not have %s; it is no AOTInductor model, or one of a PyTorch that is too old: export it again with a newer one"
@@ -228,6 +239,10 @@ public final class Preflight {
                         : has.contains(SINCE_2_10) ? Optional.of("2.10") : Optional.empty();
     }
 
+    private static String ofVersion(Optional<String> oldest) {
+        return oldest.isPresent() ? " of PyTorch " + oldest.get() + " or newer" : "";
+    }
+
     private static String names(List<String> names) {
         String listed =
                 names.stream()
@@ -241,7 +256,13 @@ public final class Preflight {
 
     /** Names in files can be any bytes, also those that command a terminal. */
     private static String printable(String name) {
-        return name.replaceAll("[^ -~]", "?");
+        var text = new StringBuilder(name);
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+                text.setCharAt(i, '?');
+            }
+        }
+        return text.toString();
     }
 
     private static Finding yes(Subject subject, String message) {

@@ -21,5 +21,19 @@ public record SizeSymbol(
      * @param dimension the dimension's index
      * @param isStride true for the stride, false for the size
      */
-    public record Extent(int input, int dimension, boolean isStride) {}
+    public record Extent(int input, int dimension, boolean isStride) {
+        // Written out: a record's own would be linked, method by method, while a model is loaded.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Extent that
+                    && input == that.input
+                    && dimension == that.dimension
+                    && isStride == that.isStride;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * (31 * input + dimension) + (isStride ? 1 : 0);
+        }
+    }
 }

@@ -101,18 +101,17 @@ final class SymbolTable implements ExpressionParser.Scope {
     }
 
     private Symbol symbol(Extent extent) {
-        return extents.computeIfAbsent(
-                extent,
-                _ -> {
-                    ranks.merge(extent.input(), extent.dimension() + 1, Math::max);
-                    String array = extent.isStride() ? "stride" : "size";
-                    String name = "%s(%d, %d)".formatted(array, extent.input(), extent.dimension());
-                    var symbol = new Symbol(name, symbols.size());
-                    symbols.add(
-                            new SizeSymbol(
-                                    name, symbol.slot(), Optional.of(extent), Optional.empty()));
-                    return symbol;
-                });
+        var known = extents.get(extent);
+        if (known != null) {
+            return known;
+        }
+        ranks.put(extent.input(), Math.max(rankUsed(extent.input()), extent.dimension() + 1));
+        String array = extent.isStride() ? "stride" : "size";
+        String name = array + "(" + extent.input() + ", " + extent.dimension() + ")";
+        var symbol = new Symbol(name, symbols.size());
+        symbols.add(new SizeSymbol(name, symbol.slot(), Optional.of(extent), Optional.empty()));
+        extents.put(extent, symbol);
+        return symbol;
     }
 
     /** The names that stand in for one until a definition gives it have a bracket. */

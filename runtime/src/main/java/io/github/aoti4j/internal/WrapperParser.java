@@ -74,15 +74,21 @@ final class WrapperParser {
     }
 
     private WrapperSource build() {
+        List<InputSpec> inputSpecs = new ArrayList<>();
+        for (var input : inputs) {
+            inputSpecs.add(input.build(symbols, everyDimensionChecked()));
+        }
+        List<ConstantSpec> constantSpecs = new ArrayList<>();
+        for (var constant : constants.values()) {
+            constantSpecs.add(constant.build());
+        }
         return new WrapperSource(
                 inputs.size(),
                 outputNames.size(),
                 constantCount,
-                inputs.stream()
-                        .map(input -> input.build(symbols, everyDimensionChecked()))
-                        .toList(),
+                List.copyOf(inputSpecs),
                 List.copyOf(outputNames),
-                constants.values().stream().map(ConstantBuilder::build).toList(),
+                List.copyOf(constantSpecs),
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
                 symbols.symbols(),
@@ -185,7 +191,10 @@ final class WrapperParser {
         if (field == null || !lexer.accept("=")) {
             return;
         }
-        var constant = constants.computeIfAbsent(index, ConstantBuilder::new);
+        var constant = constants.get(index);
+        if (constant == null) {
+            constants.put(index, constant = new ConstantBuilder(index));
+        }
         switch (field) {
             case "name" -> constant.name = orElse(lexer.acceptString(), constant.name);
             case "original_fqn" -> constant.fqn = orElse(lexer.acceptString(), constant.fqn);

@@ -5,15 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.StringReader;
 import java.util.List;
-import java.util.stream.Stream;
 
 class CpuFeaturesTest {
+    /** A {@code /proc/cpuinfo}. */
+    static BufferedReader lines(String... lines) {
+        return new BufferedReader(new StringReader(String.join("\n", lines)));
+    }
+
     @Test
-    void readsTheFlagsOfTheFirstProcessor() {
+    void readsTheFlagsOfTheFirstProcessor() throws IOException {
         var cpu =
                 CpuFeatures.of(
-                        Stream.of(
+                        lines(
                                 "processor\t: 0",
                                 "flags\t\t: fpu avx2 fma fma",
                                 "processor\t: 1",
@@ -22,14 +29,14 @@ class CpuFeaturesTest {
     }
 
     @Test
-    void readsTheFeaturesOfArm() {
-        var cpu = CpuFeatures.of(Stream.of("Features\t: fp asimd"));
+    void readsTheFeaturesOfArm() throws IOException {
+        var cpu = CpuFeatures.of(lines("Features\t: fp asimd"));
         assertEquals(List.of("sve"), cpu.missing(List.of("asimd", "sve")));
     }
 
     @Test
-    void missesNothingWhereFeaturesAreNotKnown() {
-        var cpu = CpuFeatures.of(Stream.of("processor\t: 0"));
+    void missesNothingWhereFeaturesAreNotKnown() throws IOException {
+        var cpu = CpuFeatures.of(lines("processor\t: 0"));
         assertTrue(cpu.flags().isEmpty());
         assertEquals(List.of(), cpu.missing(List.of("avx2")));
     }

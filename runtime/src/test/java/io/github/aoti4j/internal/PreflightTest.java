@@ -11,12 +11,13 @@ import io.github.aoti4j.internal.Finding.Subject;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 class PreflightTest {
     private static final String AVX2_CPU =
@@ -32,7 +33,11 @@ class PreflightTest {
     }
 
     private static Host host(String cpuinfo) {
-        return new Host("linux", "x86_64", CpuFeatures.of(Stream.of(cpuinfo)));
+        try {
+            return new Host("linux", "x86_64", CpuFeatures.of(CpuFeaturesTest.lines(cpuinfo)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static PackageMetadata metadata(String isa) {

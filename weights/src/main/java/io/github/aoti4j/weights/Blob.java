@@ -69,25 +69,15 @@ final class Blob {
             MappedFile file, BlobTensor tensor, long offset, String part) {
         long[] shape = tensor.shape();
         long[] strides = tensor.strides();
-        var range =
-                Extents.within(
-                                tensor.byteSize(),
-                                tensor.dtype(),
-                                shape,
-                                strides,
-                                tensor.storageOffset())
-                        .orElseThrow(
-                                () ->
-                                        bad(
-                                                file,
-                                                part,
-                                                tensor.name(),
-                                                Extents.describe(
-                                                        tensor.byteSize(),
-                                                        tensor.dtype(),
-                                                        shape,
-                                                        strides,
-                                                        tensor.storageOffset())));
+        long first = tensor.storageOffset();
+        var range = Extents.within(tensor.byteSize(), tensor.dtype(), shape, strides, first);
+        if (range.isEmpty()) {
+            throw bad(
+                    file,
+                    part,
+                    tensor.name(),
+                    Extents.describe(tensor.byteSize(), tensor.dtype(), shape, strides, first));
+        }
         return new PlacedTensor(
                 tensor.name(),
                 tensor.dtype(),
@@ -95,8 +85,8 @@ final class Blob {
                 strides,
                 0,
                 part,
-                offset + range.begin(),
-                range.span());
+                offset + range.get().begin(),
+                range.get().span());
     }
 
     private static PackageException bad(

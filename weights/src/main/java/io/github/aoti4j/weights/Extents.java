@@ -4,7 +4,6 @@ import io.github.aoti4j.core.DType;
 
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.stream.LongStream;
 
 /** How far shapes and strides reach. */
 final class Extents {
@@ -53,8 +52,10 @@ final class Extents {
                 || anyNegative(strides)) {
             return Optional.empty();
         }
-        if (LongStream.of(shape).anyMatch(size -> size == 0)) {
-            return Optional.of(new Range(0, 0));
+        for (long size : shape) {
+            if (size == 0) {
+                return Optional.of(new Range(0, 0));
+            }
         }
         try {
             long last = 0;
@@ -84,6 +85,11 @@ final class Extents {
     }
 
     private static boolean anyNegative(long[] numbers) {
-        return LongStream.of(numbers).anyMatch(number -> number < 0);
+        for (long number : numbers) {
+            if (number < 0) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -38,7 +38,9 @@ final class MappedTensors implements TensorSource {
 
     private static SequencedMap<String, PlacedTensor> byName(List<PlacedTensor> tensors) {
         var byName = new LinkedHashMap<String, PlacedTensor>();
-        tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
+        for (var tensor : tensors) {
+            byName.put(tensor.name(), tensor);
+        }
         return Collections.unmodifiableSequencedMap(byName);
     }
 
@@ -54,16 +56,21 @@ final class MappedTensors implements TensorSource {
 
     @Override
     public Optional<StoredTensor> find(String name) {
-        files.forEach(MappedFile::requireOpen);
-        return Optional.ofNullable(tensors.get(Objects.requireNonNull(name, "name")))
-                .map(tensor -> tensor.in(files.get(tensor.file())));
+        Objects.requireNonNull(name, "name");
+        for (var file : files) {
+            file.requireOpen();
+        }
+        var tensor = tensors.get(name);
+        return tensor == null ? Optional.empty() : Optional.of(tensor.in(files.get(tensor.file())));
     }
 
     @Override
     public Hold hold() {
         var holds = new ArrayList<Hold>();
         try {
-            files.forEach(file -> holds.add(file.hold()));
+            for (var file : files) {
+                holds.add(file.hold());
+            }
         } catch (Throwable e) {
             holds.forEach(Hold::close);
             throw e;

@@ -5,11 +5,13 @@ import static io.github.aoti4j.weights.Messages.quote;
 
 import io.github.aoti4j.core.PackageException;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * One model's files within a {@link Pt2Archive}, by what they are for.
@@ -65,7 +67,11 @@ public final class PackagedModel {
      *     whether the model was packaged as source only
      */
     public ArchiveEntry library() {
-        return sibling(LIBRARY).orElseThrow(this::noLibrary);
+        var library = sibling(LIBRARY);
+        if (library.isEmpty()) {
+            throw noLibrary();
+        }
+        return library.get();
     }
 
     /**
@@ -187,9 +193,8 @@ public final class PackagedModel {
      * @throws PackageException if the entry is not a JSON object of strings
      */
     public Map<String, String> metadata() {
-        return sibling(METADATA)
-                .map(entry -> archive.parse(entry, Json::stringMap))
-                .orElse(Map.of());
+        var entry = sibling(METADATA);
+        return entry.isPresent() ? archive.parse(entry.get(), Json::stringMap) : Map.of();
     }
 
     /**
@@ -206,7 +211,7 @@ public final class PackagedModel {
      * @throws IllegalStateException if the package is closed
      */
     public TensorSource openBlob(List<BlobTensor> layout, Predicate<String> readOnly) {
-        var blob = weightsBlob().orElseThrow(() -> noWeights("weights blob"));
+        var blob = require(weightsBlob(), "weights blob");
         try (var mappings = new WeightMappings()) {
             // A blob without tensors is an empty file in a folder.
             if (blob.size() == 0 && layout.isEmpty()) {
@@ -256,36 +261,42 @@ public final class PackagedModel {
      * @throws IllegalStateException if the package is closed
      */
     public TensorSource openWeights(Predicate<String> readOnly) {
-        var config = weightsConfig().orElseThrow(() -> noWeights("weights_config.json"));
+        var config = require(weightsConfig(), "weights_config.json");
         var views = archive.parse(config, WeightsConfig::parse);
         return PackagedWeights.open(archive, views, readOnly);
     }
 
-    private PackageException noWeights(String what) {
-        return archive.bad(
-                "model "
-                        + quote(name)
-                        + " has no "
-                        + what
-                        + ": its weights are in its library, or were left out of the package");
+    private ArchiveEntry require(Optional<ArchiveEntry> weights, String what) {
+        if (weights.isEmpty()) {
+            throw archive.bad(
+                    "model "
+                            + quote(name)
+                            + " has no "
+                            + what
+                            + ": its weights are in its library, or were left out of the package");
+        }
+        return weights.get();
     }
 
     /** The file that belongs to the wrapper and ends so. */
     private Optional<ArchiveEntry> sibling(String suffix) {
-        return stem().flatMap(stem -> named(stem + suffix));
+        String stem = stem();
+        return stem == null ? Optional.empty() : named(stem + suffix);
     }
 
-    private Optional<String> stem() {
-        var libraries = stems(ending(LIBRARY));
-        var sources = stems(ending(SOURCE));
+    /**
+     * The wrapper's file name without its ending; null if the model has neither library nor source.
+     */
+    private String stem() {
+        var libraries = stems(LIBRARY);
+        var sources = stems(SOURCE);
+        var wrappers = new LinkedHashSet<String>();
+        addWrappers(libraries, wrappers);
+        addWrappers(sources, wrappers);
         var candidates =
-                Stream.concat(libraries.stream(), sources.stream())
-                        .filter(stem -> stem.endsWith(WRAPPER))
-                        .distinct()
-                        .toList();
-        if (candidates.isEmpty()) {
-            candidates = describedOnes(libraries.isEmpty() ? sources : libraries);
-        }
+                wrappers.isEmpty()
+                        ? describedOnes(libraries.isEmpty() ? sources : libraries)
+                        : List.copyOf(wrappers);
         if (candidates.size() > 1) {
             throw archive.bad(
                     "model "
@@ -294,7 +305,15 @@ public final class PackagedModel {
                             + list(candidates)
                             + "; package the model again");
         }
-        return candidates.stream().findFirst();
+        return candidates.isEmpty() ? null : candidates.getFirst();
+    }
+
+    private static void addWrappers(List<String> stems, Set<String> wrappers) {
+        for (String stem : stems) {
+            if (stem.endsWith(WRAPPER)) {
+                wrappers.add(stem);
+            }
+        }
     }
 
     /** Where names do not tell the wrapper, its metadata does: no other file comes with any. */
@@ -303,19 +322,33 @@ public final class PackagedModel {
         return described.isEmpty() ? stems : described;
     }
 
-    private static List<String> stems(List<ArchiveEntry> files) {
-        return files.stream()
-                .map(ArchiveEntry::fileName)
-                .map(file -> file.substring(0, file.lastIndexOf('.')))
-                .toList();
+    /** The names of the files that end so, without that ending. */
+    private List<String> stems(String ending) {
+        var stems = new ArrayList<String>();
+        for (var entry : ending(ending)) {
+            String file = entry.fileName();
+            stems.add(file.substring(0, file.length() - ending.length()));
+        }
+        return stems;
     }
 
     private Optional<ArchiveEntry> named(String fileName) {
-        return entries.stream().filter(e -> e.fileName().equals(fileName)).findFirst();
+        for (var entry : entries) {
+            if (entry.fileName().equals(fileName)) {
+                return Optional.of(entry);
+            }
+        }
+        return Optional.empty();
     }
 
     private List<ArchiveEntry> ending(String suffix) {
-        return entries.stream().filter(e -> e.fileName().endsWith(suffix)).toList();
+        var found = new ArrayList<ArchiveEntry>();
+        for (var entry : entries) {
+            if (entry.fileName().endsWith(suffix)) {
+                found.add(entry);
+            }
+        }
+        return List.copyOf(found);
     }
 
     private PackageException noLibrary() {

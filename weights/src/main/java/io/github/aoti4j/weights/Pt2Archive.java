@@ -334,7 +334,11 @@ public final class Pt2Archive implements AutoCloseable {
                 int end = name.lastIndexOf('/');
                 if (end > folder.length()) {
                     String model = name.substring(folder.length(), end);
-                    files.computeIfAbsent(model, _ -> new ArrayList<>()).add(entry);
+                    var of = files.get(model);
+                    if (of == null) {
+                        files.put(model, of = new ArrayList<>());
+                    }
+                    of.add(entry);
                 }
             }
         }
@@ -342,7 +346,10 @@ public final class Pt2Archive implements AutoCloseable {
             throw bad(whatElse());
         }
         var found = new LinkedHashMap<String, PackagedModel>();
-        files.forEach((name, of) -> found.put(name, new PackagedModel(this, name, of)));
+        for (var model : files.entrySet()) {
+            String name = model.getKey();
+            found.put(name, new PackagedModel(this, name, model.getValue()));
+        }
         return found;
     }
 

@@ -23,10 +23,12 @@ final class WeightMappings implements AutoCloseable {
 
     /** Adds a tensor that lies in a file of the package. */
     void add(PlacedTensor tensor, MappedFile file, boolean readOnly) {
-        int index =
-                readOnly
-                        ? shared.computeIfAbsent(file, f -> keep(f.share()))
-                        : own.computeIfAbsent(file, f -> keep(f.duplicate()));
+        var mapped = readOnly ? shared : own;
+        Integer index = mapped.get(file);
+        if (index == null) {
+            index = keep(readOnly ? file.share() : file.duplicate());
+            mapped.put(file, index);
+        }
         tensors.add(tensor.inFile(index));
     }
 

@@ -133,7 +133,13 @@ public final class LibTorch {
      * @return false for what came with a later PyTorch
      */
     public boolean has(String symbol) {
-        return known.computeIfAbsent(symbol, library::has);
+        Boolean has = known.get(symbol);
+        if (has == null) {
+            // Two threads that ask at once get the same answer.
+            has = library.has(symbol);
+            known.put(symbol, has);
+        }
+        return has;
     }
 
     /**

@@ -29,7 +29,9 @@ public final class OpLibraries {
     public static void open(List<Path> files) {
         // No operator is asked about while these register theirs.
         synchronized (JavaOperators.LOCK) {
-            files.forEach(OpLibraries::open);
+            for (Path file : files) {
+                open(file);
+            }
         }
     }
 
