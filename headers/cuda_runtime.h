@@ -29,12 +29,6 @@ typedef enum cudaError {
     cudaErrorNotReady = 600
 } cudaError_t;
 
-enum cudaDeviceAttr {
-    cudaDevAttrMultiProcessorCount = 16,
-    cudaDevAttrComputeCapabilityMajor = 75,
-    cudaDevAttrComputeCapabilityMinor = 76
-};
-
 enum cudaMemcpyKind {
     cudaMemcpyHostToHost = 0,
     cudaMemcpyHostToDevice = 1,
@@ -81,7 +75,6 @@ struct cudaPointerAttributes {
 #define cudaEventBlockingSync 0x01 /* who waits sleeps */
 #define cudaEventDisableTiming 0x02
 
-struct cudaDeviceProp;
 typedef struct CUstream_st *cudaStream_t;
 typedef struct CUevent_st *cudaEvent_t;
 typedef struct CUgraph_st *cudaGraph_t;
@@ -114,20 +107,6 @@ AOTI4J_SAME_TYPE(cudaGetDevice);
 cudaError_t cudaSetDevice(int device);
 typedef cudaError_t (*cudaSetDevice_fn)(int device);
 AOTI4J_SAME_TYPE(cudaSetDevice);
-
-cudaError_t cudaDeviceGetAttribute(int *ret_value, enum cudaDeviceAttr attribute, int device);
-typedef cudaError_t (*cudaDeviceGetAttribute_fn)(
-        int *ret_value, enum cudaDeviceAttr attribute, int device);
-AOTI4J_SAME_TYPE(cudaDeviceGetAttribute);
-
-/*
- * The struct's size and fields differ between versions of CUDA, and so does which of its variants
- * this name stands for (1008 bytes in CUDA 13); all begin with the device's name, of 256 bytes.
- */
-cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *ret_properties, int device);
-typedef cudaError_t (*cudaGetDeviceProperties_fn)(
-        struct cudaDeviceProp *ret_properties, int device);
-AOTI4J_SAME_TYPE(cudaGetDeviceProperties);
 
 /* Bytes of the current device, those in use by other processes counted as used. */
 cudaError_t cudaMemGetInfo(size_t *ret_free, size_t *ret_total);

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.cuda.CudaRuntime;
-import io.github.aoti4j.bindings.generated.cuda.cudaDeviceGetAttribute_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaDeviceSynchronize_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaEventCreateWithFlags_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaEventDestroy_fn;
@@ -15,7 +14,6 @@ import io.github.aoti4j.bindings.generated.cuda.cudaEventQuery_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaEventRecord_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaEventSynchronize_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetDeviceCount_fn;
-import io.github.aoti4j.bindings.generated.cuda.cudaGetDeviceProperties_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetDevice_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorName_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorString_fn;
@@ -45,11 +43,6 @@ import java.lang.foreign.MemorySegment;
  * <p>Thread-safe. An error may be one of earlier asynchronous work of the device.
  */
 public final class CudaApi {
-    private static final int NAME_BYTES = 256;
-
-    /** More than the struct has in any version of CUDA, of which we read the name alone. */
-    private static final int PROPERTIES_BYTES = 4096;
-
     private final NativeLibrary library;
     private final MemorySegment eventQuery;
     private final MemorySegment eventRecord;
@@ -178,47 +171,6 @@ public final class CudaApi {
         }
         setDevice(device);
         return new InUse(before);
-    }
-
-    /**
-     * Returns a device's name.
-     *
-     * @param device its index
-     * @return for people
-     */
-    public String deviceName(int device) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment properties = arena.allocate(PROPERTIES_BYTES, Long.BYTES);
-            String function = "cudaGetDeviceProperties";
-            check(
-                    cudaGetDeviceProperties_fn.invoke(
-                            library.address(function), properties, device),
-                    function);
-            return properties.asSlice(0, NAME_BYTES).getString(0);
-        }
-    }
-
-    /**
-     * Returns a device's compute capability.
-     *
-     * @param device its index
-     * @return ten times the major number plus the minor one: 90 for 9.0, as PyTorch notes it
-     */
-    public int computeCapability(int device) {
-        return 10 * attribute(CudaRuntime.cudaDevAttrComputeCapabilityMajor(), device)
-                + attribute(CudaRuntime.cudaDevAttrComputeCapabilityMinor(), device);
-    }
-
-    private int attribute(int attribute, int device) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(JAVA_INT);
-            String function = "cudaDeviceGetAttribute";
-            check(
-                    cudaDeviceGetAttribute_fn.invoke(
-                            library.address(function), slot, attribute, device),
-                    function);
-            return slot.get(JAVA_INT, 0);
-        }
     }
 
     /**

@@ -92,6 +92,26 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
+     * Opens a library of the system's, wherever the dynamic loader finds it.
+     *
+     * @param soname the name to look for, such as {@code libcuda.so.1}
+     * @return the open library, which the caller owns; empty if there is none of that name
+     * @throws NativeException with the loader's message: there is one, which cannot be loaded
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static Optional<NativeLibrary> ofSystem(String soname) {
+        Platform.requireSupported();
+        try (Arena arena = Arena.ofConfined()) {
+            return Optional.of(open(soname, arena.allocateFrom(soname), null));
+        } catch (NativeException e) {
+            if (e.nativeMessage().startsWith(soname + ": cannot open shared object file")) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /**
      * Takes hold of a library that someone in this process has loaded already.
      *
      * @param soname the name that the library gives itself, such as {@code libc10.so}

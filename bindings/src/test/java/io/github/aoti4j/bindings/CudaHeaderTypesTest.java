@@ -11,15 +11,16 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Our declarations of the CUDA runtime are NVIDIA's own, as {@link HeaderTypesTest} has it for
- * PyTorch.
+ * Our declarations of CUDA's runtime and driver are NVIDIA's own, as {@link HeaderTypesTest} has it
+ * for PyTorch.
  *
- * <p>Needs the runtime's headers ({@code -Daoti.cuda.include=DIR}, {@code include} in {@code
- * CUDA_HOME}, or that of {@code /usr/local/cuda}; the pip package {@code nvidia-cuda-runtime} has
- * them), and a C++ compiler.
+ * <p>Needs CUDA's headers ({@code -Daoti.cuda.include=DIR}, {@code include} in {@code CUDA_HOME},
+ * or that of {@code /usr/local/cuda}; the pip package {@code nvidia-cuda-runtime} has them), and a
+ * C++ compiler.
  */
 class CudaHeaderTypesTest {
     private static final String RUNTIME = "cuda_runtime_api.h";
@@ -42,7 +43,7 @@ class CudaHeaderTypesTest {
 
     @Test
     void declarationsAreThoseOfCuda() throws IOException, InterruptedException {
-        var verdict = compareWithCuda(ours());
+        var verdict = compareWithCuda(ours("cuda_runtime.h"), ours("cuda_driver.h"));
 
         assertTrue(verdict.accepted(), verdict::messages);
     }
@@ -51,6 +52,11 @@ class CudaHeaderTypesTest {
     void namesAFunctionWithAnotherType() throws IOException, InterruptedException {
         assertRefusedNaming(
                 "cudaGraphInstantiateWithFlags", "unsigned long long flags", "unsigned int flags");
+    }
+
+    @Test
+    void namesAFunctionOfTheDriverWithAnotherType() throws IOException, InterruptedException {
+        assertRefusedNaming("cuDeviceGetName", "int length", "long length");
     }
 
     @Test
@@ -72,24 +78,29 @@ class CudaHeaderTypesTest {
                 "cudaEventDisableTiming 0x01");
     }
 
-    private static String ours() throws IOException {
-        return Files.readString(Repository.headers().resolve("cuda_runtime.h"));
+    private static String ours(String header) throws IOException {
+        return Files.readString(Repository.headers().resolve(header));
     }
 
     private void assertRefusedNaming(String name, String text, String replacement)
             throws IOException, InterruptedException {
-        assertTrue(ours().contains(text), () -> "the header has no \"" + text + '"');
+        var runtime = ours("cuda_runtime.h");
+        var driver = ours("cuda_driver.h");
+        assertTrue((runtime + driver).contains(text), () -> "no header has \"" + text + '"');
 
-        var verdict = compareWithCuda(ours().replace(text, replacement));
+        var verdict =
+                compareWithCuda(
+                        runtime.replace(text, replacement), driver.replace(text, replacement));
 
         assertFalse(verdict.accepted(), "the compiler accepted the altered header");
         assertTrue(verdict.messages().contains(name), verdict::messages);
     }
 
-    private Compiler.Verdict compareWithCuda(String header)
+    private Compiler.Verdict compareWithCuda(String runtime, String driver)
             throws IOException, InterruptedException {
         Files.copy(Repository.headers().resolve("aoti_types.h"), folder.resolve("aoti_types.h"));
-        Files.writeString(folder.resolve("cuda_runtime.h"), header);
+        Files.writeString(folder.resolve("cuda_runtime.h"), runtime);
+        Files.writeString(folder.resolve("cuda_driver.h"), driver);
         writeHostDefines();
         var source = folder.resolve("compare.cpp");
         Files.writeString(source, comparison());
@@ -130,14 +141,19 @@ class CudaHeaderTypesTest {
 
     /** C++ that compiles only if our header says what CUDA's headers say. */
     private String comparison() throws IOException {
-        var ours = CHeader.read(folder.resolve("cuda_runtime.h"));
-        var text = new StringBuilder("#include <cuda_runtime_api.h>\n");
-        for (var function : ours.functions().keySet()) {
-            text.append("static_assert(sizeof(&%s) > 0);\n".formatted(function));
-        }
-        for (var macro : ours.constants().entrySet()) {
-            text.append("static_assert(%s == %s);\n".formatted(macro.getKey(), macro.getValue()));
-            text.append("#undef %s\n".formatted(macro.getKey()));
+        var text = new StringBuilder("#include <cuda_runtime_api.h>\n#include <cuda.h>\n");
+        var enumerators = new ArrayList<String>();
+        for (var header : List.of("cuda_runtime.h", "cuda_driver.h")) {
+            var ours = CHeader.read(folder.resolve(header));
+            for (var function : ours.functions().keySet()) {
+                text.append("static_assert(sizeof(&%s) > 0);\n".formatted(function));
+            }
+            for (var macro : ours.constants().entrySet()) {
+                text.append(
+                        "static_assert(%1$s == %2$s);\n#undef %1$s\n"
+                                .formatted(macro.getKey(), macro.getValue()));
+            }
+            enumerators.addAll(ours.enumerators());
         }
         text.append(
                 """
@@ -145,11 +161,12 @@ class CudaHeaderTypesTest {
 
                 // Our types as types of their own, beside CUDA's.
                 namespace aoti4j {
+                #include "cuda_driver.h"
                 #include "cuda_runtime.h"
                 }
                 #define SAME_CONSTANT(name) static_assert(int(name) == int(aoti4j::name), #name)
                 """);
-        for (var constant : ours.enumerators()) {
+        for (var constant : enumerators) {
             text.append("SAME_CONSTANT(%s);\n".formatted(constant));
         }
         text.append(
@@ -167,8 +184,10 @@ class CudaHeaderTypesTest {
                               <= sizeof(aoti4j::cudaPointerAttributes));
 
                 // Our declarations again, of the same names: any other type is an error.
+                #undef AOTI4J_CUDA_DRIVER_H
                 #undef AOTI4J_CUDA_RUNTIME_H
                 #define AOTI4J_WITHOUT_CUDA_TYPES
+                #include "cuda_driver.h"
                 #include "cuda_runtime.h"
                 """);
         return text.toString();

@@ -34,6 +34,7 @@ class HeaderSyntaxTest {
                 "aoti_model.h",
                 "aoti_torch.h",
                 "aoti_torch_cuda.h",
+                "cuda_driver.h",
                 "cuda_runtime.h",
                 "libc.h"
             })

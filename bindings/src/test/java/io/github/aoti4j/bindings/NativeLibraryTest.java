@@ -110,4 +110,10 @@ class NativeLibraryTest {
 
         assertTrue(e.getMessage().contains("libc.so.6"), e.getMessage());
     }
+
+    @Test
+    void findsALibraryOfTheSystemByItsName() {
+        assertTrue(NativeLibrary.ofSystem("libc.so.6").orElseThrow().has("malloc"));
+        assertTrue(NativeLibrary.ofSystem("libno-such-library.so.1").isEmpty());
+    }
 }

@@ -39,10 +39,12 @@ public final class LibTorchCuda {
     private static volatile LibTorchCuda loaded;
 
     private final LibTorch libtorch;
+    private final NativeLibrary library;
     private final CudaApi runtime;
 
-    private LibTorchCuda(LibTorch libtorch, CudaApi runtime) {
+    private LibTorchCuda(LibTorch libtorch, NativeLibrary library, CudaApi runtime) {
         this.libtorch = libtorch;
+        this.library = library;
         this.runtime = runtime;
     }
 
@@ -84,7 +86,7 @@ public final class LibTorchCuda {
                             ? NativeLibrary.ifLoaded(LIBRARY).orElseThrow()
                             : NativeLibrary.open(library);
             torch.require(REQUIRED);
-            var cuda = new LibTorchCuda(libtorch, new CudaApi(c10));
+            var cuda = new LibTorchCuda(libtorch, torch, new CudaApi(c10));
             LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + library);
             return cuda;
         } catch (NativeException e) {
@@ -93,6 +95,16 @@ public final class LibTorchCuda {
                             .formatted(libtorch, e.nativeMessage(), LoadHint.of(e.nativeMessage())),
                     e);
         }
+    }
+
+    /**
+     * Tells whether libtorch, with its part for CUDA, exports a function.
+     *
+     * @param symbol the C name
+     * @return false for what came with a later PyTorch
+     */
+    public boolean has(String symbol) {
+        return libtorch.has(symbol) || library.has(symbol);
     }
 
     /**

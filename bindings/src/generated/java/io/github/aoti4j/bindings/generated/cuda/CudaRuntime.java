@@ -158,33 +158,6 @@ public class CudaRuntime extends CudaRuntime$shared {
     public static int cudaErrorNotReady() {
         return cudaErrorNotReady;
     }
-    private static final int cudaDevAttrMultiProcessorCount = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * enum cudaDeviceAttr.cudaDevAttrMultiProcessorCount = 16
-     * }
-     */
-    public static int cudaDevAttrMultiProcessorCount() {
-        return cudaDevAttrMultiProcessorCount;
-    }
-    private static final int cudaDevAttrComputeCapabilityMajor = (int)75L;
-    /**
-     * {@snippet lang=c :
-     * enum cudaDeviceAttr.cudaDevAttrComputeCapabilityMajor = 75
-     * }
-     */
-    public static int cudaDevAttrComputeCapabilityMajor() {
-        return cudaDevAttrComputeCapabilityMajor;
-    }
-    private static final int cudaDevAttrComputeCapabilityMinor = (int)76L;
-    /**
-     * {@snippet lang=c :
-     * enum cudaDeviceAttr.cudaDevAttrComputeCapabilityMinor = 76
-     * }
-     */
-    public static int cudaDevAttrComputeCapabilityMinor() {
-        return cudaDevAttrComputeCapabilityMinor;
-    }
     private static final int cudaMemcpyHostToHost = (int)0L;
     /**
      * {@snippet lang=c :
