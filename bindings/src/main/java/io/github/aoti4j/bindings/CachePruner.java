@@ -150,7 +150,9 @@ final class CachePruner {
 
     private static String firstLine(Path key) throws IOException {
         String text = new String(Files.readAllBytes(key), StandardCharsets.US_ASCII);
-        return text.matches("[0-9a-f]{64}") ? text : ".none";
+        int end = text.indexOf('\n');
+        String first = end < 0 ? text : text.substring(0, end);
+        return first.matches("[0-9a-f]{64}") ? first : ".none";
     }
 
     private List<CacheEntry> entries(MappedFiles mapped) throws IOException {

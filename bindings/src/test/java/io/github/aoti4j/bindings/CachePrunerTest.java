@@ -152,7 +152,7 @@ class CachePrunerTest {
     void pruningLeavesNoFileOfWhatItRemoves() throws IOException {
         entry("models/" + "a".repeat(64), 3);
         Path keys = Files.createDirectories(root.resolve("models/keys"));
-        Files.writeString(keys.resolve("1"), "a".repeat(64));
+        Files.writeString(keys.resolve("1"), "a".repeat(64) + "\n/models/a.pt2");
         Files.writeString(keys.resolve("2"), "damaged");
 
         cache(0).prune(all());

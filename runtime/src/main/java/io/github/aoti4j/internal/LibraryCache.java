@@ -32,9 +32,9 @@ import java.util.zip.CRC32;
  *
  * <p>The key is the SHA-256 of the library as packaged, so that packages share what is the same and
  * a model that was trained again never gets the weights of the one before, which a checksum of 32
- * bits would allow. Hashing costs about 0.7 s per GiB; for a large library the key is therefore
- * kept beside the cache under what identifies the package's file ({@link LibraryKeys}), and the
- * library is hashed again only when the file is another one.
+ * bits would allow. Hashing costs time; the key is therefore kept beside the cache with what
+ * identifies the package's file ({@link LibraryKeys}), and the library is hashed again only when
+ * the file is another one.
  *
  * <p>What is unpacked differs from what is packaged in one bit: it does not demand an executable
  * stack. A library that is there is compared by its size, its first and its last bytes, and

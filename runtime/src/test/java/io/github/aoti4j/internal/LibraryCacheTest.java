@@ -65,11 +65,6 @@ class LibraryCacheTest {
         return crc.getValue();
     }
 
-    /** The library with so many bytes behind it, as weights are. */
-    private byte[] large() {
-        return Arrays.copyOf(library, (int) LibraryKeys.LARGE + 5);
-    }
-
     private long files(String name) throws IOException {
         try (Stream<Path> tree = Files.walk(folder.resolve("cache"))) {
             return tree.filter(Files::isRegularFile)
@@ -158,48 +153,55 @@ class LibraryCacheTest {
     }
 
     @Test
-    void remembersTheKeysOfLargeLibraries() throws IOException {
-        byte[] large = large();
-        Path file = cache.unpack(packaged(large));
+    void remembersTheKeysOfLibraries() throws IOException {
+        Path file = cache.unpack(packaged(library));
         assertEquals(1, keys().size());
 
         // Had it been hashed, this change would show.
-        byte[] changed = large.clone();
-        changed[changed.length / 2] = 77;
-        assertEquals(file, cache.unpack(packaged(changed, crc(large))));
+        byte[] changed = library.clone();
+        changed[library.length / 2] = 77;
+        assertEquals(file, cache.unpack(packaged(changed, crc(library))));
 
         // Where the key is known and the file is gone, the checksum is compared while it is copied.
         Files.delete(file);
-        assertThrows(PackageException.class, () -> cache.unpack(packaged(changed, crc(large))));
-        assertEquals(file, cache.unpack(packaged(large)));
+        assertThrows(PackageException.class, () -> cache.unpack(packaged(changed, crc(library))));
+        assertEquals(file, cache.unpack(packaged(library)));
     }
 
     @Test
     void hashesAgainWhenThePackageIsAnotherFile() throws IOException {
-        byte[] large = large();
-        Path file = cache.unpack(packaged(large));
-        byte[] changed = large.clone();
-        changed[changed.length / 2] = 77;
+        Path file = cache.unpack(packaged(library));
+        byte[] changed = library.clone();
+        changed[library.length / 2] = 77;
         assertNotEquals(file, cache.unpack(packaged(changed)), "another checksum");
         Files.setLastModifiedTime(packageFile, FileTime.fromMillis(1_000_000_000_000L));
         assertThrows(
                 PackageException.class,
-                () -> cache.unpack(packaged(changed, crc(large))),
+                () -> cache.unpack(packaged(changed, crc(library))),
                 "another time");
     }
 
     @Test
     void hashesAgainWhereTheRememberedKeyIsDamaged() throws IOException {
-        byte[] large = large();
-        Path file = cache.unpack(packaged(large));
+        Path file = cache.unpack(packaged(library));
         Files.writeString(keys().getFirst(), "../../../etc");
-        assertEquals(file, cache.unpack(packaged(large)));
+        assertEquals(file, cache.unpack(packaged(library)));
     }
 
     @Test
-    void doesNotRememberSmallOnes() throws IOException {
-        cache.unpack(packaged(library));
-        assertFalse(Files.exists(folder.resolve("cache/models/keys")));
+    void hashesAgainWhereAnotherLibraryHasTakenThePlace() throws IOException {
+        byte[] changed = library.clone();
+        changed[library.length / 2] ^= 1;
+        Path other = cache.unpack(packaged(changed));
+        byte[] remembered = Files.readAllBytes(keys().getFirst());
+        Path file = cache.unpack(packaged(library));
+        assertNotEquals(other, file);
+
+        for (Path key : keys()) {
+            Files.write(key, remembered);
+        }
+
+        assertEquals(file, cache.unpack(packaged(library)));
     }
 
     @Test
