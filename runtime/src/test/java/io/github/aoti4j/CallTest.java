@@ -36,7 +36,7 @@ class CallTest {
         return Tensor.of(arena, new float[] {start, start + 1}, 2);
     }
 
-    private static void assertSameStructure(String path, Object expected, Object actual) {
+    static void assertSameStructure(String path, Object expected, Object actual) {
         switch (expected) {
             case null -> assertNull(actual, path);
             case Tensor tensor ->

@@ -40,8 +40,13 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
 
     /** Registers them until the library is closed. */
     static OperatorLibrary open() {
+        return open(DemoOperators::scaleAdd);
+    }
+
+    /** Registers them with another function for {@link #SCALE_ADD}. */
+    static OperatorLibrary open(OperatorFunction scaleAdd) {
         return OperatorLibrary.create()
-                .register(SCALE_ADD, DemoOperators::scaleAdd)
+                .register(SCALE_ADD, scaleAdd)
                 .register(
                         "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
                         DemoOperators::accumulate)

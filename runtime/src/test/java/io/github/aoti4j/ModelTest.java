@@ -14,15 +14,19 @@ import io.github.aoti4j.core.NativeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 
 class ModelTest {
     private final Arena arena = Arena.ofConfined();
@@ -339,6 +343,38 @@ class ModelTest {
         try (Model second = Fixture.of("add_one").load()) {
             first.close();
             assertEquals(1, second.run(arena, ramp()).getFirst().toFloatArray()[0]);
+        }
+    }
+
+    @Test
+    void unloadsLibrariesThatNoModelAndNoThreadUses() throws Exception {
+        byte[] bytes = Files.readAllBytes(Fixture.of("add_one").path());
+        ModelOptions options = ModelOptions.defaults();
+        long before = loadedFromMemory();
+        Thread.ofPlatform()
+                .start(
+                        () -> {
+                            for (int i = 0; i < 3; i++) {
+                                try (Model one = Model.load(MemorySegment.ofArray(bytes), options);
+                                        Arena outputs = Arena.ofConfined()) {
+                                    one.run(outputs, ramp(outputs));
+                                }
+                            }
+                        })
+                .join();
+        // What the thread had of it has kept it until here, but not three times.
+        assertTrue(loadedFromMemory() <= before + 1);
+        byte[] another = Files.readAllBytes(Fixture.of("mlp").path());
+        try (Model other = Model.load(MemorySegment.ofArray(another), options)) {
+            assertEquals("model", other.name());
+            assertEquals(before + 1, loadedFromMemory());
+        }
+    }
+
+    /** How many libraries are loaded from memory; each has one segment with code. */
+    private static long loadedFromMemory() throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.contains(" r-xp ") && line.contains("/memfd:")).count();
         }
     }
 }

@@ -8,13 +8,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
@@ -22,12 +15,6 @@ import java.util.List;
  * allocator has handed out, over so many runs that the least leak shows.
  */
 class OperatorLeakTest {
-    /** The fields of {@code mallinfo2}; the eighth is the number of bytes in use. */
-    private static final MemoryLayout MALLINFO =
-            MemoryLayout.sequenceLayout(10, ValueLayout.JAVA_LONG);
-
-    private static final int IN_USE = 7;
-
     @ParameterizedTest
     @CsvSource({"custom_scale_add, 100000", "custom_lists, 20000", "proxy_counts, 10000"})
     void runsLeaveNothingBehind(String name, int runs) {
@@ -78,9 +65,9 @@ class OperatorLeakTest {
     private static void requireNoGrowth(Runnable work, int runs) {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
-            long before = bytesInUse();
+            long before = Vitals.mallocInUse();
             work.run();
-            least = Math.min(least, bytesInUse() - before);
+            least = Math.min(least, Vitals.mallocInUse() - before);
         }
         // A leaked handle, string, list or optional is 16 bytes at least.
         assertTrue(least < runs * 8L, least + " bytes more");
@@ -103,20 +90,6 @@ class OperatorLeakTest {
             } catch (ArithmeticException e) {
                 assertSame(expected, e);
             }
-        }
-    }
-
-    private static long bytesInUse() {
-        Linker linker = Linker.nativeLinker();
-        MethodHandle mallinfo =
-                linker.downcallHandle(
-                        linker.defaultLookup().findOrThrow("mallinfo2"),
-                        FunctionDescriptor.of(MemoryLayout.structLayout(MALLINFO)));
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment info = (MemorySegment) mallinfo.invoke((SegmentAllocator) arena);
-            return info.getAtIndex(ValueLayout.JAVA_LONG, IN_USE);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
         }
     }
 }

@@ -30,15 +30,15 @@ public final class NativeLibrary implements AutoCloseable {
     private final String name;
     private final MemorySegment handle;
 
-    /** Where the library lies, if it lies in memory. */
-    private final MemoryFile memory;
+    /** What becomes of the memory that the library lies in; null for a file. */
+    private final Runnable afterwards;
 
     private boolean closed;
 
-    private NativeLibrary(String name, MemorySegment handle, MemoryFile memory) {
+    private NativeLibrary(String name, MemorySegment handle, Runnable afterwards) {
         this.name = name;
         this.handle = handle;
-        this.memory = memory;
+        this.afterwards = afterwards;
     }
 
     /**
@@ -73,12 +73,26 @@ public final class NativeLibrary implements AutoCloseable {
      * @throws IllegalStateException if the file is closed
      */
     public static NativeLibrary open(MemoryFile file) {
+        return open(file.toString(), file.path(), file::close);
+    }
+
+    /** Opens a library by a path that nobody is to see, and does something after its close. */
+    static NativeLibrary open(String name, String path, Runnable afterwards) {
         try (Arena arena = Arena.ofConfined()) {
-            return open(file.toString(), arena.allocateFrom(file.path()), file);
+            return open(name, arena.allocateFrom(path), afterwards);
         }
     }
 
-    private static NativeLibrary open(String path, MemorySegment cPath, MemoryFile memory) {
+    /** Tells whether a library is loaded, by the path that it was opened by. */
+    static boolean isLoaded(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment handle =
+                    Libc.dlopen(arena.allocateFrom(path), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
+            return handle.address() != 0 && Libc.dlclose(handle) == 0;
+        }
+    }
+
+    private static NativeLibrary open(String path, MemorySegment cPath, Runnable afterwards) {
         // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
         // this one is here so that dlerror is linked before its message matters.
         MemorySegment _ = Libc.dlerror();
@@ -88,7 +102,7 @@ public final class NativeLibrary implements AutoCloseable {
             throw new NativeException(
                     "dlopen", message.contains(path) ? message : path + ": " + message);
         }
-        return new NativeLibrary(path, handle, memory);
+        return new NativeLibrary(path, handle, afterwards);
     }
 
     /**
@@ -235,8 +249,8 @@ public final class NativeLibrary implements AutoCloseable {
             closed = true;
             // Its failure would mean a handle that is not one, which cannot be.
             int _ = Libc.dlclose(handle);
-            if (memory != null) {
-                memory.close();
+            if (afterwards != null) {
+                afterwards.run();
             }
         }
     }

@@ -43,6 +43,9 @@ public final class ElfFile {
     private static final int PF_EXECUTE = 1;
     private static final int PF_READ_WRITE = 6;
 
+    /** {@code STB_GLOBAL}, in the upper half of the byte that says what a symbol is. */
+    private static final int GLOBAL = 1 << 4;
+
     /** A program header; {@code offset} is its own place in the file. */
     record Segment(
             long offset, int type, int flags, long fileOffset, long address, long fileSize) {}
@@ -261,6 +264,10 @@ public final class ElfFile {
      *       of PyTorch, those for CUDA among them. Models of a PyTorch that was built for CUDA name
      *       it, also those for the CPU. The second mention of {@code libtorch_cpu.so} that takes
      *       its place asks for nothing new.
+     *   <li>It has no unique symbols ({@code STB_GNU_UNIQUE}), but global ones. C++ compilers mark
+     *       the static variables of inline functions so, in every model; the dynamic loader then
+     *       has one of each for all libraries of the process, models of other packages among them,
+     *       and never unloads a library that has one.
      * </ul>
      *
      * @param copy a copy of the file, open for writing; nobody may have it loaded
@@ -310,6 +317,10 @@ public final class ElfFile {
                         .map(cpu -> Patch.of(umbrella.nameOffset(), cpu.nameIndex()))
                         .ifPresent(patches::add);
             }
+        }
+        for (var unique : symbols.unique()) {
+            byte info = (byte) (GLOBAL | unique.type());
+            patches.add(new Patch(unique.infoOffset(), new byte[] {info}));
         }
         return patches;
     }

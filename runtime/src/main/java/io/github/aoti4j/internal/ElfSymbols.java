@@ -14,9 +14,14 @@ import java.util.Set;
  * @param undefined undefined symbols that must be found
  * @param weak undefined symbols that may be absent
  * @param defined symbols that others can see
+ * @param unique the symbols that are {@code STB_GNU_UNIQUE}
  */
 record ElfSymbols(
-        List<Need> needed, List<String> undefined, List<String> weak, Set<String> defined) {
+        List<Need> needed,
+        List<String> undefined,
+        List<String> weak,
+        Set<String> defined,
+        List<Unique> unique) {
     /**
      * A library that it needs.
      *
@@ -25,6 +30,14 @@ record ElfSymbols(
      * @param nameIndex that number, in the table of names
      */
     record Need(String name, long nameOffset, long nameIndex) {}
+
+    /**
+     * A symbol that the process is to have once.
+     *
+     * @param infoOffset where in the file the byte stands that has its binding and its type
+     * @param type its type
+     */
+    record Unique(long infoOffset, int type) {}
 
     private static final int DT_NULL = 0;
     private static final int DT_NEEDED = 1;
@@ -130,6 +143,7 @@ record ElfSymbols(
             var undefined = new ArrayList<String>();
             var weak = new ArrayList<String>();
             var defined = new LinkedHashSet<String>();
+            var unique = new ArrayList<Unique>();
             for (long i = 1; i < count; i++) { // the first symbol is none
                 long at = table + i * SYMBOL_SIZE;
                 String name = string(image.u32(at));
@@ -145,12 +159,16 @@ record ElfSymbols(
                 } else if (!isUndefined && isVisible && isShared(binding)) {
                     defined.add(name);
                 }
+                if (binding == BIND_GNU_UNIQUE) {
+                    unique.add(new Unique(at + 4, image.u8(at + 4) & 0xf));
+                }
             }
             return new ElfSymbols(
                     needed,
                     List.copyOf(undefined),
                     List.copyOf(weak),
-                    Collections.unmodifiableSet(defined));
+                    Collections.unmodifiableSet(defined),
+                    List.copyOf(unique));
         }
 
         private static boolean isShared(int binding) {

@@ -1,6 +1,6 @@
 package io.github.aoti4j.internal;
 
-import io.github.aoti4j.bindings.MemoryFile;
+import io.github.aoti4j.bindings.MemoryLibraries;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.core.AotiException;
@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -36,10 +37,11 @@ import java.util.zip.CRC32;
  * identifies the package's file ({@link LibraryKeys}), and the library is hashed again only when
  * the file is another one.
  *
- * <p>What is unpacked differs from what is packaged in one bit: it does not demand an executable
- * stack. A library that is there is compared by its size, its first and its last bytes, and
- * replaced by renaming if it is damaged, never written to: a process that has it loaded keeps the
- * old file. Any number of threads and processes may use one cache.
+ * <p>What is unpacked differs from what is packaged by what {@link
+ * ElfFile#makeLoadable(FileChannel)} changes; the key has a number for that, too. A library that is
+ * there is compared by its size, its first and its last bytes, and replaced by renaming if it is
+ * damaged, never written to: a process that has it loaded keeps the old file. Any number of threads
+ * and processes may use one cache.
  *
  * <p>Models with the same library get the same path. The dynamic loader then loads it once:
  * containers are each model's own, and so are its constants, but static variables of the library
@@ -47,6 +49,9 @@ import java.util.zip.CRC32;
  */
 public final class LibraryCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    /** Another one whenever unpacked libraries are changed in another way. */
+    static final String FORMAT = "2";
 
     private static final String FILE = "model.so";
     private static final int CHUNK = 1 << 20;
@@ -212,29 +217,24 @@ public final class LibraryCache {
      * Opens a library from a file in memory, which no folder shows and which goes with the process.
      *
      * @param library the library
-     * @return the open library, which the caller owns; another one each time
+     * @return the open library, which the caller owns; equal libraries are loaded once, as from
+     *     files
      * @throws PackageException as {@link #unpack}
      * @throws NativeException if it cannot be loaded, with the loader's message
      */
     public static NativeLibrary openInMemory(Packaged library) {
-        var file = MemoryFile.create(library.path() + "!" + library.entry());
+        String name = library.path() + "!" + library.entry();
         try {
-            try (var channel = file.open()) {
-                copy(library, channel);
-            } catch (IOException e) {
-                throw new AotiException("cannot copy %s into memory: %s".formatted(file, e), e);
-            }
-            file.seal();
-            return NativeLibrary.open(file);
-        } catch (Throwable e) {
-            file.close();
-            throw e;
+            return MemoryLibraries.open(hash(library), name, file -> copy(library, file));
+        } catch (IOException e) {
+            throw new AotiException("cannot copy %s into memory: %s".formatted(name, e), e);
         }
     }
 
     /** Hashes a library, and compares its checksum by the way. */
     private static String hash(Packaged library) {
         var digest = sha256();
+        digest.update(FORMAT.getBytes(StandardCharsets.US_ASCII));
         var crc = new CRC32();
         MemorySegment bytes = library.bytes();
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {

@@ -35,7 +35,7 @@ import java.util.Map;
  * other folders, and without a shell.
  */
 final class ModelCompiler {
-    private static final String FORMAT = "aoti4j compiled 1";
+    private static final String FORMAT = "aoti4j compiled 2";
     private static final String LIBRARY = "model.so";
     private static final String SEAL = "model.seal";
     private static final int CHUNK = 1 << 20;

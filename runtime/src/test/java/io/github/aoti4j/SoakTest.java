@@ -1,0 +1,30 @@
+package io.github.aoti4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * A {@link Soak} in a JVM of its own, with a heap that does not grow. In the ordinary build only a
+ * few rounds; {@code mvn verify -Psoak -Dsoak.minutes=60} for one that tells something.
+ */
+class SoakTest {
+    private static final String MINUTES = System.getProperty("aoti.soak.minutes", "0");
+
+    @Test
+    void answersStayRightAndNothingGrows() throws Exception {
+        ProcessBuilder child =
+                new ChildJvm(Soak.class)
+                        .options("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC")
+                        .options("-XX:TieredStopAtLevel=4", "-XX:ReservedCodeCacheSize=64m")
+                        .with(MINUTES)
+                        .redirectErrorStream(false)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD);
+        child.environment().put("OMP_NUM_THREADS", "1");
+        ChildJvm.Ending ending = ChildJvm.run(child);
+        if (!MINUTES.equals("0")) {
+            System.out.print(ending.output());
+        }
+        assertEquals(0, ending.exitCode(), ending.output());
+    }
+}
