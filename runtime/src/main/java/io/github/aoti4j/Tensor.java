@@ -3,9 +3,14 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.Shapes;
 import io.github.aoti4j.internal.StridedCopy;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +19,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A dense array of elements of one type in native CPU memory: a view, which owns nothing.
+ * A dense array of elements of one type in native memory, of the CPU or of a CUDA device: a view,
+ * which owns nothing.
  *
  * <p>The memory belongs to an {@link Arena} and dies with it; a tensor whose arena is closed still
  * answers its dtype and shape, but reading its elements or running a model on it throws {@link
@@ -24,6 +30,12 @@ import java.util.Objects;
  * <p>Shapes are sizes in elements from the outermost dimension to the innermost; strides say how
  * many elements (not bytes) lie between neighbours along each dimension, as in PyTorch. A tensor of
  * rank 0 holds one element; one with a size of 0 holds none.
+ *
+ * <p>Java cannot reach the memory of a device: {@link #segment} of such a tensor is an address
+ * without length, and what reads or writes elements refuses. {@link #to(Arena, Device)} and {@link
+ * #copyTo(Tensor)} bring elements over. Copies and runs may be given to a {@link CudaStream} and go
+ * on while Java does; closing the arena of memory that such work uses waits for the work, whether
+ * the memory is on a device or pinned.
  *
  * <p>Instances are immutable and may be shared between threads as far as their arena allows; the
  * elements are plain memory, and whoever writes them while another thread reads must synchronise.
@@ -36,15 +48,31 @@ public final class Tensor {
     private final long[] shape;
     private final long[] strides;
     private final MemorySegment segment;
+    private final Device device;
+
+    /** Null for memory that only the CPU uses. */
+    private final MemoryUses uses;
 
     /** Stands for this tensor where holding the tensor would keep its memory from the collector. */
     private final Object identity = new Object();
 
     private Tensor(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
+        this(dtype, shape, strides, segment, Device.CPU, null);
+    }
+
+    private Tensor(
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            MemorySegment segment,
+            Device device,
+            MemoryUses uses) {
         this.dtype = dtype;
         this.shape = shape;
         this.strides = strides;
         this.segment = segment;
+        this.device = device;
+        this.uses = uses;
     }
 
     /**
@@ -55,6 +83,95 @@ public final class Tensor {
      */
     static Tensor ofOutput(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
         return new Tensor(dtype, shape, strides, segment);
+    }
+
+    /**
+     * Makes a tensor of memory that devices use; shape and strides are taken over, not copied.
+     *
+     * @param segment exactly the bytes from the first element to the last; on a device, their
+     *     address without length
+     * @param uses who may still use it
+     */
+    static Tensor used(
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            MemorySegment segment,
+            Device device,
+            MemoryUses uses) {
+        return new Tensor(dtype, shape, strides, segment, device, uses);
+    }
+
+    /**
+     * Makes a contiguous tensor on a device, or on the CPU. On a device its elements are whatever
+     * was there, and the memory is from PyTorch's caching allocator, for the {@link
+     * CudaStream#current current stream}; on the CPU they are zeros.
+     *
+     * @param arena owns the memory; its closing waits for work of other streams on it
+     * @param device where
+     * @param dtype the element type
+     * @param shape the sizes, none negative; nothing for a scalar
+     * @return the tensor
+     * @throws InvalidInputException if a size is negative, or the whole is larger than memory can
+     *     be
+     * @throws IncompatibleModelException if the device cannot be used, naming what is missing
+     * @throws NativeException if the device has not so much memory
+     */
+    public static Tensor empty(Arena arena, Device device, DType dtype, long... shape) {
+        if (requireNonNull(device, "device").isCpu()) {
+            return zeros(arena, dtype, shape);
+        }
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        return DeviceTensors.allocate(
+                arena, Gpu.of(device), dtype, sizes, Shapes.contiguousStrides(sizes));
+    }
+
+    /**
+     * Makes a contiguous tensor of page-locked CPU memory, which devices copy from and to at full
+     * speed and while Java goes on. Its elements are whatever was there.
+     *
+     * @param arena owns the memory, which is from PyTorch's caching allocator; its closing waits
+     *     for copies in flight
+     * @param dtype the element type
+     * @param shape the sizes, none negative; nothing for a scalar
+     * @return a tensor that Java reads and writes as any other on the CPU. Methods that read
+     *     elements wait for copies in flight; before its {@link #segment} is read or written,
+     *     {@link CudaStream#synchronize}
+     * @throws InvalidInputException if a size is negative, or the whole is larger than memory can
+     *     be
+     * @throws IncompatibleModelException if there is no CUDA device to use, naming what is missing
+     * @throws NativeException if there is not so much memory
+     */
+    public static Tensor pinned(Arena arena, DType dtype, long... shape) {
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        return DeviceTensors.allocatePinned(arena, dtype, sizes, Shapes.contiguousStrides(sizes));
+    }
+
+    /**
+     * Makes a contiguous tensor of device memory that is already there, for example another
+     * library's: no copy.
+     *
+     * @param address of the first element; its length does not matter. The memory must stay until
+     *     all work on it is done, which closing an arena does not wait for here: synchronise before
+     *     it is freed
+     * @param device the memory's
+     * @param dtype the element type
+     * @param shape the sizes, none negative; whether there is so much memory cannot be checked
+     * @return a view, which lives as long as the segment's arena
+     * @throws InvalidInputException if the address is misaligned, or CUDA knows it as something
+     *     else than memory of this device
+     * @throws IncompatibleModelException if the device cannot be used, naming what is missing
+     */
+    public static Tensor wrap(MemorySegment address, Device device, DType dtype, long... shape) {
+        requireNonNull(address, "address");
+        requireNonNull(dtype, "dtype");
+        long[] sizes = requireNonNull(shape, "shape").clone();
+        long[] strides = Shapes.contiguousStrides(sizes);
+        if (requireNonNull(device, "device").isCpu()) {
+            return wrapOwned(address, dtype, sizes, strides);
+        }
+        requireAligned(address, dtype);
+        return DeviceTensors.wrap(address, Gpu.of(device), dtype, sizes, strides);
     }
 
     /**
@@ -252,13 +369,17 @@ public final class Tensor {
                                     bytes,
                                     segment.byteSize()));
         }
+        requireAligned(segment, dtype);
+        return new Tensor(dtype, shape, strides, segment.asSlice(0, bytes));
+    }
+
+    private static void requireAligned(MemorySegment segment, DType dtype) {
         int alignment = dtype.isComplex() ? dtype.byteSize() / 2 : dtype.byteSize();
         if (segment.address() % alignment != 0) {
             throw new InvalidInputException(
                     "the segment's address is not a multiple of %d, as %s demands"
                             .formatted(alignment, dtype.torchName()));
         }
-        return new Tensor(dtype, shape, strides, segment.asSlice(0, bytes));
     }
 
     /**
@@ -327,10 +448,20 @@ public final class Tensor {
     }
 
     /**
+     * Returns where the elements lie.
+     *
+     * @return the CPU, also for pinned memory, or a CUDA device
+     */
+    public Device device() {
+        return device;
+    }
+
+    /**
      * Returns the memory itself, to be read and written in place.
      *
      * @return the bytes from the first element to the last; longer than the elements where strides
-     *     leave gaps
+     *     leave gaps. On a device it is the address of the first element, of length 0: not memory
+     *     that Java could read
      */
     public MemorySegment segment() {
         return segment;
@@ -341,8 +472,10 @@ public final class Tensor {
      *
      * @param arena owns the copy
      * @return a contiguous, writable tensor
+     * @throws InvalidInputException if this is on a device: use {@link #to(Arena, Device)}
      */
     public Tensor copy(Arena arena) {
+        requireReadable();
         Tensor copy = zeros(arena, dtype, shape);
         StridedCopy.gather(segment, shape, strides, dtype.byteSize(), copy.segment);
         return copy;
@@ -355,15 +488,97 @@ public final class Tensor {
      * @param newStrides elements between neighbours in each dimension; no two elements may share a
      *     place
      * @return a writable tensor of the same shape and elements
-     * @throws InvalidInputException if the strides do not fit the shape
+     * @throws InvalidInputException if the strides do not fit the shape, or this is on a device
      */
     public Tensor copyWithStrides(Arena arena, long... newStrides) {
         requireNonNull(arena, "arena");
+        requireReadable();
         long[] target = requireNonNull(newStrides, "newStrides").clone();
         long bytes = Shapes.spanBytes(shape, target, dtype.byteSize());
         MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
         StridedCopy.copy(segment, shape, strides, dtype.byteSize(), memory, target);
         return new Tensor(dtype, shape, target, memory);
+    }
+
+    /**
+     * Copies the elements to a device, or to the CPU, and waits until they are there and the work
+     * that writes them is done.
+     *
+     * @param arena owns the copy
+     * @param target where to; if this is where they are, they are copied all the same
+     * @return a tensor with the same strides, or contiguous if these leave gaps or repeat elements
+     * @throws IncompatibleModelException if the device cannot be used, naming what is missing
+     * @throws NativeException if the device has not so much memory, or earlier work has failed
+     */
+    public Tensor to(Arena arena, Device target) {
+        return DeviceTensors.to(this, arena, requireNonNull(target, "target"), null);
+    }
+
+    /**
+     * Lets a stream copy the elements to a device, or to the CPU.
+     *
+     * @param arena owns the copy
+     * @param target where to; on the CPU the copy is {@link #pinned}
+     * @param stream of this tensor's device or of the target
+     * @return a tensor as of {@link #to(Arena, Device)}, whose elements are there when the stream
+     *     has come so far. Runs, copies and the methods that read elements wait for that; {@link
+     *     CudaStream#synchronize} before Java reads its {@link #segment}
+     * @throws InvalidInputException if the stream is of another device
+     * @throws IllegalStateException if the stream or this tensor's arena is closed
+     */
+    public Tensor to(Arena arena, Device target, CudaStream stream) {
+        return DeviceTensors.to(
+                this, arena, requireNonNull(target, "target"), requireNonNull(stream, "stream"));
+    }
+
+    /**
+     * Copies another tensor's elements into this one's memory, whatever the strides and devices,
+     * and waits until they are there.
+     *
+     * @param source of the same dtype and shape
+     * @throws InvalidInputException if dtype or shape differ, or this is read-only memory
+     * @throws NativeException if the copy, or earlier work of the device, has failed
+     * @throws IllegalStateException if one of the arenas is closed
+     */
+    public void copyFrom(Tensor source) {
+        DeviceTensors.copy(this, requireNonNull(source, "source"), null);
+    }
+
+    /**
+     * Lets a stream copy another tensor's elements into this one's memory. With {@link #pinned}
+     * memory on the CPU's side it returns at once; with other memory of the CPU it waits until the
+     * copy is done.
+     *
+     * @param source of the same dtype and shape
+     * @param stream of this tensor's device or of the source's
+     * @throws InvalidInputException if dtype or shape differ, this is read-only memory, or the
+     *     stream is of another device
+     * @throws NativeException if earlier work of the device has failed
+     * @throws IllegalStateException if the stream or one of the arenas is closed
+     */
+    public void copyFrom(Tensor source, CudaStream stream) {
+        DeviceTensors.copy(
+                this, requireNonNull(source, "source"), requireNonNull(stream, "stream"));
+    }
+
+    /**
+     * Copies the elements into another tensor's memory; see {@link #copyFrom(Tensor)}.
+     *
+     * @param target of the same dtype and shape
+     */
+    public void copyTo(Tensor target) {
+        requireNonNull(target, "target").copyFrom(this);
+    }
+
+    /**
+     * Lets a stream copy the elements into another tensor's memory; see {@link #copyFrom(Tensor,
+     * CudaStream)}.
+     *
+     * @param target of the same dtype and shape
+     * @param stream of this tensor's device or of the target's
+     */
+    public void copyTo(Tensor target, CudaStream stream) {
+        requireNonNull(target, "target").copyFrom(this, stream);
     }
 
     /**
@@ -436,21 +651,46 @@ public final class Tensor {
     }
 
     /**
-     * Describes dtype, shape and, where it is not contiguous, strides. Reads no element.
+     * Describes dtype, shape and, where it is not contiguous, strides; on a device, that too. Reads
+     * no element.
      *
-     * @return for example {@code float32[3, 10]}
+     * @return for example {@code float32[3, 10]} or {@code float32[3, 10] on cuda:0}
      */
     @Override
     public String toString() {
         String text = dtype.torchName() + Shapes.toString(shape);
-        return isContiguous() ? text : text + " strides " + Shapes.toString(strides);
+        text = isContiguous() ? text : text + " strides " + Shapes.toString(strides);
+        return device.isCpu() ? text : text + " on " + device;
     }
 
     /** Whether another tensor of the same dtype lies in its memory in the same way. */
     boolean isLike(Tensor other) {
         return dtype == other.dtype
+                && device.equals(other.device)
                 && Arrays.equals(shape, other.shape)
                 && Arrays.equals(strides, other.strides);
+    }
+
+    /** How many bytes there are from the first element to the last, wherever they are. */
+    long spanBytes() {
+        return Shapes.spanBytes(shape, strides, dtype.byteSize());
+    }
+
+    /** Who may still use the memory; null if it is the CPU alone. */
+    MemoryUses uses() {
+        return uses;
+    }
+
+    /** Refuses to let Java read what is on a device, and waits for copies to pinned memory. */
+    void requireReadable() {
+        if (!device.isCpu()) {
+            throw new InvalidInputException(
+                    "%s is not memory that Java can reach: copy it with to(arena, Device.CPU) first"
+                            .formatted(this));
+        }
+        if (uses != null) {
+            uses.await();
+        }
     }
 
     /** Stands for this tensor, which is immutable but for its elements. */

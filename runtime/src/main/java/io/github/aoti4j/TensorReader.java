@@ -113,6 +113,7 @@ final class TensorReader {
     }
 
     private static void gather(Tensor tensor, MemorySegment target) {
+        tensor.requireReadable();
         if (target.byteSize() == 0) {
             // No byte is touched, but a closed arena must be refused all the same.
             if (!tensor.segment().scope().isAlive()) {

@@ -20,6 +20,8 @@ import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorString_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetLastError_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaMemGetInfo_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaMemcpyAsync_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaPointerAttributes;
+import io.github.aoti4j.bindings.generated.cuda.cudaPointerGetAttributes_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaSetDevice_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamCreateWithFlags_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamDestroy_fn;
@@ -36,9 +38,9 @@ import java.lang.foreign.MemorySegment;
  * The functions of the CUDA runtime that a host of compiled models calls, with their error codes
  * checked: an error becomes a {@link NativeException} with CUDA's name and words for it.
  *
- * <p>Streams, events and device memory are passed as what they are to Java: addresses that nothing
- * here ever reads. The null stream is 0, and is the device's default stream. What acts on the
- * current device acts on the calling thread's; {@link #use} sets it for a while.
+ * <p>Streams, events and memory are segments whose bytes nothing here reads; the arenas that they
+ * belong to cannot be closed during a call. The null stream is the device's default one. What acts
+ * on the current device acts on the calling thread's; {@link #use} sets it for a while.
  *
  * <p>Thread-safe. An error may be one of earlier asynchronous work of the device.
  */
@@ -214,16 +216,47 @@ public final class CudaApi {
      * @param bytes how many
      * @param stream a stream
      */
-    public void copyAsync(long destination, long source, long bytes, long stream) {
+    public void copyAsync(
+            MemorySegment destination, MemorySegment source, long bytes, MemorySegment stream) {
         check(
                 cudaMemcpyAsync_fn.invoke(
                         memcpyAsync,
-                        at(destination),
-                        at(source),
+                        destination,
+                        source,
                         bytes,
                         CudaRuntime.cudaMemcpyDefault(),
-                        at(stream)),
+                        stream),
                 "cudaMemcpyAsync");
+    }
+
+    /**
+     * What CUDA knows of an address.
+     *
+     * @param onDevice whether it is memory of a device, or such as both sides use
+     * @param device the device's index; of no meaning elsewhere
+     */
+    public record Pointer(boolean onDevice, int device) {}
+
+    /**
+     * Tells what memory an address is in.
+     *
+     * @param address any address
+     * @return what CUDA knows
+     */
+    public Pointer pointer(MemorySegment address) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(cudaPointerAttributes.layout());
+            String function = "cudaPointerGetAttributes";
+            check(
+                    cudaPointerGetAttributes_fn.invoke(
+                            library.address(function), attributes, address),
+                    function);
+            int type = cudaPointerAttributes.type(attributes);
+            return new Pointer(
+                    type == CudaRuntime.cudaMemoryTypeDevice()
+                            || type == CudaRuntime.cudaMemoryTypeManaged(),
+                    cudaPointerAttributes.device(attributes));
+        }
     }
 
     // ---- Streams
@@ -233,7 +266,7 @@ public final class CudaApi {
      *
      * @return the stream, which the caller destroys
      */
-    public long createStream() {
+    public MemorySegment createStream() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             String function = "cudaStreamCreateWithFlags";
@@ -241,7 +274,7 @@ public final class CudaApi {
                     cudaStreamCreateWithFlags_fn.invoke(
                             library.address(function), slot, CudaRuntime.cudaStreamNonBlocking()),
                     function);
-            return slot.get(JAVA_LONG, 0);
+            return slot.get(ADDRESS, 0);
         }
     }
 
@@ -250,9 +283,9 @@ public final class CudaApi {
      *
      * @param stream a stream of {@link #createStream}
      */
-    public void destroyStream(long stream) {
+    public void destroyStream(MemorySegment stream) {
         String function = "cudaStreamDestroy";
-        check(cudaStreamDestroy_fn.invoke(library.address(function), at(stream)), function);
+        check(cudaStreamDestroy_fn.invoke(library.address(function), stream), function);
     }
 
     /**
@@ -260,10 +293,8 @@ public final class CudaApi {
      *
      * @param stream a stream
      */
-    public void synchronizeStream(long stream) {
-        check(
-                cudaStreamSynchronize_fn.invoke(streamSynchronize, at(stream)),
-                "cudaStreamSynchronize");
+    public void synchronizeStream(MemorySegment stream) {
+        check(cudaStreamSynchronize_fn.invoke(streamSynchronize, stream), "cudaStreamSynchronize");
     }
 
     /**
@@ -272,9 +303,9 @@ public final class CudaApi {
      * @param stream a stream
      * @return false while some is in flight
      */
-    public boolean isStreamDone(long stream) {
+    public boolean isStreamDone(MemorySegment stream) {
         String function = "cudaStreamQuery";
-        return isReady(cudaStreamQuery_fn.invoke(library.address(function), at(stream)), function);
+        return isReady(cudaStreamQuery_fn.invoke(library.address(function), stream), function);
     }
 
     /**
@@ -283,9 +314,9 @@ public final class CudaApi {
      * @param stream a stream, of any device
      * @param event as it was last recorded
      */
-    public void waitEvent(long stream, long event) {
+    public void waitEvent(MemorySegment stream, MemorySegment event) {
         check(
-                cudaStreamWaitEvent_fn.invoke(streamWaitEvent, at(stream), at(event), 0),
+                cudaStreamWaitEvent_fn.invoke(streamWaitEvent, stream, event, 0),
                 "cudaStreamWaitEvent");
     }
 
@@ -297,7 +328,7 @@ public final class CudaApi {
      * @param timing whether it notes the time
      * @return the event, which the caller destroys
      */
-    public long createEvent(boolean timing) {
+    public MemorySegment createEvent(boolean timing) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             String function = "cudaEventCreateWithFlags";
@@ -309,7 +340,7 @@ public final class CudaApi {
                                     ? CudaRuntime.cudaEventDefault()
                                     : CudaRuntime.cudaEventDisableTiming()),
                     function);
-            return slot.get(JAVA_LONG, 0);
+            return slot.get(ADDRESS, 0);
         }
     }
 
@@ -318,9 +349,9 @@ public final class CudaApi {
      *
      * @param event no longer valid afterwards
      */
-    public void destroyEvent(long event) {
+    public void destroyEvent(MemorySegment event) {
         String function = "cudaEventDestroy";
-        check(cudaEventDestroy_fn.invoke(library.address(function), at(event)), function);
+        check(cudaEventDestroy_fn.invoke(library.address(function), event), function);
     }
 
     /**
@@ -329,8 +360,8 @@ public final class CudaApi {
      * @param event of the stream's device
      * @param stream a stream
      */
-    public void recordEvent(long event, long stream) {
-        check(cudaEventRecord_fn.invoke(eventRecord, at(event), at(stream)), "cudaEventRecord");
+    public void recordEvent(MemorySegment event, MemorySegment stream) {
+        check(cudaEventRecord_fn.invoke(eventRecord, event, stream), "cudaEventRecord");
     }
 
     /**
@@ -339,8 +370,8 @@ public final class CudaApi {
      * @param event an event
      * @return true also if it was never recorded
      */
-    public boolean isEventDone(long event) {
-        return isReady(cudaEventQuery_fn.invoke(eventQuery, at(event)), "cudaEventQuery");
+    public boolean isEventDone(MemorySegment event) {
+        return isReady(cudaEventQuery_fn.invoke(eventQuery, event), "cudaEventQuery");
     }
 
     /**
@@ -348,8 +379,8 @@ public final class CudaApi {
      *
      * @param event an event
      */
-    public void synchronizeEvent(long event) {
-        check(cudaEventSynchronize_fn.invoke(eventSynchronize, at(event)), "cudaEventSynchronize");
+    public void synchronizeEvent(MemorySegment event) {
+        check(cudaEventSynchronize_fn.invoke(eventSynchronize, event), "cudaEventSynchronize");
     }
 
     /**
@@ -359,13 +390,12 @@ public final class CudaApi {
      * @param end done
      * @return milliseconds, with a resolution of about half a microsecond
      */
-    public float elapsed(long start, long end) {
+    public float elapsed(MemorySegment start, MemorySegment end) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(JAVA_FLOAT);
             String function = "cudaEventElapsedTime";
             check(
-                    cudaEventElapsedTime_fn.invoke(
-                            library.address(function), slot, at(start), at(end)),
+                    cudaEventElapsedTime_fn.invoke(library.address(function), slot, start, end),
                     function);
             return slot.get(JAVA_FLOAT, 0);
         }
@@ -421,9 +451,5 @@ public final class CudaApi {
             check(cudaGetDeviceCount_fn.invoke(library.address(function), slot), function);
             return slot.get(JAVA_INT, 0);
         }
-    }
-
-    private static MemorySegment at(long address) {
-        return MemorySegment.ofAddress(address);
     }
 }

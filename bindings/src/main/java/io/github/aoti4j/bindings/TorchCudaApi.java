@@ -1,7 +1,6 @@
 package io.github.aoti4j.bindings;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.generated.torch_cuda.AotiTorchCuda;
@@ -15,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  * return codes checked.
  *
  * <p>libtorch_cuda must have been loaded before this class is touched: its first failure to bind is
- * final. Device memory and streams are addresses, as in {@link CudaApi}. Thread-safe.
+ * final. Device memory and streams are segments as in {@link CudaApi}. Thread-safe.
  */
 public final class TorchCudaApi {
     /** The device type of CUDA devices. */
@@ -26,8 +25,8 @@ public final class TorchCudaApi {
     /**
      * Makes a tensor over device memory that stays the caller's.
      *
-     * @param data the address of the first element; the memory must outlive every use of the tensor
-     *     and of what aliases it, by the device too
+     * @param data at the first element; the memory must outlive every use of the tensor and of what
+     *     aliases it, by the device too
      * @param device the device's index
      * @param rank the number of dimensions
      * @param sizes {@code rank} int64 values
@@ -37,7 +36,7 @@ public final class TorchCudaApi {
      * @throws NativeException if libtorch refuses, for example because the memory is on no device
      */
     public static void createTensorFromBlob(
-            long data,
+            MemorySegment data,
             int device,
             int rank,
             MemorySegment sizes,
@@ -46,15 +45,7 @@ public final class TorchCudaApi {
             MemorySegment handle) {
         TorchApi.check(
                 AotiTorch.aoti_torch_create_tensor_from_blob(
-                        MemorySegment.ofAddress(data),
-                        rank,
-                        sizes,
-                        strides,
-                        0,
-                        dtype,
-                        CUDA,
-                        device,
-                        handle),
+                        data, rank, sizes, strides, 0, dtype, CUDA, device, handle),
                 "aoti_torch_create_tensor_from_blob");
     }
 
@@ -120,16 +111,16 @@ public final class TorchCudaApi {
      * Returns the calling thread's current stream of a device.
      *
      * @param device the device's index
-     * @return borrowed; 0 is the default stream
+     * @return borrowed; null is the default stream
      * @throws NativeException if libtorch refuses
      */
-    public static long currentStream(int device) {
+    public static MemorySegment currentStream(int device) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             TorchApi.check(
                     AotiTorchCuda.aoti_torch_get_current_cuda_stream(device, slot),
                     "aoti_torch_get_current_cuda_stream");
-            return slot.get(JAVA_LONG, 0);
+            return slot.get(ADDRESS, 0);
         }
     }
 
@@ -141,13 +132,13 @@ public final class TorchCudaApi {
      * @return borrowed from the pool, for ever
      * @throws NativeException if libtorch refuses
      */
-    public static long streamFromPool(int device, boolean highPriority) {
+    public static MemorySegment streamFromPool(int device, boolean highPriority) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             TorchApi.check(
                     AotiTorchCuda.torch_get_cuda_stream_from_pool(highPriority, device, slot),
                     "torch_get_cuda_stream_from_pool");
-            return slot.get(JAVA_LONG, 0);
+            return slot.get(ADDRESS, 0);
         }
     }
 
@@ -176,12 +167,11 @@ public final class TorchCudaApi {
      * @return puts back what was current
      * @throws NativeException if libtorch refuses
      */
-    public static InUse use(int device, long stream) {
+    public static InUse use(int device, MemorySegment stream) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             TorchApi.check(
-                    AotiTorchCuda.aoti_torch_create_cuda_stream_guard(
-                            MemorySegment.ofAddress(stream), device, slot),
+                    AotiTorchCuda.aoti_torch_create_cuda_stream_guard(stream, device, slot),
                     "aoti_torch_create_cuda_stream_guard");
             return new InUse(slot.get(ADDRESS, 0));
         }

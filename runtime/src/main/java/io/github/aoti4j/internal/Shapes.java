@@ -129,6 +129,33 @@ public final class Shapes {
     }
 
     /**
+     * Tells whether the elements fill their memory, in whatever order of the dimensions.
+     *
+     * @param shape the sizes, at least one element in all
+     * @param strides the strides
+     * @return true if there are neither gaps between elements nor elements in the same place
+     */
+    public static boolean isDense(long[] shape, long[] strides) {
+        long next = 1;
+        int left = 0;
+        for (long size : shape) {
+            left += size == 1 ? 0 : 1;
+        }
+        while (left > 0) {
+            int inner = 0;
+            while (inner < shape.length && (shape[inner] == 1 || strides[inner] != next)) {
+                inner++;
+            }
+            if (inner == shape.length) {
+                return false;
+            }
+            next *= shape[inner];
+            left--;
+        }
+        return true;
+    }
+
+    /**
      * Formats sizes for messages.
      *
      * @param sizes sizes or strides

@@ -1,0 +1,85 @@
+package io.github.aoti4j.internal.cuda;
+
+import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A CUDA device that is there and that libtorch can use. Thread-safe. */
+public final class Gpu {
+    private static final ConcurrentHashMap<Device, Gpu> KNOWN = new ConcurrentHashMap<>();
+
+    private final Device device;
+    private final CudaApi api;
+
+    private Gpu(Device device, CudaApi api) {
+        this.device = device;
+        this.api = api;
+    }
+
+    /**
+     * Returns a device, and loads libtorch with its part for CUDA if it is not loaded.
+     *
+     * @param device a CUDA device
+     * @return the same object each time
+     * @throws IncompatibleModelException naming what is missing: libtorch, its part for CUDA, the
+     *     driver, or the device
+     * @throws IllegalArgumentException if it is the CPU
+     */
+    public static Gpu of(Device device) {
+        if (device.isCpu()) {
+            throw new IllegalArgumentException("the CPU is no CUDA device");
+        }
+        Gpu known = KNOWN.get(device);
+        if (known != null) {
+            return known;
+        }
+        LibTorchCuda cuda = LibTorchCuda.load();
+        cuda.require(device);
+        KNOWN.putIfAbsent(device, new Gpu(device, cuda.runtime()));
+        return KNOWN.get(device);
+    }
+
+    /**
+     * Returns which device it is.
+     *
+     * @return its name
+     */
+    public Device device() {
+        return device;
+    }
+
+    /**
+     * Returns the CUDA runtime.
+     *
+     * @return its functions
+     */
+    public CudaApi api() {
+        return api;
+    }
+
+    /**
+     * Returns the calling thread's current stream.
+     *
+     * @return libtorch's; null is the default stream
+     */
+    public MemorySegment currentStream() {
+        return TorchCudaApi.currentStream(device.index());
+    }
+
+    /** Waits until all work of the device is done. */
+    public void synchronize() {
+        try (CudaApi.InUse _ = api.use(device.index())) {
+            api.synchronizeDevice();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return device.toString();
+    }
+}

@@ -1,0 +1,88 @@
+package io.github.aoti4j.internal.cuda;
+
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Work on its way to a stream, with the memory that it will use: begun before the work is given to
+ * the stream, closed after that. Of one thread.
+ *
+ * <pre>{@code
+ * try (var launch = new Launch(gpu, stream)) {
+ *     launch.uses(source);
+ *     launch.uses(target);
+ *     …                    // give the work to the stream
+ *     launch.done();       // without this, nothing has been given to it
+ * }
+ * }</pre>
+ */
+public final class Launch implements AutoCloseable {
+    private final Gpu gpu;
+    private final MemorySegment stream;
+    private final List<MemoryUses> memory = new ArrayList<>();
+    private StreamPoint point;
+
+    /**
+     * Begins.
+     *
+     * @param gpu the stream's device
+     * @param stream the stream
+     */
+    public Launch(Gpu gpu, MemorySegment stream) {
+        this.gpu = gpu;
+        this.stream = stream;
+    }
+
+    /**
+     * Announces memory that the work will use, and lets the stream wait for those who use it now.
+     *
+     * @param uses the memory's; null for memory that no work in flight uses
+     * @throws NativeException if CUDA fails
+     */
+    public void uses(MemoryUses uses) {
+        if (uses != null) {
+            uses.begin(gpu, stream);
+            memory.add(uses);
+        }
+    }
+
+    /**
+     * Marks the end of the work, which the stream has been given now.
+     *
+     * @throws NativeException if CUDA fails
+     */
+    public void done() {
+        try {
+            point = StreamPoint.record(gpu, stream);
+        } catch (NativeException e) {
+            // Without a mark nobody could wait for the work later.
+            try {
+                gpu.api().synchronizeStream(stream);
+            } catch (NativeException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Ends all announcements.
+     *
+     * @throws NativeException if CUDA fails
+     */
+    @Override
+    public void close() {
+        try {
+            for (MemoryUses uses : memory) {
+                uses.end(gpu, stream, point);
+            }
+        } finally {
+            if (point != null) {
+                point.letGo();
+            }
+        }
+    }
+}
