@@ -78,6 +78,7 @@ final class BoundInput {
         MemorySegment next =
                 slot.newTensor(
                         tensor.segment(),
+                        tensor.device(),
                         tensor.dtype().code(),
                         tensor.shapeUnsafe(),
                         tensor.stridesUnsafe());

@@ -8,6 +8,7 @@ import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlots;
+import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.weights.TensorSource;
 
 import java.lang.foreign.Arena;
@@ -78,19 +79,27 @@ public final class Constants {
                                                             .formatted(fqn)));
             current = found;
             NativeTensor tensor =
-                    NativeTensor.of(
+                    NativeTensor.anywhere(
                             found.handle(),
                             own.allocate(ValueLayout.JAVA_LONG),
                             "constant \"" + fqn + "\"");
+            boolean onCpu = tensor.device().isCpu();
             MemorySegment memory =
                     MemorySegment.ofAddress(tensor.address())
-                            .reinterpret(tensor.bytes(), arena, null)
+                            .reinterpret(onCpu ? tensor.bytes() : 0, arena, null)
                             .asReadOnly();
+            MemoryUses uses = onCpu ? null : MemoryUses.ofNoStream();
             long[] handles = {found.handle().address()};
             MemorySegment.NULL.reinterpret(
-                    arena, _ -> Outputs.delete(handles, container, found.set()));
+                    arena, _ -> Outputs.delete(handles, container, found.set(), uses));
             adopted = true;
-            return Tensor.ofOutput(tensor.dtype(), tensor.shape(), tensor.strides(), memory);
+            return Tensor.used(
+                    tensor.dtype(),
+                    tensor.shape(),
+                    tensor.strides(),
+                    memory,
+                    tensor.device(),
+                    uses);
         } finally {
             if (!adopted) {
                 if (current != null) {

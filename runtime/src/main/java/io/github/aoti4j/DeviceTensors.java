@@ -202,7 +202,12 @@ final class DeviceTensors {
         try (var launch = new Launch(gpu, queue)) {
             launch.uses(source.uses());
             launch.uses(target.uses());
-            give(target, source, gpu, queue);
+            try {
+                give(target, source, gpu, queue);
+            } catch (Throwable e) {
+                launch.failed(e);
+                throw e;
+            }
             launch.done();
         }
         if (stream == null || isPageable(source) || isPageable(target)) {

@@ -1,6 +1,7 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.RunSlot;
@@ -11,20 +12,24 @@ import java.util.stream.Collectors;
 
 /** Checks inputs before native code sees them, which itself checks nothing. Thread-safe. */
 final class InputValidator {
-    /** {@code c10::DeviceType::CPU}; tensors are in CPU memory. */
+    /** {@code c10::DeviceType}, as the checks in a package name devices. */
     private static final int CPU = 0;
+
+    private static final int CUDA = 1;
 
     /** What a thread asks with whether inputs are accepted; grows to the most that was needed. */
     private static final ThreadLocal<long[]> SLOTS = ThreadLocal.withInitial(() -> new long[16]);
 
     private final String model;
+    private final Device device;
     private final List<InputInfo> inputs;
 
     /** Null where the package holds no source to take the checks from. */
     private final InputCheck check;
 
-    InputValidator(String model, List<InputInfo> inputs, InputCheck check) {
+    InputValidator(String model, Device device, List<InputInfo> inputs, InputCheck check) {
         this.model = model;
+        this.device = device;
         this.inputs = inputs;
         this.check = check;
     }
@@ -75,9 +80,25 @@ final class InputValidator {
                     tensor.rank(),
                     tensor.shapeUnsafe(),
                     tensor.stridesUnsafe(),
-                    CPU,
+                    type(tensor),
                     slots);
         }
+        if (!isWithinReach(index, tensor)) {
+            throw invalid(
+                    index,
+                    "must be on %s, where the model is, but is on %s: use to(arena, device)"
+                            .formatted(device, tensor.device()));
+        }
+    }
+
+    private static int type(Tensor tensor) {
+        return tensor.device().isCpu() ? CPU : CUDA;
+    }
+
+    /** Whether the model is where the input is, or demands an input on the CPU. */
+    private boolean isWithinReach(int index, Tensor tensor) {
+        return tensor.device().equals(device)
+                || tensor.device().isCpu() && check != null && check.demandsDevice(index, CPU);
     }
 
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */
@@ -127,7 +148,9 @@ final class InputValidator {
             if (tensor == null) {
                 throw isNull(i);
             }
-            if (tensor.rank() > RunSlot.MAX_RANK || tensor.segment().isReadOnly()) {
+            if (tensor.rank() > RunSlot.MAX_RANK
+                    || tensor.segment().isReadOnly()
+                    || !isWithinReach(i, tensor)) {
                 return false;
             }
             if (check != null
@@ -137,7 +160,7 @@ final class InputValidator {
                             tensor.rank(),
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe(),
-                            CPU,
+                            type(tensor),
                             slots)) {
                 return false;
             }

@@ -2,7 +2,9 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -11,6 +13,9 @@ import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.RunSlots;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.Launch;
+import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -270,11 +275,14 @@ public final class Model implements AutoCloseable {
      * @return the outputs in call order, unmodifiable; null where the model returned None
      */
     public List<Tensor> run(Arena arena, Tensor... inputTensors) {
-        requireNonNull(arena, "arena");
         requireNonNull(inputTensors, "inputs");
         // What has been checked is what native code gets, whatever the caller does to the array
         // meanwhile.
-        Tensor[] tensors = inputTensors.clone();
+        return run(arena, null, inputTensors.clone());
+    }
+
+    private List<Tensor> run(Arena arena, CudaStream stream, Tensor[] tensors) {
+        requireNonNull(arena, "arena");
         requireUsable(arena);
         container.acquire();
         boolean adopted = false;
@@ -294,13 +302,20 @@ public final class Model implements AutoCloseable {
                             i,
                             tensor.identity(),
                             tensor.segment(),
+                            tensor.device(),
                             tensor.dtype().code(),
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe());
                 }
-                container.run(lane, slot);
-                List<Tensor> outputs =
-                        Outputs.adopt(slot, readers, tensors, arena, container, constants);
+                List<Tensor> outputs;
+                if (container.device().isCpu()) {
+                    container.run(lane, slot, MemorySegment.NULL);
+                    outputs =
+                            Outputs.adopt(
+                                    slot, readers, tensors, arena, container, constants, null);
+                } else {
+                    outputs = runOnDevice(stream, lane, tensors, arena, constants);
+                }
                 adopted = true;
                 return outputs;
             } finally {
@@ -318,6 +333,30 @@ public final class Model implements AutoCloseable {
                 container.release();
             }
         }
+    }
+
+    /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
+    private List<Tensor> runOnDevice(
+            CudaStream stream, int lane, Tensor[] tensors, Arena arena, ConstantSet constantSet) {
+        Gpu gpu = Gpu.of(container.device());
+        MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
+        RunSlot slot = slots.slot(lane);
+        MemoryUses uses = MemoryUses.ofStream(gpu, queue);
+        try (var launch = new Launch(gpu, queue);
+                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
+            launch.uses(uses);
+            for (Tensor tensor : tensors) {
+                launch.uses(tensor.uses());
+            }
+            try {
+                container.run(lane, slot, queue);
+            } catch (Throwable e) {
+                launch.failed(e);
+                throw e;
+            }
+            launch.done();
+        }
+        return Outputs.adopt(slot, readers, tensors, arena, container, constantSet, uses);
     }
 
     /** Whether these very tensors went through the same slot, and so the check, last time. */
@@ -353,6 +392,45 @@ public final class Model implements AutoCloseable {
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /**
+     * Lets a stream run a model on a CUDA device, and returns before that is done. {@link
+     * #run(Arena, List)} of such a model does the same on the {@link CudaStream#current current
+     * stream}.
+     *
+     * <p>The run begins when all work on its inputs that this library has given to other streams is
+     * done. The outputs are there when the stream has come so far: other runs, copies and the
+     * methods that read elements wait for that by themselves. Inputs may be closed at any time
+     * after this returns: their memory stays until the run is done.
+     *
+     * @param stream of the model's device
+     * @param arena the outputs live as long as it does
+     * @param inputTensors in call order, on the model's device unless the model wants them on the
+     *     CPU
+     * @return the outputs in call order, unmodifiable; null where the model returned None
+     * @throws InvalidInputException also if the stream is not of the model's device
+     * @throws NativeException if the model fails, or earlier work of the device has
+     * @throws IllegalStateException also if the stream is closed
+     */
+    public List<Tensor> run(CudaStream stream, Arena arena, Tensor... inputTensors) {
+        requireNonNull(stream, "stream");
+        requireNonNull(inputTensors, "inputs");
+        if (!stream.device().equals(container.device())) {
+            throw new InvalidInputException(
+                    "model %s is on %s and cannot run on %s"
+                            .formatted(name, container.device(), stream));
+        }
+        return run(arena, stream, inputTensors.clone());
+    }
+
+    /**
+     * Returns where the model runs.
+     *
+     * @return the CPU, or a CUDA device
+     */
+    public Device device() {
+        return container.device();
     }
 
     /**

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
@@ -50,9 +51,15 @@ final class ModelLoader {
         }
         Preflight.require(model, findings);
         warn(model, examination);
+        Device device = options.device().orElse(Device.CPU);
         boolean replicate = options.runners() > 1 && Replicas.arePossible(library, examination);
         Container container =
-                new Container(packaged.name(), library.open(), replicate ? 1 : options.runners());
+                new Container(
+                        packaged.name(),
+                        library.open(),
+                        replicate ? 1 : options.runners(),
+                        device,
+                        null);
         try {
             if (examination.source().isEmpty()) {
                 container.wantOwnChecks();
@@ -110,6 +117,7 @@ final class ModelLoader {
         InputValidator validator =
                 new InputValidator(
                         packaged.name(),
+                        container.device(),
                         List.copyOf(inputs),
                         known.isPresent() ? new InputCheck(known.get(), names) : null);
         return new Model(

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Paging;
 
@@ -30,6 +31,7 @@ public final class ModelOptions {
                     null,
                     List.of(),
                     null,
+                    null,
                     null);
 
     private final String model;
@@ -44,6 +46,7 @@ public final class ModelOptions {
     private final List<Path> opLibraries;
     private final Path compiler;
     private final Path includes;
+    private final Device device;
 
     private ModelOptions(
             String model,
@@ -57,7 +60,8 @@ public final class ModelOptions {
             String sha256,
             List<Path> opLibraries,
             Path compiler,
-            Path includes) {
+            Path includes,
+            Device device) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
@@ -70,6 +74,7 @@ public final class ModelOptions {
         this.opLibraries = opLibraries;
         this.compiler = compiler;
         this.includes = includes;
+        this.device = device;
     }
 
     /**
@@ -101,7 +106,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -128,7 +134,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -151,7 +158,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -175,7 +183,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -200,7 +209,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -222,7 +232,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -244,7 +255,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -266,7 +278,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -291,7 +304,8 @@ public final class ModelOptions {
                 Sha256Pin.parse(requireNonNull(hex, "hex")),
                 opLibraries,
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -318,7 +332,8 @@ public final class ModelOptions {
                 sha256,
                 List.of(libraries),
                 compiler,
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -342,7 +357,8 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 requireNonNull(program, "program"),
-                includes);
+                includes,
+                device);
     }
 
     /**
@@ -366,7 +382,32 @@ public final class ModelOptions {
                 sha256,
                 opLibraries,
                 compiler,
-                requireNonNull(directory, "directory"));
+                requireNonNull(directory, "directory"),
+                device);
+    }
+
+    /**
+     * Sets where the model runs. It must be a device of the kind that the package was compiled for.
+     *
+     * @param where by default {@code cuda:0} for a package compiled for CUDA, and the CPU for
+     *     others
+     * @return changed options
+     */
+    public ModelOptions device(Device where) {
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                opLibraries,
+                compiler,
+                includes,
+                requireNonNull(where, "where"));
     }
 
     /**
@@ -475,5 +516,14 @@ public final class ModelOptions {
      */
     public Optional<Path> includes() {
         return Optional.ofNullable(includes);
+    }
+
+    /**
+     * Returns where the model runs.
+     *
+     * @return empty for the kind of device that the package was compiled for
+     */
+    public Optional<Device> device() {
+        return Optional.ofNullable(device);
     }
 }

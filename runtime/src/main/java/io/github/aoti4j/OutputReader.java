@@ -3,11 +3,14 @@ package io.github.aoti4j;
 import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.Shapes;
 import io.github.aoti4j.internal.StridedCopy;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,8 +19,8 @@ import java.lang.foreign.MemorySegment;
  * Turns one output of a model's runs into tensors. Thread-safe.
  *
  * <p>What an output was like the last time is kept and compared, which takes fewer calls than to
- * ask for all. Its element type, its number of dimensions and whether it is dense memory of the CPU
- * stand in the model's code; only sizes and strides can differ from run to run.
+ * ask for all. Its element type, its number of dimensions, its device and whether it is dense
+ * memory stand in the model's code; only sizes and strides can differ from run to run.
  */
 final class OutputReader {
     private final int index;
@@ -34,7 +37,8 @@ final class OutputReader {
             long[] strides,
             long bytes,
             long elementBytes,
-            boolean contiguous) {
+            boolean contiguous,
+            Device device) {
         static Layout of(NativeTensor tensor) {
             return new Layout(
                     tensor.dtype(),
@@ -42,7 +46,8 @@ final class OutputReader {
                     tensor.strides(),
                     tensor.bytes(),
                     Shapes.elementCount(tensor.shape()) * tensor.dtype().byteSize(),
-                    Shapes.isContiguous(tensor.shape(), tensor.strides()));
+                    Shapes.isContiguous(tensor.shape(), tensor.strides()),
+                    tensor.device());
         }
 
         boolean fits(long handle, long scratch) {
@@ -67,19 +72,55 @@ final class OutputReader {
      *
      * @param inputs the run's; an output within one of them shares its memory's lifetime
      * @param arena the lifetime of other outputs
+     * @param uses who uses the memory of outputs on a device; null for a model on the CPU
      * @return null where the model left none
      */
-    Tensor read(RunSlot slot, Tensor[] inputs, Arena arena) {
+    Tensor read(RunSlot slot, Tensor[] inputs, Arena arena, MemoryUses uses) {
         Layout layout = layout(slot);
         if (layout == null) {
             return null;
         }
         long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        if (uses != null) {
+            return onDevice(address, layout, inputs, arena, uses);
+        }
         return Tensor.ofOutput(
                 layout.dtype,
                 layout.shape,
                 layout.strides,
                 memory(address, layout.bytes, inputs, arena));
+    }
+
+    /** An output of a model on a device: most likely there, but CPU memory can be among them. */
+    private static Tensor onDevice(
+            long address, Layout layout, Tensor[] inputs, Arena arena, MemoryUses uses) {
+        Tensor input = inputAround(address, layout, inputs);
+        MemorySegment memory =
+                input == null
+                        ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
+                        : input.segment()
+                                .reinterpret(input.spanBytes())
+                                .asSlice(address - input.segment().address(), layout.bytes);
+        return Tensor.used(
+                layout.dtype,
+                layout.shape,
+                layout.strides,
+                layout.device.isCpu() ? memory : memory.asSlice(0, 0),
+                layout.device,
+                input == null ? uses : input.uses());
+    }
+
+    /** The input that an output lies in; an address of a device is none of the CPU's. */
+    private static Tensor inputAround(long address, Layout layout, Tensor[] inputs) {
+        if (layout.bytes > 0) {
+            for (Tensor input : inputs) {
+                long offset = address - input.segment().address();
+                if (offset >= 0 && layout.bytes <= input.spanBytes() - offset) {
+                    return input;
+                }
+            }
+        }
+        return null;
     }
 
     /** Whether the output of the latest run is what a view of an earlier one shows. */
@@ -136,12 +177,21 @@ final class OutputReader {
             return null;
         }
         String what = "output \"" + name + "\"";
-        DType dtype = NativeTensor.dtype(handle, scratch, what);
-        if (dtype.isComplex() && TorchApi.isConjugated(handle, scratch)) {
+        NativeTensor tensor = NativeTensor.anywhere(handle, scratch, what);
+        if (tensor.dtype().isComplex() && TorchApi.isConjugated(handle, scratch)) {
+            // Made outside of the run, so in the order of no work that others could wait for.
+            finishWork(tensor.device());
             handle = slot.resolveOutput(index);
+            finishWork(tensor.device());
+            tensor = NativeTensor.anywhere(handle, scratch, what);
         }
-        NativeTensor tensor = NativeTensor.of(handle, scratch, what);
         return Layout.of(tensor);
+    }
+
+    private static void finishWork(Device device) {
+        if (!device.isCpu()) {
+            Gpu.of(device).synchronize();
+        }
     }
 
     /**

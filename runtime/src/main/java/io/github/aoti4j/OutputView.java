@@ -35,7 +35,7 @@ final class OutputView {
         if (arena == null) {
             Arena fresh = Arena.ofConfined();
             try {
-                tensor = reader.read(slot, inputs, fresh);
+                tensor = reader.read(slot, inputs, fresh, null);
             } catch (Throwable e) {
                 fresh.close();
                 throw e;

@@ -247,7 +247,7 @@ public final class Runner implements AutoCloseable {
             for (int i = 0; i < inputs.length; i++) {
                 slot.shareInput(i, inputs[i].handle());
             }
-            container.run(lane, slot);
+            container.run(lane, slot, MemorySegment.NULL);
             done = true;
         } finally {
             gate.leave(lane);

@@ -17,6 +17,7 @@ import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetCon
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumConstants_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRunConstantFolding_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerSwapConstantBuffer_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateConstantBufferFromCpuPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateConstantBufferPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateUserManagedConstantBufferPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelUpdateConstantsFromBlob_fn;
@@ -52,6 +53,8 @@ public final class ConstantsApi {
     private static final String SHARE =
             "AOTInductorModelContainerUpdateUserManagedConstantBufferPairs";
     private static final String COPY = "AOTInductorModelContainerUpdateConstantBufferPairs";
+    private static final String COPY_FROM_CPU =
+            "AOTInductorModelContainerUpdateConstantBufferFromCpuPairs";
     private static final String FROM_BLOB = "AOTInductorModelUpdateConstantsFromBlob";
     private static final String FOLD = "AOTInductorModelContainerRunConstantFolding";
     private static final String SWAP = "AOTInductorModelContainerSwapConstantBuffer";
@@ -228,6 +231,29 @@ public final class ConstantsApi {
                             inactive,
                             false),
                     COPY);
+        }
+    }
+
+    /**
+     * Copies tensors of the CPU into memory of the container's own on its device.
+     *
+     * @param container the container
+     * @param handles tensor handles by internal name; not used after the call
+     * @param inactive whether to write the inactive buffer
+     * @throws NativeException with the model's own message
+     */
+    public void copyFromCpu(
+            MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
+        try (Arena arena = Arena.ofConfined()) {
+            model.check(
+                    AOTInductorModelContainerUpdateConstantBufferFromCpuPairs_fn.invoke(
+                            require(COPY_FROM_CPU),
+                            container,
+                            pairs(handles, arena),
+                            handles.size(),
+                            inactive,
+                            false),
+                    COPY_FROM_CPU);
         }
     }
 

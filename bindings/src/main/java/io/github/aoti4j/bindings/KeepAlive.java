@@ -43,6 +43,7 @@ final class KeepAlive {
             long numInputs,
             MemorySegment outputs,
             long numOutputs,
+            MemorySegment stream,
             MemorySegment proxyExecutor,
             MemorySegment[] held,
             int count) {
@@ -56,7 +57,7 @@ final class KeepAlive {
                                 numInputs,
                                 outputs,
                                 numOutputs,
-                                MemorySegment.NULL,
+                                stream,
                                 proxyExecutor,
                                 at(held, count, 0),
                                 at(held, count, 1),
@@ -72,7 +73,7 @@ final class KeepAlive {
                                     numInputs,
                                     outputs,
                                     numOutputs,
-                                    MemorySegment.NULL,
+                                    stream,
                                     proxyExecutor,
                                     Arrays.copyOf(held, count));
         } catch (Error | RuntimeException e) {

@@ -130,6 +130,8 @@ public final class ModelApi {
      * @param numInputs the container's number of inputs
      * @param outputs array that receives new handles
      * @param numOutputs the container's number of outputs
+     * @param stream the {@code cudaStream_t} that does the work, which may go on when this returns;
+     *     null is the device's default one, and on the CPU nothing
      * @param proxyExecutor a C++ object that the model calls for operators without a C function;
      *     null for a model that has none
      * @param held segments whose arenas must not be closed before the model returns
@@ -146,6 +148,7 @@ public final class ModelApi {
             long numInputs,
             MemorySegment outputs,
             long numOutputs,
+            MemorySegment stream,
             MemorySegment proxyExecutor,
             MemorySegment[] held,
             int heldCount) {
@@ -156,6 +159,7 @@ public final class ModelApi {
                 numInputs,
                 outputs,
                 numOutputs,
+                stream,
                 proxyExecutor,
                 held,
                 heldCount);

@@ -244,6 +244,18 @@ public final class TorchApi {
     }
 
     /**
+     * Returns which of the devices of its type holds the elements.
+     *
+     * @param handle a handle
+     * @param slot scratch
+     * @return -1 or 0 for the CPU
+     */
+    public static int deviceIndex(MemorySegment handle, MemorySegment slot) {
+        check(AotiTorch.aoti_torch_get_device_index(handle, slot), "aoti_torch_get_device_index");
+        return slot.get(ValueLayout.JAVA_INT, 0);
+    }
+
+    /**
      * Returns the sizes.
      *
      * @param handle a handle

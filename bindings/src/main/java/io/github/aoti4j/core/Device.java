@@ -1,7 +1,6 @@
 package io.github.aoti4j.core;
 
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /**
  * Where a tensor's elements lie and a model computes: the CPU, or one of the machine's CUDA
@@ -15,7 +14,8 @@ public record Device(Type type, int index) {
     /** The CPU, whose memory Java can read. */
     public static final Device CPU = new Device(Type.CPU, 0);
 
-    private static final Pattern NAME = Pattern.compile("(cpu)|cuda(?::(0|[1-9][0-9]{0,2}))?");
+    private static final String CUDA_PREFIX = "cuda:";
+    private static final int MAX_DIGITS = 3;
 
     /** A kind of device. */
     public enum Type {
@@ -67,15 +67,21 @@ public record Device(Type type, int index) {
      * @throws IllegalArgumentException if it is none of these
      */
     public static Device parse(String name) {
-        var matcher = NAME.matcher(name);
-        if (!matcher.matches()) {
+        if (name.equals("cpu")) {
+            return CPU;
+        }
+        if (name.equals("cuda")) {
+            return cuda(0);
+        }
+        String index = name.startsWith(CUDA_PREFIX) ? name.substring(CUDA_PREFIX.length()) : "";
+        if (index.isEmpty()
+                || index.length() > MAX_DIGITS
+                || index.length() > 1 && index.charAt(0) == '0'
+                || !index.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw new IllegalArgumentException(
                     "\"" + name + "\" is no device: cpu, cuda or cuda:0 are, for example");
         }
-        if (matcher.group(1) != null) {
-            return CPU;
-        }
-        return cuda(matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2)));
+        return cuda(Integer.parseInt(index));
     }
 
     /**
@@ -95,5 +101,17 @@ public record Device(Type type, int index) {
     @Override
     public String toString() {
         return isCpu() ? "cpu" : type.torchName() + ":" + index;
+    }
+
+    // What a record gets otherwise is linked at its first use, which costs each new JVM time.
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Device device && type == device.type && index == device.index;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * type.ordinal() + index;
     }
 }

@@ -2,10 +2,13 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -19,6 +22,7 @@ public final class Container {
 
     private final String name;
     private final NativeLibrary library;
+    private final Device device;
     private final ModelApi api;
     private final MemorySegment handle;
 
@@ -46,13 +50,20 @@ public final class Container {
      * @param name the model's name, for messages
      * @param library the opened model, owned by this from now on, also if this constructor fails
      * @param runners how many runs may be in flight in it
+     * @param device where it runs, and has its constants
+     * @param kernels the folder that its GPU kernels have been unpacked into; null if it has none
      */
-    public Container(String name, NativeLibrary library, int runners) {
+    public Container(String name, NativeLibrary library, int runners, Device device, Path kernels) {
         this.name = name;
         this.library = library;
+        this.device = device;
         try {
             this.api = new ModelApi(library, runners == 1);
-            this.handle = api.create("cpu", runners, null);
+            this.handle =
+                    api.create(
+                            device.toString(),
+                            runners,
+                            kernels == null ? null : kernels.toString());
             this.replicas = new MemorySegment[] {handle};
         } catch (Throwable e) {
             library.close();
@@ -70,6 +81,15 @@ public final class Container {
     }
 
     /**
+     * Returns where the model runs.
+     *
+     * @return the CPU, or a CUDA device
+     */
+    public Device device() {
+        return device;
+    }
+
+    /**
      * Gives the container its constants. Called once, before other threads see it.
      *
      * @param store closed with the container from now on
@@ -81,8 +101,9 @@ public final class Container {
     /**
      * Makes more native containers that use the same constants: one for each run in flight. A run
      * then has its container for itself and takes none of the locks by which those who share one
-     * wait for one another. Called once, when the constants are attached and before other threads
-     * see it; the container must have been made for one runner.
+     * wait for one another. For models on the CPU: on a device each would have constants of its
+     * own. Called once, when the constants are attached and before other threads see it; the
+     * container must have been made for one runner.
      *
      * @param runners how many there shall be
      * @throws NativeException if one cannot be made
@@ -177,19 +198,20 @@ public final class Container {
      *
      * @param lane the gate's
      * @param slot its inputs are set, its outputs empty; to be reset by the caller if this fails
+     * @param stream what does the work, which may go on when this returns; null on the CPU
      * @throws NativeException if the model fails, with its message
      * @throws IllegalStateException if an arena that the slot holds is closed; nothing has been run
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
-    public void run(int lane, RunSlot slot) {
+    public void run(int lane, RunSlot slot, MemorySegment stream) {
         if (ownChecks.isWanted()) {
-            ownChecks.whileOn(() -> call(lane, slot));
+            ownChecks.whileOn(() -> call(lane, slot, stream));
         } else {
-            call(lane, slot);
+            call(lane, slot, stream);
         }
     }
 
-    private void call(int lane, RunSlot slot) {
+    private void call(int lane, RunSlot slot, MemorySegment stream) {
         int code =
                 api.run(
                         replicas[replicas.length == 1 ? 0 : lane],
@@ -197,6 +219,7 @@ public final class Container {
                         slot.inputCount(),
                         slot.outputs(),
                         slot.outputCount(),
+                        stream,
                         proxyExecutor(),
                         slot.held(),
                         slot.heldCount());
@@ -290,6 +313,14 @@ public final class Container {
     /** The first one last: the others use what it owns. */
     private void deleteAll() {
         RuntimeException failure = null;
+        if (!device.isCpu()) {
+            try {
+                // Runs whose outputs are gone may still read the constants.
+                Gpu.of(device).synchronize();
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
         for (int i = replicas.length - 1; i >= 0; i--) {
             try {
                 api.delete(replicas[i]);

@@ -184,6 +184,17 @@ public final class InputCheck {
     }
 
     /**
+     * Tells whether an input has to be on a kind of device.
+     *
+     * @param index the input's index
+     * @param deviceType the number of the kind of device
+     * @return false also if the package does not say
+     */
+    public boolean demandsDevice(int index, int deviceType) {
+        return demands[index].demandsDevice(deviceType);
+    }
+
+    /**
      * Tells whether the sizes and strides that depend on one another fit; the same as {@link
      * #checkExpressions} without an exception.
      *

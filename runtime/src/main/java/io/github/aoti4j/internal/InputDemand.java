@@ -83,6 +83,10 @@ final class InputDemand {
         return spec;
     }
 
+    boolean demandsDevice(int type) {
+        return deviceType == type;
+    }
+
     void putSize(int dimension, int slot) {
         sizeSlot[dimension] = slot;
     }

@@ -1,7 +1,9 @@
 package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.lang.foreign.MemorySegment;
@@ -14,12 +16,14 @@ import java.lang.foreign.MemorySegment;
  * @param strides in elements; not copied
  * @param address of the first element
  * @param bytes from the first element to the last
+ * @param device where they lie
  */
 @SuppressWarnings("ArrayRecordComponent") // passed on at once, never compared
-public record NativeTensor(DType dtype, long[] shape, long[] strides, long address, long bytes) {
+public record NativeTensor(
+        DType dtype, long[] shape, long[] strides, long address, long bytes, Device device) {
 
     /**
-     * Asks for all.
+     * Asks for all of a tensor in CPU memory.
      *
      * @param handle the tensor
      * @param scratch eight bytes
@@ -29,7 +33,34 @@ public record NativeTensor(DType dtype, long[] shape, long[] strides, long addre
      *     element type
      */
     public static NativeTensor of(MemorySegment handle, MemorySegment scratch, String what) {
-        DType dtype = dtype(handle, scratch, what);
+        return of(handle, scratch, dtype(handle, scratch, what), Device.CPU);
+    }
+
+    /**
+     * Asks for all of a tensor on any device.
+     *
+     * @param handle the tensor
+     * @param scratch eight bytes
+     * @param what the tensor's name in messages
+     * @return the answers
+     * @throws IncompatibleModelException if it is not dense memory of the CPU or a CUDA device, or
+     *     of an unknown element type
+     */
+    public static NativeTensor anywhere(MemorySegment handle, MemorySegment scratch, String what) {
+        if (TorchApi.deviceType(handle, scratch) == TorchApi.CPU) {
+            return of(handle, scratch, what);
+        }
+        if (TorchApi.deviceType(handle, scratch) != TorchCudaApi.CUDA
+                || !TorchApi.isStrided(handle, scratch)) {
+            throw new IncompatibleModelException(
+                    what + " is not a dense tensor in memory of the CPU or a CUDA device");
+        }
+        Device device = Device.cuda(TorchApi.deviceIndex(handle, scratch));
+        return of(handle, scratch, knownDtype(handle, scratch, what), device);
+    }
+
+    private static NativeTensor of(
+            MemorySegment handle, MemorySegment scratch, DType dtype, Device device) {
         int rank = TorchApi.rank(handle, scratch);
         long[] shape = TorchApi.sizes(handle, rank, scratch);
         long[] strides = TorchApi.strides(handle, rank, scratch);
@@ -38,7 +69,8 @@ public record NativeTensor(DType dtype, long[] shape, long[] strides, long addre
                 shape,
                 strides,
                 TorchApi.dataAddress(handle, scratch),
-                Shapes.spanBytes(shape, strides, dtype.byteSize()));
+                Shapes.spanBytes(shape, strides, dtype.byteSize()),
+                device);
     }
 
     /**
@@ -56,6 +88,10 @@ public record NativeTensor(DType dtype, long[] shape, long[] strides, long addre
                 || !TorchApi.isStrided(handle, scratch)) {
             throw new IncompatibleModelException(what + " is not a dense tensor in CPU memory");
         }
+        return knownDtype(handle, scratch, what);
+    }
+
+    private static DType knownDtype(MemorySegment handle, MemorySegment scratch, String what) {
         int code = TorchApi.dtype(handle, scratch);
         return DType.ofCode(code)
                 .orElseThrow(

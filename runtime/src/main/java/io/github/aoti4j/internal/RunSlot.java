@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 
@@ -83,7 +85,8 @@ public final class RunSlot {
      *
      * @param index the input
      * @param identity stands for the tensor: equal only if memory, dtype, sizes and strides are
-     * @param segment the elements
+     * @param segment the elements, or their address
+     * @param device where they lie
      * @param dtype the element type's code
      * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
      * @param elementStrides the strides
@@ -92,6 +95,7 @@ public final class RunSlot {
             int index,
             Object identity,
             MemorySegment segment,
+            Device device,
             int dtype,
             long[] shape,
             long[] elementStrides) {
@@ -102,12 +106,12 @@ public final class RunSlot {
         // Only now, since it may refuse: two inputs are known only if they were checked together.
         hold(segment);
         if (isNew) {
-            makeTensor(segment, dtype, shape, elementStrides, inputSlots[index]);
+            makeTensor(segment, device, dtype, shape, elementStrides, inputSlots[index]);
             known[index] = identity;
             return;
         }
         if (kept[index] == null) {
-            kept[index] = newTensor(segment, dtype, shape, elementStrides);
+            kept[index] = newTensor(segment, device, dtype, shape, elementStrides);
         }
         shareInput(index, kept[index]);
     }
@@ -131,20 +135,22 @@ public final class RunSlot {
     /**
      * Makes a native tensor over memory, to be shared with many runs ({@link #shareInput}).
      *
-     * @param segment the elements; must outlive the tensor
+     * @param segment the elements, or their address; must outlive the tensor
+     * @param device where they lie
      * @param dtype the element type's code
      * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
      * @param elementStrides the strides
      * @return the handle, which the caller deletes
      */
     public MemorySegment newTensor(
-            MemorySegment segment, int dtype, long[] shape, long[] elementStrides) {
-        makeTensor(segment, dtype, shape, elementStrides, scratch);
+            MemorySegment segment, Device device, int dtype, long[] shape, long[] elementStrides) {
+        makeTensor(segment, device, dtype, shape, elementStrides, scratch);
         return scratch.get(ADDRESS, 0);
     }
 
     private void makeTensor(
             MemorySegment segment,
+            Device device,
             int dtype,
             long[] shape,
             long[] elementStrides,
@@ -153,7 +159,12 @@ public final class RunSlot {
             sizes.setAtIndex(JAVA_LONG, d, shape[d]);
             strides.setAtIndex(JAVA_LONG, d, elementStrides[d]);
         }
-        TorchApi.createTensorFromBlob(segment, shape.length, sizes, strides, dtype, handle);
+        if (device.isCpu()) {
+            TorchApi.createTensorFromBlob(segment, shape.length, sizes, strides, dtype, handle);
+        } else {
+            TorchCudaApi.createTensorFromBlob(
+                    segment, device.index(), shape.length, sizes, strides, dtype, handle);
+        }
     }
 
     /**

@@ -69,6 +69,19 @@ public final class Launch implements AutoCloseable {
     }
 
     /**
+     * Marks the end of work that has failed on its way to the stream: a part of it may be there.
+     *
+     * @param failure what it failed with; gets what fails here
+     */
+    public void failed(Throwable failure) {
+        try {
+            done();
+        } catch (NativeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /**
      * Ends all announcements.
      *
      * @throws NativeException if CUDA fails
