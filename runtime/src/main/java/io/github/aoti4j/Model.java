@@ -70,7 +70,7 @@ public final class Model implements AutoCloseable {
         container.setSlots(slots);
         this.readers = new OutputReader[outputNames.size()];
         for (int i = 0; i < readers.length; i++) {
-            readers[i] = new OutputReader(i, outputNames.get(i));
+            readers[i] = new OutputReader(i, outputNames.get(i), !container.device().isCpu());
         }
         this.constants = new Constants(container, slots);
         this.calls = new Calls(this, container);

@@ -26,6 +26,9 @@ final class OutputReader {
     private final int index;
     private final String name;
 
+    /** Whether the model runs on a CUDA device: others leave CPU memory, or are refused. */
+    private final boolean onDevice;
+
     /** What the latest output was like. Immutable, so that racing threads read one or the other. */
     private Layout latest;
 
@@ -58,9 +61,10 @@ final class OutputReader {
         }
     }
 
-    OutputReader(int index, String name) {
+    OutputReader(int index, String name, boolean onDevice) {
         this.index = index;
         this.name = name;
+        this.onDevice = onDevice;
     }
 
     String name() {
@@ -177,15 +181,21 @@ final class OutputReader {
             return null;
         }
         String what = "output \"" + name + "\"";
-        NativeTensor tensor = NativeTensor.anywhere(handle, scratch, what);
+        NativeTensor tensor = describe(handle, scratch, what);
         if (tensor.dtype().isComplex() && TorchApi.isConjugated(handle, scratch)) {
             // Made outside of the run, so in the order of no work that others could wait for.
             finishWork(tensor.device());
             handle = slot.resolveOutput(index);
             finishWork(tensor.device());
-            tensor = NativeTensor.anywhere(handle, scratch, what);
+            tensor = describe(handle, scratch, what);
         }
         return Layout.of(tensor);
+    }
+
+    private NativeTensor describe(MemorySegment handle, MemorySegment scratch, String what) {
+        return onDevice
+                ? NativeTensor.anywhere(handle, scratch, what)
+                : NativeTensor.of(handle, scratch, what);
     }
 
     private static void finishWork(Device device) {
