@@ -1,8 +1,10 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
-import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
@@ -11,9 +13,12 @@ import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.proxy.OpLibraries;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 import io.github.aoti4j.internal.proxy.ProxyPlans;
+import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
 
@@ -21,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The steps from a package's model to a running container, each failing before the next can do
@@ -33,7 +39,8 @@ final class ModelLoader {
 
     static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
         LibrarySource library = Compilation.library(archive, packaged, options);
-        Examination examination = Examination.of(archive, packaged, library.elf());
+        Examination examination =
+                Examination.of(archive, packaged, library.elf(), options.device().orElse(null));
         String model = "model " + packaged.name() + " of " + archive.path();
         // What is wrong with the package itself is told without loading a libtorch for it.
         Preflight.require(model, examination.findings());
@@ -43,23 +50,25 @@ final class ModelLoader {
                                 .withDirectory(options.libtorch().orElse(null))
                                 .withProgress(options.progress()));
         OpLibraries.open(options.opLibraries());
-        List<Finding> findings = examination.findings(libtorch::has, libtorch.toString());
+        Predicate<String> has = libtorch::has;
+        if (!examination.device().isCpu()) {
+            Gpu _ = Gpu.of(examination.device());
+            has = LibTorchCuda.load()::has;
+        }
+        List<Finding> findings = examination.findings(has, libtorch.toString());
         ProxyPlans plans = null;
         if (examination.proxyCalls().isPresent()) {
-            plans = ProxyPlans.compile(examination.proxyCalls().get(), libtorch::has);
+            plans = ProxyPlans.compile(examination.proxyCalls().get(), has);
             findings.addAll(plans.findings());
         }
         Preflight.require(model, findings);
         warn(model, examination);
-        Device device = options.device().orElse(Device.CPU);
-        boolean replicate = options.runners() > 1 && Replicas.arePossible(library, examination);
+        boolean replicate =
+                options.runners() > 1
+                        && examination.device().isCpu()
+                        && Replicas.arePossible(library, examination);
         Container container =
-                new Container(
-                        packaged.name(),
-                        library.open(),
-                        replicate ? 1 : options.runners(),
-                        device,
-                        null);
+                container(archive, examination, library, replicate ? 1 : options.runners());
         try {
             if (examination.source().isEmpty()) {
                 container.wantOwnChecks();
@@ -83,6 +92,25 @@ final class ModelLoader {
             container.close();
             throw e;
         }
+    }
+
+    private static Container container(
+            Pt2Archive archive, Examination examination, LibrarySource library, int runners) {
+        PackagedModel packaged = examination.packaged();
+        // What a model for a GPU reads by itself.
+        List<ArchiveEntry> files = examination.device().isCpu() ? List.of() : packaged.gpuKernels();
+        KernelFolder kernels =
+                files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
+        NativeLibrary opened;
+        try {
+            opened = library.open();
+        } catch (Throwable e) {
+            if (kernels != null) {
+                kernels.close();
+            }
+            throw e;
+        }
+        return new Container(packaged.name(), opened, runners, examination.device(), kernels);
     }
 
     private static void warn(String model, Examination examination) {

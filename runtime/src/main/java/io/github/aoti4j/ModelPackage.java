@@ -206,7 +206,7 @@ public final class ModelPackage implements AutoCloseable {
         PackagedModel packaged = archive.model(model);
         return packaged.isSourceOnly()
                 ? Requirement.ofSource(archive, packaged, libtorch)
-                : Requirement.of(Examination.of(archive, packaged), libtorch);
+                : Requirement.of(Examination.of(archive, packaged, null), libtorch);
     }
 
     /**

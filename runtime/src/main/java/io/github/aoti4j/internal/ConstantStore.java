@@ -129,7 +129,11 @@ public final class ConstantStore {
         Map<String, BoundConstant> bound = bindAll(sources, this::present, strict);
         try {
             if (!bound.isEmpty()) {
-                api.copy(container.handle(), handles(bound), false);
+                if (container.device().isCpu()) {
+                    api.copy(container.handle(), handles(bound), false);
+                } else {
+                    api.copyFromCpu(container.handle(), handles(bound), false);
+                }
             }
         } finally {
             ConstantSet.releaseAll(bound.values());
@@ -274,6 +278,12 @@ public final class ConstantStore {
     public void update(List<TensorSource> sources, int strict, RunSlots slots) {
         writing.lock();
         try {
+            if (!container.device().isCpu()) {
+                sources.forEach(TensorSource::close);
+                throw new IncompatibleModelException(
+                        "constants of model %s, which is on %s, cannot be replaced; load it again"
+                                .formatted(model, container.device()));
+            }
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =

@@ -5,10 +5,10 @@ import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -23,6 +23,10 @@ public final class Container {
     private final String name;
     private final NativeLibrary library;
     private final Device device;
+
+    /** Null for a model that has none. */
+    private final KernelFolder kernels;
+
     private final ModelApi api;
     private final MemorySegment handle;
 
@@ -51,22 +55,24 @@ public final class Container {
      * @param library the opened model, owned by this from now on, also if this constructor fails
      * @param runners how many runs may be in flight in it
      * @param device where it runs, and has its constants
-     * @param kernels the folder that its GPU kernels have been unpacked into; null if it has none
+     * @param kernels its GPU kernels, owned like the library; null if it has none
      */
-    public Container(String name, NativeLibrary library, int runners, Device device, Path kernels) {
+    public Container(
+            String name, NativeLibrary library, int runners, Device device, KernelFolder kernels) {
         this.name = name;
         this.library = library;
         this.device = device;
+        this.kernels = kernels;
         try {
             this.api = new ModelApi(library, runners == 1);
             this.handle =
                     api.create(
                             device.toString(),
                             runners,
-                            kernels == null ? null : kernels.toString());
+                            kernels == null ? null : kernels.path().toString());
             this.replicas = new MemorySegment[] {handle};
         } catch (Throwable e) {
-            library.close();
+            closeFiles();
             throw e;
         }
     }
@@ -306,7 +312,17 @@ public final class Container {
                     this::deleteAll,
                     constants == null ? () -> {} : constants::close,
                     executor == null ? () -> {} : executor,
-                    library);
+                    this::closeFiles);
+        }
+    }
+
+    private void closeFiles() {
+        try {
+            library.close();
+        } finally {
+            if (kernels != null) {
+                kernels.close();
+            }
         }
     }
 

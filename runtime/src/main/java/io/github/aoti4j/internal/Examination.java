@@ -1,6 +1,8 @@
 package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.proxy.ProxyCalls;
 import io.github.aoti4j.weights.ArchiveEntry;
@@ -18,6 +20,7 @@ import java.util.stream.Collectors;
  * What can be told of a packaged model before any of it is loaded.
  *
  * @param packaged the model in its package
+ * @param device where it is to run
  * @param library its library's tables
  * @param source what its generated source says; empty if the package holds none that is understood
  * @param findings answers to whether it can run here, all but libtorch's
@@ -28,6 +31,7 @@ import java.util.stream.Collectors;
  */
 public record Examination(
         PackagedModel packaged,
+        Device device,
         ElfFile library,
         Optional<WrapperSource> source,
         List<Finding> findings,
@@ -41,15 +45,17 @@ public record Examination(
      *
      * @param archive the open package
      * @param packaged the model
+     * @param wanted where it is to run; null for the kind of device that it was compiled for
      * @return the examination
      * @throws PackageException if that part is damaged or holds no library
      */
-    public static Examination of(Pt2Archive archive, PackagedModel packaged) {
+    public static Examination of(Pt2Archive archive, PackagedModel packaged, Device wanted) {
         ArchiveEntry entry = packaged.library();
         return of(
                 archive,
                 packaged,
-                ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name()));
+                ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name()),
+                wanted);
     }
 
     /**
@@ -58,22 +64,32 @@ public record Examination(
      * @param archive the open package
      * @param packaged the model
      * @param library its library
+     * @param wanted where it is to run; null for the kind of device that it was compiled for
      * @return the examination
      * @throws PackageException if that part is damaged
      */
-    public static Examination of(Pt2Archive archive, PackagedModel packaged, ElfFile library) {
+    public static Examination of(
+            Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
         Optional<ArchiveEntry> wrapperEntry = packaged.wrapperSource();
         String wrapper = wrapperEntry.isPresent() ? archive.text(wrapperEntry.get()) : null;
         Optional<WrapperSource> source =
                 wrapper == null ? Optional.empty() : WrapperSource.parse(wrapper);
-        List<Finding> findings =
-                new ArrayList<>(
-                        Preflight.examine(
-                                new PackageMetadata(packaged.metadata()),
-                                library,
-                                source.isPresent() ? source.get().march() : Optional.empty(),
-                                ModelApi.REQUIRED,
-                                Host.current()));
+        PackageMetadata metadata = new PackageMetadata(packaged.metadata());
+        DeviceDemand demand =
+                DeviceDemand.of(
+                        metadata,
+                        library.needed().contains(LibTorchCuda.LIBRARY),
+                        packaged.hasKernelsForSeveralGpus());
+        Host host = Host.current();
+        List<Finding> findings = new ArrayList<>();
+        findings.add(demand.finding(wanted, host));
+        findings.addAll(
+                Preflight.examine(
+                        metadata,
+                        library,
+                        source.isPresent() ? source.get().march() : Optional.empty(),
+                        ModelApi.REQUIRED,
+                        host));
         Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
         findings.add(operators(library, calls));
         List<String> parallelChecks = new ArrayList<>();
@@ -86,6 +102,7 @@ public record Examination(
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new Examination(
                 packaged,
+                demand.device(wanted),
                 library,
                 source,
                 List.copyOf(findings),

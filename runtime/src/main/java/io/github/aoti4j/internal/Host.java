@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal;
 
+import io.github.aoti4j.internal.cuda.Gpus;
+
 import java.util.Locale;
 
 /**
@@ -8,8 +10,9 @@ import java.util.Locale;
  * @param platform the operating system by Python's name for it ({@code sys.platform})
  * @param machine the machine by the kernel's name for it ({@code uname -m})
  * @param cpu the CPU's features
+ * @param gpus its CUDA devices; null to ask the driver when they matter
  */
-public record Host(String platform, String machine, CpuFeatures cpu) {
+public record Host(String platform, String machine, CpuFeatures cpu, Gpus gpus) {
     /**
      * Returns the machine that this process runs on.
      *
@@ -19,7 +22,18 @@ public record Host(String platform, String machine, CpuFeatures cpu) {
         return new Host(
                 platform(System.getProperty("os.name")),
                 machine(System.getProperty("os.arch")),
-                CpuFeatures.current());
+                CpuFeatures.current(),
+                null);
+    }
+
+    /**
+     * Returns the machine's CUDA devices.
+     *
+     * @return what the driver says now, if it was not asked before
+     */
+    @Override
+    public Gpus gpus() {
+        return gpus == null ? Gpus.ofMachine() : gpus;
     }
 
     static String platform(String osName) {

@@ -30,7 +30,7 @@ public final class Preflight {
     private Preflight() {}
 
     /**
-     * Asks what can be told without libtorch.
+     * Asks what can be told without libtorch, but for the device ({@link DeviceDemand}).
      *
      * @param metadata what the package notes
      * @param library the model's library
@@ -47,7 +47,6 @@ public final class Preflight {
             Collection<String> requiredFunctions,
             Host host) {
         return List.of(
-                device(metadata, library.needed().contains("libtorch_cuda.so")),
                 platform(metadata, host),
                 machine(library, host),
                 library.machine() == ElfFile.X86_64
@@ -70,7 +69,18 @@ public final class Preflight {
     public static List<Finding> examineSource(
             PackageMetadata metadata, Optional<String> march, Host host) {
         return List.of(
-                device(metadata, false), platform(metadata, host), cpu(metadata, march, host));
+                sourceDevice(metadata, host), platform(metadata, host), cpu(metadata, march, host));
+    }
+
+    /** Compiling for CUDA would need its headers and the folder of the kernels at every start. */
+    private static Finding sourceDevice(PackageMetadata metadata, Host host) {
+        DeviceDemand demand = DeviceDemand.of(metadata, false, false);
+        return demand.kind().equals("cuda")
+                ? no(
+                        Subject.DEVICE,
+                        "was compiled for cuda, for which a package of source only cannot be used;"
+                                + " package it without aot_inductor.package_cpp_only")
+                : demand.finding(null, host);
     }
 
     /**
@@ -139,24 +149,6 @@ public final class Preflight {
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(model + " cannot run here:" + problems);
         }
-    }
-
-    private static Finding device(PackageMetadata metadata, boolean linkedToCuda) {
-        String device = printable(metadata.device().orElse(linkedToCuda ? "cuda" : "cpu"));
-        return device.equals("cpu")
-                ? yes(Subject.DEVICE, "runs on the CPU")
-                : no(
-                        Subject.DEVICE,
-                        "was compiled for %s, and only CPU models are supported so far; export it with its parameters and inputs on the CPU"
-                                .formatted(
-                                        device
-                                                + metadata.computeCapability()
-                                                        .map(
-                                                                c ->
-                                                                        " (compute capability "
-                                                                                + printable(c)
-                                                                                + ")")
-                                                        .orElse("")));
     }
 
     private static Finding platform(PackageMetadata metadata, Host host) {
@@ -255,7 +247,7 @@ public final class Preflight {
     }
 
     /** Names in files can be any bytes, also those that command a terminal. */
-    private static String printable(String name) {
+    static String printable(String name) {
         var text = new StringBuilder(name);
         for (int i = 0; i < text.length(); i++) {
             if (text.charAt(i) < ' ' || text.charAt(i) > '~') {

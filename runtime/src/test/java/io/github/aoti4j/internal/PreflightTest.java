@@ -34,7 +34,8 @@ class PreflightTest {
 
     private static Host host(String cpuinfo) {
         try {
-            return new Host("linux", "x86_64", CpuFeatures.of(CpuFeaturesTest.lines(cpuinfo)));
+            return new Host(
+                    "linux", "x86_64", CpuFeatures.of(CpuFeaturesTest.lines(cpuinfo)), null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -73,7 +74,7 @@ class PreflightTest {
         var findings =
                 Preflight.examine(
                         metadata("AVX2"), library, Optional.of("x86-64-v3"), RUN, host(AVX2_CPU));
-        assertEquals(5, findings.size());
+        assertEquals(4, findings.size());
         for (var finding : findings) {
             assertTrue(finding.ok(), finding.message());
         }
@@ -125,25 +126,12 @@ class PreflightTest {
                 Preflight.examine(
                         metadata("AVX512"), library, Optional.empty(), RUN, host("model : x"));
         assertTrue(
-                unknownCpu.get(3).message().endsWith("this CPU's features are not known"),
-                unknownCpu.get(3).message());
-        assertTrue(unknownCpu.get(3).ok());
+                unknownCpu.get(2).message().endsWith("this CPU's features are not known"),
+                unknownCpu.get(2).message());
+        assertTrue(unknownCpu.get(2).ok());
         var unknownIsa = examine(Subject.CPU, metadata("AVX9000"), null);
         assertTrue(unknownIsa.ok());
         assertTrue(unknownIsa.message().endsWith("what AVX9000 needs is not known here"));
-    }
-
-    @Test
-    void refusesOtherDevices() {
-        var metadata =
-                new PackageMetadata(
-                        Map.of("AOTI_DEVICE_KEY", "cuda", "AOTI_COMPUTE_CAPABILITY", "90"));
-        var finding = examine(Subject.DEVICE, metadata, null);
-        assertFalse(finding.ok());
-        assertTrue(
-                finding.message().startsWith("was compiled for cuda (compute capability 90), and"),
-                finding.message());
-        assertTrue(examine(Subject.DEVICE, new PackageMetadata(Map.of()), null).ok());
     }
 
     @Test

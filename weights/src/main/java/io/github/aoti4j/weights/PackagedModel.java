@@ -169,10 +169,21 @@ public final class PackagedModel {
     /**
      * Returns the compiled GPU kernels.
      *
-     * @return those ending in {@code .cubin}
+     * @return those ending in {@code .cubin}, for one architecture, or {@code .fatbin}, for several
      */
-    public List<ArchiveEntry> cubins() {
-        return ending(".cubin");
+    public List<ArchiveEntry> gpuKernels() {
+        List<ArchiveEntry> kernels = new ArrayList<>(ending(".cubin"));
+        kernels.addAll(ending(".fatbin"));
+        return kernels;
+    }
+
+    /**
+     * Tells whether the GPU kernels hold code that later architectures can use.
+     *
+     * @return true if there are kernels ending in {@code .fatbin}
+     */
+    public boolean hasKernelsForSeveralGpus() {
+        return !ending(".fatbin").isEmpty();
     }
 
     /**

@@ -37,7 +37,7 @@ class PackagedModelTest {
                         "weights_config.json",
                         "custom_objs_config.json",
                         "a.cubin",
-                        "b.cubin"),
+                        "b.fatbin"),
                 model -> {
                     assertEquals("w.wrapper.so", model.library().fileName());
                     assertName("w.wrapper.cpp", model.wrapperSource());
@@ -46,7 +46,7 @@ class PackagedModelTest {
                     assertName("weights_config.json", model.weightsConfig());
                     assertName("custom_objs_config.json", model.customObjects());
                     assertEquals(List.of("k.kernel.cpp"), names(model.kernelSources()));
-                    assertEquals(List.of("a.cubin", "b.cubin"), names(model.cubins()));
+                    assertEquals(List.of("a.cubin", "b.fatbin"), names(model.gpuKernels()));
                     assertFalse(model.isSourceOnly());
                     assertEquals(10, model.entries().size());
                     assertEquals(Map.of(), model.metadata());
