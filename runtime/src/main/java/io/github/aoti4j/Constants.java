@@ -1,5 +1,7 @@
 package io.github.aoti4j;
 
+import static java.util.Objects.requireNonNull;
+
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
@@ -64,6 +66,8 @@ public final class Constants {
      * @throws IllegalStateException if the model or the arena is closed
      */
     public Tensor read(Arena arena, String fqn) {
+        requireNonNull(arena, "arena");
+        requireNonNull(fqn, "fqn");
         container.acquire();
         ConstantStore.Current current = null;
         boolean adopted = false;
@@ -124,7 +128,8 @@ public final class Constants {
      * @throws PackageException if a file is not sound
      * @throws IncompatibleModelException listing what does not fit the model
      * @throws NativeException if the model refuses or its folding fails
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalStateException if the model is closed, or an operator calls this in a run of
+     *     the model, for whose end the update would wait
      */
     public void update(Path... files) {
         update(false, files);
@@ -139,16 +144,22 @@ public final class Constants {
      * @throws IncompatibleModelException listing what does not fit the model, and what is
      *     unexpected
      * @throws NativeException if the model refuses or its folding fails
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalStateException as in {@link #update}
      */
     public void updateStrictly(Path... files) {
         update(true, files);
     }
 
     private void update(boolean strict, Path... files) {
+        List<Path> all = List.of(requireNonNull(files, "files"));
+        if (slots.gate().isInside()) {
+            throw new IllegalStateException(
+                    "constants cannot be replaced by an operator in a run of their model, for whose"
+                            + " end the update would wait");
+        }
         container.acquire();
         try {
-            container.constants().update(open(List.of(files)), strict ? files.length : 0, slots);
+            container.constants().update(open(all), strict ? all.size() : 0, slots);
         } finally {
             container.release();
         }

@@ -53,7 +53,7 @@ public final class GuardedModel implements AutoCloseable {
      *     take anything
      */
     public static GuardedModel of(List<Model> variants) {
-        if (variants.isEmpty()) {
+        if (requireNonNull(variants, "variants").isEmpty()) {
             throw new IllegalArgumentException("a guarded model needs at least one variant");
         }
         for (Model variant : variants) {
@@ -78,7 +78,7 @@ public final class GuardedModel implements AutoCloseable {
      * @throws NativeException if the set-up of one of them fails
      */
     public static GuardedModel load(Path path) {
-        return load(List.of(path), ModelOptions.defaults());
+        return load(List.of(requireNonNull(path, "path")), ModelOptions.defaults());
     }
 
     /**
@@ -92,6 +92,8 @@ public final class GuardedModel implements AutoCloseable {
      * @throws NativeException if the set-up of one of them fails
      */
     public static GuardedModel load(List<Path> paths, ModelOptions options) {
+        requireNonNull(paths, "paths");
+        requireNonNull(options, "options");
         List<Model> loaded = new ArrayList<>();
         try {
             for (Path path : paths) {
@@ -117,6 +119,8 @@ public final class GuardedModel implements AutoCloseable {
      * @throws NativeException if the set-up of one of them fails
      */
     public static GuardedModel load(ModelPackage opened, ModelOptions options) {
+        requireNonNull(opened, "opened");
+        requireNonNull(options, "options");
         List<Model> loaded = new ArrayList<>();
         try {
             load(opened, options, loaded);
@@ -228,6 +232,7 @@ public final class GuardedModel implements AutoCloseable {
      *     message says why not; or if the type cannot hold the results
      */
     public <R> R call(Arena arena, Arguments arguments, Class<R> type) {
+        requireNonNull(type, "type");
         return choose(arena, arguments).call(arena, arguments, type);
     }
 

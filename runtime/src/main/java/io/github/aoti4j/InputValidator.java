@@ -59,46 +59,62 @@ final class InputValidator {
 
     /** Checks what can be told from one input alone. */
     void checkAlone(int index, Tensor tensor) {
-        check(index, tensor, check == null ? null : new long[check.slotCount()]);
+        checkMemory(index, tensor);
+        checkAlone(
+                index,
+                tensor.dtype(),
+                tensor.device(),
+                tensor.shapeUnsafe(),
+                tensor.stridesUnsafe());
+    }
+
+    /** Checks what can be told from one input alone, and without its memory. */
+    void checkAlone(int index, DType dtype, Device from, long[] shape, long[] strides) {
+        long[] slots = check == null ? null : new long[check.slotCount()];
+        check(index, dtype, from, shape, strides, slots);
     }
 
     private void check(int index, Tensor tensor, long[] slots) {
         if (tensor == null) {
             throw isNull(index);
         }
-        if (tensor.rank() > RunSlot.MAX_RANK) {
+        checkMemory(index, tensor);
+        check(
+                index,
+                tensor.dtype(),
+                tensor.device(),
+                tensor.shapeUnsafe(),
+                tensor.stridesUnsafe(),
+                slots);
+    }
+
+    private void check(
+            int index, DType dtype, Device from, long[] shape, long[] strides, long[] slots) {
+        if (shape.length > RunSlot.MAX_RANK) {
             throw invalid(
                     index,
                     "has %d dimensions; at most %d are supported"
-                            .formatted(tensor.rank(), RunSlot.MAX_RANK));
+                            .formatted(shape.length, RunSlot.MAX_RANK));
         }
-        checkMemory(index, tensor);
         if (check != null) {
-            check.check(
-                    index,
-                    tensor.dtype().code(),
-                    tensor.rank(),
-                    tensor.shapeUnsafe(),
-                    tensor.stridesUnsafe(),
-                    type(tensor),
-                    slots);
+            check.check(index, dtype.code(), shape.length, shape, strides, type(from), slots);
         }
-        if (!isWithinReach(index, tensor)) {
+        if (!isWithinReach(index, from)) {
             throw invalid(
                     index,
                     "must be on %s, where the model is, but is on %s: use to(arena, device)"
-                            .formatted(device, tensor.device()));
+                            .formatted(device, from));
         }
     }
 
-    private static int type(Tensor tensor) {
-        return tensor.device().isCpu() ? CPU : CUDA;
+    private static int type(Device from) {
+        return from.isCpu() ? CPU : CUDA;
     }
 
     /** Whether the model is where the input is, or demands an input on the CPU. */
-    private boolean isWithinReach(int index, Tensor tensor) {
-        return tensor.device().equals(device)
-                || tensor.device().isCpu() && check != null && check.demandsDevice(index, CPU);
+    private boolean isWithinReach(int index, Device from) {
+        return from.equals(device)
+                || from.isCpu() && check != null && check.demandsDevice(index, CPU);
     }
 
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */
@@ -150,7 +166,7 @@ final class InputValidator {
             }
             if (tensor.rank() > RunSlot.MAX_RANK
                     || tensor.segment().isReadOnly()
-                    || !isWithinReach(i, tensor)) {
+                    || !isWithinReach(i, tensor.device())) {
                 return false;
             }
             if (check != null
@@ -160,7 +176,7 @@ final class InputValidator {
                             tensor.rank(),
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe(),
-                            type(tensor),
+                            type(tensor.device()),
                             slots)) {
                 return false;
             }

@@ -182,7 +182,7 @@ public final class Model implements AutoCloseable {
      * @throws InvalidInputException if their number is not that of the inputs, or a shape cannot be
      */
     public List<long[]> stridesFor(List<long[]> shapes) {
-        if (shapes.size() != inputs.size()) {
+        if (requireNonNull(shapes, "shapes").size() != inputs.size()) {
             throw new InvalidInputException(
                     "model %s takes %d inputs, but %d shapes were given"
                             .formatted(name, inputs.size(), shapes.size()));

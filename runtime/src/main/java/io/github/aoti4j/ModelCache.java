@@ -1,5 +1,7 @@
 package io.github.aoti4j;
 
+import static java.util.Objects.requireNonNull;
+
 import io.github.aoti4j.bindings.CacheEntry;
 import io.github.aoti4j.bindings.PruneRule;
 import io.github.aoti4j.bindings.UserCache;
@@ -124,6 +126,7 @@ public final class ModelCache {
      * @throws AotiException if the folder cannot be read or an entry not removed
      */
     public List<Entry> prune(long maxBytes, Duration unusedFor) {
+        requireNonNull(unusedFor, "unusedFor");
         return prune(new PruneRule(maxBytes, unusedFor, unusedFor, false));
     }
 

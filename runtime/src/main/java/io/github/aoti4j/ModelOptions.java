@@ -18,6 +18,9 @@ import java.util.Optional;
  * }</pre>
  */
 public final class ModelOptions {
+    /** Far more than processors; each is a native container. */
+    private static final int MAX_RUNNERS = 4096;
+
     private static final ModelOptions DEFAULTS =
             new ModelOptions(
                     null,
@@ -114,13 +117,14 @@ public final class ModelOptions {
      * Sets how many runs may be in flight at once. Each costs the native scratch memory of one run;
      * the weights are shared. With one, the model runs through the entry point that takes no locks.
      *
-     * @param count at least 1
+     * @param count from 1 to 4096
      * @return changed options
-     * @throws IllegalArgumentException if the count is less than 1
+     * @throws IllegalArgumentException if the count is less or more
      */
     public ModelOptions runners(int count) {
-        if (count < 1) {
-            throw new IllegalArgumentException("runners must be at least 1, but is " + count);
+        if (count < 1 || count > MAX_RUNNERS) {
+            throw new IllegalArgumentException(
+                    "runners must be from 1 to %d, but is %d".formatted(MAX_RUNNERS, count));
         }
         return new ModelOptions(
                 model,
@@ -175,7 +179,7 @@ public final class ModelOptions {
                 model,
                 runners,
                 libtorch,
-                List.of(files),
+                List.of(requireNonNull(files, "files")),
                 copyWeights,
                 strictWeights,
                 paging,
@@ -330,7 +334,7 @@ public final class ModelOptions {
                 paging,
                 progress,
                 sha256,
-                List.of(libraries),
+                List.of(requireNonNull(libraries, "libraries")),
                 compiler,
                 includes,
                 device);

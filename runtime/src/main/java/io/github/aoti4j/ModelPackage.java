@@ -66,8 +66,9 @@ public final class ModelPackage implements AutoCloseable {
      *     or not a sound one
      */
     public static ModelPackage open(Path path, ModelOptions options) {
-        if (options.sha256().isEmpty()) {
-            return new ModelPackage(Pt2Archive.open(requireNonNull(path, "path")), null);
+        requireNonNull(path, "path");
+        if (requireNonNull(options, "options").sha256().isEmpty()) {
+            return new ModelPackage(Pt2Archive.open(path), null);
         }
         if (Files.isDirectory(path)) {
             throw Sha256Pin.ofFolder(path);
@@ -203,6 +204,7 @@ public final class ModelPackage implements AutoCloseable {
      * @throws PackageException if there is no such model, or its part of the package is damaged
      */
     public List<Requirement> requirements(String model, LibTorchOptions libtorch) {
+        requireNonNull(libtorch, "libtorch");
         PackagedModel packaged = archive.model(model);
         return packaged.isSourceOnly()
                 ? Requirement.ofSource(archive, packaged, libtorch)
@@ -236,6 +238,7 @@ public final class ModelPackage implements AutoCloseable {
      *     too long or was interrupted
      */
     public void compile(Path target, boolean replace, ModelOptions options) {
+        requireNonNull(options, "options");
         PackageWriter.requireFree(requireNonNull(target, "target"), replace);
         List<String> names = options.model().map(List::of).orElseGet(this::sourceOnly);
         Map<PackagedModel, Path> libraries = new LinkedHashMap<>();
@@ -282,7 +285,7 @@ public final class ModelPackage implements AutoCloseable {
      * @throws NativeException if the model's own set-up fails
      */
     public Model load(ModelOptions options) {
-        if (options.sha256().isPresent()) {
+        if (requireNonNull(options, "options").sha256().isPresent()) {
             Sha256Pin.require(path(), options.sha256().get(), sha256(options.progress()));
         }
         return ModelLoader.load(archive, choose(options), options);

@@ -7,8 +7,10 @@ public interface OperatorFunction {
      * Computes. Called by the thread that runs the model, in the middle of the run; by several
      * threads at once if several run models that use the operator.
      *
-     * <p>It may run models; its own only if that has another runner ({@link
-     * ModelOptions#runners(int)}), or the run waits for itself.
+     * <p>It may run models, and its own if that has another runner ({@link
+     * ModelOptions#runners(int)}): the run within the run waits for one, and throws {@link
+     * IllegalStateException} where that would be for ever. It may close anything but the runner
+     * that runs it, and read constants, but not replace those of a model that is running it.
      *
      * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
      * Tensor...)} as it was thrown.

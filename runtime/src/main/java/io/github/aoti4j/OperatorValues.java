@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.StableValues;
 import io.github.aoti4j.bindings.TorchApi;
@@ -168,7 +169,8 @@ final class OperatorValues implements AutoCloseable {
     }
 
     Tensor empty(DType dtype, long... shape) {
-        long[] sizes = shape.clone();
+        requireNonNull(dtype, "dtype");
+        long[] sizes = requireNonNull(shape, "shape").clone();
         return allocate(dtype, sizes, Shapes.contiguousStrides(sizes));
     }
 

@@ -80,7 +80,7 @@ final class OutputReader {
      * @return null where the model left none
      */
     Tensor read(RunSlot slot, Tensor[] inputs, Arena arena, MemoryUses uses) {
-        Layout layout = layout(slot);
+        Layout layout = layout(slot, inputs);
         if (layout == null) {
             return null;
         }
@@ -88,11 +88,14 @@ final class OutputReader {
         if (uses != null) {
             return onDevice(address, layout, inputs, arena, uses);
         }
-        return Tensor.ofOutput(
-                layout.dtype,
-                layout.shape,
-                layout.strides,
-                memory(address, layout.bytes, inputs, arena));
+        MemorySegment input = inputAt(address, layout.bytes, inputs);
+        // Memory of the output itself lives as long as the arena; that of an input as long as the
+        // input's.
+        MemorySegment memory =
+                input == null
+                        ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
+                        : input.asSlice(address - input.address(), layout.bytes);
+        return Tensor.ofOutput(layout.dtype, layout.shape, layout.strides, memory);
     }
 
     /** An output of a model on a device: most likely there, but CPU memory can be among them. */
@@ -138,9 +141,13 @@ final class OutputReader {
                 && TensorCalls.hasStrides(handle, view.stridesUnsafe(), scratch);
     }
 
-    /** Copies the elements of the output that a run has left in a slot, in row-major order. */
-    long copy(RunSlot slot, MemorySegment target) {
-        Layout layout = layout(slot);
+    /**
+     * Copies the elements of the output that a run has left in a slot, in row-major order.
+     *
+     * @param inputs the run's; an output within one of them can be read as long as that can
+     */
+    long copy(RunSlot slot, Tensor[] inputs, MemorySegment target) {
+        Layout layout = layout(slot, inputs);
         if (layout == null) {
             return 0;
         }
@@ -150,11 +157,16 @@ final class OutputReader {
                             .formatted(name, layout.elementBytes, target.byteSize()));
         }
         long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
-        if (layout.contiguous) {
+        MemorySegment input = inputAt(address, layout.bytes, inputs);
+        if (layout.contiguous && input == null) {
             TensorCalls.copy(address, target, layout.bytes);
+        } else if (layout.contiguous) {
+            MemorySegment.copy(input, address - input.address(), target, 0, layout.bytes);
         } else {
             StridedCopy.gather(
-                    MemorySegment.ofAddress(address).reinterpret(layout.bytes),
+                    input == null
+                            ? MemorySegment.ofAddress(address).reinterpret(layout.bytes)
+                            : input.asSlice(address - input.address(), layout.bytes),
                     layout.shape,
                     layout.strides,
                     layout.dtype.byteSize(),
@@ -164,17 +176,17 @@ final class OutputReader {
     }
 
     /** What the output is like; null where the model left none. May replace it by a copy. */
-    private Layout layout(RunSlot slot) {
+    private Layout layout(RunSlot slot, Tensor[] inputs) {
         long handle = slot.outputAddress(index);
         Layout layout = latest;
         if (layout == null || handle == 0 || !layout.fits(handle, slot.scratchAddress())) {
-            layout = ask(slot);
+            layout = ask(slot, inputs);
             latest = layout == null ? latest : layout;
         }
         return layout;
     }
 
-    private Layout ask(RunSlot slot) {
+    private Layout ask(RunSlot slot, Tensor[] inputs) {
         MemorySegment handle = slot.output(index);
         MemorySegment scratch = slot.scratch();
         if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
@@ -185,7 +197,8 @@ final class OutputReader {
         if (tensor.dtype().isComplex() && TorchApi.isConjugated(handle, scratch)) {
             // Made outside of the run, so in the order of no work that others could wait for.
             finishWork(tensor.device());
-            handle = slot.resolveOutput(index);
+            MemorySegment input = inputAt(tensor.address(), 1, inputs);
+            handle = slot.resolveOutput(index, input == null ? MemorySegment.NULL : input);
             finishWork(tensor.device());
             tensor = describe(handle, scratch, what);
         }
@@ -204,20 +217,17 @@ final class OutputReader {
         }
     }
 
-    /**
-     * Memory of the output itself lives as long as the arena; memory of an input as long as the
-     * input's.
-     */
-    private static MemorySegment memory(long address, long bytes, Tensor[] inputs, Arena arena) {
+    /** The memory of the input that an output lies in; null if it has memory of its own. */
+    private static MemorySegment inputAt(long address, long bytes, Tensor[] inputs) {
         if (bytes > 0) {
             for (Tensor input : inputs) {
                 MemorySegment segment = input.segment();
                 long offset = address - segment.address();
                 if (offset >= 0 && bytes <= segment.byteSize() - offset) {
-                    return segment.asSlice(offset, bytes);
+                    return segment;
                 }
             }
         }
-        return MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
+        return null;
     }
 }

@@ -47,7 +47,7 @@ final class OutputView {
 
     /** Copies the latest run's output in row-major order. */
     long copyTo(MemorySegment target) {
-        return reader.copy(slot, target);
+        return reader.copy(slot, inputs, target);
     }
 
     /** Whether a tensor lies in the memory of the latest run's output, and dies with this view. */

@@ -2,6 +2,8 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.ConstantSet;
@@ -57,6 +59,9 @@ public final class Runner implements AutoCloseable {
     private final OutputView[] outputs;
     private final Tensor[] tensors;
 
+    /** The inputs of the latest run, which its outputs may be views of. */
+    private final Tensor[] used;
+
     /** What the latest run used, and its outputs may look into. */
     private ConstantSet constants;
 
@@ -84,9 +89,10 @@ public final class Runner implements AutoCloseable {
             inputs[i] = new BoundInput();
         }
         tensors = new Tensor[numInputs];
+        used = new Tensor[numInputs];
         outputs = new OutputView[readers.length];
         for (int i = 0; i < outputs.length; i++) {
-            outputs[i] = new OutputView(slot, readers[i], tensors);
+            outputs[i] = new OutputView(slot, readers[i], used);
         }
         constants = container.constants().acquire();
     }
@@ -159,12 +165,17 @@ public final class Runner implements AutoCloseable {
      * @throws InvalidInputException if the sizes do not fit the model, or its element type is not
      *     known; what was bound before still is
      * @throws IllegalStateException if the runner is closed
+     * @throws OutOfMemoryError if there is not so much memory; what was bound before still is
      */
     public Tensor allocate(int index, long... shape) {
         requireIdle();
         Objects.checkIndex(index, inputs.length);
         long[] sizes = requireNonNull(shape, "shape").clone();
-        Tensor tensor = inputs[index].room(validator.dtype(index), sizes, layout(index, sizes));
+        DType dtype = validator.dtype(index);
+        long[] strides = layout(index, sizes);
+        // Before there is memory: sizes that do not fit may be larger than all there is.
+        validator.checkAlone(index, dtype, Device.CPU, sizes, strides);
+        Tensor tensor = inputs[index].room(dtype, sizes, strides);
         try {
             put(index, tensor, true);
         } catch (Throwable e) {
@@ -222,7 +233,8 @@ public final class Runner implements AutoCloseable {
      *     one another; nothing has been run
      * @throws NativeException if the model fails, with its message; there are no outputs then
      * @throws IllegalStateException if an input is not bound or its arena is closed, or if the
-     *     runner or the model is closed
+     *     runner or the model is closed; or if an operator calls this in a run of the model, and
+     *     all runners are in use by such
      * @throws WrongThreadException if called by another thread than the one that made the runner,
      *     or an input's arena is confined to one
      */
@@ -237,7 +249,12 @@ public final class Runner implements AutoCloseable {
         int lane = gate.enter(preferredLane);
         try {
             hasRun = false;
+            if (container.callsBack()) {
+                // An operator in Java may still have one of the views, and is this very thread.
+                forgetViews();
+            }
             slot.deleteOutputs();
+            System.arraycopy(tensors, 0, used, 0, tensors.length);
             // Not before the gate: an exchange of the constants waits for all who are inside.
             if (!container.constants().isCurrent(constants)) {
                 ConstantSet old = constants;
@@ -267,7 +284,8 @@ public final class Runner implements AutoCloseable {
      *
      * @param index the output, in call order
      * @return a view, valid until the next run or close; the same object as after the run before if
-     *     the output lies where it lay; null if the model returned None
+     *     the output lies where it lay; null if the model returned None. A view of an input ends
+     *     with that input's memory, if this comes first
      * @throws IllegalStateException if there is no run whose outputs could be read, or the runner
      *     is closed
      */
@@ -288,7 +306,9 @@ public final class Runner implements AutoCloseable {
      * @return how many bytes have been written; 0 if the model returned None
      * @throws InvalidInputException if the target is smaller than the elements
      * @throws IllegalStateException if there is no run whose outputs could be read, or the runner
-     *     is closed
+     *     or the target's arena is closed; or the output is a view of an input whose arena is
+     * @throws WrongThreadException if one of these arenas is confined to another thread
+     * @throws IllegalArgumentException if the target is read-only
      */
     public long copyOutput(int index, MemorySegment target) {
         requireIdle();
@@ -339,10 +359,14 @@ public final class Runner implements AutoCloseable {
 
     /** Kills the views before the memory that they show is freed. */
     private void forgetOutputs() {
+        forgetViews();
+        slot.deleteHandles();
+    }
+
+    private void forgetViews() {
         for (OutputView output : outputs) {
             output.forget();
         }
-        slot.deleteHandles();
     }
 
     private void requireFitting() {

@@ -143,6 +143,8 @@ public final class Tensor {
      * @throws NativeException if there is not so much memory
      */
     public static Tensor pinned(Arena arena, DType dtype, long... shape) {
+        requireNonNull(arena, "arena");
+        requireNonNull(dtype, "dtype");
         long[] sizes = requireNonNull(shape, "shape").clone();
         return DeviceTensors.allocatePinned(arena, dtype, sizes, Shapes.contiguousStrides(sizes));
     }
@@ -180,9 +182,13 @@ public final class Tensor {
      * @param arena owns the memory, which is aligned to 64 bytes
      * @param dtype the element type
      * @param shape the sizes, none negative; nothing for a scalar
-     * @return the tensor
+     * @return the tensor; of whatever lies in the memory, if the arena is the caller's own
+     *     implementation and gives memory that is not zeroed
      * @throws InvalidInputException if a size is negative, or the whole is larger than memory can
      *     be
+     * @throws OutOfMemoryError if there is not so much memory
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor zeros(Arena arena, DType dtype, long... shape) {
         requireNonNull(arena, "arena");
@@ -190,7 +196,7 @@ public final class Tensor {
         long[] sizes = requireNonNull(shape, "shape").clone();
         long[] strides = Shapes.contiguousStrides(sizes);
         long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
-        return new Tensor(dtype, sizes, strides, arena.allocate(bytes, ALIGNMENT));
+        return new Tensor(dtype, sizes, strides, memory(arena, bytes));
     }
 
     /**
@@ -201,6 +207,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, float[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.FLOAT32, requireNonNull(data, "data").length, shape);
@@ -216,6 +224,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, double[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.FLOAT64, requireNonNull(data, "data").length, shape);
@@ -231,6 +241,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, long[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.INT64, requireNonNull(data, "data").length, shape);
@@ -246,6 +258,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, int[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.INT32, requireNonNull(data, "data").length, shape);
@@ -262,6 +276,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, short[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.INT16, requireNonNull(data, "data").length, shape);
@@ -277,6 +293,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, byte[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.INT8, requireNonNull(data, "data").length, shape);
@@ -292,6 +310,8 @@ public final class Tensor {
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
      * @throws InvalidInputException if array and shape do not match
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, boolean[] data, long... shape) {
         Tensor tensor = allocate(arena, DType.BOOL, requireNonNull(data, "data").length, shape);
@@ -299,6 +319,20 @@ public final class Tensor {
             tensor.segment.set(ValueLayout.JAVA_BOOLEAN, i, data[i]);
         }
         return tensor;
+    }
+
+    /** What an arena of the caller's own making gives need not be what it was asked for. */
+    private static MemorySegment memory(Arena arena, long bytes) {
+        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
+        if (!memory.isNative()
+                || memory.byteSize() < bytes
+                || memory.address() % ALIGNMENT != 0
+                || memory.isReadOnly()) {
+            throw new InvalidInputException(
+                    "the arena gave %s where %d bytes of native memory, aligned to %d, were asked for"
+                            .formatted(memory, bytes, ALIGNMENT));
+        }
+        return memory.byteSize() == bytes ? memory : memory.asSlice(0, bytes);
     }
 
     private static Tensor allocate(Arena arena, DType dtype, int length, long... shape) {
@@ -311,7 +345,7 @@ public final class Tensor {
                     "shape %s holds %d elements, but the array has %d"
                             .formatted(Shapes.toString(sizes), bytes / dtype.byteSize(), length));
         }
-        return new Tensor(dtype, sizes, strides, arena.allocate(bytes, ALIGNMENT));
+        return new Tensor(dtype, sizes, strides, memory(arena, bytes));
     }
 
     /**
@@ -473,6 +507,9 @@ public final class Tensor {
      * @param arena owns the copy
      * @return a contiguous, writable tensor
      * @throws InvalidInputException if this is on a device: use {@link #to(Arena, Device)}
+     * @throws OutOfMemoryError if there is not so much memory: strides of 0 can make few bytes many
+     * @throws IllegalStateException if the arena or the elements' is closed
+     * @throws WrongThreadException if one of the two is confined to another thread
      */
     public Tensor copy(Arena arena) {
         requireReadable();
@@ -489,13 +526,16 @@ public final class Tensor {
      *     place
      * @return a writable tensor of the same shape and elements
      * @throws InvalidInputException if the strides do not fit the shape, or this is on a device
+     * @throws OutOfMemoryError if there is not so much memory
+     * @throws IllegalStateException if the arena or the elements' is closed
+     * @throws WrongThreadException if one of the two is confined to another thread
      */
     public Tensor copyWithStrides(Arena arena, long... newStrides) {
         requireNonNull(arena, "arena");
         requireReadable();
         long[] target = requireNonNull(newStrides, "newStrides").clone();
         long bytes = Shapes.spanBytes(shape, target, dtype.byteSize());
-        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
+        MemorySegment memory = memory(arena, bytes);
         StridedCopy.copy(segment, shape, strides, dtype.byteSize(), memory, target);
         return new Tensor(dtype, shape, target, memory);
     }
@@ -511,6 +551,7 @@ public final class Tensor {
      * @throws NativeException if the device has not so much memory, or earlier work has failed
      */
     public Tensor to(Arena arena, Device target) {
+        requireNonNull(arena, "arena");
         return DeviceTensors.to(this, arena, requireNonNull(target, "target"), null);
     }
 
@@ -527,6 +568,7 @@ public final class Tensor {
      * @throws IllegalStateException if the stream or this tensor's arena is closed
      */
     public Tensor to(Arena arena, Device target, CudaStream stream) {
+        requireNonNull(arena, "arena");
         return DeviceTensors.to(
                 this, arena, requireNonNull(target, "target"), requireNonNull(stream, "stream"));
     }
@@ -588,6 +630,8 @@ public final class Tensor {
      *     complex element gives two, real before imaginary
      * @throws InvalidInputException if the element type is another, or the elements are more than
      *     an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public float[] toFloatArray() {
         return TensorReader.floats(this);
@@ -600,6 +644,8 @@ public final class Tensor {
      *     complex element gives two, real before imaginary
      * @throws InvalidInputException if the element type is another, or the elements are more than
      *     an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public double[] toDoubleArray() {
         return TensorReader.doubles(this);
@@ -612,6 +658,8 @@ public final class Tensor {
      *     zero-extended, bool is 0 or 1
      * @throws InvalidInputException if the element type is another, or the elements are more than
      *     an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public long[] toLongArray() {
         return TensorReader.longs(this);
@@ -624,6 +672,8 @@ public final class Tensor {
      *     zero-extended, bool is 0 or 1
      * @throws InvalidInputException if the element type is another, or the elements are more than
      *     an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public int[] toIntArray() {
         return TensorReader.ints(this);
@@ -635,6 +685,8 @@ public final class Tensor {
      * @return the elements in row-major order
      * @throws InvalidInputException if the element type is another, or the elements are more than
      *     an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public boolean[] toBooleanArray() {
         return TensorReader.booleans(this);
@@ -645,6 +697,8 @@ public final class Tensor {
      *
      * @return the elements in row-major order, each in the machine's byte order
      * @throws InvalidInputException if the bytes are more than an array can hold
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public byte[] toByteArray() {
         return TensorReader.bytes(this);

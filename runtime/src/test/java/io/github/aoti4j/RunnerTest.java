@@ -352,6 +352,61 @@ class RunnerTest {
     }
 
     @Test
+    void anOutputThatIsAnInputEndsWithTheInput() {
+        try (Model model = Fixture.of("identity").load();
+                Runner runner = model.newRunner()) {
+            var target = MemorySegment.ofArray(new float[12]);
+            Arena arena = Arena.ofShared();
+            runner.bind(0, Tensor.zeros(arena, DType.FLOAT32, 3, 4));
+            runner.run();
+            arena.close();
+            for (int i = 0; i < runner.outputCount(); i++) {
+                int output = i;
+                assertThrows(IllegalStateException.class, () -> runner.copyOutput(output, target));
+                Tensor view = runner.output(i);
+                assertThrows(IllegalStateException.class, () -> view.toFloatArray());
+            }
+        }
+    }
+
+    @Test
+    void anOutputThatIsAnInputIsNotTheOneThatWasBoundSince() {
+        try (Model model = Fixture.of("identity").load();
+                Arena arena = Arena.ofConfined();
+                Runner runner = model.newRunner()) {
+            float[] copied = new float[12];
+            Tensor first = Tensor.zeros(arena, DType.FLOAT32, 3, 4);
+            fill(first, 1);
+            runner.bind(0, first);
+            runner.run();
+            runner.allocate(0, 3, 4);
+            assertEquals(1, first(runner.output(0)));
+            runner.run();
+            // Frees the memory that the outputs are views of.
+            runner.bind(0, first);
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> runner.copyOutput(0, MemorySegment.ofArray(copied)));
+            Tensor view = runner.output(0);
+            assertThrows(IllegalStateException.class, () -> first(view));
+            runner.run();
+            runner.copyOutput(0, MemorySegment.ofArray(copied));
+            assertEquals(1, copied[0]);
+        }
+    }
+
+    @Test
+    void sizesAreComparedBeforeThereIsMemoryForThem() {
+        try (Model model = Fixture.of("mlp").load();
+                Runner runner = model.newRunner()) {
+            long width = Fixture.of("mlp").width(model);
+            assertThrows(
+                    InvalidInputException.class, () -> runner.allocate(0, Long.MAX_VALUE / 8, 1));
+            assertThrows(InvalidInputException.class, () -> runner.allocate(0, 1L << 50, width));
+        }
+    }
+
+    @Test
     void severalRunSideBySide() throws Exception {
         int threads = 4;
         try (Model model =

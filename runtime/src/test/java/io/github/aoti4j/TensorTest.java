@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 class TensorTest {
@@ -259,5 +260,44 @@ class TensorTest {
             memory.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) bits[i]);
         }
         return Tensor.wrap(memory, dtype, bits.length);
+    }
+
+    /** An arena may be anybody's; native code would write where nothing is. */
+    @Test
+    void refusesMemoryThatIsNotWhatWasAskedFor() {
+        try (Arena real = Arena.ofConfined()) {
+            List<MemorySegment> wrong =
+                    List.of(
+                            real.allocate(8, 64),
+                            real.allocate(256, 64).asSlice(1, 128),
+                            real.allocate(128, 64).asReadOnly(),
+                            MemorySegment.ofArray(new long[16]));
+            for (MemorySegment given : wrong) {
+                Arena arena =
+                        new Arena() {
+                            @Override
+                            public MemorySegment allocate(long bytes, long alignment) {
+                                return given;
+                            }
+
+                            @Override
+                            public MemorySegment.Scope scope() {
+                                return real.scope();
+                            }
+
+                            @Override
+                            public void close() {}
+                        };
+                assertThrows(
+                        InvalidInputException.class,
+                        () -> Tensor.zeros(arena, DType.FLOAT32, 8, 4));
+                assertThrows(
+                        InvalidInputException.class, () -> Tensor.of(arena, new float[32], 32));
+                Tensor tensor = Tensor.zeros(real, DType.FLOAT32, 8, 4);
+                assertThrows(InvalidInputException.class, () -> tensor.copy(arena));
+                assertThrows(
+                        InvalidInputException.class, () -> tensor.copyWithStrides(arena, 1, 8));
+            }
+        }
     }
 }

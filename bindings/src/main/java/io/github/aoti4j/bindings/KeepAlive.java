@@ -3,6 +3,7 @@ package io.github.aoti4j.bindings;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRun_fn;
+import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -81,6 +82,26 @@ final class KeepAlive {
         } catch (Throwable e) {
             throw new AssertionError("a downcall throws nothing checked", e);
         }
+    }
+
+    static int clone(MemorySegment tensor, MemorySegment copy, MemorySegment held) {
+        try {
+            return (int) Clone.CALL.invokeExact(tensor, copy, held);
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall throws nothing checked", e);
+        }
+    }
+
+    /** Made when it is first needed, which is seldom. */
+    private static final class Clone {
+        static final MethodHandle CALL =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                AotiTorch.aoti_torch_clone$address(),
+                                AotiTorch.aoti_torch_clone$descriptor()
+                                        .appendArgumentLayouts(ADDRESS));
     }
 
     private static MemorySegment at(MemorySegment[] held, int count, int index) {

@@ -192,7 +192,22 @@ public final class TorchApi {
      * @throws NativeException if libtorch refuses
      */
     public static void cloneTensor(MemorySegment handle, MemorySegment copy) {
-        check(AotiTorch.aoti_torch_clone(handle, copy), "aoti_torch_clone");
+        cloneTensor(handle, copy, MemorySegment.NULL);
+    }
+
+    /**
+     * Copies a tensor into fresh memory, its elements being what they stand for, and holds open the
+     * arena of the memory that it lies in.
+     *
+     * @param handle the tensor; stays the caller's
+     * @param copy slot for the new handle, which the caller owns
+     * @param memory of the arena
+     * @throws NativeException if libtorch refuses
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
+     */
+    public static void cloneTensor(MemorySegment handle, MemorySegment copy, MemorySegment memory) {
+        check(KeepAlive.clone(handle, copy, memory), "aoti_torch_clone");
     }
 
     /**

@@ -242,26 +242,32 @@ public final class ConstantStore {
      * @return the handle; empty if there is no such constant, or the container cannot tell
      */
     public Optional<Current> read(String fqn) {
-        // The container's own handles are valid as long as nobody writes a buffer.
+        if (container.slots().gate().isInside()) {
+            // Whoever writes may be waiting for this very run, before the buffers are exchanged.
+            return readUnlocked(fqn);
+        }
+        // The container's own handles are valid as long as nobody exchanges the buffers.
         writing.lock();
         try {
-            BoundConstant constant = current.bound().get(fqn);
-            MemorySegment handle =
-                    constant != null
-                            ? constant.segment()
-                            : api.canTellAttached()
-                                    ? api.attached(container.handle()).get(fqn)
-                                    : null;
-            if (handle == null) {
-                return Optional.empty();
-            }
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
-                TorchApi.newTensorHandle(handle, slot);
-                return Optional.of(new Current(slot.get(ValueLayout.ADDRESS, 0), current.retain()));
-            }
+            return readUnlocked(fqn);
         } finally {
             writing.unlock();
+        }
+    }
+
+    private Optional<Current> readUnlocked(String fqn) {
+        BoundConstant constant = current.bound().get(fqn);
+        MemorySegment handle =
+                constant != null
+                        ? constant.segment()
+                        : api.canTellAttached() ? api.attached(container.handle()).get(fqn) : null;
+        if (handle == null) {
+            return Optional.empty();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+            TorchApi.newTensorHandle(handle, slot);
+            return Optional.of(new Current(slot.get(ValueLayout.ADDRESS, 0), current.retain()));
         }
     }
 

@@ -179,6 +179,15 @@ public final class Container {
     }
 
     /**
+     * Tells whether runs may call operators that are written in Java.
+     *
+     * @return whether there is a {@link #proxyExecutor}
+     */
+    public boolean callsBack() {
+        return executor != null;
+    }
+
+    /**
      * Gives the container what its model calls for operators without a C function. Called once,
      * before the constants are attached and before other threads see it.
      *

@@ -7,29 +7,36 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets runs into a model, one in each of its lanes; the others wait here.
+ * Lets runs into a model, one in each of its lanes; the others wait here. Thread-safe.
  *
  * <p>They wait in Java and not in the container's own queue, which has a flaw: a run that fails
  * returns its instance without waking who waits for one ({@code AOTInductorModelContainer::run} in
  * {@code model_container.h}, up to 2.14).
  *
+ * <p>Runs nest: an operator written in Java may run the model that called it. Such a run takes
+ * another lane, also while runs are held up, since who holds them up waits for the outer one.
+ *
  * <p>As long as nobody has to wait, passing costs two atomic instructions on memory that no other
  * lane's threads write to.
  */
 public final class RunGate {
-    private static final VarHandle LANE = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle LANE = MethodHandles.arrayElementVarHandle(long[].class);
 
     /** Lanes lie two cache lines apart, since processors fetch them in pairs. */
-    private static final int SPACING = 128 / Integer.BYTES;
+    private static final int SPACING = 128 / Long.BYTES;
 
-    private static final int FREE = 0;
-    private static final int BUSY = 1;
+    /** No thread has this number. */
+    private static final long FREE = 0;
 
     private final int count;
-    private final int[] lanes;
+
+    /** The number of the thread that is in each. */
+    private final long[] lanes;
+
     private final AtomicInteger next = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
+    private final Condition returnedToNested = lock.newCondition();
     private final Condition drained = lock.newCondition();
 
     /**
@@ -40,6 +47,9 @@ public final class RunGate {
 
     /** Guarded by the lock. */
     private int waiting;
+
+    /** How many lanes the threads of those that wait are in; guarded by the lock. */
+    private int stuck;
 
     /** Whether runs are held up; guarded by the lock. */
     private boolean held;
@@ -52,7 +62,7 @@ public final class RunGate {
     public RunGate(int count) {
         this.count = count;
         // The first and the last have neighbours that are not lanes.
-        lanes = new int[(count + 1) * SPACING];
+        lanes = new long[(count + 1) * SPACING];
     }
 
     /**
@@ -70,6 +80,8 @@ public final class RunGate {
      *
      * @param preferred tried first
      * @return a lane of the caller's own until {@link #leave}
+     * @throws IllegalStateException if all lanes are taken by runs whose threads wait for another
+     *     one, this thread's among them
      */
     public int enter(int preferred) {
         return !contended && take(preferred) ? preferred : enterSlowly();
@@ -88,22 +100,67 @@ public final class RunGate {
         }
     }
 
+    /**
+     * Tells whether this thread is in a lane: in an operator that a run has called back.
+     *
+     * @return the same until it leaves
+     */
+    public boolean isInside() {
+        return lanesOfThisThread() > 0;
+    }
+
     private int enterSlowly() {
         lock.lock();
         try {
+            int own = lanesOfThisThread();
             waiting++;
             contended = true;
-            int lane = held ? -1 : takeAny();
-            while (lane < 0) {
-                returned.awaitUninterruptibly();
-                lane = held ? -1 : takeAny();
+            try {
+                return own == 0 ? await() : awaitNested(own);
+            } finally {
+                waiting--;
+                calm();
             }
-            waiting--;
-            calm();
-            return lane;
         } finally {
             lock.unlock();
         }
+    }
+
+    private int await() {
+        int lane = held ? -1 : takeAny();
+        while (lane < 0) {
+            returned.awaitUninterruptibly();
+            lane = held ? -1 : takeAny();
+        }
+        return lane;
+    }
+
+    private int awaitNested(int own) {
+        int lane = takeAny();
+        if (lane < 0 && stuck + own == count) {
+            throw new IllegalStateException(
+                    "a run within a run needs a runner of its own, and all %d are in use by runs that wait for one: load the model with more (ModelOptions.runners)"
+                            .formatted(count));
+        }
+        stuck += own;
+        while (lane < 0) {
+            returnedToNested.awaitUninterruptibly();
+            lane = takeAny();
+        }
+        stuck -= own;
+        return lane;
+    }
+
+    private int lanesOfThisThread() {
+        long thread = Thread.currentThread().threadId();
+        int own = 0;
+        for (int lane = 0; lane < count; lane++) {
+            // Only this thread writes its number, or takes it away.
+            if ((long) LANE.getOpaque(lanes, place(lane)) == thread) {
+                own++;
+            }
+        }
+        return own;
     }
 
     private int takeAny() {
@@ -118,7 +175,9 @@ public final class RunGate {
     private void tell() {
         lock.lock();
         try {
-            if (held) {
+            if (lock.hasWaiters(returnedToNested)) {
+                returnedToNested.signal();
+            } else if (held) {
                 drained.signal();
             } else {
                 returned.signal();
@@ -137,17 +196,28 @@ public final class RunGate {
         try {
             held = true;
             contended = true;
-            for (int lane = 0; lane < count; lane++) {
-                while (!take(lane)) {
-                    drained.awaitUninterruptibly();
-                }
+            // All at once: a run in flight may still need another lane for a run within it.
+            while (!takeAll()) {
+                drained.awaitUninterruptibly();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Lets runs in again. */
+    private boolean takeAll() {
+        for (int lane = 0; lane < count; lane++) {
+            if (!take(lane)) {
+                while (lane > 0) {
+                    free(--lane);
+                }
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Lets runs in again. Called by the thread that holds them up. */
     void resume() {
         lock.lock();
         try {
@@ -163,11 +233,15 @@ public final class RunGate {
     }
 
     private boolean take(int lane) {
-        return LANE.compareAndSet(lanes, (lane + 1) * SPACING - 1, FREE, BUSY);
+        return LANE.compareAndSet(lanes, place(lane), FREE, Thread.currentThread().threadId());
     }
 
     private void free(int lane) {
-        LANE.setVolatile(lanes, (lane + 1) * SPACING - 1, FREE);
+        LANE.setVolatile(lanes, place(lane), FREE);
+    }
+
+    private static int place(int lane) {
+        return (lane + 1) * SPACING - 1;
     }
 
     private void calm() {

@@ -336,11 +336,13 @@ public final class RunSlot {
      * Replaces an output by a copy whose memory holds what its elements stand for.
      *
      * @param index the output
+     * @param memory what the output lies in, whose arena is held open
      * @return the copy's handle, now in the output's place
+     * @throws IllegalStateException if the arena is closed
      */
-    public MemorySegment resolveOutput(int index) {
+    public MemorySegment resolveOutput(int index, MemorySegment memory) {
         MemorySegment lazy = output(index);
-        TorchApi.cloneTensor(lazy, scratch);
+        TorchApi.cloneTensor(lazy, scratch, memory);
         outputs.setAtIndex(ADDRESS, index, scratch.get(ADDRESS, 0));
         TorchApi.deleteTensor(lazy);
         return output(index);

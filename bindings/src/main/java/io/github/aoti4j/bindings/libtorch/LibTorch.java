@@ -75,6 +75,7 @@ public final class LibTorch {
      * @throws AotiException if the embedded one cannot be unpacked
      */
     public static LibTorch load(LibTorchOptions options) {
+        Objects.requireNonNull(options, "options");
         LibTorch torch = loaded;
         if (torch == null) {
             synchronized (LOCK) {
@@ -133,7 +134,7 @@ public final class LibTorch {
      * @return false for what came with a later PyTorch
      */
     public boolean has(String symbol) {
-        Boolean has = known.get(symbol);
+        Boolean has = known.get(Objects.requireNonNull(symbol, "symbol"));
         if (has == null) {
             // Two threads that ask at once get the same answer.
             has = library.has(symbol);
@@ -149,7 +150,7 @@ public final class LibTorch {
      * @return those that are missing, in the order given
      */
     public List<String> missing(Collection<String> symbols) {
-        return library.missing(symbols);
+        return library.missing(Objects.requireNonNull(symbols, "symbols"));
     }
 
     /**
