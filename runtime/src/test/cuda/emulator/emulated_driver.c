@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "emulated.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,10 @@ API CUresult cuInit(unsigned int flags) { (void)flags; return CUDA_SUCCESS; }
 API CUresult cuDriverGetVersion(int *version) { *version = CUDA_VERSION; return CUDA_SUCCESS; }
 API CUresult cuDeviceGetCount(int *count) { return (CUresult)cudaGetDeviceCount(count); }
 API CUresult cuDeviceGet(CUdevice *device, int ordinal) { *device = ordinal; return CUDA_SUCCESS; }
+API CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
+    snprintf(name, (size_t)length, "emulated device %d", device);
+    return CUDA_SUCCESS;
+}
 API CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
     return (CUresult)cudaDeviceGetAttribute(value, (enum cudaDeviceAttr)attribute, device);
 }
