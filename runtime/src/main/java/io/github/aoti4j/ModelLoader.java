@@ -15,6 +15,7 @@ import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
+import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.proxy.OpLibraries;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 import io.github.aoti4j.internal.proxy.ProxyPlans;
@@ -82,7 +83,8 @@ final class ModelLoader {
                             packaged.name(),
                             container,
                             source.isPresent() ? source.get().constants() : List.of(),
-                            library.size()));
+                            library.size(),
+                            device.isCpu() ? null : upload(device, options)));
             WeightsLoader.load(archive, examination, container.constants(), options);
             if (replicate) {
                 container.replicate(options.runners());
@@ -111,6 +113,10 @@ final class ModelLoader {
             throw e;
         }
         return new Container(packaged.name(), opened, runners, examination.device(), kernels);
+    }
+
+    private static Upload upload(Device device, ModelOptions options) {
+        return new Upload(Gpu.of(device), options.uploadMemory(), options.progress());
     }
 
     private static void warn(String model, Examination examination) {

@@ -35,7 +35,8 @@ public final class ModelOptions {
                     List.of(),
                     null,
                     null,
-                    null);
+                    null,
+                    128L << 20);
 
     private final String model;
     private final int runners;
@@ -50,6 +51,7 @@ public final class ModelOptions {
     private final Path compiler;
     private final Path includes;
     private final Device device;
+    private final long uploadMemory;
 
     private ModelOptions(
             String model,
@@ -64,7 +66,8 @@ public final class ModelOptions {
             List<Path> opLibraries,
             Path compiler,
             Path includes,
-            Device device) {
+            Device device,
+            long uploadMemory) {
         this.model = model;
         this.runners = runners;
         this.libtorch = libtorch;
@@ -78,6 +81,7 @@ public final class ModelOptions {
         this.compiler = compiler;
         this.includes = includes;
         this.device = device;
+        this.uploadMemory = uploadMemory;
     }
 
     /**
@@ -110,7 +114,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -139,7 +144,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -163,7 +169,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -188,7 +195,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -214,7 +222,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -237,7 +246,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -260,7 +270,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -283,7 +294,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -309,7 +321,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -337,7 +350,8 @@ public final class ModelOptions {
                 List.of(requireNonNull(libraries, "libraries")),
                 compiler,
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -362,7 +376,8 @@ public final class ModelOptions {
                 opLibraries,
                 requireNonNull(program, "program"),
                 includes,
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -387,7 +402,8 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 requireNonNull(directory, "directory"),
-                device);
+                device,
+                uploadMemory);
     }
 
     /**
@@ -411,7 +427,37 @@ public final class ModelOptions {
                 opLibraries,
                 compiler,
                 includes,
-                requireNonNull(where, "where"));
+                requireNonNull(where, "where"),
+                uploadMemory);
+    }
+
+    /**
+     * Sets how much page-locked memory weights may take on their way to a device. More makes no
+     * difference beyond a few MiB for each core; PyTorch's allocator keeps it for the next time.
+     *
+     * @param bytes by default 128 MiB; at least 1 MiB
+     * @return changed options
+     * @throws IllegalArgumentException if it is less
+     */
+    public ModelOptions uploadMemory(long bytes) {
+        if (bytes < 1L << 20) {
+            throw new IllegalArgumentException("less than 1 MiB to copy weights with: " + bytes);
+        }
+        return new ModelOptions(
+                model,
+                runners,
+                libtorch,
+                weights,
+                copyWeights,
+                strictWeights,
+                paging,
+                progress,
+                sha256,
+                opLibraries,
+                compiler,
+                includes,
+                device,
+                bytes);
     }
 
     /**
@@ -529,5 +575,14 @@ public final class ModelOptions {
      */
     public Optional<Device> device() {
         return Optional.ofNullable(device);
+    }
+
+    /**
+     * Returns how much page-locked memory weights may take on their way to a device.
+     *
+     * @return bytes
+     */
+    public long uploadMemory() {
+        return uploadMemory;
     }
 }

@@ -1,7 +1,9 @@
 package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +31,29 @@ record BoundConstant(long handle, Shared<?> backing, String location) {
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
             TorchApi.createTensorFromBlob(
                     segment,
+                    shape.length,
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, shape),
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, strides),
+                    dtype.code(),
+                    slot);
+            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+        }
+    }
+
+    /** Makes a handle to memory of a device; takes over one use of the backing. */
+    static BoundConstant onDevice(
+            Device device,
+            MemorySegment address,
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            Shared<?> backing,
+            String location) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+            TorchCudaApi.createTensorFromBlob(
+                    address,
+                    device.index(),
                     shape.length,
                     arena.allocateFrom(ValueLayout.JAVA_LONG, shape),
                     arena.allocateFrom(ValueLayout.JAVA_LONG, strides),

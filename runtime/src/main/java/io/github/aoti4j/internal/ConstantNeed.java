@@ -97,4 +97,9 @@ public record ConstantNeed(
     boolean isStrided() {
         return spec.isEmpty() || spec.get().layout().orElse("strided").equals("strided");
     }
+
+    /** Whether a model on a device has it there, and not on the CPU. */
+    boolean isOnDevice() {
+        return spec.flatMap(ConstantSpec::deviceType).map(type -> !type.equals("cpu")).orElse(true);
+    }
 }

@@ -4,6 +4,7 @@ import io.github.aoti4j.bindings.ConstantsApi;
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.ConstantMatcher.Match;
+import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 
@@ -38,6 +39,9 @@ public final class ConstantStore {
     private final List<ConstantNeed> needs;
     private final boolean folds;
 
+    /** Brings constants to the model's device; null for a model on the CPU. */
+    private final Upload upload;
+
     /**
      * Whether the library is large enough to hold the weights; asked where the model cannot tell.
      */
@@ -63,11 +67,17 @@ public final class ConstantStore {
      * @param container the container, whose only user is the caller
      * @param specs what the source says of the constants; empty if the package holds none
      * @param libraryBytes the size of the model's library, which may hold the weights
+     * @param upload brings constants to the container's device; null if that is the CPU
      */
     public ConstantStore(
-            String model, Container container, List<ConstantSpec> specs, long libraryBytes) {
+            String model,
+            Container container,
+            List<ConstantSpec> specs,
+            long libraryBytes,
+            Upload upload) {
         this.model = model;
         this.container = container;
+        this.upload = upload;
         this.api = container.api().constants();
         List<ConstantsApi.Constant> constants = api.list(container.handle());
         this.needs = ConstantNeed.of(constants, specs);
@@ -100,7 +110,7 @@ public final class ConstantStore {
      *     attached then
      */
     public void share(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict);
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict, upload != null);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
             ConstantSet set =
@@ -126,7 +136,7 @@ public final class ConstantStore {
      *     attached then
      */
     public void copy(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict);
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict, false);
         try {
             if (!bound.isEmpty()) {
                 if (container.device().isCpu()) {
@@ -293,7 +303,7 @@ public final class ConstantStore {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
-                    new LinkedHashMap<>(bindAll(sources, () -> all, strict));
+                    new LinkedHashMap<>(bindAll(sources, () -> all, strict, upload != null));
             ConstantSet next;
             try {
                 carryOver(bound);
@@ -443,7 +453,10 @@ public final class ConstantStore {
      * backing.
      */
     private Map<String, BoundConstant> bindAll(
-            List<TensorSource> sources, Supplier<Set<String>> present, int strict) {
+            List<TensorSource> sources,
+            Supplier<Set<String>> present,
+            int strict,
+            boolean toDevice) {
         List<Shared<TensorSource>> backings = new ArrayList<>();
         for (TensorSource source : sources) {
             backings.add(new Shared<>(source));
@@ -452,8 +465,16 @@ public final class ConstantStore {
         try {
             Map<String, Match> matches =
                     new ConstantMatcher(model, needs).match(sources, present, strict);
+            List<Match> forDevice = new ArrayList<>();
             for (Match match : matches.values()) {
-                bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
+                if (toDevice && match.need().isOnDevice()) {
+                    forDevice.add(match);
+                } else {
+                    bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
+                }
+            }
+            if (!forDevice.isEmpty()) {
+                new DeviceConstants(upload).bind(forDevice, bound);
             }
             return bound;
         } catch (Throwable e) {
