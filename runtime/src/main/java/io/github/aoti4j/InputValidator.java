@@ -117,6 +117,11 @@ final class InputValidator {
                 || from.isCpu() && check != null && check.demandsDevice(index, CPU);
     }
 
+    /** Whether a model on a device wants an input on the CPU all the same. */
+    boolean isOnCpu(int index) {
+        return device.isCpu() || check != null && check.demandsDevice(index, CPU);
+    }
+
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */
     void checkMemory(int index, Tensor tensor) {
         if (tensor.segment().isReadOnly()) {

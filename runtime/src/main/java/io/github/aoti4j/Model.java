@@ -239,6 +239,27 @@ public final class Model implements AutoCloseable {
         }
     }
 
+    /**
+     * Captures a run on a CUDA device as a graph, to be launched as a whole again and again.
+     *
+     * <p>The model runs once for it: a buffer that its runs write has changed by that.
+     *
+     * @param examples in call order, on the device or the CPU; the graph has inputs of its own with
+     *     the same sizes and strides, which start with these values
+     * @return the graph, to be closed by the caller
+     * @throws InvalidInputException if the inputs do not fit the model
+     * @throws IncompatibleModelException if runs cannot be captured, with the reason: the model is
+     *     on the CPU or was loaded for several runs at once, it draws random numbers, calls
+     *     operators that are not compiled into it, or waits for the device in the middle of a run;
+     *     or libtorch cannot capture
+     * @throws NativeException if the model or CUDA fails
+     * @throws IllegalStateException if the model or a tensor's arena is closed
+     */
+    public CudaGraph capture(Tensor... examples) {
+        return CudaGraph.capture(
+                container, validator, readers, requireNonNull(examples, "examples"));
+    }
+
     private Runner bareRunner() {
         container.acquire();
         try {

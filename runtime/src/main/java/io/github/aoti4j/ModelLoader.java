@@ -13,6 +13,7 @@ import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
+import io.github.aoti4j.internal.cuda.CaptureObstacles;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.cuda.Upload;
@@ -76,6 +77,10 @@ final class ModelLoader {
             }
             if (plans != null) {
                 container.setExecutor(new ProxyExecutor(plans));
+            }
+            if (!device.isCpu()) {
+                CaptureObstacles.find(library.elf().undefinedSymbols(), plans != null)
+                        .ifPresent(container::refuseCapture);
             }
             Optional<WrapperSource> source = examination.source();
             container.setConstants(

@@ -18,13 +18,19 @@ import io.github.aoti4j.bindings.generated.cuda.cudaGetDevice_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorName_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetErrorString_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaGetLastError_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGraphExecDestroy_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGraphInstantiateWithFlags_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaGraphLaunch_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaMemGetInfo_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaMemcpyAsync_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaPointerAttributes;
 import io.github.aoti4j.bindings.generated.cuda.cudaPointerGetAttributes_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaSetDevice_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamBeginCapture_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamCreateWithFlags_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamDestroy_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamEndCapture_fn;
+import io.github.aoti4j.bindings.generated.cuda.cudaStreamIsCapturing_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamQuery_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamSynchronize_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamWaitEvent_fn;
@@ -50,6 +56,7 @@ public final class CudaApi {
     private final MemorySegment eventRecord;
     private final MemorySegment eventSynchronize;
     private final MemorySegment getDevice;
+    private final MemorySegment graphLaunch;
     private final MemorySegment memcpyAsync;
     private final MemorySegment setDevice;
     private final MemorySegment streamSynchronize;
@@ -67,6 +74,7 @@ public final class CudaApi {
         eventRecord = library.address("cudaEventRecord");
         eventSynchronize = library.address("cudaEventSynchronize");
         getDevice = library.address("cudaGetDevice");
+        graphLaunch = library.address("cudaGraphLaunch");
         memcpyAsync = library.address("cudaMemcpyAsync");
         setDevice = library.address("cudaSetDevice");
         streamSynchronize = library.address("cudaStreamSynchronize");
@@ -399,6 +407,95 @@ public final class CudaApi {
                     function);
             return slot.get(JAVA_FLOAT, 0);
         }
+    }
+
+    // ---- Captures and graphs
+
+    /**
+     * Tells whether a capture of a stream is still sound.
+     *
+     * @param stream a stream that captures
+     * @return false if a call has broken the capture, or there is none
+     */
+    public boolean isCapturing(MemorySegment stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_INT);
+            String function = "cudaStreamIsCapturing";
+            check(
+                    cudaStreamIsCapturing_fn.invoke(library.address(function), stream, slot),
+                    function);
+            return slot.get(JAVA_INT, 0) == CudaRuntime.cudaStreamCaptureStatusActive();
+        }
+    }
+
+    /**
+     * Begins to capture a stream: what it is given is recorded. On this thread, calls are refused
+     * meanwhile that would wait for the stream.
+     *
+     * @param stream a stream that is not the default one
+     */
+    public void beginCapture(MemorySegment stream) {
+        String function = "cudaStreamBeginCapture";
+        check(
+                cudaStreamBeginCapture_fn.invoke(
+                        library.address(function),
+                        stream,
+                        CudaRuntime.cudaStreamCaptureModeThreadLocal()),
+                function);
+    }
+
+    /**
+     * Ends a capture that has been broken, and drops it.
+     *
+     * @param stream the stream that captures
+     */
+    public void dropCapture(MemorySegment stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            // Answers that the capture was broken, which is known.
+            int _ =
+                    cudaStreamEndCapture_fn.invoke(
+                            library.address("cudaStreamEndCapture"), stream, slot);
+            forgetError();
+        }
+    }
+
+    /**
+     * Makes a graph executable.
+     *
+     * @param graph stays the caller's
+     * @return which the caller destroys
+     */
+    public MemorySegment instantiateGraph(MemorySegment graph) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            String function = "cudaGraphInstantiateWithFlags";
+            check(
+                    cudaGraphInstantiateWithFlags_fn.invoke(
+                            library.address(function), slot, graph, 0L),
+                    function);
+            return slot.get(ADDRESS, 0);
+        }
+    }
+
+    /**
+     * Gives a stream all work of a graph.
+     *
+     * @param executable of {@link #instantiateGraph}; its launches follow one another
+     * @param stream of the graph's device
+     */
+    public void launchGraph(MemorySegment executable, MemorySegment stream) {
+        check(cudaGraphLaunch_fn.invoke(graphLaunch, executable, stream), "cudaGraphLaunch");
+    }
+
+    /**
+     * Destroys an executable graph, none of whose launches may be in flight.
+     *
+     * @param executable of {@link #instantiateGraph}
+     */
+    public void destroyGraph(MemorySegment executable) {
+        String function = "cudaGraphExecDestroy";
+        check(cudaGraphExecDestroy_fn.invoke(library.address(function), executable), function);
     }
 
     // ---- Errors

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal;
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
@@ -41,6 +42,9 @@ public final class Container {
 
     /** Null for a model that calls no operator through one. */
     private ProxyExecutor executor;
+
+    /** Why its runs cannot be captured as a CUDA graph; null if nothing is known against it. */
+    private String captureObstacle;
 
     /** For a model whose inputs nobody else can check. */
     private final OwnChecks ownChecks = new OwnChecks();
@@ -135,6 +139,34 @@ public final class Container {
     /** Returns the native containers that use the constants; the first owns those of its own. */
     MemorySegment[] replicas() {
         return replicas;
+    }
+
+    /**
+     * Notes why runs cannot be captured as a CUDA graph. Called once, before other threads see it.
+     *
+     * @param reason what the model does
+     */
+    public void refuseCapture(String reason) {
+        captureObstacle = reason;
+    }
+
+    /**
+     * Demands that runs can be captured as a CUDA graph, as far as can be known before.
+     *
+     * @throws IncompatibleModelException if they cannot, with the reason
+     */
+    public void requireCapturable() {
+        String reason =
+                device.isCpu()
+                        ? "it is on the CPU"
+                        : slots.gate().laneCount() > 1
+                                ? "it was loaded for several runs at once: load it with runners(1)"
+                                : captureObstacle;
+        if (reason != null) {
+            throw new IncompatibleModelException(
+                    "runs of model %s cannot be captured as a CUDA graph: %s"
+                            .formatted(name, reason));
+        }
     }
 
     /** Makes the model check its inputs by itself. Called before its first run. */

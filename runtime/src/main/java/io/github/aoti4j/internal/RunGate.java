@@ -66,6 +66,15 @@ public final class RunGate {
     }
 
     /**
+     * Returns how many runs may be in flight.
+     *
+     * @return at least 1
+     */
+    public int laneCount() {
+        return count;
+    }
+
+    /**
      * Proposes a lane for someone who comes again and again.
      *
      * @return each in turn

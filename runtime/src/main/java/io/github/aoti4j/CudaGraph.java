@@ -1,0 +1,271 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.cuda.CapturedGraph;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.Launch;
+import io.github.aoti4j.internal.cuda.MemoryUses;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * A run of a model on a CUDA device, captured as a CUDA graph: {@link #replay} launches all of its
+ * work at once, which costs the CPU a few microseconds whatever the number of kernels.
+ *
+ * <pre>{@code
+ * try (CudaGraph graph = model.capture(example); CudaStream stream = CudaStream.create(device)) {
+ *     image.copyTo(graph.inputs().get(0), stream);
+ *     graph.replay(stream);
+ *     graph.outputs().get(0).copyTo(scores, stream);
+ *     stream.synchronize();
+ * }
+ * }</pre>
+ *
+ * <p>Inputs and outputs are tensors of the graph's own on the device, which keep their addresses.
+ * Sizes are those of the capture. Memory that the run takes in between is the graph's alone, from a
+ * private pool of PyTorch's allocator.
+ *
+ * <p>A graph holds the addresses of the constants that it was captured with: after {@link
+ * Constants#update} it has to be captured again, and replaying it throws. What the model does
+ * besides its kernels (checks, prints) happens when it is captured and never again.
+ *
+ * <p>Thread-safe: replays, on whichever streams, follow one another on the device. Two that copy
+ * their own inputs in must agree on who goes first.
+ */
+public final class CudaGraph implements AutoCloseable {
+    private final Gpu gpu;
+    private final Container container;
+    private final Arena arena = Arena.ofShared();
+    private final MemoryUses uses = MemoryUses.ofNoStream();
+    private final DeviceInputs memory;
+    private final CudaStream stream;
+    private final List<Tensor> inputs;
+    private List<Tensor> outputs;
+    private DeviceCall call;
+    private CapturedGraph graph;
+    private boolean closed;
+
+    /** The container has been acquired for this, which lets go of it also if this fails. */
+    private CudaGraph(Container container, Tensor[] examples) {
+        this.container = container;
+        boolean made = false;
+        try {
+            gpu = Gpu.of(container.device());
+            memory = new DeviceInputs(gpu);
+            stream = CudaStream.create(gpu.device());
+            made = true;
+        } finally {
+            if (!made) {
+                container.release();
+            }
+        }
+        List<Tensor> tensors = new ArrayList<>();
+        try {
+            for (Tensor example : examples) {
+                tensors.add(memory.onDevice(example, arena, uses));
+            }
+        } catch (Throwable e) {
+            container.release();
+            free(e);
+            throw e;
+        }
+        inputs = Collections.unmodifiableList(tensors);
+    }
+
+    static CudaGraph capture(
+            Container container,
+            InputValidator validator,
+            OutputReader[] readers,
+            Tensor[] examples) {
+        container.requireCapturable();
+        Tensor[] tensors = examples.clone();
+        for (int i = 0; i < tensors.length; i++) {
+            if (i < validator.inputCount() && validator.isOnCpu(i)) {
+                throw new IncompatibleModelException(
+                        "%s is on the CPU: a graph would keep its values for ever"
+                                .formatted(validator.label(i)));
+            }
+        }
+        container.acquire();
+        CudaGraph graph = new CudaGraph(container, tensors);
+        try {
+            graph.capture(validator, readers, tensors);
+            return graph;
+        } catch (Throwable e) {
+            graph.free(e);
+            throw e;
+        }
+    }
+
+    private void capture(InputValidator validator, OutputReader[] readers, Tensor[] examples) {
+        Tensor[] own = inputs.toArray(Tensor[]::new);
+        try {
+            validator.check(own);
+            call = new DeviceCall(container, own, readers.length);
+        } catch (Throwable e) {
+            container.release();
+            throw e;
+        }
+        for (int i = 0; i < own.length; i++) {
+            examples[i].copyTo(own[i], stream);
+        }
+        int lane = call.enter();
+        try (CudaStream.InUse _ = stream.use()) {
+            // Loads kernels and makes what libraries keep for a stream, which a capture refuses.
+            call.give(lane, stream.handle());
+            stream.synchronize();
+            call.slot().deleteOutputs();
+            graph =
+                    CapturedGraph.record(
+                            gpu, stream.handle(), () -> call.give(lane, stream.handle()));
+        } finally {
+            call.leave(lane);
+        }
+        List<Tensor> found = new ArrayList<>();
+        for (OutputReader reader : readers) {
+            Tensor output = reader.read(call.slot(), own, arena, uses);
+            if (output != null && output.device().isCpu()) {
+                throw new IncompatibleModelException(
+                        "output \"%s\" is on the CPU, where a graph leaves nothing"
+                                .formatted(reader.name()));
+            }
+            found.add(output);
+        }
+        outputs = Collections.unmodifiableList(found);
+    }
+
+    /**
+     * Returns the inputs, to be filled before a replay.
+     *
+     * @return on the device, in call order; they hold what the graph was captured with, or what the
+     *     model made of it
+     */
+    public List<Tensor> inputs() {
+        return inputs;
+    }
+
+    /**
+     * Returns the outputs.
+     *
+     * @return on the device, in call order; null where the model returns None. Anything until the
+     *     first replay; each replay writes them anew
+     */
+    public List<Tensor> outputs() {
+        return outputs;
+    }
+
+    /**
+     * Returns where the graph runs.
+     *
+     * @return the model's device
+     */
+    public Device device() {
+        return gpu.device();
+    }
+
+    /**
+     * Launches the run on the {@link CudaStream#current current stream} and does not wait for it.
+     *
+     * @throws NativeException if CUDA fails, or earlier work of the device has
+     * @throws IllegalStateException if this or the model is closed, or the model's constants have
+     *     been exchanged
+     */
+    public void replay() {
+        replay(CudaStream.current(gpu.device()));
+    }
+
+    /**
+     * Launches the run on a stream and does not wait for it.
+     *
+     * @param on a stream of the model's device
+     * @throws NativeException if CUDA fails, or earlier work of the device has
+     * @throws IllegalStateException if this, the stream or the model is closed, or the model's
+     *     constants have been exchanged
+     */
+    public synchronized void replay(CudaStream on) {
+        requireOpen();
+        int lane = call.enter();
+        try (var launch = new Launch(gpu, on.handle())) {
+            if (!call.isUpToDate()) {
+                throw new IllegalStateException(
+                        "the model's constants have been exchanged since the capture: capture"
+                            + " again");
+            }
+            launch.uses(uses);
+            graph.launch(on.handle());
+            launch.done();
+        } finally {
+            call.leave(lane);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the CUDA graph is closed");
+        }
+    }
+
+    /**
+     * Waits for all replays and frees the graph with its memory; inputs and outputs are dead from
+     * now on. Closing again does nothing.
+     *
+     * @throws IllegalStateException if another thread is just using an input or output
+     */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            arena.close();
+            closed = true;
+            free(null);
+        }
+    }
+
+    /** Frees what there is, each before what it uses. */
+    private void free(Throwable because) {
+        closed = true;
+        RuntimeException failure = null;
+        List<AutoCloseable> parts = new ArrayList<>();
+        parts.add(uses::close);
+        parts.add(stream::synchronize);
+        if (call != null) {
+            parts.add(call);
+        }
+        if (graph != null) {
+            parts.add(graph);
+        }
+        parts.add(memory);
+        parts.add(stream);
+        if (because != null) {
+            parts.add(arena);
+        }
+        for (AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            } catch (Exception e) {
+                throw new AssertionError("what is closed here throws nothing checked", e);
+            }
+        }
+        if (failure != null) {
+            if (because == null) {
+                throw failure;
+            }
+            because.addSuppressed(failure);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "CudaGraph[%s, %s -> %s%s]"
+                .formatted(
+                        gpu, inputs, Arrays.toString(outputs.toArray()), closed ? ", closed" : "");
+    }
+}

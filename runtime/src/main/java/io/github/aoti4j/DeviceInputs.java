@@ -1,0 +1,64 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.internal.cuda.DeviceMemory;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.MemoryUses;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Memory of a device, or pinned, for tensors that are like some that are there. */
+final class DeviceInputs implements AutoCloseable {
+    private final Gpu gpu;
+    private final List<DeviceMemory> memory = new ArrayList<>();
+
+    DeviceInputs(Gpu gpu) {
+        this.gpu = gpu;
+    }
+
+    /**
+     * Makes a tensor on the device, of the same dtype, sizes and strides; its elements are open.
+     */
+    Tensor onDevice(Tensor like, Arena arena, MemoryUses uses) {
+        DeviceMemory made = DeviceMemory.allocate(gpu, Math.max(1, like.spanBytes()));
+        memory.add(made);
+        return Tensor.used(
+                like.dtype(),
+                like.shape(),
+                like.strides(),
+                made.segment().reinterpret(0, arena, null),
+                gpu.device(),
+                uses);
+    }
+
+    /** Makes a tensor in page-locked memory, of the same dtype, sizes and strides. */
+    Tensor pinned(Tensor like, Arena arena) {
+        DeviceMemory made = DeviceMemory.pinned(gpu, Math.max(1, like.spanBytes()));
+        memory.add(made);
+        MemorySegment segment = made.segment().asSlice(0, like.spanBytes());
+        return Tensor.ofOutput(
+                like.dtype(),
+                like.shape(),
+                like.strides(),
+                segment.reinterpret(like.spanBytes(), arena, null));
+    }
+
+    /** Frees all, when the device has done all its work. */
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        for (DeviceMemory each : memory) {
+            try {
+                each.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+        memory.clear();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
