@@ -5,6 +5,7 @@ import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
@@ -78,7 +79,7 @@ final class ModelLoader {
             if (plans != null) {
                 container.setExecutor(new ProxyExecutor(plans));
             }
-            if (!device.isCpu()) {
+            if (!examination.device().isCpu()) {
                 CaptureObstacles.find(library.elf().undefinedSymbols(), plans != null)
                         .ifPresent(container::refuseCapture);
             }
@@ -89,7 +90,7 @@ final class ModelLoader {
                             container,
                             source.isPresent() ? source.get().constants() : List.of(),
                             library.size(),
-                            device.isCpu() ? null : upload(device, options)));
+                            upload(examination.device(), options)));
             WeightsLoader.load(archive, examination, container.constants(), options);
             if (replicate) {
                 container.replicate(options.runners());
@@ -120,8 +121,11 @@ final class ModelLoader {
         return new Container(packaged.name(), opened, runners, examination.device(), kernels);
     }
 
+    /** What brings constants to the model's device; null if that is the CPU. */
     private static Upload upload(Device device, ModelOptions options) {
-        return new Upload(Gpu.of(device), options.uploadMemory(), options.progress());
+        return device.isCpu()
+                ? null
+                : new Upload(Gpu.of(device), options.uploadMemory(), options.progress());
     }
 
     private static void warn(String model, Examination examination) {

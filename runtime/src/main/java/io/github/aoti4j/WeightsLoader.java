@@ -56,7 +56,7 @@ final class WeightsLoader {
         }
         // The package itself may hold more than the code still needs.
         int strict = options.strictWeights() ? options.weights().size() : 0;
-        if (options.copyWeights() || !examination.device().isCpu()) {
+        if (options.copyWeights()) {
             store.copy(sources, strict);
         } else {
             store.share(sources, strict);

@@ -294,12 +294,6 @@ public final class ConstantStore {
     public void update(List<TensorSource> sources, int strict, RunSlots slots) {
         writing.lock();
         try {
-            if (!container.device().isCpu()) {
-                sources.forEach(TensorSource::close);
-                throw new IncompatibleModelException(
-                        "constants of model %s, which is on %s, cannot be replaced; load it again"
-                                .formatted(model, container.device()));
-            }
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
@@ -313,6 +307,7 @@ public final class ConstantStore {
                 throw e;
             }
             try {
+                awaitDevice();
                 for (MemorySegment replica : container.replicas()) {
                     api.share(replica, handles(bound), true);
                 }
@@ -327,6 +322,13 @@ public final class ConstantStore {
         } finally {
             writing.unlock();
             freeUnused();
+        }
+    }
+
+    /** Runs that a stream still has before it may be reading the buffer that is inactive now. */
+    private void awaitDevice() {
+        if (upload != null) {
+            upload.gpu().synchronize();
         }
     }
 
@@ -434,6 +436,7 @@ public final class ConstantStore {
         try {
             if (inactive != null && inactive.isUnused() && own.isUnused()) {
                 inactive = null;
+                awaitDevice();
                 for (MemorySegment replica : container.replicas()) {
                     api.freeInactive(replica);
                 }
