@@ -1,6 +1,7 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.InputDescription;
 import io.github.aoti4j.internal.InputSpec;
 import io.github.aoti4j.internal.WrapperSource;
@@ -20,6 +21,9 @@ public final class InputInfo {
     /** Null if it is not known. */
     private final DType dtype;
 
+    /** Null if it is not known. */
+    private final Device.Type deviceType;
+
     /** Null if the sizes may vary or are not known. */
     private final long[] fixedShape;
 
@@ -29,9 +33,15 @@ public final class InputInfo {
     private final boolean scalar;
 
     private InputInfo(
-            String name, DType dtype, long[] fixedShape, String description, boolean scalar) {
+            String name,
+            DType dtype,
+            Device.Type deviceType,
+            long[] fixedShape,
+            String description,
+            boolean scalar) {
         this.name = name;
         this.dtype = dtype;
+        this.deviceType = deviceType;
         this.fixedShape = fixedShape;
         this.description = description;
         this.scalar = scalar;
@@ -39,15 +49,22 @@ public final class InputInfo {
 
     static InputInfo of(String name, Optional<WrapperSource> source, int index) {
         if (source.isEmpty()) {
-            return new InputInfo(name, null, null, "unknown: the package holds no source", false);
+            return new InputInfo(
+                    name, null, null, null, "unknown: the package holds no source", false);
         }
         InputSpec input = source.get().inputs().get(index);
         return new InputInfo(
                 name,
                 input.dtype().orElse(null),
+                type(input.deviceType().orElse(-1)),
                 input.fixedShape().orElse(null),
                 InputDescription.of(source.get(), index),
                 input.isScalar());
+    }
+
+    /** The kinds by {@code c10::DeviceType}. */
+    private static Device.Type type(int number) {
+        return number == 0 ? Device.Type.CPU : number == 1 ? Device.Type.CUDA : null;
     }
 
     /**
@@ -66,6 +83,16 @@ public final class InputInfo {
      */
     public Optional<DType> dtype() {
         return Optional.ofNullable(dtype);
+    }
+
+    /**
+     * Returns the kind of device that the input has to be on. Models for CUDA may take single
+     * inputs on the CPU.
+     *
+     * @return empty if the package does not say
+     */
+    public Optional<Device.Type> deviceType() {
+        return Optional.ofNullable(deviceType);
     }
 
     /**

@@ -261,6 +261,11 @@ public final class Model implements AutoCloseable {
     }
 
     private Runner bareRunner() {
+        if (!device().isCpu()) {
+            throw new IncompatibleModelException(
+                    "model %s is on %s, and runners are for models on the CPU: use run(stream, arena, inputs)"
+                            .formatted(name, device()));
+        }
         container.acquire();
         try {
             return new Runner(container, validator, slots.gate(), readers);

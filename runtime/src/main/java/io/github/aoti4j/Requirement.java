@@ -64,8 +64,12 @@ public record Requirement(String name, boolean met, String detail) {
     private static List<Finding> findings(Examination examination, LibTorchOptions options) {
         try {
             LibTorchLocation location = LibTorchLocator.ofProcess().locate(options);
+            var needed = examination.library().undefinedSymbols();
             Set<String> missing =
-                    new HashSet<>(location.missing(examination.library().undefinedSymbols()));
+                    new HashSet<>(
+                            examination.device().isCpu()
+                                    ? location.missing(needed)
+                                    : location.missingWithCuda(needed));
             return examination.findings(
                     symbol -> !missing.contains(symbol),
                     "the libtorch in "

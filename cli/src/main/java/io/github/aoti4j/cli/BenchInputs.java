@@ -17,14 +17,18 @@ import java.util.regex.Pattern;
 
 /** The inputs that every run begins with. Each thread gets copies: a model may write into them. */
 final class BenchInputs {
+    private final Model model;
+
+    /** On the CPU. */
     private final List<Tensor> originals;
 
-    private BenchInputs(List<Tensor> originals) {
+    private BenchInputs(Model model, List<Tensor> originals) {
+        this.model = model;
         this.originals = originals;
     }
 
     static BenchInputs read(Path file, Model model, Arena arena) {
-        return new BenchInputs(TensorFiles.readInputs(file, model, arena));
+        return new BenchInputs(model, TensorFiles.readInputs(file, model, arena));
     }
 
     /**
@@ -54,11 +58,12 @@ final class BenchInputs {
                     Tensor.zeros(arena, dtype, sizes.get(i))
                             .copyWithStrides(arena, strides.get(i)));
         }
-        if (!model.accepts(zeros.toArray(Tensor[]::new))) {
+        BenchInputs made = new BenchInputs(model, zeros);
+        if (!model.accepts(made.copy(arena))) {
             throw new IllegalArgumentException(
                     "the model does not take inputs %s; it takes %s".formatted(zeros, inputs));
         }
-        return new BenchInputs(zeros);
+        return made;
     }
 
     private static long[] sizes(int index, InputInfo input, List<Shape> shapes) {
@@ -81,27 +86,33 @@ final class BenchInputs {
                                                 .formatted(index, input)));
     }
 
+    /** Makes copies where the model wants them. */
     Tensor[] copy(Arena arena) {
-        return originals.stream()
-                .map(tensor -> tensor.copyWithStrides(arena, tensor.strides()))
-                .toArray(Tensor[]::new);
+        List<Tensor> copies = new ArrayList<>();
+        for (Tensor tensor : originals) {
+            copies.add(tensor.copyWithStrides(arena, tensor.strides()));
+        }
+        return Transfer.toModel(model, copies, arena).toArray(Tensor[]::new);
     }
 
     /** Undoes what a model has written into copies. */
     void restore(Tensor... copies) {
         for (int i = 0; i < copies.length; i++) {
-            copies[i].segment().copyFrom(originals.get(i).segment());
+            copies[i].copyFrom(originals.get(i));
         }
     }
 
     /** Whether copies are as they were, bit by bit. */
     boolean equal(Tensor... copies) {
-        for (int i = 0; i < copies.length; i++) {
-            if (copies[i].segment().mismatch(originals.get(i).segment()) >= 0) {
-                return false;
+        try (Arena arena = Arena.ofConfined()) {
+            List<Tensor> read = Transfer.toCpu(List.of(copies), arena);
+            for (int i = 0; i < read.size(); i++) {
+                if (read.get(i).segment().mismatch(originals.get(i).segment()) >= 0) {
+                    return false;
+                }
             }
+            return true;
         }
-        return true;
     }
 
     List<Tensor> tensors() {

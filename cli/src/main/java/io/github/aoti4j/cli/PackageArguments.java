@@ -2,11 +2,14 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.weights.Paging;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -51,6 +54,16 @@ final class PackageArguments {
                             + " this libtorch. May be given several times. Default: none.")
     private List<Path> opLibraries = List.of();
 
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            converter = DeviceConverter.class,
+            description =
+                    "Where the model runs: cpu, cuda or cuda:1, for example. Inputs and outputs"
+                            + " are copied there and back. Default: cuda:0 for a package that was"
+                            + " compiled for CUDA, else cpu.")
+    private Device device;
+
     @Mixin private Sha256Option sha256;
 
     @Mixin private CompileOptions compile;
@@ -83,6 +96,22 @@ final class PackageArguments {
                         .paging(paging)
                         .runners(runners)
                         .progress(new TerminalProgress(err));
-        return Model.load(file, model == null ? options : options.model(model));
+        options = model == null ? options : options.model(model);
+        return Model.load(file, device == null ? options : options.device(device));
+    }
+
+    /** {@code cuda:0}. */
+    static final class DeviceConverter implements ITypeConverter<Device> {
+        /** Made by picocli. */
+        DeviceConverter() {}
+
+        @Override
+        public Device convert(String value) {
+            try {
+                return Device.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 }

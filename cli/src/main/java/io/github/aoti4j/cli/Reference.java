@@ -2,6 +2,7 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.Device;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ record Reference(List<Tensor> outputs, boolean repeatable, boolean writesInputs)
         Tensor[] first = inputs.copy(arena);
         List<Tensor> outputs = copy(model.run(arena, first), arena);
         boolean writes = !inputs.equal(first);
-        List<Tensor> again = model.run(arena, inputs.copy(arena));
+        List<Tensor> again = Transfer.toCpu(model.run(arena, inputs.copy(arena)), arena);
         return new Reference(
                 outputs,
                 OutputsComparison.of(again, outputs, Tolerances.DEFAULT).matches(),
@@ -31,15 +32,19 @@ record Reference(List<Tensor> outputs, boolean repeatable, boolean writesInputs)
     private static List<Tensor> copy(List<Tensor> outputs, Arena arena) {
         List<Tensor> copies = new ArrayList<>();
         for (Tensor output : outputs) {
-            copies.add(output == null ? null : output.copy(arena));
+            copies.add(output == null ? null : output.to(arena, Device.CPU));
         }
         return copies;
     }
 
     /** Compares an answer to the same inputs. */
     OutputsComparison compare(List<Tensor> answer) {
-        return repeatable
-                ? OutputsComparison.of(answer, outputs, Tolerances.DEFAULT)
-                : new OutputsComparison(List.of(), true);
+        if (!repeatable) {
+            return new OutputsComparison(List.of(), true);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            List<Tensor> read = Transfer.toCpu(answer, arena);
+            return OutputsComparison.of(read, outputs, Tolerances.DEFAULT);
+        }
     }
 }

@@ -48,7 +48,9 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
-            List<Tensor> results = model.run(arena, TensorFiles.readInputs(inputs, model, arena));
+            List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);
+            List<Tensor> outcome = model.run(arena, Transfer.toModel(model, read, arena));
+            List<Tensor> results = Transfer.toCpu(outcome, arena);
             TensorFiles.write(outputs, results, arena);
             for (int i = 0; i < results.size(); i++) {
                 out.println(i + ": " + results.get(i));

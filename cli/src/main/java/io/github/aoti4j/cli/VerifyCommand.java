@@ -56,7 +56,9 @@ final class VerifyCommand implements Callable<Integer> {
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
             List<Tensor> expected = TensorFiles.read(expect, arena);
-            List<Tensor> actual = model.run(arena, TensorFiles.readInputs(inputs, model, arena));
+            List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);
+            List<Tensor> outcome = model.run(arena, Transfer.toModel(model, read, arena));
+            List<Tensor> actual = Transfer.toCpu(outcome, arena);
             OutputsComparison comparison = OutputsComparison.of(actual, expected, tolerances);
             comparison.lines().forEach(out::println);
             out.println(comparison.matches() ? "all outputs match" : "outputs differ");

@@ -1,5 +1,6 @@
 package io.github.aoti4j.cli;
 
+import io.github.aoti4j.CudaStream;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
@@ -63,21 +64,31 @@ sealed interface Workload extends AutoCloseable {
         }
     }
 
-    /** {@link Model#run(Arena, Tensor...)}, with an arena for each run. */
+    /**
+     * {@link Model#run(Arena, Tensor...)}, with an arena for each run. On a device it includes the
+     * wait until the outputs are there.
+     */
     final class OfModel implements Workload {
         private final Model model;
         private final Tensor[] inputs;
         private final Arena answers = Arena.ofConfined();
 
+        /** Null on the CPU. */
+        private final CudaStream stream;
+
         OfModel(Model model, Tensor... inputs) {
             this.model = model;
             this.inputs = inputs;
+            this.stream = model.device().isCpu() ? null : CudaStream.current(model.device());
         }
 
         @Override
         public void run() {
             try (Arena arena = Arena.ofConfined()) {
                 List<Tensor> _ = model.run(arena, inputs);
+                if (stream != null) {
+                    stream.synchronize();
+                }
             }
         }
 

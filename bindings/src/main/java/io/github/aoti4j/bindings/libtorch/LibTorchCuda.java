@@ -72,9 +72,7 @@ public final class LibTorchCuda {
         Path library = libtorch.directory().resolve(LIBRARY);
         boolean present = NativeLibrary.ifLoaded(LIBRARY).isPresent();
         if (!present && !Files.exists(library)) {
-            throw new IncompatibleModelException(
-                    "%s was built without CUDA: there is no %s in its folder; use the libtorch of a PyTorch for CUDA (-D%s=DIR)"
-                            .formatted(libtorch, LIBRARY, LibTorchLocator.PROPERTY));
+            throw absent(libtorch.toString());
         }
         try {
             NativeLibrary c10 =
@@ -95,6 +93,13 @@ public final class LibTorchCuda {
                             .formatted(libtorch, e.nativeMessage(), LoadHint.of(e.nativeMessage())),
                     e);
         }
+    }
+
+    /** Says that a libtorch has no part for CUDA. */
+    static IncompatibleModelException absent(String libtorch) {
+        return new IncompatibleModelException(
+                "%s was built without CUDA: there is no %s in its folder; use the libtorch of a PyTorch for CUDA (-D%s=DIR)"
+                        .formatted(libtorch, LIBRARY, LibTorchLocator.PROPERTY));
     }
 
     /**
