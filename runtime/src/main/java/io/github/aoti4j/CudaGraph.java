@@ -196,7 +196,7 @@ public final class CudaGraph implements AutoCloseable {
             if (!call.isUpToDate()) {
                 throw new IllegalStateException(
                         "the model's constants have been exchanged since the capture: capture"
-                            + " again");
+                                + " again");
             }
             launch.uses(uses);
             graph.launch(on.handle());

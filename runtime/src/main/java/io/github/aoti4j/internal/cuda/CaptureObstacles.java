@@ -35,7 +35,7 @@ public final class CaptureObstacles {
         if (proxyCalls) {
             return Optional.of(
                     "it calls operators that are not compiled into it, and nothing tells whether"
-                        + " they can be recorded");
+                            + " they can be recorded");
         }
         for (String function : functions) {
             if (function.startsWith(PREFIX)) {
