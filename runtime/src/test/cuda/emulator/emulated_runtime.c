@@ -206,6 +206,7 @@ static cudaError_t give(cudaStream_t to, Op op) {
     *copy = op;
     copy->next = NULL;
     if (s->capture != NULL) {
+        s->invalidated |= op.kind == LAUNCH && getenv("EMULATED_CUDA_BREAK_CAPTURE") != NULL;
         *s->capture->end = copy;
         s->capture->end = &copy->next;
         s->capture->count++;

@@ -45,7 +45,6 @@ public final class CudaGraph implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemoryUses uses = MemoryUses.ofNoStream();
     private final DeviceInputs memory;
-    private final CudaStream stream;
     private final List<Tensor> inputs;
     private List<Tensor> outputs;
     private DeviceCall call;
@@ -59,7 +58,6 @@ public final class CudaGraph implements AutoCloseable {
         try {
             gpu = Gpu.of(container.device());
             memory = new DeviceInputs(gpu);
-            stream = CudaStream.create(gpu.device());
             made = true;
         } finally {
             if (!made) {
@@ -114,17 +112,18 @@ public final class CudaGraph implements AutoCloseable {
             throw e;
         }
         for (int i = 0; i < own.length; i++) {
-            examples[i].copyTo(own[i], stream);
+            examples[i].copyTo(own[i]);
         }
         int lane = call.enter();
-        try (CudaStream.InUse _ = stream.use()) {
-            // Loads kernels and makes what libraries keep for a stream, which a capture refuses.
-            call.give(lane, stream.handle());
-            stream.synchronize();
-            call.slot().deleteOutputs();
+        try {
             graph =
                     CapturedGraph.record(
-                            gpu, stream.handle(), () -> call.give(lane, stream.handle()));
+                            gpu,
+                            stream -> {
+                                call.give(lane, stream);
+                                call.slot().deleteOutputs();
+                            },
+                            stream -> call.give(lane, stream));
         } finally {
             call.leave(lane);
         }
@@ -233,7 +232,6 @@ public final class CudaGraph implements AutoCloseable {
         RuntimeException failure = null;
         List<AutoCloseable> parts = new ArrayList<>();
         parts.add(uses::close);
-        parts.add(stream::synchronize);
         if (call != null) {
             parts.add(call);
         }
@@ -241,7 +239,6 @@ public final class CudaGraph implements AutoCloseable {
             parts.add(graph);
         }
         parts.add(memory);
-        parts.add(stream);
         if (because != null) {
             parts.add(arena);
         }

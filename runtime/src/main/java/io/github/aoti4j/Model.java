@@ -260,10 +260,32 @@ public final class Model implements AutoCloseable {
                 container, validator, readers, requireNonNull(examples, "examples"));
     }
 
+    /**
+     * Makes a runner for this thread, of a model on a CUDA device, with inputs and outputs in
+     * page-locked memory of the CPU.
+     *
+     * @param captured whether its runs are to be a CUDA graph, captured now; see {@link #capture}
+     * @param examples in call order, on the device or the CPU: the runner's own inputs have the
+     *     same sizes and strides, and start with these values
+     * @return a runner, to be closed by the caller
+     * @throws InvalidInputException if the inputs do not fit the model
+     * @throws IncompatibleModelException if the model is on the CPU, or cannot be captured
+     * @throws NativeException if the model or CUDA fails
+     * @throws IllegalStateException if the model or a tensor's arena is closed
+     */
+    public DeviceRunner newDeviceRunner(boolean captured, Tensor... examples) {
+        return DeviceRunner.create(
+                container,
+                validator,
+                readers,
+                captured,
+                requireNonNull(examples, "examples").clone());
+    }
+
     private Runner bareRunner() {
         if (!device().isCpu()) {
             throw new IncompatibleModelException(
-                    "model %s is on %s, and runners are for models on the CPU: use run(stream, arena, inputs)"
+                    "model %s is on %s, and this runner is for models on the CPU: use newDeviceRunner, or run(stream, arena, inputs)"
                             .formatted(name, device()));
         }
         container.acquire();

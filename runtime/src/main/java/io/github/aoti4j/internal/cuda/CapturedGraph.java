@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.CudaApi;
 import io.github.aoti4j.bindings.CudaGraphApi;
+import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
@@ -22,20 +23,32 @@ public final class CapturedGraph implements AutoCloseable {
         this.executable = executable;
     }
 
+    /** What can be given to a stream. */
+    @FunctionalInterface
+    public interface Work {
+        /**
+         * Gives it to a stream, and waits for nothing.
+         *
+         * @param stream the calling thread's current one, of the graph's device
+         */
+        void give(MemorySegment stream);
+    }
+
     /**
-     * Records what is given to a stream. Memory that PyTorch's allocator gives out meanwhile is
-     * from a pool of the graph's own, and stays the graph's when it is freed.
+     * Records work. Memory that PyTorch's allocator gives out meanwhile is from a pool of the
+     * graph's own, and stays the graph's when it is freed.
      *
      * @param gpu the device
-     * @param stream of this thread's making, current and idle; not the default one
-     * @param work gives work to the stream, and waits for nothing
+     * @param before is done first, on the same thread and stream: loads kernels, and makes what
+     *     libraries keep for a stream, which cannot be recorded
+     * @param work is recorded
      * @return the recorded work, to be closed by the caller when what uses memory of its pool is
      *     gone
      * @throws IncompatibleModelException if the work has done something that cannot be recorded, or
      *     libtorch cannot record
      * @throws NativeException if CUDA fails
      */
-    public static CapturedGraph record(Gpu gpu, MemorySegment stream, Runnable work) {
+    public static CapturedGraph record(Gpu gpu, Work before, Work work) {
         LibTorchCuda libtorch = LibTorchCuda.load();
         List<String> missing = new ArrayList<>();
         for (String symbol : CudaGraphApi.REQUIRED) {
@@ -48,6 +61,17 @@ public final class CapturedGraph implements AutoCloseable {
                     "this libtorch cannot capture CUDA graphs, it lacks %s; PyTorch 2.11 and later have them"
                             .formatted(String.join(", ", missing)));
         }
+        synchronized (gpu) {
+            MemorySegment stream = gpu.captureStream();
+            try (TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), stream)) {
+                before.give(stream);
+                gpu.api().synchronizeStream(stream);
+                return capture(gpu, stream, work);
+            }
+        }
+    }
+
+    private static CapturedGraph capture(Gpu gpu, MemorySegment stream, Work work) {
         CudaApi api = gpu.api();
         CudaGraphApi pool = new CudaGraphApi();
         MemorySegment executable = null;
@@ -64,10 +88,10 @@ public final class CapturedGraph implements AutoCloseable {
     }
 
     /** Ends the capture in every case, since the pool cannot be given back before. */
-    private static void end(CudaApi api, CudaGraphApi pool, MemorySegment stream, Runnable work) {
+    private static void end(CudaApi api, CudaGraphApi pool, MemorySegment stream, Work work) {
         Throwable failure = null;
         try {
-            work.run();
+            work.give(stream);
         } catch (RuntimeException | Error e) {
             failure = e;
         }

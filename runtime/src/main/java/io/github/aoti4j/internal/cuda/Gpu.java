@@ -16,6 +16,9 @@ public final class Gpu {
     private final Device device;
     private final CudaApi api;
 
+    /** Made when it is first asked for, and never destroyed. */
+    private MemorySegment captureStream;
+
     private Gpu(Device device, CudaApi api) {
         this.device = device;
         this.api = api;
@@ -69,6 +72,22 @@ public final class Gpu {
      */
     public MemorySegment currentStream() {
         return TorchCudaApi.currentStream(device.index());
+    }
+
+    /**
+     * Returns the stream on which graphs are captured: one for all, since PyTorch's allocator keeps
+     * memory for each stream that it has seen. Callers hold this object's monitor while they use
+     * it.
+     *
+     * @return nobody else's
+     */
+    MemorySegment captureStream() {
+        if (captureStream == null) {
+            try (CudaApi.InUse _ = api.use(device.index())) {
+                captureStream = api.createStream();
+            }
+        }
+        return captureStream;
     }
 
     /** Waits until all work of the device is done. */

@@ -1,0 +1,371 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.cuda.CapturedGraph;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.MemoryUses;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A model on a CUDA device bound to inputs and outputs in page-locked memory of the CPU: each run
+ * copies the inputs to the device, runs, copies the outputs back, and waits once.
+ *
+ * <pre>{@code
+ * try (DeviceRunner runner = model.newDeviceRunner(true, example)) {
+ *     runner.input(0).segment().setAtIndex(ValueLayout.JAVA_FLOAT, 0, 1.5f);    // written in place
+ *     runner.run();
+ *     float y = runner.output(0).segment().getAtIndex(ValueLayout.JAVA_FLOAT, 0);
+ * }
+ * }</pre>
+ *
+ * <p>With a CUDA graph, copies and run are one launch. After {@link Constants#update} the next run
+ * captures it again.
+ *
+ * <p>{@link #run} is {@link #submit} and {@link #await}. Between the two the CPU is free: fill
+ * another runner's inputs, and submit that. Two runners of a model, in turn, keep the device busy
+ * while the CPU prepares (double buffering); their runs may overlap on the device, which a model
+ * that writes into its buffers does not bear.
+ *
+ * <p>A runner belongs to the thread that made it; other threads get a {@link WrongThreadException}.
+ */
+public final class DeviceRunner implements AutoCloseable {
+    private final Gpu gpu;
+    private final Thread owner = Thread.currentThread();
+    private final Arena arena = Arena.ofConfined();
+    private final MemoryUses noUses = MemoryUses.ofNoStream();
+    private final boolean captured;
+    private final OutputReader[] readers;
+    private final DeviceInputs memory;
+    private final CudaStream stream;
+
+    /** In page-locked memory, and where the model reads them; the same where it wants the CPU's. */
+    private final Tensor[] inputs;
+
+    private final Tensor[] onDevice;
+
+    /** Of the latest run: on the device, and in page-locked memory. */
+    private final Tensor[] results;
+
+    private final Tensor[] outputs;
+    private DeviceCall call;
+    private CapturedGraph graph;
+    private boolean inFlight;
+    private boolean hasRun;
+    private boolean closed;
+
+    private DeviceRunner(Gpu gpu, OutputReader[] readers, boolean captured, int count) {
+        this.gpu = gpu;
+        this.readers = readers;
+        this.captured = captured;
+        memory = new DeviceInputs(gpu);
+        stream = CudaStream.fromPool(gpu.device(), false);
+        inputs = new Tensor[count];
+        onDevice = new Tensor[count];
+        results = new Tensor[readers.length];
+        outputs = new Tensor[readers.length];
+    }
+
+    static DeviceRunner create(
+            Container container,
+            InputValidator validator,
+            OutputReader[] readers,
+            boolean captured,
+            Tensor[] examples) {
+        if (container.device().isCpu()) {
+            throw new IncompatibleModelException(
+                    "the model is on the CPU: newRunner() makes what runs it there");
+        }
+        if (captured) {
+            container.requireCapturable();
+        }
+        container.acquire();
+        DeviceRunner runner = null;
+        try {
+            Gpu gpu = Gpu.of(container.device());
+            runner = new DeviceRunner(gpu, readers, captured, examples.length);
+            runner.allocate(validator, examples);
+            runner.call = new DeviceCall(container, runner.onDevice, readers.length);
+        } catch (Throwable e) {
+            container.release();
+            if (runner != null) {
+                runner.free(e);
+            }
+            throw e;
+        }
+        try {
+            if (captured) {
+                runner.capture();
+            }
+            return runner;
+        } catch (Throwable e) {
+            runner.free(e);
+            throw e;
+        }
+    }
+
+    private void allocate(InputValidator validator, Tensor[] examples) {
+        for (int i = 0; i < examples.length; i++) {
+            boolean onCpu = i < validator.inputCount() && validator.isOnCpu(i);
+            if (onCpu && captured) {
+                throw new IncompatibleModelException(
+                        "%s is on the CPU: a graph would keep its values for ever"
+                                .formatted(validator.label(i)));
+            }
+            Tensor example = Objects.requireNonNull(examples[i], "examples");
+            inputs[i] = memory.pinned(example, arena);
+            onDevice[i] = onCpu ? inputs[i] : memory.onDevice(example, arena, null);
+        }
+        validator.check(onDevice);
+        for (int i = 0; i < examples.length; i++) {
+            examples[i].copyTo(inputs[i]);
+        }
+    }
+
+    /**
+     * Returns an input's memory.
+     *
+     * @param index the input, in call order
+     * @return page-locked memory of the CPU, to be written in place while no run is in flight; it
+     *     starts with the example's values
+     * @throws IllegalStateException if the runner is closed or a run is in flight
+     */
+    public Tensor input(int index) {
+        requireIdle();
+        return inputs[Objects.checkIndex(index, inputs.length)];
+    }
+
+    /**
+     * Returns an output of the latest run.
+     *
+     * @param index the output, in call order
+     * @return page-locked memory of the CPU, valid until close; the next run writes it anew, unless
+     *     the output's sizes have changed. Null if the model returned None
+     * @throws IllegalStateException if the runner is closed, a run is in flight, or there is none
+     *     whose outputs could be read
+     */
+    public Tensor output(int index) {
+        requireIdle();
+        Objects.checkIndex(index, outputs.length);
+        if (!hasRun) {
+            throw new IllegalStateException(
+                    "the runner has no outputs: its latest run failed, or there was none");
+        }
+        return outputs[index];
+    }
+
+    /**
+     * Copies the inputs to the device, runs the model, and copies the outputs back.
+     *
+     * @throws NativeException if the model or CUDA fails; there are no outputs then
+     * @throws IllegalStateException if the runner or the model is closed, or a run is in flight
+     */
+    public void run() {
+        submit();
+        await();
+    }
+
+    /**
+     * Begins a run and returns while it is on its way.
+     *
+     * @throws NativeException if the model or CUDA fails; there are no outputs then
+     * @throws IllegalStateException if the runner or the model is closed, or a run is in flight
+     */
+    public void submit() {
+        requireIdle();
+        hasRun = false;
+        int lane = call.enter();
+        try {
+            if (!captured) {
+                give(lane, stream.handle());
+            } else {
+                if (!call.isUpToDate()) {
+                    recapture(lane);
+                }
+                graph.launch(stream.handle());
+            }
+        } catch (Throwable e) {
+            settle(e);
+            throw e;
+        } finally {
+            call.leave(lane);
+        }
+        inFlight = true;
+    }
+
+    /**
+     * Waits for the run that {@link #submit} has begun.
+     *
+     * @throws NativeException if its work on the device has failed
+     * @throws IllegalStateException if no run is in flight
+     */
+    public void await() {
+        requireOwner();
+        if (!inFlight) {
+            throw new IllegalStateException("no run is in flight");
+        }
+        inFlight = false;
+        stream.synchronize();
+        hasRun = true;
+    }
+
+    /** A part of a run that has failed may be on its way all the same. */
+    private void settle(Throwable failure) {
+        try {
+            stream.synchronize();
+        } catch (NativeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Gives copies and run to a stream. */
+    private void give(int lane, MemorySegment to) {
+        CudaApi api = gpu.api();
+        for (int i = 0; i < inputs.length; i++) {
+            long bytes = inputs[i].spanBytes();
+            if (bytes > 0 && !onDevice[i].device().isCpu()) {
+                api.copyAsync(onDevice[i].segment(), inputs[i].segment(), bytes, to);
+            }
+        }
+        call.give(lane, to);
+        for (int i = 0; i < outputs.length; i++) {
+            locate(i);
+            long bytes = outputs[i] == null ? 0 : outputs[i].spanBytes();
+            if (bytes > 0) {
+                api.copyAsync(outputs[i].segment(), results[i].segment(), bytes, to);
+            }
+        }
+    }
+
+    /** Finds out where an output lies, and has memory ready for it. */
+    private void locate(int index) {
+        Tensor before = results[index];
+        if (before != null && readers[index].isAt(call.slot(), before)) {
+            return;
+        }
+        Tensor result = readers[index].read(call.slot(), onDevice, arena, noUses);
+        if (result != null && result.device().isCpu()) {
+            throw new IncompatibleModelException(
+                    "output \"%s\" is on the CPU: use Model.run".formatted(readers[index].name()));
+        }
+        results[index] = result;
+        if (result == null) {
+            outputs[index] = null;
+        } else if (outputs[index] == null || !isLike(outputs[index], result)) {
+            outputs[index] = memory.pinned(result, arena);
+        }
+    }
+
+    private static boolean isLike(Tensor a, Tensor b) {
+        return a.dtype() == b.dtype()
+                && Arrays.equals(a.shapeUnsafe(), b.shapeUnsafe())
+                && Shapes.sameLayout(a.shapeUnsafe(), a.stridesUnsafe(), b.stridesUnsafe());
+    }
+
+    private void capture() {
+        int lane = call.enter();
+        try {
+            recapture(lane);
+        } finally {
+            call.leave(lane);
+        }
+    }
+
+    private void recapture(int lane) {
+        if (graph != null) {
+            CapturedGraph old = graph;
+            graph = null;
+            stream.synchronize();
+            call.slot().deleteOutputs();
+            old.close();
+        }
+        Arrays.fill(results, null);
+        graph =
+                CapturedGraph.record(
+                        gpu,
+                        to -> {
+                            give(lane, to);
+                            call.slot().deleteOutputs();
+                            Arrays.fill(results, null);
+                        },
+                        to -> give(lane, to));
+    }
+
+    private void requireIdle() {
+        requireOwner();
+        if (closed) {
+            throw new IllegalStateException("the runner is closed");
+        }
+        if (inFlight) {
+            throw new IllegalStateException("a run is in flight: await() it first");
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // it is the very thread
+    private void requireOwner() {
+        if (Thread.currentThread() != owner) {
+            throw new WrongThreadException(
+                    "the runner belongs to " + owner + "; make one for each thread");
+        }
+    }
+
+    /**
+     * Waits for a run in flight and frees inputs and outputs, which are dead from now on. Closing
+     * again does nothing.
+     *
+     * @throws WrongThreadException if called by another thread than the one that made the runner
+     */
+    @Override
+    public void close() {
+        requireOwner();
+        if (!closed) {
+            free(null);
+        }
+    }
+
+    /** Frees what there is, each before what it uses. */
+    private void free(Throwable because) {
+        closed = true;
+        List<AutoCloseable> parts = new ArrayList<>();
+        parts.add(stream::synchronize);
+        if (call != null) {
+            parts.add(call);
+        }
+        if (graph != null) {
+            parts.add(graph);
+        }
+        parts.add(arena);
+        parts.add(memory);
+        RuntimeException failure = null;
+        for (AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            } catch (Exception e) {
+                throw new AssertionError("what is closed here throws nothing checked", e);
+            }
+        }
+        if (failure != null) {
+            if (because == null) {
+                throw failure;
+            }
+            because.addSuppressed(failure);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "DeviceRunner[%s%s%s]"
+                .formatted(gpu, captured ? ", captured" : "", closed ? ", closed" : "");
+    }
+}
