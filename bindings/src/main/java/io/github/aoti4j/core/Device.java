@@ -42,7 +42,7 @@ public record Device(Type type, int index) {
      * @throws IllegalArgumentException if the index is negative, or another than 0 for the CPU
      */
     public Device {
-        if (index < 0 || type == Type.CPU && index != 0) {
+        if (index < 0 || (type == Type.CPU && index != 0)) {
             throw new IllegalArgumentException(
                     "there is no device " + type.torchName() + " with index " + index);
         }
@@ -76,7 +76,7 @@ public record Device(Type type, int index) {
         String index = name.startsWith(CUDA_PREFIX) ? name.substring(CUDA_PREFIX.length()) : "";
         if (index.isEmpty()
                 || index.length() > MAX_DIGITS
-                || index.length() > 1 && index.charAt(0) == '0'
+                || (index.length() > 1 && index.charAt(0) == '0')
                 || !index.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw new IllegalArgumentException(
                     "\"" + name + "\" is no device: cpu, cuda or cuda:0 are, for example");
@@ -112,6 +112,6 @@ public record Device(Type type, int index) {
 
     @Override
     public int hashCode() {
-        return 31 * type.ordinal() + index;
+        return isCpu() ? -1 : index;
     }
 }

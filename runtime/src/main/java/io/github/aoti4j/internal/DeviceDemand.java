@@ -92,7 +92,7 @@ record DeviceDemand(String kind, int capability, boolean anyLater) {
             return true;
         }
         boolean later = actual > capability;
-        return later && (anyLater || capability < EXACT_FROM && actual / 10 == capability / 10);
+        return later && (anyLater || (capability < EXACT_FROM && actual / 10 == capability / 10));
     }
 
     /** The message's first place is for the demand itself. */

@@ -117,6 +117,7 @@ public final class LibTorchCuda {
      *
      * @return its functions
      */
+    @SuppressWarnings("exports") // for the modules that may see it
     public CudaApi runtime() {
         return runtime;
     }
