@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.CudaAllocatorApi;
 import io.github.aoti4j.bindings.CudaApi;
 import io.github.aoti4j.bindings.CudaDriverApi;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
@@ -101,6 +102,21 @@ public final class Cuda {
             CudaApi.Memory memory = api.memory();
             return new Memory(memory.free(), memory.total());
         }
+    }
+
+    /**
+     * Gives device memory that nothing uses back to the driver, for other processes to use, after
+     * all work of a device is done. PyTorch's allocator keeps what has been freed, closed models'
+     * weights too, and gives it to whoever asks it next; when it runs short it does this by itself.
+     *
+     * @param device a CUDA device; the memory of others, too, is given back
+     * @throws IncompatibleModelException if the device cannot be used, or this libtorch not be
+     *     asked
+     * @throws NativeException if work of the device has failed
+     */
+    public static void emptyCache(Device device) {
+        synchronize(device);
+        CudaAllocatorApi.emptyCache();
     }
 
     /**
