@@ -336,7 +336,8 @@ public final class Pt2Archive implements AutoCloseable {
                     String model = name.substring(folder.length(), end);
                     var of = files.get(model);
                     if (of == null) {
-                        files.put(model, of = new ArrayList<>());
+                        of = new ArrayList<>();
+                        files.put(model, of);
                     }
                     of.add(entry);
                 }
