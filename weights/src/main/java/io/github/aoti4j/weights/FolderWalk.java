@@ -26,7 +26,7 @@ import java.util.List;
  */
 final class FolderWalk extends SimpleFileVisitor<Path> {
     /** More than any package has, and less than the folder of a user's home. */
-    private static final int MAX_FILES = 100_000;
+    private static final int MAX_VISITED = 100_000;
 
     private static final String MODELS = "data/aotinductor";
 
@@ -35,6 +35,7 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
 
     private final Path real;
     private final List<FolderFile> found = new ArrayList<>();
+    private int visited;
 
     private FolderWalk(Path path) throws IOException {
         this.path = path;
@@ -96,6 +97,7 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
     public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
             throws IOException {
         requireInside(folder);
+        count();
         return FileVisitResult.CONTINUE;
     }
 
@@ -112,17 +114,22 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
         if (flaw != null) {
             throw bad(name, flaw + "; such names are refused, rename it");
         }
-        if (found.size() == MAX_FILES) {
-            throw new PackageException(
-                    path,
-                    "the folder has more than "
-                            + MAX_FILES
-                            + " files; give the path of an unpacked package");
-        }
+        count();
         // A folder above may be a link.
         var entry = new ArchiveEntry(name, 0, attributes.size(), ArchiveEntry.NO_CRC);
         found.add(new FolderFile(entry, requireInside(file)));
         return FileVisitResult.CONTINUE;
+    }
+
+    /** Links to folders of links can make endlessly many of a few. */
+    private void count() {
+        if (++visited > MAX_VISITED) {
+            throw new PackageException(
+                    path,
+                    "the folder has more than "
+                            + MAX_VISITED
+                            + " files and folders; give the path of an unpacked package");
+        }
     }
 
     /** Returns where something is, without links. */

@@ -128,7 +128,7 @@ public final class MappedFile implements AutoCloseable {
     private static void copy(MemorySegment bytes, MemoryFile file) throws IOException {
         try (var channel = file.open();
                 var scratch = Arena.ofConfined()) {
-            var memory = scratch.allocate(COPY_CHUNK);
+            var memory = scratch.allocate(Math.min(COPY_CHUNK, bytes.byteSize()));
             var chunk = memory.asByteBuffer();
             for (long at = 0; at < bytes.byteSize(); at += COPY_CHUNK) {
                 int length = (int) Math.min(COPY_CHUNK, bytes.byteSize() - at);

@@ -6,6 +6,7 @@ import static io.github.aoti4j.weights.Messages.quote;
 import io.github.aoti4j.core.PackageException;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -329,7 +330,12 @@ public final class PackagedModel {
 
     /** Where names do not tell the wrapper, its metadata does: no other file comes with any. */
     private List<String> describedOnes(List<String> stems) {
-        var described = stems.stream().filter(s -> named(s + METADATA).isPresent()).toList();
+        if (stems.size() < 2) {
+            return stems;
+        }
+        var names = new HashSet<String>();
+        entries.forEach(entry -> names.add(entry.fileName()));
+        var described = stems.stream().filter(stem -> names.contains(stem + METADATA)).toList();
         return described.isEmpty() ? stems : described;
     }
 

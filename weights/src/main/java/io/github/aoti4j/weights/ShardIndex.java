@@ -109,7 +109,7 @@ final class ShardIndex {
     private static Path shard(Path index, String name) {
         try {
             Path relative = index.getFileSystem().getPath(name);
-            boolean inside = !relative.isAbsolute() && relative.normalize().equals(relative);
+            boolean inside = !relative.isAbsolute() && relative.normalize().toString().equals(name);
             if (!name.isEmpty() && inside && !relative.startsWith("..")) {
                 return index.resolveSibling(relative);
             }

@@ -21,15 +21,31 @@ final class StateDict {
 
     private static final int MAX_DEPTH = 64;
 
-    /** One dictionary may stand in several places, so what has been read does not bound these. */
     private static final long MAX_NAMES_LENGTH = 100_000_000;
 
+    /**
+     * One dictionary may stand in several places, a few of them in a place of places: the names
+     * together may be longer than the pickle, but not by as much as that allows.
+     */
+    private static final long NAMES_PER_BYTE = 64;
+
+    private static final long NAMES_IN_ANY_CASE = 100_000;
+
+    private final long maxNamesLength;
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private long namesLength;
 
-    private StateDict() {}
+    private StateDict(long pickleBytes) {
+        maxNamesLength =
+                Math.min(MAX_NAMES_LENGTH, NAMES_IN_ANY_CASE + NAMES_PER_BYTE * pickleBytes);
+    }
 
-    static Map<String, Tensor> tensors(Pickled root) throws PickleException {
+    /**
+     * Names the tensors of a pickle's value.
+     *
+     * @param pickleBytes how long the pickle is
+     */
+    static Map<String, Tensor> tensors(Pickled root, long pickleBytes) throws PickleException {
         if (!(root instanceof Dict dict)) {
             throw new PickleException(
                     root instanceof Tensor
@@ -38,7 +54,7 @@ final class StateDict {
                             : "it holds no dictionary of names and tensors; save one:"
                                     + " torch.save(model.state_dict(), \"weights.pt\")");
         }
-        var names = new StateDict();
+        var names = new StateDict(pickleBytes);
         names.add("", modelPart(dict), 1);
         if (names.tensors.isEmpty() && !dict.entries().isEmpty()) {
             throw new PickleException("there is no tensor in its dictionary");
@@ -69,7 +85,7 @@ final class StateDict {
         for (var entry : dict.entries().entrySet()) {
             String name = prefix + entry.getKey();
             namesLength += name.length() + 1;
-            if (namesLength > MAX_NAMES_LENGTH) {
+            if (namesLength > maxNamesLength) {
                 throw new PickleException("the names of its tensors are too many or too long");
             }
             switch (entry.getValue()) {

@@ -87,6 +87,11 @@ final class TorchArchive {
         }
     }
 
+    /** How long the pickle is. */
+    long pickleBytes() {
+        return zip.find(root + PICKLE).orElseThrow().size();
+    }
+
     /** Reads the pickle. */
     Pickled pickle() {
         var entry = zip.find(root + PICKLE).orElseThrow();

@@ -18,6 +18,9 @@ import java.util.List;
 
 /** What the functions of {@link TorchGlobals} answer. */
 final class TorchObjects {
+    /** They are numbers. */
+    private static final int MAX_KEY = 100;
+
     private TorchObjects() {}
 
     /** Calls a function, as the pickle's REDUCE does. */
@@ -46,6 +49,9 @@ final class TorchObjects {
                 && items.get(3) instanceof Text
                 && items.get(4) instanceof Int(var count)
                 && count >= 0) {
+            if (key.length() > MAX_KEY) {
+                throw new PickleException("it has a storage whose name is " + quote(key));
+            }
             int elementSize = dtype == null ? 1 : dtype.byteSize();
             if (count > Long.MAX_VALUE / elementSize) {
                 throw new PickleException(

@@ -11,7 +11,7 @@ final class TorchSave {
         var archive = new TorchArchive(file);
         var tensors = new ArrayList<PlacedTensor>();
         try {
-            StateDict.tensors(archive.pickle())
+            StateDict.tensors(archive.pickle(), archive.pickleBytes())
                     .forEach((name, tensor) -> tensors.add(archive.place(name, tensor)));
         } catch (PickleException e) {
             throw archive.bad(e);

@@ -232,6 +232,20 @@ class FolderPackageTest {
     }
 
     @Test
+    void refusesLinksThatMakeManyFoldersOfAFew() throws IOException {
+        unpack(TestFiles.packageWithBlob());
+        Path data = folder.resolve("p/data");
+        for (int i = 0; i < 40; i++) {
+            Path here = Files.createDirectory(data.resolve("f" + i));
+            if (i > 0) {
+                Files.createSymbolicLink(here.resolve("a"), data.resolve("f" + (i - 1)));
+                Files.createSymbolicLink(here.resolve("b"), data.resolve("f" + (i - 1)));
+            }
+        }
+        assertRefused(folder, () -> Pt2Archive.open(folder), "more than 100000 files and folders");
+    }
+
+    @Test
     void refusesLinksThatLeadNowhereOrInCircles() throws IOException {
         unpack(TestFiles.packageWithBlob());
         Path link = folder.resolve("p/data/weight");

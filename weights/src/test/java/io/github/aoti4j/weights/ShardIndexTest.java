@@ -99,6 +99,12 @@ class ShardIndexTest {
         assertNotOpened(index("{\"a\": \"" + name + "\"}"), "shard");
     }
 
+    @Test
+    void refusesASecondSpellingOfAShard() throws IOException {
+        TestFiles.safetensors(Files.createDirectory(folder.resolve("s")).resolve("one"), "a");
+        assertNotOpened(index("{\"a\": \"s//one\"}"), "\"s//one\"", "such names are refused");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

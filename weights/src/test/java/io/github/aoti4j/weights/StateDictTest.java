@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 class StateDictTest {
@@ -145,12 +146,16 @@ class StateDictTest {
             level = above;
         }
         var root = level;
-        var failure = assertThrows(PickleException.class, () -> StateDict.tensors(root));
+        var failure = assertThrows(PickleException.class, () -> StateDict.tensors(root, 1));
         assertTrue(failure.getMessage().contains("too many or too long"), failure.getMessage());
     }
 
     private static List<String> names(Consumer<TestPickle> items) throws PickleException {
-        return List.copyOf(StateDict.tensors(read(TestPickle.dict(items))).keySet());
+        return List.copyOf(tensors(TestPickle.dict(items)).keySet());
+    }
+
+    private static Map<String, Pickled.Tensor> tensors(byte[] pickle) throws PickleException {
+        return StateDict.tensors(read(pickle), pickle.length);
     }
 
     private static Pickled read(byte[] pickle) throws PickleException {
@@ -158,7 +163,7 @@ class StateDictTest {
     }
 
     private static void assertRefused(byte[] pickle, String... words) {
-        var failure = assertThrows(PickleException.class, () -> StateDict.tensors(read(pickle)));
+        var failure = assertThrows(PickleException.class, () -> tensors(pickle));
         for (String word : words) {
             assertTrue(failure.getMessage().contains(word), failure.getMessage());
         }
