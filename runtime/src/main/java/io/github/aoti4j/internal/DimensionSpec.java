@@ -1,7 +1,5 @@
 package io.github.aoti4j.internal;
 
-import java.util.Arrays;
-
 /**
  * What a model demands of one dimension of an input.
  *
@@ -27,10 +25,10 @@ public record DimensionSpec(long min, long max, SizeExpression size, SizeExpress
      *
      * @param declared the bound in the source
      * @param size what the size must be
-     * @param symbolCount how many symbols there are
+     * @param samples values for its symbols
      * @return the bound to check
      */
-    static long acceptedMinimum(long declared, SizeExpression size, int symbolCount) {
+    static long acceptedMinimum(long declared, SizeExpression size, SampleSizes samples) {
         if (declared == 2) {
             return 1;
         }
@@ -38,13 +36,9 @@ public record DimensionSpec(long min, long max, SizeExpression size, SizeExpress
             return declared;
         }
         try {
-            long[] symbols = new long[symbolCount];
-            Arrays.fill(symbols, 2);
-            if (size.toLong(symbols) != declared) {
-                return declared;
-            }
-            Arrays.fill(symbols, 1);
-            return Math.clamp(size.toLong(symbols), 1, declared);
+            return samples.forTwos(size) == declared
+                    ? Math.clamp(samples.forOnes(size), 1, declared)
+                    : declared;
         } catch (ArithmeticException _) {
             return declared;
         }

@@ -59,8 +59,11 @@ record ElfSymbols(
     private static final int VISIBILITY_DEFAULT = 0;
     private static final int VISIBILITY_PROTECTED = 3;
 
-    /** More than the names of libtorch's symbols together; names can overlap without limit. */
+    /** More than the names of libtorch's symbols together. */
     private static final long MAX_NAME_BYTES = 256L << 20;
+
+    /** A linker lets a name be the end of another; it takes a lie to use the same bytes often. */
+    private static final long MAX_USES = 16;
 
     static ElfSymbols read(
             ElfImage image, List<ElfFile.Segment> segments, ElfFile.Segment dynamic) {
@@ -228,7 +231,7 @@ record ElfSymbols(
                 end++;
             }
             nameBytes += end - offset;
-            if (end == strings.length || nameBytes > MAX_NAME_BYTES) {
+            if (end == strings.length || nameBytes > MAX_USES * strings.length) {
                 throw image.damaged("its names overlap or do not end");
             }
             return new String(

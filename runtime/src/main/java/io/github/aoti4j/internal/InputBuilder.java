@@ -91,10 +91,11 @@ final class InputBuilder {
      * Puts it together.
      *
      * @param symbols the names of sizes and strides
+     * @param samples values for them
      * @param everyDimensionChecked whether each dimension of each input has left a check, so that
      *     the highest one seen tells the rank
      */
-    InputSpec build(SymbolTable symbols, boolean everyDimensionChecked) {
+    InputSpec build(SymbolTable symbols, SampleSizes samples, boolean everyDimensionChecked) {
         int mentioned = Math.max(checked.size(), symbols.rankUsed(index));
         if (assertedSizes != null && assertedSizes.size() < mentioned) {
             assertedSizes = null; // it contradicts the rest, so nothing is sure
@@ -103,7 +104,7 @@ final class InputBuilder {
         int rank = assertedSizes != null ? assertedSizes.size() : mentioned;
         var dimensions = new ArrayList<DimensionSpec>(rank);
         for (int i = 0; i < rank; i++) {
-            dimensions.add(build(i, symbols));
+            dimensions.add(build(i, symbols, samples));
         }
         boolean rankKnown =
                 assertedSizes != null || (everyDimensionChecked && hasCheck && !readAsScalar);
@@ -114,10 +115,11 @@ final class InputBuilder {
                 deviceType,
                 rankKnown,
                 List.copyOf(dimensions),
+                samples.demandOtherStrides(dimensions),
                 readAsScalar);
     }
 
-    private DimensionSpec build(int i, SymbolTable symbols) {
+    private DimensionSpec build(int i, SymbolTable symbols, SampleSizes samples) {
         var check = i < checked.size() ? checked.get(i) : new Dimension();
         SizeExpression size =
                 choose(i, check.size, assertedSizes, symbols.symbolOf(new Extent(index, i, false)));
@@ -125,7 +127,7 @@ final class InputBuilder {
         if (size instanceof Literal(long value)) {
             return new DimensionSpec(value, value, size, stride);
         }
-        long min = DimensionSpec.acceptedMinimum(check.min, size, symbols.count());
+        long min = DimensionSpec.acceptedMinimum(check.min, size, samples);
         return new DimensionSpec(min, check.max, size, stride);
     }
 

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  *     checked
  * @param rankKnown true if the input has exactly the dimensions listed; false if it may have more
  * @param dimensions what is demanded of each dimension
+ * @param otherStrides true if it demands a stride that a row-major tensor does not have
  * @param readAsScalar true if the model reads it as a number, from any tensor of one element
  */
 public record InputSpec(
@@ -25,6 +26,7 @@ public record InputSpec(
         OptionalInt deviceType,
         boolean rankKnown,
         List<DimensionSpec> dimensions,
+        boolean otherStrides,
         boolean readAsScalar) {
     /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
     public static final int MAX_DIMENSIONS = 64;

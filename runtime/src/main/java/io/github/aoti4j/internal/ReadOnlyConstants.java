@@ -37,6 +37,12 @@ public final class ReadOnlyConstants {
 
     private final List<String> tokens = new ArrayList<>();
 
+    /** By token: the bracket that it stands in, or -1. */
+    private final int[] brackets;
+
+    /** By token: how many of the commas between those brackets are before it. */
+    private final int[] commas;
+
     /** By the name of the variable that stands for it; the index of one is -1 if two have it. */
     private final Map<String, Integer> indices = new HashMap<>();
 
@@ -48,6 +54,9 @@ public final class ReadOnlyConstants {
         for (; lexer.kind() != CppLexer.Kind.END; lexer.advance()) {
             tokens.add(lexer.text());
         }
+        brackets = new int[tokens.size()];
+        commas = new int[tokens.size()];
+        nest();
     }
 
     /**
@@ -159,26 +168,29 @@ public final class ReadOnlyConstants {
         if (!token(at - 1).equals("(") && !token(at - 1).equals(",")) {
             return null;
         }
+        int open = brackets[at];
+        return token(open).equals("(") ? new Call(token(open - 1), open - 1, commas[at]) : null;
+    }
+
+    /** Finds the brackets that the tokens stand in; a statement's end is the end of all. */
+    private void nest() {
+        int[] open = new int[tokens.size()];
+        int[] passed = new int[tokens.size()];
         int depth = 0;
-        int argument = 0;
-        for (int i = at - 1; i >= 0; i--) {
+        for (int i = 0; i < tokens.size(); i++) {
+            brackets[i] = depth == 0 ? -1 : open[depth - 1];
+            commas[i] = depth == 0 ? 0 : passed[depth - 1];
             switch (tokens.get(i)) {
-                case ")", "]", "}" -> depth++;
-                case "[", "{" -> depth--;
-                case "(" -> {
-                    if (depth == 0) {
-                        return new Call(token(i - 1), i - 1, argument);
-                    }
-                    depth--;
+                case "(", "[", "{" -> {
+                    open[depth] = i;
+                    passed[depth++] = 0;
                 }
-                case "," -> argument += depth == 0 ? 1 : 0;
-                case ";" -> {
-                    return null;
-                }
+                case ")", "]", "}" -> depth = Math.max(depth - 1, 0);
+                case "," -> passed[Math.max(depth - 1, 0)]++;
+                case ";" -> depth = 0;
                 default -> {}
             }
         }
-        return null;
     }
 
     private boolean follows(int at, String... expected) {

@@ -27,9 +27,6 @@ final class WrapperParser {
         BODY
     }
 
-    /** More inputs or outputs than any model has; keeps a lie from costing memory. */
-    private static final int MAX_TENSORS = 100_000;
-
     /** PyTorch quotes the compiler's command in a comment behind the source. */
     private static final String COMMAND = "// Compile cmd";
 
@@ -74,9 +71,11 @@ final class WrapperParser {
     }
 
     private WrapperSource build() {
+        var symbolList = symbols.symbols();
+        var samples = SampleSizes.of(symbolList);
         List<InputSpec> inputSpecs = new ArrayList<>();
         for (var input : inputs) {
-            inputSpecs.add(input.build(symbols, everyDimensionChecked()));
+            inputSpecs.add(input.build(symbols, samples, everyDimensionChecked()));
         }
         List<ConstantSpec> constantSpecs = new ArrayList<>();
         for (var constant : constants.values()) {
@@ -91,7 +90,7 @@ final class WrapperParser {
                 List.copyOf(constantSpecs),
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
-                symbols.symbols(),
+                symbolList,
                 march(),
                 holdsWeights());
     }
@@ -151,7 +150,8 @@ final class WrapperParser {
         if (in == null || out == null || all == null) {
             return;
         }
-        if (in > MAX_TENSORS || out > MAX_TENSORS || all > Integer.MAX_VALUE) {
+        // Each is described somewhere in the source.
+        if (in > source.length() || out > source.length() || all > Integer.MAX_VALUE) {
             return;
         }
         inputs = new ArrayList<>();

@@ -72,17 +72,17 @@ public final class InputLeaves {
         Arrays.setAll(distances, i -> numbers[i] - numbers[0]);
         // The first input is one of the leaves from 0 to this; no leaf has a negative number.
         int lastFirst = Math.min(leafCount - span, numbers[0]);
-        int[] times = new int[leafCount];
-        for (int first = 0; first <= lastFirst; first++) {
-            for (int distance : distances) {
-                times[first + distance]++;
-            }
+        // Each input covers a range of leaves, of which the ends are noted.
+        int[] changes = new int[leafCount + 1];
+        for (int distance : distances) {
+            changes[distance]++;
+            changes[distance + lastFirst + 1]--;
         }
+        int times = 0;
         for (int leaf = 0; leaf < leafCount; leaf++) {
+            times += changes[leaf];
             roles[leaf] =
-                    times[leaf] == 0
-                            ? Role.CONSTANT
-                            : times[leaf] == lastFirst + 1 ? Role.TENSOR : Role.EITHER;
+                    times == 0 ? Role.CONSTANT : times == lastFirst + 1 ? Role.TENSOR : Role.EITHER;
         }
         return new InputLeaves(inputs, roles, lastFirst == 0 ? distances : null, distances);
     }

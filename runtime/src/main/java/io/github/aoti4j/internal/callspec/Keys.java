@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The keys of a dict or the fields of an object, in the spec's order. Immutable.
@@ -19,6 +20,7 @@ public final class Keys {
 
     private final List<Object> keys;
     private final List<String> absent;
+    private final Set<String> isAbsent;
     private final Map<Object, Integer> positions;
 
     /** By position: the key as Java writes names, where that is another and no key is called so. */
@@ -33,6 +35,7 @@ public final class Keys {
     Keys(List<?> keys, List<String> absent) {
         this.keys = Collections.unmodifiableList(Arrays.asList(keys.toArray()));
         this.absent = List.copyOf(absent);
+        isAbsent = Set.copyOf(absent);
         positions = new HashMap<>();
         for (Object key : keys) {
             positions.put(key, positions.size());
@@ -49,7 +52,7 @@ public final class Keys {
             if (aliases[i] != null
                     && (uses.get(aliases[i]) > 1
                             || positions.containsKey(aliases[i])
-                            || absent.contains(aliases[i]))) {
+                            || isAbsent.contains(aliases[i]))) {
                 aliases[i] = null;
             }
         }
@@ -119,7 +122,7 @@ public final class Keys {
 
     /** Tells whether a key is a field that was None at export and has no node. */
     boolean isAbsent(Object key) {
-        return key != null && absent.contains(key);
+        return key != null && isAbsent.contains(key);
     }
 
     /** Returns the place of a key of whatever type, or -1. */

@@ -28,6 +28,12 @@ public final class TreeSpecReader {
     /** A spec of ten thousand tensors has less than a million characters. */
     private static final int MAX_CHARS = 4 << 20;
 
+    /**
+     * Strings are found fast whatever their hashes. Tuples, or keys of several types, are not if a
+     * spec gives them all the same.
+     */
+    private static final int MAX_OTHER_KEYS = 1000;
+
     private static final JsonMapper MAPPER =
             JsonMapper.builder(
                             JsonFactory.builder()
@@ -166,7 +172,13 @@ public final class TreeSpecReader {
                             .formatted(Python.printable(type), children));
         }
         List<Object> values = new ArrayList<>();
+        int others = 0;
         for (JsonNode key : keys) {
+            if (!key.isString() && ++others > MAX_OTHER_KEYS) {
+                throw broken(
+                        "has a %s with more than %d keys that are not strings"
+                                .formatted(Python.printable(type), MAX_OTHER_KEYS));
+            }
             values.add(key(key, 0));
         }
         return plan.begin(kind, distinct(values, List.of(), type), null);

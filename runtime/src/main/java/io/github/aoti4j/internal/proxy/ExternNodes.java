@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 
 /**
@@ -28,36 +29,36 @@ import java.util.function.Function;
 final class ExternNodes {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-    private static final Map<Integer, DType> DTYPES =
+    private static final Map<Long, DType> DTYPES =
             Map.ofEntries(
-                    Map.entry(1, DType.UINT8),
-                    Map.entry(2, DType.INT8),
-                    Map.entry(3, DType.INT16),
-                    Map.entry(4, DType.INT32),
-                    Map.entry(5, DType.INT64),
-                    Map.entry(6, DType.FLOAT16),
-                    Map.entry(7, DType.FLOAT32),
-                    Map.entry(8, DType.FLOAT64),
-                    Map.entry(9, DType.COMPLEX32),
-                    Map.entry(10, DType.COMPLEX64),
-                    Map.entry(11, DType.COMPLEX128),
-                    Map.entry(12, DType.BOOL),
-                    Map.entry(13, DType.BFLOAT16),
-                    Map.entry(28, DType.UINT16),
-                    Map.entry(29, DType.FLOAT8_E4M3FN),
-                    Map.entry(30, DType.FLOAT8_E5M2),
-                    Map.entry(31, DType.FLOAT8_E4M3FNUZ),
-                    Map.entry(32, DType.FLOAT8_E5M2FNUZ),
-                    Map.entry(33, DType.FLOAT8_E8M0FNU),
-                    Map.entry(34, DType.UINT32),
-                    Map.entry(35, DType.UINT64));
+                    Map.entry(1L, DType.UINT8),
+                    Map.entry(2L, DType.INT8),
+                    Map.entry(3L, DType.INT16),
+                    Map.entry(4L, DType.INT32),
+                    Map.entry(5L, DType.INT64),
+                    Map.entry(6L, DType.FLOAT16),
+                    Map.entry(7L, DType.FLOAT32),
+                    Map.entry(8L, DType.FLOAT64),
+                    Map.entry(9L, DType.COMPLEX32),
+                    Map.entry(10L, DType.COMPLEX64),
+                    Map.entry(11L, DType.COMPLEX128),
+                    Map.entry(12L, DType.BOOL),
+                    Map.entry(13L, DType.BFLOAT16),
+                    Map.entry(28L, DType.UINT16),
+                    Map.entry(29L, DType.FLOAT8_E4M3FN),
+                    Map.entry(30L, DType.FLOAT8_E5M2),
+                    Map.entry(31L, DType.FLOAT8_E4M3FNUZ),
+                    Map.entry(32L, DType.FLOAT8_E5M2FNUZ),
+                    Map.entry(33L, DType.FLOAT8_E8M0FNU),
+                    Map.entry(34L, DType.UINT32),
+                    Map.entry(35L, DType.UINT64));
 
     /** To {@code c10::Layout}: sparse COO, CSR, CSC, BSR, BSC, mkldnn, strided. */
-    private static final Map<Integer, Integer> LAYOUTS =
-            Map.of(1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6, 3, 7, 0);
+    private static final Map<Long, Integer> LAYOUTS =
+            Map.of(1L, 1, 2L, 2, 3L, 4, 4L, 5, 5L, 6, 6L, 3, 7L, 0);
 
     /** To {@code c10::MemoryFormat}: contiguous, channels last, channels last 3d, preserve. */
-    private static final Map<Integer, Integer> MEMORY_FORMATS = Map.of(1, 0, 2, 2, 3, 3, 4, 1);
+    private static final Map<Long, Integer> MEMORY_FORMATS = Map.of(1L, 0, 2L, 2, 3L, 3, 4L, 1);
 
     private ExternNodes() {}
 
@@ -121,7 +122,7 @@ final class ExternNodes {
             case "as_tensors" -> list(value, _ -> new Dynamic());
             case "as_sym_ints" -> list(value, _ -> new Dynamic());
             case "as_optional_tensor" -> given(value).value();
-            case "as_optional_tensors" -> list(value, item -> given(item).value());
+            case "as_optional_tensors" -> list(value, ExternNodes::optionalTensor);
             case "as_int" -> whole(value);
             case "as_ints" -> list(value, ExternNodes::whole);
             case "as_float" -> real(value);
@@ -130,26 +131,28 @@ final class ExternNodes {
             case "as_bools" -> list(value, ExternNodes::truth);
             case "as_string" -> text(value);
             case "as_strings" -> list(value, ExternNodes::text);
-            case "as_scalar_type" -> {
-                DType dtype = DTYPES.get((int) whole(value).value());
-                require(dtype != null, "dtype " + value + " is unknown here");
-                yield new Whole(dtype.code());
-            }
-            case "as_layout" -> numbered(LAYOUTS, value, "layout");
-            case "as_memory_format" -> numbered(MEMORY_FORMATS, value, "memory format");
+            case "as_scalar_type" -> new Whole(numbered(DTYPES, value, "dtype").code());
+            case "as_layout" -> new Whole(numbered(LAYOUTS, value, "layout"));
+            case "as_memory_format" -> new Whole(numbered(MEMORY_FORMATS, value, "memory format"));
             case "as_device" -> {
                 String type = text(value.path("type")).value();
                 JsonNode index = value.path("index");
-                yield new Text(index.isIntegralNumber() ? type + ":" + index.intValue() : type);
+                yield new Text(index.isIntegralNumber() ? type + ":" + whole(index).value() : type);
             }
             default -> null;
         };
     }
 
-    private static Literal numbered(Map<Integer, Integer> numbers, JsonNode value, String what) {
-        Integer number = numbers.get((int) whole(value).value());
-        require(number != null, what + " " + value + " is unknown here");
-        return new Whole(number);
+    private static <T> T numbered(Map<Long, T> numbers, JsonNode value, String what) {
+        T meaning = numbers.get(whole(value).value());
+        require(meaning != null, what + " " + value + " is unknown here");
+        return meaning;
+    }
+
+    private static Literal optionalTensor(JsonNode value) {
+        Literal tensor = given(value).value();
+        require(tensor != null, "an optional tensor is neither a tensor nor none");
+        return tensor;
     }
 
     private static Items list(JsonNode value, Function<JsonNode, Literal> element) {
@@ -176,8 +179,9 @@ final class ExternNodes {
                 default -> throw new IllegalArgumentException(value + " is no number");
             };
         }
-        require(value.isNumber(), value + " is no number");
-        return new Real(value.doubleValue());
+        OptionalDouble number = value.isNumber() ? value.doubleValueOpt() : OptionalDouble.empty();
+        require(number.isPresent(), value + " is no number");
+        return new Real(number.getAsDouble());
     }
 
     private static Truth truth(JsonNode value) {

@@ -35,8 +35,12 @@ public final class SchemaParser {
                     Map.entry("MemoryFormat", Plain.MEMORY_FORMAT),
                     Map.entry("Device", Plain.DEVICE));
 
+    /** Deeper than any type or default. */
+    private static final int MAX_DEPTH = 32;
+
     private final String text;
     private int at;
+    private int depth;
 
     private SchemaParser(String text) {
         this.text = text;
@@ -136,7 +140,7 @@ public final class SchemaParser {
         ValueType type = namedType();
         boolean aliases = false;
         boolean written = false;
-        while (true) {
+        for (int layers = 0; layers < MAX_DEPTH; layers++) {
             if (peek("(")) {
                 written |= annotation();
                 aliases = true;
@@ -150,6 +154,11 @@ public final class SchemaParser {
                 return new Annotated(type, aliases, written);
             }
         }
+        throw tooDeep("type");
+    }
+
+    private static SchemaException tooDeep(String what) {
+        return new SchemaException("it has a " + what + " of more than " + MAX_DEPTH + " layers");
     }
 
     private ValueType namedType() throws SchemaException {
@@ -157,8 +166,12 @@ public final class SchemaParser {
             return new Other(bracketed());
         }
         String name = identifier("a type");
-        while (take(".")) {
-            name += "." + identifier("a type");
+        if (take(".")) {
+            var qualified = new StringBuilder(name);
+            do {
+                qualified.append('.').append(identifier("a type"));
+            } while (take("."));
+            name = qualified.toString();
         }
         if (TYPES.containsKey(name)) {
             return TYPES.get(name);
@@ -225,6 +238,9 @@ public final class SchemaParser {
 
     private Literal items() throws SchemaException {
         expect("[");
+        if (++depth > MAX_DEPTH) {
+            throw tooDeep("default");
+        }
         List<Literal> elements = new ArrayList<>();
         if (!take("]")) {
             do {
@@ -232,6 +248,7 @@ public final class SchemaParser {
             } while (take(","));
             expect("]");
         }
+        depth--;
         return new Literal.Items(List.copyOf(elements));
     }
 
