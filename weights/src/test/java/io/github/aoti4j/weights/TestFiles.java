@@ -19,6 +19,7 @@ import java.util.Map;
  * b.c}, the bytes 7, 8, 9.
  */
 final class TestFiles {
+    static final String INDEX = "model.safetensors.index.json";
 
     private TestFiles() {}
 
@@ -60,7 +61,7 @@ final class TestFiles {
     }
 
     static Path index(Path folder, String json) throws IOException {
-        return Files.writeString(folder.resolve("model.safetensors.index.json"), json);
+        return Files.writeString(folder.resolve(INDEX), json);
     }
 
     static byte[] torchSave() {
@@ -89,7 +90,7 @@ final class TestFiles {
     }
 
     /** What a file in data/weights is: one tensor that fills its storage. */
-    private static byte[] weight(String storageType, long count, byte[] bytes) {
+    static byte[] weight(String storageType, long count, byte[] bytes) {
         byte[] pickle =
                 TestPickle.protocol2()
                         .v2(

@@ -1,15 +1,11 @@
-package io.github.aoti4j.weights;
-
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.RandomDistribution;
+package io.github.aoti4j.fuzz;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.random.RandomGenerator;
 
 /**
  * One way to damage a file.
@@ -18,9 +14,9 @@ import java.util.List;
  * @param value what to put there, or how far to go on
  */
 record Mutation(Kind kind, int position, long value) {
-    private static final int MAX_POSITION = 1 << 16;
+    private static final Kind[] KINDS = Kind.values();
 
-    private static final Long[] NASTY = {
+    private static final long[] NASTY = {
         0L,
         1L,
         0x7FL,
@@ -46,40 +42,30 @@ record Mutation(Kind kind, int position, long value) {
         REPEAT,
         REMOVE,
         /** A digit for a digit: in JSON most other changes end in the parser. */
-        SET_DIGIT
+        SET_DIGIT,
+        /** One of the words that mean something in the format. */
+        WORD
     }
 
-    /** Up to three of them. */
-    static Arbitrary<List<Mutation>> some() {
-        var positions =
-                Arbitraries.integers()
-                        .between(0, MAX_POSITION)
-                        .withDistribution(RandomDistribution.uniform());
-        var values =
-                Arbitraries.oneOf(
-                        Arbitraries.of(NASTY),
-                        Arbitraries.longs()
-                                .between(0, 255)
-                                .withDistribution(RandomDistribution.uniform()));
-        return Combinators.combine(Arbitraries.of(Kind.values()), positions, values)
-                .as(Mutation::new)
-                .list()
-                .ofMinSize(1)
-                .ofMaxSize(3);
-    }
-
-    static byte[] apply(List<Mutation> mutations, byte[] good) {
+    /** Damages a copy of a file in up to three places. */
+    static byte[] damage(byte[] good, List<byte[]> words, RandomGenerator random) {
         byte[] bytes = good.clone();
-        for (var mutation : mutations) {
+        for (int i = random.nextInt(3); i >= 0; i--) {
             if (bytes.length > Long.BYTES) {
-                bytes = mutation.apply(bytes);
+                bytes = random(random).apply(bytes, words);
             }
         }
         return bytes;
     }
 
+    private static Mutation random(RandomGenerator random) {
+        long value =
+                random.nextBoolean() ? NASTY[random.nextInt(NASTY.length)] : random.nextInt(256);
+        return new Mutation(KINDS[random.nextInt(KINDS.length)], random.nextInt(1 << 20), value);
+    }
+
     /** May change the bytes that it is given. */
-    private byte[] apply(byte[] bytes) {
+    private byte[] apply(byte[] bytes, List<byte[]> words) {
         int at = position % (bytes.length - Long.BYTES);
         var buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int some = (int) (value & 7);
@@ -93,10 +79,10 @@ record Mutation(Kind kind, int position, long value) {
                 return Arrays.copyOf(bytes, at + 1);
             }
             case REPEAT -> {
-                return splice(bytes, at + some, at);
+                return splice(bytes, at + some, new byte[0], at);
             }
             case REMOVE -> {
-                return splice(bytes, at, at + some);
+                return splice(bytes, at, new byte[0], at + some);
             }
             case SET_DIGIT -> {
                 while (at < bytes.length && !(bytes[at] >= '0' && bytes[at] <= '9')) {
@@ -106,13 +92,20 @@ record Mutation(Kind kind, int position, long value) {
                     bytes[at] = (byte) ('0' + Math.floorMod(value, 10));
                 }
             }
+            case WORD -> {
+                if (!words.isEmpty()) {
+                    byte[] word = words.get(Math.floorMod(value, words.size()));
+                    return splice(bytes, at, word, at);
+                }
+            }
         }
         return bytes;
     }
 
-    private static byte[] splice(byte[] bytes, int headEnd, int tailStart) {
+    private static byte[] splice(byte[] bytes, int headEnd, byte[] between, int tailStart) {
         var out = new ByteArrayOutputStream();
         out.write(bytes, 0, headEnd);
+        out.writeBytes(between);
         out.write(bytes, tailStart, bytes.length - tailStart);
         return out.toByteArray();
     }

@@ -1,0 +1,137 @@
+package io.github.aoti4j.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.aoti4j.fuzz.FuzzTarget;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Attacks what reads the generated source of a package. */
+final class SourceFuzz {
+    private SourceFuzz() {}
+
+    /** The parser of what the source says of inputs and constants. */
+    static FuzzTarget wrapper(FuzzTarget.Seeds seeds) {
+        return FuzzTarget.of("wrapper", seeds, SourceFuzz::readWrapper)
+                .words(
+                        "AOTInductorModelBase(2, 2, 2)",
+                        "inputs_info_[0].name = \"a\";",
+                        "constants_info_[0].shape = {",
+                        "constants_info_[0].data_size = ",
+                        "ConstantHandle a = ConstantHandle(input_handles[0]);",
+                        "run_impl(",
+                        "int64_t s = a_size[0];",
+                        "if (a_size[0] < 5)",
+                        "if (1 != a_stride[0])",
+                        "assert_size_stride(a, {s, 1}, {1, 1}, \"input\");",
+                        "R\"(",
+                        "/*",
+                        "99999999999999999999");
+    }
+
+    private static void readWrapper(byte[] input) {
+        var parsed = WrapperSource.parse(new String(input, UTF_8));
+        if (parsed.isEmpty()) {
+            return;
+        }
+        var source = parsed.get();
+        assertEquals(source.inputCount(), source.inputs().size());
+        assertEquals(source.outputCount(), source.outputNames().size());
+        for (var constant : source.constants()) {
+            assertTrue(constant.index() < source.constantCount());
+            constant.inBlob().ifPresent(tensor -> assertFalse(tensor.toString().isEmpty()));
+        }
+        var check = new InputCheck(source, List.of());
+        long[] slots = new long[check.slotCount()];
+        long[][] sizes = new long[source.inputCount()][];
+        for (var spec : source.inputs()) {
+            assertTrue(spec.dimensions().size() <= InputSpec.MAX_DIMENSIONS);
+            int rank = spec.dimensions().size();
+            sizes[spec.index()] = new long[rank];
+            check.accepts(spec.index(), 6, rank, sizes[spec.index()], new long[rank], 0, slots);
+        }
+        check.acceptsExpressions(slots);
+        if (!source.inputs().isEmpty()) {
+            assertEquals(sizes[0].length, check.stridesFor(0, sizes).length);
+            assertFalse(InputDescription.of(source, 0).isEmpty());
+        }
+    }
+
+    /** The search for constants that are only read, and for checks in parallel regions. */
+    static FuzzTarget uses(FuzzTarget.Seeds seeds) {
+        return FuzzTarget.of("constant_uses", seeds, SourceFuzz::readUses)
+                .words(
+                        "auto& c = constants_->at(0);",
+                        "constants_->at(1)",
+                        "(const float*)(c.data_ptr())",
+                        "aoti_torch_clone(c, &x)",
+                        "wrap_with_raii_handle_if_needed(reinterpret_tensor_wrapper(c, 1))",
+                        "extern \"C\"",
+                        "#pragma omp parallel",
+                        "AOTI_TORCH_CHECK(");
+    }
+
+    private static void readUses(byte[] input) {
+        String text = new String(input, UTF_8);
+        Set<Integer> readOnly = ReadOnlyConstants.find(text);
+        assertTrue(readOnly.stream().allMatch(index -> index >= 0));
+        ParallelChecks.find(text);
+    }
+
+    /** The parser of sizes. */
+    static FuzzTarget expression() {
+        return FuzzTarget.of("expression", SourceFuzz::expressions, SourceFuzz::readExpression)
+                .words("static_cast<int64_t>(", "std::max({", "c10::div_mod(", "a_size[0]", "<<");
+    }
+
+    private static List<byte[]> expressions() {
+        return Stream.of(
+                        "((-1L)*s0) + a_size[1]*std::max(1L, s1)",
+                        "c10::div_floor_integer(static_cast<int64_t>(s0),"
+                                + " static_cast<int64_t>(2L))",
+                        "static_cast<int64_t>(std::floor((1.0/2.0)*(static_cast<double>(s0))))",
+                        "std::max<int64_t>({1L, s0, s1 << 2}) % c10::div_mod(s1, 3L)",
+                        "-std::abs(a.sizes()[0]) / (2 - s1)")
+                .map(text -> text.getBytes(UTF_8))
+                .toList();
+    }
+
+    private static void readExpression(byte[] input) {
+        var symbols = new SymbolTable();
+        symbols.nameInput("a", 0);
+        symbols.define("s0", symbols.element("a_size", null, 0));
+        symbols.define("s1", symbols.element("a_size", null, 1));
+        var lexer = new CppLexer(new String(input, UTF_8));
+        var expression = new ExpressionParser(lexer, symbols).parse();
+        expression.text();
+        if (expression.isKnown()) {
+            try {
+                expression.toLong(new long[symbols.count()]);
+            } catch (ArithmeticException e) {
+                assertTrue(e.getMessage().contains("zero"), e.getMessage());
+            }
+        }
+    }
+
+    /** What a package says of the CPU that it needs. */
+    static FuzzTarget cpu() {
+        return FuzzTarget.of("cpu_demands", SourceFuzz::cpus, SourceFuzz::readCpu)
+                .words("AVX512_VNNI", "AMX_TILE", "INVALID_VEC_ISA", "x86-64-v4");
+    }
+
+    private static List<byte[]> cpus() {
+        return List.of("AVX512 AVX2".getBytes(UTF_8), "x86-64-v3".getBytes(UTF_8));
+    }
+
+    private static void readCpu(byte[] input) {
+        var text = Optional.of(new String(input, UTF_8));
+        assertFalse(CpuDemands.of(text, text).features().contains(""));
+    }
+}

@@ -1,0 +1,71 @@
+package io.github.aoti4j.weights;
+
+import io.github.aoti4j.core.DType;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Constants of a model as some bytes say, to be found in a blob. */
+final class FuzzedBlob {
+    private static final DType[] DTYPES = DType.values();
+
+    private FuzzedBlob() {}
+
+    /** Each constant as name, dtype, ranks, then numbers of eight bytes. */
+    static List<BlobTensor> layout(byte[] input) {
+        var layout = new ArrayList<BlobTensor>();
+        var bytes = ByteBuffer.wrap(input);
+        try {
+            while (bytes.hasRemaining()) {
+                String name = String.valueOf((char) bytes.get());
+                var dtype = DTYPES[Byte.toUnsignedInt(bytes.get()) % DTYPES.length];
+                int rank = bytes.get() & 0x7f;
+                int strides = bytes.get() & 0x7f;
+                layout.add(
+                        new BlobTensor(
+                                name,
+                                dtype,
+                                longs(bytes, rank),
+                                longs(bytes, strides),
+                                bytes.getLong(),
+                                bytes.getLong()));
+            }
+        } catch (BufferUnderflowException _) {
+            // What is whole counts.
+        }
+        return layout;
+    }
+
+    private static long[] longs(ByteBuffer bytes, int count) {
+        long[] longs = new long[count];
+        for (int i = 0; i < count; i++) {
+            longs[i] = bytes.getLong();
+        }
+        return longs;
+    }
+
+    static List<byte[]> seeds() {
+        return List.of(bytes(TestFiles.blobLayout()));
+    }
+
+    private static byte[] bytes(List<BlobTensor> layout) {
+        var bytes = ByteBuffer.allocate(1000);
+        for (var tensor : layout) {
+            bytes.put((byte) tensor.name().charAt(0))
+                    .put((byte) List.of(DTYPES).indexOf(tensor.dtype()));
+            bytes.put((byte) tensor.shape().length).put((byte) tensor.strides().length);
+            for (long size : tensor.shape()) {
+                bytes.putLong(size);
+            }
+            for (long stride : tensor.strides()) {
+                bytes.putLong(stride);
+            }
+            bytes.putLong(tensor.storageOffset()).putLong(tensor.byteSize());
+        }
+        byte[] written = new byte[bytes.flip().remaining()];
+        bytes.get(written);
+        return written;
+    }
+}
