@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -76,6 +77,8 @@ public final class GuardedModel implements AutoCloseable {
      * @throws PackageException if this is not a sound package
      * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
      * @throws NativeException if the set-up of one of them fails
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static GuardedModel load(Path path) {
         return load(List.of(requireNonNull(path, "path")), ModelOptions.defaults());
@@ -90,6 +93,8 @@ public final class GuardedModel implements AutoCloseable {
      * @throws PackageException if one is not a sound package
      * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
      * @throws NativeException if the set-up of one of them fails
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static GuardedModel load(List<Path> paths, ModelOptions options) {
         requireNonNull(paths, "paths");
@@ -117,6 +122,9 @@ public final class GuardedModel implements AutoCloseable {
      * @throws PackageException if the package is damaged
      * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
      * @throws NativeException if the set-up of one of them fails
+     * @throws IllegalStateException if the package is closed
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static GuardedModel load(ModelPackage opened, ModelOptions options) {
         requireNonNull(opened, "opened");

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -85,6 +86,8 @@ public final class Model implements AutoCloseable {
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static Model load(Path path) {
         return load(path, ModelOptions.defaults());
@@ -101,6 +104,8 @@ public final class Model implements AutoCloseable {
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
      * @throws NativeException if the model's own set-up fails
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static Model load(Path path, ModelOptions options) {
         try (ModelPackage modelPackage = ModelPackage.open(path, options)) {
@@ -119,6 +124,8 @@ public final class Model implements AutoCloseable {
      * @throws IncompatibleModelException if it cannot run here
      * @throws NativeException if the model's own set-up fails
      * @throws IllegalStateException if the segment's arena is closed
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public static Model load(MemorySegment bytes, ModelOptions options) {
         try (ModelPackage modelPackage = ModelPackage.open(bytes, ModelPackage.MEMORY, options)) {

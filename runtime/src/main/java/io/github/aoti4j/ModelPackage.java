@@ -28,7 +28,8 @@ import java.util.Map;
  * models that are loaded from one {@code ModelPackage}; what a model may write to (a buffer that
  * counts, say) it has for itself, so that none sees what another writes.
  *
- * <p>Thread-safe. Models that were loaded from it do not need it any more.
+ * <p>Thread-safe. Models that were loaded from it do not need it any more. What would read in it
+ * after {@link #close} throws an {@link IllegalStateException}.
  */
 public final class ModelPackage implements AutoCloseable {
     /** What a package in memory is called, unless the caller names it. */
@@ -268,6 +269,9 @@ public final class ModelPackage implements AutoCloseable {
      *     damaged
      * @throws IncompatibleModelException if it cannot run here
      * @throws NativeException if the model's own set-up fails
+     * @throws IllegalStateException if the package is closed
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public Model load() {
         return load(ModelOptions.defaults());
@@ -283,6 +287,9 @@ public final class ModelPackage implements AutoCloseable {
      *     before anything of the package is read, open it with the same options
      * @throws IncompatibleModelException if it cannot run here
      * @throws NativeException if the model's own set-up fails
+     * @throws IllegalStateException if the package is closed
+     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
+     *     it is; the interrupt stays pending
      */
     public Model load(ModelOptions options) {
         if (requireNonNull(options, "options").sha256().isPresent()) {

@@ -39,6 +39,8 @@ import java.util.Objects;
  * next to nothing. An output that is a view of an input shares the input's memory.
  *
  * <p>A runner belongs to the thread that made it; other threads get a {@link WrongThreadException}.
+ * What an operator in Java calls on the runner whose run it is in is an {@link
+ * IllegalStateException}, and an index of no input or output an {@link IndexOutOfBoundsException}.
  * Any number of runners and of {@link Model#run} calls may be active at once; {@link
  * ModelOptions#runners(int)} of them run at a time, the others wait. While constants are being
  * exchanged ({@link Constants#update}) runs wait too; each run uses one set of constants as a

@@ -20,6 +20,9 @@ public final class OperatorRegistration implements AutoCloseable {
     /** For a kernel that serves all devices, and needs no derivative. */
     private static final String ALL_DEVICES = "CompositeExplicitAutograd";
 
+    /** What PyTorch names as the origin in its messages: it keeps the pointer, and no copy. */
+    private static final MemorySegment ORIGIN = Arena.global().allocateFrom("Java");
+
     private final MemorySegment definitions;
     private final MemorySegment implementations;
     private boolean closed;
@@ -41,22 +44,20 @@ public final class OperatorRegistration implements AutoCloseable {
      * Opens a registration. Other libraries may define operators in the same namespace.
      *
      * @param namespace what stands before {@code ::}
-     * @param origin what PyTorch names in its messages
      * @throws NativeException if libtorch refuses
      */
-    public OperatorRegistration(String namespace, String origin) {
+    public OperatorRegistration(String namespace) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             MemorySegment ns = arena.allocateFrom(namespace);
-            MemorySegment file = arena.allocateFrom(origin);
             check(
-                    AotiTorch.aoti_torch_library_init_fragment(ns, file, 1, slot),
+                    AotiTorch.aoti_torch_library_init_fragment(ns, ORIGIN, 1, slot),
                     "aoti_torch_library_init_fragment");
             this.definitions = slot.get(ADDRESS, 0);
             try {
                 check(
                         AotiTorch.aoti_torch_library_init_impl(
-                                ns, arena.allocateFrom(ALL_DEVICES), file, 1, slot),
+                                ns, arena.allocateFrom(ALL_DEVICES), ORIGIN, 1, slot),
                         "aoti_torch_library_init_impl");
             } catch (NativeException e) {
                 delete(definitions);

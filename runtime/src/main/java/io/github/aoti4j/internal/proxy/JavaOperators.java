@@ -72,7 +72,7 @@ public final class JavaOperators {
             OperatorRegistration registration = null;
             try {
                 String namespace = name.substring(0, name.indexOf("::"));
-                registration = new OperatorRegistration(namespace, "Java");
+                registration = new OperatorRegistration(namespace);
                 registration.define(text.strip().substring(namespace.length() + 2));
                 registration.implement(
                         name.substring(namespace.length() + 2), operator.entryPoint());

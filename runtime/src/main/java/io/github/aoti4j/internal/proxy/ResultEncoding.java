@@ -50,8 +50,7 @@ final class ResultEncoding {
     /** Asks an operator of types that can be confused without harm. */
     private static boolean probe() {
         synchronized (JavaOperators.LOCK) {
-            try (OperatorRegistration registration =
-                            new OperatorRegistration("aoti4j_probe", "Java");
+            try (OperatorRegistration registration = new OperatorRegistration("aoti4j_probe");
                     Arena arena = Arena.ofConfined()) {
                 registration.define("results() -> (int, int?)");
                 registration.implement(
