@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* ---- Settings ---- */
@@ -72,5 +73,12 @@ void stub_enter(void);
 void stub_leave(void);
 
 void stub_misused(const char *how);
+
+/*
+ * Set by the stub of libtorch_cuda: memory of a device, or, for -1, page-locked memory. Null
+ * without it.
+ */
+extern void *(*stub_allocate)(size_t num_bytes, int device);
+extern void (*stub_release)(void *memory);
 
 #endif /* AOTI4J_STUB_H */

@@ -37,6 +37,9 @@ atomic_int_fast64_t stub_checks_asked_for;
 atomic_int_fast64_t stub_misuses;
 char stub_misuse[128];
 
+void *(*stub_allocate)(size_t num_bytes, int device);
+void (*stub_release)(void *memory);
+
 static _Thread_local int in_model;
 
 void stub_enter(void) {
@@ -66,6 +69,7 @@ void stub_misused(const char *how) {
 #define MAX_DIM 8
 #define STRIDED 0
 #define CPU 0
+#define CUDA 1
 #define FLOAT32 6
 #define COMPLEX64 9
 
@@ -74,6 +78,7 @@ struct storage {
     atomic_int tensors;
     char *data;
     size_t bytes; /* of its own memory; 0 if it is the caller's */
+    bool of_cuda; /* its own memory is for stub_release */
 };
 
 struct AtenTensorOpaque {
@@ -86,6 +91,7 @@ struct AtenTensorOpaque {
     int32_t dtype;
     int32_t layout;
     int32_t device_type;
+    int32_t device_index;
     bool conjugated; /* imaginary parts stand for their negatives */
 };
 
@@ -159,13 +165,13 @@ AOTITorchError aoti_torch_create_tensor_from_blob_v2(
         int64_t storage_offset, int32_t dtype, int32_t device_type, int32_t device_index,
         AtenTensorHandle *ret_new_tensor, int32_t layout, const uint8_t *opaque_metadata,
         int64_t opaque_metadata_size) {
-    (void)device_index;
     (void)opaque_metadata;
     (void)opaque_metadata_size;
     struct storage *storage = calloc(1, sizeof *storage);
     storage->data = data;
     AtenTensorHandle tensor = new_tensor(storage);
     describe(tensor, ndim, sizes, strides, storage_offset, dtype, layout, device_type);
+    tensor->device_index = device_index;
     *ret_new_tensor = tensor;
     return AOTI_TORCH_SUCCESS;
 }
@@ -185,16 +191,35 @@ AOTITorchError aoti_torch_create_tensor_from_blob(
             ret_new_tensor, STRIDED, NULL, 0);
 }
 
-AOTITorchError aoti_torch_empty_strided(
+static AtenTensorHandle empty(
         int64_t ndim, const int64_t *sizes, const int64_t *strides, int32_t dtype,
-        int32_t device_type, int32_t device_index, AtenTensorHandle *ret_new_tensor) {
-    (void)device_index;
+        int32_t device_type, int32_t device_index, bool of_cuda) {
     struct storage *storage = calloc(1, sizeof *storage);
     AtenTensorHandle tensor = new_tensor(storage);
     describe(tensor, ndim, sizes, strides, 0, dtype, STRIDED, device_type);
+    tensor->device_index = device_index;
     storage->bytes = element_count(tensor) * element_size(tensor);
-    storage->data = malloc(storage->bytes + 1);
-    *ret_new_tensor = tensor;
+    storage->of_cuda = of_cuda;
+    storage->data = of_cuda ? stub_allocate(storage->bytes, device_type == CUDA ? device_index : -1)
+                            : malloc(storage->bytes + 1);
+    return tensor;
+}
+
+AOTITorchError aoti_torch_empty_strided(
+        int64_t ndim, const int64_t *sizes, const int64_t *strides, int32_t dtype,
+        int32_t device_type, int32_t device_index, AtenTensorHandle *ret_new_tensor) {
+    if (stub_fails(__func__)) {
+        return fail(__func__, "told to fail");
+    }
+    *ret_new_tensor = empty(
+            ndim, sizes, strides, dtype, device_type, device_index, device_type == CUDA);
+    return AOTI_TORCH_SUCCESS;
+}
+
+AOTITorchError aoti_torch_empty_strided_pinned(
+        int64_t ndim, const int64_t *sizes, const int64_t *strides, int32_t dtype,
+        int32_t device_type, int32_t device_index, AtenTensorHandle *ret_new_tensor) {
+    *ret_new_tensor = empty(ndim, sizes, strides, dtype, device_type, device_index, true);
     return AOTI_TORCH_SUCCESS;
 }
 
@@ -210,6 +235,7 @@ AOTITorchError aoti_torch__reinterpret_tensor(
     AtenTensorHandle view = new_tensor(tensor->storage);
     describe(view, ndim, sizes, strides, tensor->offset + storage_offset, tensor->dtype,
             tensor->layout, tensor->device_type);
+    view->device_index = tensor->device_index;
     view->conjugated = tensor->conjugated;
     *ret_new_tensor = view;
     return AOTI_TORCH_SUCCESS;
@@ -267,7 +293,11 @@ AOTITorchError aoti_torch_delete_tensor_object(AtenTensorHandle tensor) {
     atomic_fetch_add(&stub_tensors_deleted, 1);
     struct storage *storage = tensor->storage;
     if (storage != NULL && atomic_fetch_sub(&storage->tensors, 1) == 1 && storage->bytes > 0) {
-        memset(storage->data, 0xdd, storage->bytes);
+        if (storage->of_cuda) {
+            stub_release(storage->data);
+        } else {
+            memset(storage->data, 0xdd, storage->bytes);
+        }
     }
     return stub_fails(__func__) ? fail(__func__, "told to fail") : AOTI_TORCH_SUCCESS;
 }
@@ -328,7 +358,7 @@ AOTITorchError aoti_torch_get_device_type(AtenTensorHandle tensor, int32_t *ret_
 
 AOTITorchError aoti_torch_get_device_index(AtenTensorHandle tensor, int32_t *ret_device_index) {
     REQUIRE(tensor);
-    *ret_device_index = 0;
+    *ret_device_index = tensor->device_index;
     return AOTI_TORCH_SUCCESS;
 }
 

@@ -71,7 +71,9 @@ public final class CudaEvent implements AutoCloseable {
             throw new InvalidInputException(
                     "an event of %s cannot be recorded on %s".formatted(device(), stream));
         }
-        gpu.api().recordEvent(handle, stream.handle());
+        try (CudaApi.InUse _ = gpu.use()) {
+            gpu.api().recordEvent(handle, stream.handle());
+        }
     }
 
     /**

@@ -127,7 +127,9 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public void synchronize() {
-        gpu.api().synchronizeStream(handle);
+        try (CudaApi.InUse _ = gpu.use()) {
+            gpu.api().synchronizeStream(handle);
+        }
     }
 
     /**
@@ -138,7 +140,9 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public boolean isIdle() {
-        return gpu.api().isStreamDone(handle);
+        try (CudaApi.InUse _ = gpu.use()) {
+            return gpu.api().isStreamDone(handle);
+        }
     }
 
     /**
@@ -148,7 +152,9 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if one of the two is closed
      */
     public void waitFor(CudaEvent event) {
-        gpu.api().waitEvent(handle, event.handle());
+        try (CudaApi.InUse _ = gpu.use()) {
+            gpu.api().waitEvent(handle, event.handle());
+        }
     }
 
     /** A thread's current stream, until this is closed on the same thread. */

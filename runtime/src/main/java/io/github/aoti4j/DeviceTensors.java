@@ -19,6 +19,7 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
 import java.util.Arrays;
 
 /** Memory that CUDA devices use: allocating it, and copying to, from and between devices. */
@@ -121,13 +122,16 @@ final class DeviceTensors {
                                                 : ", nor of another CUDA device"));
             }
         }
-        return Tensor.used(
-                dtype,
-                shape,
-                strides,
-                address.asSlice(0, 0),
-                gpu.device(),
-                MemoryUses.ofNoStream());
+        MemoryUses uses = MemoryUses.ofNoStream();
+        Tensor tensor =
+                Tensor.used(dtype, shape, strides, address.asSlice(0, 0), gpu.device(), uses);
+        Forgetting.CLEANER.register(tensor, uses::forget);
+        return tensor;
+    }
+
+    /** No arena tells when a view of other code's memory goes. */
+    private static final class Forgetting {
+        static final Cleaner CLEANER = Cleaner.create();
     }
 
     /** Copies to new memory; without a stream, until it is there. */
@@ -209,9 +213,9 @@ final class DeviceTensors {
                 throw e;
             }
             launch.done();
-        }
-        if (stream == null || isPageable(source) || isPageable(target)) {
-            gpu.api().synchronizeStream(queue);
+            if (stream == null || isPageable(source) || isPageable(target)) {
+                gpu.api().synchronizeStream(queue);
+            }
         }
     }
 

@@ -114,12 +114,12 @@ final class InputValidator {
     /** Whether the model is where the input is, or demands an input on the CPU. */
     private boolean isWithinReach(int index, Device from) {
         return from.equals(device)
-                || from.isCpu() && check != null && check.demandsDevice(index, CPU);
+                || (from.isCpu() && check != null && check.demandsDevice(index, CPU));
     }
 
     /** Whether a model on a device wants an input on the CPU all the same. */
     boolean isOnCpu(int index) {
-        return device.isCpu() || check != null && check.demandsDevice(index, CPU);
+        return device.isCpu() || (check != null && check.demandsDevice(index, CPU));
     }
 
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */

@@ -397,21 +397,30 @@ public final class Model implements AutoCloseable {
         MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
         RunSlot slot = slots.slot(lane);
         MemoryUses uses = MemoryUses.ofStream(gpu, queue);
-        try (var launch = new Launch(gpu, queue);
-                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
-            launch.uses(uses);
-            for (Tensor tensor : tensors) {
-                launch.uses(tensor.uses());
+        try {
+            try (var launch = new Launch(gpu, queue);
+                    TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
+                launch.uses(uses);
+                for (Tensor tensor : tensors) {
+                    launch.uses(tensor.uses());
+                }
+                try {
+                    container.run(lane, slot, queue);
+                } catch (Throwable e) {
+                    launch.failed(e);
+                    throw e;
+                }
+                launch.done();
             }
+            return Outputs.adopt(slot, readers, tensors, arena, container, constantSet, uses);
+        } catch (Throwable e) {
             try {
-                container.run(lane, slot, queue);
-            } catch (Throwable e) {
-                launch.failed(e);
-                throw e;
+                uses.close();
+            } catch (NativeException suppressed) {
+                e.addSuppressed(suppressed);
             }
-            launch.done();
+            throw e;
         }
-        return Outputs.adopt(slot, readers, tensors, arena, container, constantSet, uses);
     }
 
     /** Whether these very tensors went through the same slot, and so the check, last time. */

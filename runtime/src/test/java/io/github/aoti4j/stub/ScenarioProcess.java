@@ -15,9 +15,12 @@ final class ScenarioProcess {
 
     private final Path folder;
 
-    /** Scenarios run on the stubs that were built in this folder. */
-    ScenarioProcess(Path folder) {
+    private final Map<String, String> environment;
+
+    /** Scenarios run on the stubs that were built in this folder, with more variables. */
+    ScenarioProcess(Path folder, Map<String, String> environment) {
         this.folder = folder;
+        this.environment = environment;
     }
 
     /** Runs scenarios; answers an empty text for one that passed, else what went wrong. */
@@ -35,8 +38,12 @@ final class ScenarioProcess {
     private Map<String, String> runUntilFailure(List<String> scenarios)
             throws IOException, InterruptedException {
         Path errorFile = folder.resolve("hs_err.log");
-        Process process =
-                new ProcessBuilder(command(scenarios, errorFile)).redirectErrorStream(true).start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command(scenarios, errorFile)).redirectErrorStream(true);
+        // Where a driver is looked for.
+        builder.environment().put("LD_LIBRARY_PATH", folder.toString());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int exitCode = process.waitFor();
         Map<String, String> results = new LinkedHashMap<>();

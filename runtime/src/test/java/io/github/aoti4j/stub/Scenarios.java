@@ -21,6 +21,11 @@ final class Scenarios {
 
     private static final List<Class<?>> ON_OLD_LIBTORCH = List.of(OldLibTorchScenarios.class);
 
+    private static final List<Class<?>> ON_CUDA =
+            List.of(CudaTensorScenarios.class, CudaModelScenarios.class);
+
+    private static final List<Class<?>> ON_NO_CUDA = List.of(NoCudaScenarios.class);
+
     private Scenarios() {}
 
     /** Returns the names of the scenarios for PyTorch 2.13 and later, as {@code Class.method}. */
@@ -33,10 +38,21 @@ final class Scenarios {
         return methods(ON_OLD_LIBTORCH).map(Scenarios::name).toList();
     }
 
+    /** Returns the names of the scenarios for two CUDA devices, as {@code Class.method}. */
+    static List<String> onCuda() {
+        return methods(ON_CUDA).map(Scenarios::name).toList();
+    }
+
+    /** Returns the names of the scenarios for a driver without a device. */
+    static List<String> onNoCuda() {
+        return methods(ON_NO_CUDA).map(Scenarios::name).toList();
+    }
+
     /** Runs a scenario. */
     static void run(String name) throws Throwable {
         Method scenario =
-                Stream.concat(methods(ON_NEW_LIBTORCH), methods(ON_OLD_LIBTORCH))
+                Stream.of(ON_NEW_LIBTORCH, ON_OLD_LIBTORCH, ON_CUDA, ON_NO_CUDA)
+                        .flatMap(Scenarios::methods)
                         .filter(method -> name(method).equals(name))
                         .findFirst()
                         .orElseThrow();

@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 /** Compiles the stubs in {@code src/test/c}. */
 final class StubLibraries {
     private static final String TORCH = "libtorch_cpu.so";
+    private static final String RUNTIME = "libc10_cuda.so";
+    private static final String TORCH_CUDA = "libtorch_cuda.so";
 
     /** Models by what is defined when they are compiled. */
     private static final Map<String, String> MODELS =
@@ -66,6 +68,26 @@ final class StubLibraries {
                     folder.resolve(model.getKey() + ".so"),
                     List.of("-D" + model.getValue(), "-L" + folder, "-l:" + TORCH));
         }
+    }
+
+    /** Makes, beside them, a driver, a runtime and a libtorch for CUDA, and a model for it. */
+    void buildCuda(Path folder) throws Exception {
+        String hash = "-Wl,--hash-style=gnu";
+        compile(
+                "stub_cuda_driver.c",
+                folder.resolve("libcuda.so.1"),
+                List.of("-Wl,-soname,libcuda.so.1"));
+        compile(
+                "stub_cuda.c",
+                folder.resolve(RUNTIME),
+                List.of("-Wl,-soname," + RUNTIME, hash, "-L" + folder, "-l:" + TORCH));
+        List<String> needs = List.of(hash, "-L" + folder, "-l:" + TORCH, "-l:" + RUNTIME);
+        List<String> torch = new ArrayList<>(List.of("-Wl,-soname," + TORCH_CUDA));
+        torch.addAll(needs);
+        compile("stub_torch_cuda.c", folder.resolve(TORCH_CUDA), torch);
+        List<String> model = new ArrayList<>(needs);
+        model.add("-l:" + TORCH_CUDA);
+        compile("stub_cuda_model.c", folder.resolve("cuda_model.so"), model);
     }
 
     private void compile(String source, Path library, List<String> options)

@@ -19,19 +19,39 @@ final class StubPackage {
 
     private StubPackage() {}
 
+    /** Writes a package of a model for CUDA, with one kernel. */
+    static Path writeForCuda(Path file, Path library, String capability) {
+        String metadata =
+                METADATA.replace("\"cpu\"", "\"cuda\"")
+                        .replace(
+                                "\"AOTI_CPU_ISA\"",
+                                "\"AOTI_COMPUTE_CAPABILITY\": \""
+                                        + capability
+                                        + "\", \"AOTI_CPU_ISA\"");
+        return write(file, library, null, metadata, true);
+    }
+
     /**
      * Writes a package of one model.
      *
      * @param source the wrapper's source; null for none
      */
     static Path write(Path file, Path library, String source) {
+        return write(file, library, source, METADATA, false);
+    }
+
+    private static Path write(
+            Path file, Path library, String source, String metadata, boolean hasKernel) {
         try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
             String model = "stub/data/aotinductor/model/stub.wrapper";
             put(zip, "stub/archive_format", "pt2");
             put(zip, "stub/byteorder", "little");
             put(zip, "stub/archive_version", "0");
-            put(zip, model + "_metadata.json", METADATA);
+            put(zip, model + "_metadata.json", metadata);
             put(zip, model + ".so", Files.readAllBytes(library));
+            if (hasKernel) {
+                put(zip, "stub/data/aotinductor/model/kernel.cubin", "a kernel");
+            }
             if (source != null) {
                 put(zip, model + ".cpp", source);
             }

@@ -31,6 +31,30 @@ class StubTest {
         return run(Scenarios.onOldLibTorch(), "STUB_TORCH_2_10");
     }
 
+    @TestFactory
+    Stream<DynamicTest> onCuda() throws Exception {
+        List<String> scenarios = Scenarios.onCuda();
+        Optional<StubLibraries> libraries = StubLibraries.withCompiler();
+        if (libraries.isEmpty()) {
+            return scenarios.stream().map(name -> dynamicTest(name, StubTest::skip));
+        }
+        libraries.get().build(folder);
+        libraries.get().buildCuda(folder);
+        return tests(new ScenarioProcess(folder, Map.of("STUB_CUDA_DEVICES", "2")).run(scenarios));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> onCudaWithoutDevices() throws Exception {
+        List<String> scenarios = Scenarios.onNoCuda();
+        Optional<StubLibraries> libraries = StubLibraries.withCompiler();
+        if (libraries.isEmpty()) {
+            return scenarios.stream().map(name -> dynamicTest(name, StubTest::skip));
+        }
+        libraries.get().build(folder);
+        libraries.get().buildCuda(folder);
+        return tests(new ScenarioProcess(folder, Map.of("STUB_CUDA_DEVICES", "0")).run(scenarios));
+    }
+
     private Stream<DynamicTest> run(List<String> scenarios, String... torchDefinitions)
             throws Exception {
         Optional<StubLibraries> libraries = StubLibraries.withCompiler();
@@ -39,7 +63,10 @@ class StubTest {
             return scenarios.stream().map(name -> dynamicTest(name, StubTest::skip));
         }
         libraries.get().build(folder, torchDefinitions);
-        Map<String, String> results = new ScenarioProcess(folder).run(scenarios);
+        return tests(new ScenarioProcess(folder, Map.of()).run(scenarios));
+    }
+
+    private static Stream<DynamicTest> tests(Map<String, String> results) {
         return results.entrySet().stream()
                 .map(result -> dynamicTest(result.getKey(), () -> requirePassed(result)));
     }

@@ -90,9 +90,19 @@ public final class Gpu {
         return captureStream;
     }
 
+    /**
+     * Makes this the calling thread's current device for a while. Whatever takes a stream needs
+     * that: the null stream is the default one of the current device.
+     *
+     * @return puts back what was current
+     */
+    public CudaApi.InUse use() {
+        return api.use(device.index());
+    }
+
     /** Waits until all work of the device is done. */
     public void synchronize() {
-        try (CudaApi.InUse _ = api.use(device.index())) {
+        try (CudaApi.InUse _ = use()) {
             api.synchronizeDevice();
         }
     }

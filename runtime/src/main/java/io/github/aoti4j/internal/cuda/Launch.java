@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.cuda;
 
+import io.github.aoti4j.bindings.CudaApi;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -22,11 +23,12 @@ import java.util.List;
 public final class Launch implements AutoCloseable {
     private final Gpu gpu;
     private final MemorySegment stream;
+    private final CudaApi.InUse inUse;
     private final List<MemoryUses> memory = new ArrayList<>();
     private StreamPoint point;
 
     /**
-     * Begins.
+     * Begins, and makes the device the thread's current one.
      *
      * @param gpu the stream's device
      * @param stream the stream
@@ -34,6 +36,7 @@ public final class Launch implements AutoCloseable {
     public Launch(Gpu gpu, MemorySegment stream) {
         this.gpu = gpu;
         this.stream = stream;
+        this.inUse = gpu.use();
     }
 
     /**
@@ -88,7 +91,7 @@ public final class Launch implements AutoCloseable {
      */
     @Override
     public void close() {
-        try {
+        try (inUse) {
             for (MemoryUses uses : memory) {
                 uses.end(gpu, stream, point);
             }

@@ -24,6 +24,9 @@ public final class MemoryUses {
 
     private int beginning;
 
+    /** Whether the memory is gone: nobody waits for work any more. */
+    private boolean closed;
+
     private MemoryUses(Gpu homeGpu, long home) {
         this.homeGpu = homeGpu;
         this.home = home;
@@ -75,7 +78,7 @@ public final class MemoryUses {
      */
     public synchronized void end(Gpu gpu, MemorySegment stream, StreamPoint point) {
         try {
-            if (point != null) {
+            if (point != null && !closed) {
                 StreamPoint before = null;
                 for (int i = 0; i < points.size() && before == null; i++) {
                     if (points.get(i).isOn(gpu, stream.address())) {
@@ -112,6 +115,7 @@ public final class MemoryUses {
      * @throws NativeException if the work has failed; it can be freed all the same
      */
     public synchronized void close() {
+        closed = true;
         awaitBeginning();
         NativeException failure = null;
         for (StreamPoint point : points) {
@@ -132,6 +136,18 @@ public final class MemoryUses {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /**
+     * Forgets all work on memory that is somebody else's to free, and waits for none.
+     *
+     * @throws NativeException if CUDA fails
+     */
+    public synchronized void forget() {
+        for (StreamPoint point : points) {
+            point.letGo();
+        }
+        points.clear();
     }
 
     /** Takes microseconds: another thread is about to have given its work to a stream. */

@@ -25,17 +25,14 @@ public final class StreamPoint {
     /**
      * Marks the end of what a stream has been given so far.
      *
-     * @param gpu the stream's device
+     * @param gpu the stream's device, the thread's current one
      * @param stream the stream
      * @return kept by the caller
      * @throws NativeException if CUDA fails
      */
     public static StreamPoint record(Gpu gpu, MemorySegment stream) {
         CudaApi api = gpu.api();
-        MemorySegment event;
-        try (CudaApi.InUse _ = api.use(gpu.device().index())) {
-            event = api.createEvent(false);
-        }
+        MemorySegment event = api.createEvent(false);
         try {
             api.recordEvent(event, stream);
         } catch (Throwable e) {
