@@ -3,7 +3,7 @@
 //     run_loader PACKAGE DEVICE SECONDS SIZE [SIZE ...]
 //
 // on one float32 input of zeros of these sizes. Prints the median in nanoseconds of the loader as it is
-// by default and of the one for one thread.
+// by default and of the one for one thread; "copies" from pinned memory of the CPU to the CPU.
 
 #include <torch/csrc/api/include/torch/cuda.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
@@ -19,10 +19,21 @@
 using Clock = std::chrono::steady_clock;
 
 static long long median(
-    const std::string& package, bool single, const at::Tensor& input, double seconds) {
+    const std::string& package,
+    bool single,
+    bool copies,
+    const at::Tensor& input,
+    double seconds) {
   torch::inductor::AOTIModelPackageLoader loader(package, "model", single);
   const bool cuda = input.is_cuda();
+  const at::Tensor pinned = copies ? input.cpu().pin_memory() : input;
   auto run = [&] {
+    if (copies) {
+      for (const auto& output : loader.run({pinned.to(input.device(), true)})) {
+        output.cpu();
+      }
+      return;
+    }
     loader.run({input});
     if (cuda) {
       torch::cuda::synchronize();
@@ -51,8 +62,11 @@ int main(int argc, char** argv) {
   const at::Tensor input = at::zeros(sizes).to(at::Device(argv[2]));
   const double seconds = std::stod(argv[3]);
   for (const bool single : {false, true}) {
-    std::printf(
-        "%s\t%lld\n", single ? "cpp_single" : "cpp", median(package, single, input, seconds));
+    const char* name = single ? "cpp_single" : "cpp";
+    std::printf("%s\t%lld\n", name, median(package, single, false, input, seconds));
+    if (input.is_cuda()) {
+      std::printf("%s_copies\t%lld\n", name, median(package, single, true, input, seconds));
+    }
   }
   return 0;
 }
