@@ -70,8 +70,10 @@ final class BenchCommand implements Callable<Integer> {
             names = "--api",
             paramLabel = "WAY",
             description =
-                    "What is timed: runner, a Runner with its inputs bound once, or model,"
-                            + " Model.run with an arena for each run's outputs. Default: runner.")
+                    "What is timed: runner, a Runner with its inputs bound once; model, Model.run"
+                            + " with an arena for each run's outputs; or graph, on a device, the"
+                            + " runner's work as a CUDA graph. On a device, a runner's runs hold"
+                            + " the copies of inputs and outputs. Default: runner.")
     private Workload.Api api = Workload.Api.RUNNER;
 
     @Option(

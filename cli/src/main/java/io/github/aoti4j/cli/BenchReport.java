@@ -35,6 +35,7 @@ final class BenchReport {
                         "%s, %d %s, %d %s, %s",
                         switch (setup.api()) {
                             case RUNNER -> "Runner.run";
+                            case GRAPH -> "DeviceRunner.run as a CUDA graph";
                             case MODEL -> "Model.run with an arena each";
                         },
                         setup.threads(),

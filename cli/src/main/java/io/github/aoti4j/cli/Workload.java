@@ -1,6 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.CudaStream;
+import io.github.aoti4j.DeviceRunner;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
@@ -26,17 +27,29 @@ sealed interface Workload extends AutoCloseable {
 
     /** By which of the two ways a model is run. */
     enum Api {
-        /** Inputs bound once. */
+        /** Inputs bound once; on a device, with copies to it and back. */
         RUNNER,
+
+        /** The same on a device, as a CUDA graph. */
+        GRAPH,
 
         /** Inputs given and outputs made by each run. */
         MODEL;
 
         Workload open(Model model, Tensor... inputs) {
             return switch (this) {
-                case RUNNER -> new OfRunner(model.newRunner(inputs));
+                case RUNNER ->
+                        model.device().isCpu()
+                                ? new OfRunner(model.newRunner(inputs))
+                                : onDevice(model, false, inputs);
+                case GRAPH -> onDevice(model, true, inputs);
                 case MODEL -> new OfModel(model, inputs);
             };
+        }
+
+        private static Workload onDevice(Model model, boolean captured, Tensor... inputs) {
+            return new OfDeviceRunner(
+                    model.newDeviceRunner(captured, inputs), model.outputNames().size());
         }
     }
 
@@ -55,6 +68,29 @@ sealed interface Workload extends AutoCloseable {
                 outputs[i] = runner.output(i);
             }
             // A list that takes nulls: None is an output too.
+            return Arrays.asList(outputs);
+        }
+
+        @Override
+        public void close() {
+            runner.close();
+        }
+    }
+
+    /** {@link DeviceRunner#run}. */
+    record OfDeviceRunner(DeviceRunner runner, int outputCount) implements Workload {
+        @Override
+        public void run() {
+            runner.run();
+        }
+
+        @Override
+        public List<Tensor> answer() {
+            runner.run();
+            Tensor[] outputs = new Tensor[outputCount];
+            for (int i = 0; i < outputs.length; i++) {
+                outputs[i] = runner.output(i);
+            }
             return Arrays.asList(outputs);
         }
 
