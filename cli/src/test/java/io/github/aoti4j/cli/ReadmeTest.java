@@ -67,6 +67,13 @@ class ReadmeTest {
     }
 
     @Test
+    void cudaExampleCompiles() throws Exception {
+        try (URLClassLoader loader = compile("CudaExample")) {
+            assertEquals("CudaExample", loader.loadClass("CudaExample").getName());
+        }
+    }
+
+    @Test
     void nestedExampleCompilesAndAnswers() throws Exception {
         try (Model model = Model.load(KWARGS);
                 Arena arena = Arena.ofConfined();
