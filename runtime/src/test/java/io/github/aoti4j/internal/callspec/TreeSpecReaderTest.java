@@ -20,7 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.math.BigInteger;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 class TreeSpecReaderTest {
     private static String signature(String root) {
@@ -160,6 +162,15 @@ class TreeSpecReaderTest {
                 refused(dump(node("demo.Box", text("[[\"a\"], [\"a\"]]"), LEAF)))
                         .contains("key twice"),
                 "a field that is there and None");
+    }
+
+    @Test
+    void refusesMoreKeysThanAHashTableCanTellApart() {
+        List<String> keys = IntStream.range(0, 1001).mapToObj(i -> "[" + i + "]").toList();
+        String[] leaves = Collections.nCopies(1001, LEAF).toArray(String[]::new);
+        assertTrue(refused(dump(dict(keys, leaves))).contains("more than 1000 keys"));
+        List<String> strings = keys.stream().map(Specs::text).toList();
+        assertEquals(1001, Specs.outputs(dict(strings, leaves)).leafCount());
     }
 
     @Test

@@ -94,6 +94,10 @@ class ProxyCallsTest {
                 "x; \"as_bool\": 1; neither true nor false",
                 "x; \"as_device\": {}; not a string",
                 "x; \"as_optional_tensor\": 3; one property",
+                "x; \"as_optional_tensors\": [{\"as_unheard\": 3}]; neither a tensor nor none",
+                "x; \"as_scalar_type\": 4294967303; dtype 4294967303 is unknown",
+                "x; \"as_device\": {\"type\": \"cpu\", \"index\": 99999999999999999999}; is no"
+                        + " integer",
             })
     void refusesMalformedValues(String name, String arg, String problem) {
         String json = nodes("aten::exp", input(name, arg), TENSOR);
@@ -118,6 +122,15 @@ class ProxyCallsTest {
                 assertThrows(IllegalArgumentException.class, () -> ProxyCalls.parse(json))
                         .getMessage();
         assertTrue(message.contains(problem), message);
+    }
+
+    @Test
+    void refusesANumberThatNoDoubleIs() {
+        String json = nodes("aten::exp", input("x", "\"as_float\": 1" + "0".repeat(400)), TENSOR);
+        String message =
+                assertThrows(IllegalArgumentException.class, () -> ProxyCalls.parse(json))
+                        .getMessage();
+        assertTrue(message.endsWith(" is no number"), message);
     }
 
     @Test

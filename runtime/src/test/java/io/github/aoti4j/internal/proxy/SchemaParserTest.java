@@ -123,6 +123,16 @@ class SchemaParserTest {
         assertTrue(message.contains(problem), message);
     }
 
+    @Test
+    void refusesLayersWithoutEnd() {
+        String lists = "a::b(int" + "[]".repeat(40) + " x) -> ()";
+        String defaults = "a::b(Scalar x=" + "[".repeat(40) + "]".repeat(40) + ") -> ()";
+        for (String schema : List.of(lists, defaults)) {
+            var e = assertThrows(SchemaException.class, () -> SchemaParser.parse(schema));
+            assertTrue(e.getMessage().contains("of more than 32 layers"), e.getMessage());
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"a::b(Tensor x, Tensor? y=None, *, str s=\"a\") -> (Tensor, Tensor[])"})
     void survivesEveryCut(String schema) {
