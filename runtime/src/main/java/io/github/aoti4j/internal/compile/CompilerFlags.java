@@ -3,6 +3,8 @@ package io.github.aoti4j.internal.compile;
 import io.github.aoti4j.core.PackageException;
 
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,7 +30,12 @@ import java.util.regex.Pattern;
  * @param libraries what to link with, without {@code lib} and {@code .so}
  */
 record CompilerFlags(String compiler, List<String> arguments, List<String> libraries) {
-    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonMapper JSON =
+            JsonMapper.builder(
+                            JsonFactory.builder()
+                                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                                    .build())
+                    .build();
 
     private static final String NAME = "[A-Za-z_][A-Za-z0-9_]*";
     private static final String VALUE = "=[A-Za-z0-9+_.,-]*";

@@ -11,6 +11,8 @@ import io.github.aoti4j.internal.proxy.Literal.Truth;
 import io.github.aoti4j.internal.proxy.Literal.Whole;
 
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,7 +29,12 @@ import java.util.function.Function;
  * dtypes, layouts and memory formats, which C++ numbers otherwise.
  */
 final class ExternNodes {
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final JsonMapper MAPPER =
+            JsonMapper.builder(
+                            JsonFactory.builder()
+                                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                                    .build())
+                    .build();
 
     private static final Map<Long, DType> DTYPES =
             Map.ofEntries(

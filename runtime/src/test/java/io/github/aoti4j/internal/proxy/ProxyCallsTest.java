@@ -114,6 +114,7 @@ class ProxyCallsTest {
         "'[]', \"nodes\"",
         "'{\"nodes\": 3}', \"nodes\"",
         "'{\"nodes\": [', not valid JSON",
+        "'{\"nodes\": [], \"nodes\": []}', Duplicate",
         "'{\"nodes\": [{}]}', not a string",
         "'{\"nodes\": [{\"node\": {\"target\": \"a::b\"}}]}', no array \"inputs\""
     })
