@@ -64,6 +64,7 @@ public final class Constants {
      * @throws IncompatibleModelException if there is no such constant, or the model cannot tell its
      *     values (compiled before PyTorch 2.13, with the weights in its library)
      * @throws IllegalStateException if the model or the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
      */
     public Tensor read(Arena arena, String fqn) {
         requireNonNull(arena, "arena");

@@ -10,7 +10,6 @@ import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A native container and its library, freed when it has been closed and its last user is gone.
@@ -19,8 +18,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * constant of the container. Thread-safe.
  */
 public final class Container {
-    private static final long CLOSED = Long.MIN_VALUE;
-
     private final String name;
     private final NativeLibrary library;
     private final Device device;
@@ -49,8 +46,7 @@ public final class Container {
     /** For a model whose inputs nobody else can check. */
     private final OwnChecks ownChecks = new OwnChecks();
 
-    /** The number of users; {@link #CLOSED} is added once, by close. */
-    private final AtomicLong users = new AtomicLong();
+    private final UseCount users = new UseCount();
 
     /**
      * Creates a native container.
@@ -296,7 +292,7 @@ public final class Container {
      * @throws IllegalStateException if it is closed
      */
     public void acquire() {
-        if (users.incrementAndGet() <= 0) {
+        if (!users.enter()) {
             release();
             throw closed();
         }
@@ -304,7 +300,7 @@ public final class Container {
 
     /** Undoes one {@link #acquire}; the last one after {@link #close} frees the container. */
     public void release() {
-        if (users.decrementAndGet() == CLOSED) {
+        if (users.leave()) {
             free();
         }
     }
@@ -330,7 +326,7 @@ public final class Container {
      * @return true even while users are left
      */
     public boolean isClosed() {
-        return users.get() < 0;
+        return users.isClosed();
     }
 
     /**
@@ -338,23 +334,19 @@ public final class Container {
      * nothing.
      */
     public void close() {
-        long before = users.getAndUpdate(n -> n < 0 ? n : n + CLOSED);
-        if (before == 0) {
+        if (users.close()) {
             free();
         }
     }
 
     private void free() {
-        // A refused acquire passes through the same zero; only one may free.
-        if (users.compareAndSet(CLOSED, CLOSED / 2)) {
-            // What uses something comes before it.
-            close(
-                    slots == null ? () -> {} : slots,
-                    this::deleteAll,
-                    constants == null ? () -> {} : constants::close,
-                    executor == null ? () -> {} : executor,
-                    this::closeFiles);
-        }
+        // What uses something comes before it.
+        close(
+                slots == null ? () -> {} : slots,
+                this::deleteAll,
+                constants == null ? () -> {} : constants::close,
+                executor == null ? () -> {} : executor,
+                this::closeFiles);
     }
 
     private void closeFiles() {

@@ -246,7 +246,12 @@ final class Attack {
                             made.segment().byteSize());
                 }
             }
-            case RUN_RUNNER -> runRunner(random);
+            case RUN_RUNNER -> {
+                Bound bound = runner(random);
+                if (bound != null) {
+                    runRunner(bound);
+                }
+            }
             case INPUT -> {
                 Bound bound = runner(random);
                 if (bound != null) {
@@ -254,13 +259,13 @@ final class Attack {
                 }
             }
             case OUTPUT -> {
-                Bound bound = runner(random);
+                Bound bound = afterRun(random);
                 if (bound != null) {
                     world.add(bound.runner().output(random.nextInt(-1, 4)), null);
                 }
             }
             case COPY_OUTPUT -> {
-                Bound bound = runner(random);
+                Bound bound = afterRun(random);
                 if (bound != null) {
                     long bytes = 4L * random.nextInt(400);
                     MemorySegment target = odd(bytes, random);
@@ -359,6 +364,20 @@ final class Attack {
                         return null;
                     });
             bound = World.pick(world.runners, random);
+        }
+        return bound;
+    }
+
+    /** One that has outputs, more often than not. */
+    private Bound afterRun(SplittableRandom random) {
+        Bound bound = runner(random);
+        if (bound != null && random.nextInt(4) > 0) {
+            prepared(
+                    "Runner.run",
+                    () -> {
+                        runRunner(bound);
+                        return null;
+                    });
         }
         return bound;
     }
@@ -560,11 +579,7 @@ final class Attack {
         }
     }
 
-    private void runRunner(SplittableRandom random) {
-        Bound bound = runner(random);
-        if (bound == null) {
-            return;
-        }
+    private void runRunner(Bound bound) {
         Runner runner = bound.runner();
         Tensor[] inputs = new Tensor[runner.inputCount()];
         for (int i = 0; i < inputs.length; i++) {

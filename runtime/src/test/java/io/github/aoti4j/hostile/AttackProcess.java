@@ -72,6 +72,11 @@ final class AttackProcess implements AutoCloseable {
         return answers;
     }
 
+    @Override
+    public String toString() {
+        return calls + " calls, of them answered " + answers;
+    }
+
     private void start() throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -1,6 +1,7 @@
 package io.github.aoti4j.hostile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Calls of the API in random order, allowed and not, on objects that are alive and not, by this
@@ -27,7 +29,8 @@ import java.util.List;
  * <p>They are made in another process, so that one that ends the JVM is found and reported like any
  * other, with the shortest attack that does. The seed is fixed; which of two threads is first is
  * not. To attack for longer: {@code mvn test -pl runtime -am -Dtest=HostileCallsTest
- * -Dsurefire.failIfNoSpecifiedTests=false -Djqwik.tries.default=100000}.
+ * -Dsurefire.failIfNoSpecifiedTests=false -Djqwik.tries.default=100000}; with {@code
+ * -Daoti.test.counts=true} it tells what was answered.
  */
 class HostileCallsTest {
     private static Path folder;
@@ -43,7 +46,7 @@ class HostileCallsTest {
     static void close() throws IOException {
         process.close();
         if (Boolean.getBoolean("aoti.test.counts")) {
-            System.out.println(process.calls() + " calls, of them answered " + process.answers());
+            System.out.println(process);
         }
         try (var files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -68,11 +71,21 @@ class HostileCallsTest {
                 .ofMaxSize(60);
     }
 
-    /** An attack that never gets anywhere would find nothing. */
+    /** Attacks that are always refused would find nothing. */
     @AfterProperty
-    void allHaveBeenAnsweredToo() {
+    void muchHasBeenAnswered() {
+        Set<Action> essential =
+                EnumSet.of(
+                        Action.RUN,
+                        Action.CALL,
+                        Action.RUN_RUNNER,
+                        Action.OUTPUT,
+                        Action.READ,
+                        Action.UPDATE,
+                        Action.RUN_GUARDED,
+                        Action.MANY_RUN);
         if (process.calls() > 2000) {
-            assertEquals(EnumSet.allOf(Action.class), process.answers().keySet());
+            assertTrue(process.answers().keySet().containsAll(essential), process::toString);
         }
     }
 

@@ -11,7 +11,6 @@ import io.github.aoti4j.hostile.Subject.Weights;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +28,12 @@ final class World implements AutoCloseable {
 
     /** More would only be slower. */
     private static final int MOST = 40;
+
+    /**
+     * More than addresses go: refused at once, where Linux would promise less and kill the process
+     * that uses it.
+     */
+    private static final long HUGE = 1L << 50;
 
     /** What the weights are in each epoch: as packaged, and as updated. */
     private static Weights packaged;
@@ -252,19 +257,21 @@ final class World implements AutoCloseable {
     }
 
     static long[] oddShape(SplittableRandom random) {
-        long[] sizes = {
-            0, 1, 2, 3, 4, 8, 10, 12, -1, 1L << 31, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE
-        };
-        int some = random.nextInt(3) == 0 ? sizes.length : 8;
+        long[] odd = {-1, HUGE, HUGE + 1, Long.MAX_VALUE, Long.MIN_VALUE};
+        long[] sizes = {0, 1, 2, 3, 4, 8, 10, 12};
+        boolean isOdd = random.nextInt(3) == 0;
         long[] shape = new long[random.nextInt(10)];
+        long count = 1;
         for (int i = 0; i < shape.length; i++) {
-            shape[i] = sizes[random.nextInt(some)];
+            if (isOdd && random.nextInt(3) == 0) {
+                shape[i] = odd[random.nextInt(odd.length)];
+            } else {
+                shape[i] = sizes[random.nextInt(sizes.length)];
+                shape[i] = count * shape[i] > 1 << 16 ? 1 : shape[i];
+                count *= Math.max(shape[i], 1);
+            }
         }
         return shape;
-    }
-
-    static float first(MemorySegment memory) {
-        return memory.get(ValueLayout.JAVA_FLOAT, 0);
     }
 
     private static void closeQuietly(AutoCloseable closeable) {

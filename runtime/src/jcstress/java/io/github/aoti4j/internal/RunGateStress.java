@@ -1,0 +1,62 @@
+package io.github.aoti4j.internal;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Two runs and who holds runs up, with one lane: never two at once, and nobody is left waiting. */
+@JCStressTest
+@Outcome(id = "0, 3", expect = ACCEPTABLE, desc = "one after the other")
+@State
+public class RunGateStress {
+    private final RunGate gate = new RunGate(1);
+    private final AtomicInteger inside = new AtomicInteger();
+    private final AtomicInteger wrong = new AtomicInteger();
+
+    /** Written by whoever is inside, without synchronisation of its own. */
+    private int passed;
+
+    private void pass() {
+        if (inside.incrementAndGet() != 1) {
+            wrong.incrementAndGet();
+        }
+        passed++;
+        inside.decrementAndGet();
+    }
+
+    private void run() {
+        int lane = gate.enter(0);
+        pass();
+        gate.leave(lane);
+    }
+
+    @Actor
+    public void firstRun() {
+        run();
+    }
+
+    @Actor
+    public void secondRun() {
+        run();
+    }
+
+    @Actor
+    public void exchange() {
+        gate.hold();
+        pass();
+        gate.resume();
+    }
+
+    @Arbiter
+    public void count(II_Result result) {
+        result.r1 = wrong.get();
+        result.r2 = passed;
+    }
+}
