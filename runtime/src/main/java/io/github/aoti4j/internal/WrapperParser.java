@@ -193,7 +193,8 @@ final class WrapperParser {
         }
         var constant = constants.get(index);
         if (constant == null) {
-            constants.put(index, constant = new ConstantBuilder(index));
+            constant = new ConstantBuilder(index);
+            constants.put(index, constant);
         }
         switch (field) {
             case "name" -> constant.name = orElse(lexer.acceptString(), constant.name);
