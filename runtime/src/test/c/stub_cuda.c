@@ -12,10 +12,12 @@
 
 atomic_int_fast64_t stub_cuda_devices = 1;
 atomic_int_fast64_t stub_cuda_capability = 90;
+atomic_int_fast64_t stub_cuda_waits_in_run;
 atomic_int_fast64_t stub_cuda_memory;
 atomic_int_fast64_t stub_cuda_streams;
 atomic_int_fast64_t stub_cuda_events;
 atomic_int_fast64_t stub_cuda_pending;
+atomic_int_fast64_t stub_cuda_graphs;
 
 #define MAX_DEVICES 4
 
@@ -38,7 +40,7 @@ struct CUevent_st {
 };
 
 struct op {
-    enum { COPY, ADD, RECORD, WAIT } kind;
+    enum { COPY, ADD, RECORD, WAIT, GRAPH } kind;
     char *to;
     const char *from;
     size_t size;
@@ -46,18 +48,27 @@ struct op {
     cudaEvent_t event;
     int64_t ticket;
     struct op *next;
+    struct CUgraph_st *graph;
+};
+
+struct CUgraph_st {
+    struct op *first, *last;
 };
 
 struct CUstream_st {
     bool alive;
     int device;
     struct op *first, *last;
+    struct CUgraph_st *capture; /* gets the work instead */
+    bool broken;                /* the capture */
+    bool kept;                  /* for ever, as one for captures is, and so not counted */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct block *blocks;
 static struct CUstream_st defaults[MAX_DEVICES] = {
-    {true, 0, NULL, NULL}, {true, 1, NULL, NULL}, {true, 2, NULL, NULL}, {true, 3, NULL, NULL}};
+    {.alive = true, .device = 0}, {.alive = true, .device = 1}, {.alive = true, .device = 2},
+    {.alive = true, .device = 3}};
 static struct CUstream_st *made[256];
 static int made_count;
 static _Thread_local int current;
@@ -129,6 +140,14 @@ void *stub_cuda_allocate(size_t num_bytes, int device, cudaStream_t home) {
 }
 
 static bool touches(const struct op *op, const struct block *b) {
+    if (op->kind == GRAPH) {
+        for (struct op *each = op->graph->first; each != NULL; each = each->next) {
+            if (touches(each, b)) {
+                return true;
+            }
+        }
+        return false;
+    }
     return op->kind <= ADD
             && (block_of(op->to) == b || block_of(op->from) == b);
 }
@@ -192,9 +211,7 @@ static void perform_until(cudaEvent_t event, int64_t ticket) {
     }
 }
 
-/* Does the first piece of work of a stream. */
-static void perform(struct CUstream_st *stream) {
-    struct op *op = stream->first;
+static void perform_op(struct op *op) {
     switch (op->kind) {
     case COPY:
         memcpy(view(op->to), view(op->from), op->size);
@@ -210,7 +227,18 @@ static void perform(struct CUstream_st *stream) {
     case WAIT:
         perform_until(op->event, op->ticket);
         break;
+    case GRAPH:
+        for (struct op *each = op->graph->first; each != NULL; each = each->next) {
+            perform_op(each);
+        }
+        break;
     }
+}
+
+/* Does the first piece of work of a stream. */
+static void perform(struct CUstream_st *stream) {
+    struct op *op = stream->first;
+    perform_op(op);
     stream->first = op->next;
     free(op);
     atomic_fetch_sub(&stub_cuda_pending, 1);
@@ -226,6 +254,16 @@ static struct op *give(struct CUstream_st *stream, struct op op) {
     struct op *copy = malloc(sizeof *copy);
     *copy = op;
     copy->next = NULL;
+    if (stream->capture != NULL) {
+        struct CUgraph_st *graph = stream->capture;
+        if (graph->first == NULL) {
+            graph->first = copy;
+        } else {
+            graph->last->next = copy;
+        }
+        graph->last = copy;
+        return copy;
+    }
     if (stream->first == NULL) {
         stream->first = copy;
     } else {
@@ -248,9 +286,10 @@ cudaError_t cudaMemcpyAsync(
     if ((to != NULL && !to->alive) || (from != NULL && !from->alive)) {
         stub_misused("a copy of memory that has been freed");
     }
-    give(queue, (struct op){COPY, destination, source, num_bytes, 0, NULL, 0, NULL});
+    give(queue, (struct op){.kind = COPY, .to = destination, .from = source, .size = num_bytes});
     if (to == NULL || from == NULL) {
         /* Pageable memory. */
+        queue->broken |= queue->capture != NULL;
         finish(queue);
     }
     pthread_mutex_unlock(&mutex);
@@ -266,8 +305,8 @@ void stub_cuda_add(
         stub_misused("a kernel on memory that is on no device");
     } else {
         give(stream_of(stream),
-                (struct op){ADD, (char *)destination, (const char *)source, count * sizeof(float),
-                        addend, NULL, 0, NULL});
+                (struct op){.kind = ADD, .to = (char *)destination, .from = (const char *)source,
+                        .size = count * sizeof(float), .addend = addend});
     }
     pthread_mutex_unlock(&mutex);
 }
@@ -346,6 +385,11 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     FAIL_IF_TOLD();
     pthread_mutex_lock(&mutex);
+    if (stream_of(stream)->capture != NULL) {
+        stream->broken = true;
+        pthread_mutex_unlock(&mutex);
+        return failed(cudaErrorInvalidDevice);
+    }
     finish(stream_of(stream));
     pthread_mutex_unlock(&mutex);
     return cudaSuccess;
@@ -383,7 +427,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
         stub_misused("an event recorded after its end, or on another device's stream");
     }
     event->stream = queue;
-    give(queue, (struct op){RECORD, NULL, NULL, 0, 0, event, ++event->recorded, NULL});
+    give(queue, (struct op){.kind = RECORD, .event = event, .ticket = ++event->recorded});
     pthread_mutex_unlock(&mutex);
     return cudaSuccess;
 }
@@ -392,7 +436,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     (void)flags;
     pthread_mutex_lock(&mutex);
     give(stream_of(stream),
-            (struct op){WAIT, NULL, NULL, 0, 0, event, event->recorded, NULL});
+            (struct op){.kind = WAIT, .event = event, .ticket = event->recorded});
     pthread_mutex_unlock(&mutex);
     return cudaSuccess;
 }
@@ -420,10 +464,61 @@ cudaError_t cudaEventElapsedTime(float *ret_milliseconds, cudaEvent_t start, cud
     return cudaSuccess;
 }
 
+/* ---- Captures and graphs: an executable graph is the graph itself ---- */
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
+    (void)mode;
+    if (stream == NULL || stream->capture != NULL || stream->first != NULL) {
+        stub_misused("a capture of a stream that is busy, capturing, or the default one");
+        return failed(cudaErrorInvalidDevice);
+    }
+    stream->capture = calloc(1, sizeof *stream->capture);
+    stream->broken = false;
+    if (!stream->kept) {
+        stream->kept = true;
+        atomic_fetch_sub(&stub_cuda_streams, 1);
+    }
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *ret_new_graph) {
+    *ret_new_graph = stream->broken ? NULL : stream->capture;
+    stream->capture = NULL;
+    return stream->broken ? failed(cudaErrorInvalidDevice) : cudaSuccess;
+}
+
+cudaError_t cudaStreamIsCapturing(
+        cudaStream_t stream, enum cudaStreamCaptureStatus *ret_status) {
+    *ret_status = stream->capture == NULL ? cudaStreamCaptureStatusNone
+                  : stream->broken        ? cudaStreamCaptureStatusInvalidated
+                                          : cudaStreamCaptureStatusActive;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiateWithFlags(
+        cudaGraphExec_t *ret_new_exec, cudaGraph_t graph, unsigned long long flags) {
+    FAIL_IF_TOLD();
+    (void)flags;
+    atomic_fetch_add(&stub_cuda_graphs, 1);
+    *ret_new_exec = (cudaGraphExec_t)graph;
+    return cudaSuccess;
+}
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+    FAIL_IF_TOLD();
+    pthread_mutex_lock(&mutex);
+    give(stream_of(stream), (struct op){.kind = GRAPH, .graph = (cudaGraph_t)exec});
+    pthread_mutex_unlock(&mutex);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
     (void)exec;
-    (void)stream;
-    return failed(cudaErrorInvalidDevice);
+    if (atomic_load(&stub_cuda_pending) != 0) {
+        stub_misused("a graph destroyed while work is in flight");
+    }
+    atomic_fetch_sub(&stub_cuda_graphs, 1);
+    return cudaSuccess;
 }
 
 /* ---- Errors ---- */

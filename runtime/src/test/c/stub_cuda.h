@@ -21,12 +21,17 @@
 extern atomic_int_fast64_t stub_cuda_devices;    /* at least 1 */
 extern atomic_int_fast64_t stub_cuda_capability; /* 90 for 9.0 */
 
+/* Whether a run waits for its stream before it returns. */
+extern atomic_int_fast64_t stub_cuda_waits_in_run;
+
 /* ---- Counters ---- */
 
 extern atomic_int_fast64_t stub_cuda_memory; /* blocks of devices and page-locked ones, now */
 extern atomic_int_fast64_t stub_cuda_streams;
 extern atomic_int_fast64_t stub_cuda_events;
 extern atomic_int_fast64_t stub_cuda_pending; /* pieces of work that nobody has waited for */
+
+extern atomic_int_fast64_t stub_cuda_graphs; /* executable ones, and PyTorch's pools for them */
 
 /* ---- For PyTorch's part and the model ---- */
 

@@ -73,6 +73,9 @@ static AOTIRuntimeError run(
             aoti_torch_device_type_cuda(), container->device, &outputs[0]);
     aoti_torch_get_data_ptr(outputs[0], &to);
     stub_cuda_add(to, from, (size_t)count, 1, stream);
+    if (atomic_load(&stub_cuda_waits_in_run)) {
+        cudaStreamSynchronize(stream);
+    }
     aoti_torch_delete_tensor_object(input);
     atomic_fetch_add(&stub_runs, 1);
     if (stub_fails("AOTInductorModelContainerRun")) {

@@ -57,3 +57,47 @@ AOTITorchError torch_get_cuda_stream_from_pool(
     *ret_stream = pool;
     return AOTI_TORCH_SUCCESS;
 }
+
+/*
+ * at::cuda::CUDAGraph, by the names that a C++ compiler gives its members. It throws where this
+ * counts a misuse.
+ */
+struct graph {
+    cudaStream_t stream;
+    cudaGraph_t captured;
+};
+
+void _ZN2at4cuda9CUDAGraphC1Eb(struct graph *self, bool keep_graph) {
+    if (!keep_graph) {
+        stub_misused("a graph that is not kept has none");
+    }
+    *self = (struct graph){NULL, NULL};
+}
+
+void _ZN2at4cuda9CUDAGraph13capture_beginESt4pairIyyE21cudaStreamCaptureMode(
+        struct graph *self, uint64_t pool_first, uint64_t pool_second, int mode) {
+    if (pool_first != 0 || pool_second != 0) {
+        stub_misused("a capture into a pool of somebody else's");
+    }
+    self->stream = streams[stub_cuda_device()];
+    cudaStreamBeginCapture(self->stream, (enum cudaStreamCaptureMode)mode);
+    atomic_fetch_add(&stub_cuda_graphs, 1);
+}
+
+void _ZN2at4cuda9CUDAGraph11capture_endEv(struct graph *self) {
+    if (streams[stub_cuda_device()] != self->stream
+        || cudaStreamEndCapture(self->stream, &self->captured) != cudaSuccess) {
+        stub_misused("the end of a capture that is broken, or of another stream's");
+    }
+}
+
+cudaGraph_t _ZN2at4cuda9CUDAGraph14raw_cuda_graphEv(struct graph *self) {
+    return self->captured;
+}
+
+void _ZN2at4cuda9CUDAGraphD1Ev(struct graph *self) {
+    if (self->captured == NULL) {
+        stub_misused("the pool of a capture that has not ended cannot be given back");
+    }
+    atomic_fetch_sub(&stub_cuda_graphs, 1);
+}

@@ -37,6 +37,13 @@ final class CudaStub {
         return runtime;
     }
 
+    /** Sets a setting. */
+    static void set(String name, long value) {
+        RUNTIME.address("stub_cuda_" + name)
+                .reinterpret(Long.BYTES)
+                .set(ValueLayout.JAVA_LONG, 0, value);
+    }
+
     /** Reads a counter. */
     static long get(String name) {
         return RUNTIME.address("stub_cuda_" + name)
@@ -49,9 +56,14 @@ final class CudaStub {
         Cuda.synchronize(CUDA);
         Cuda.synchronize(Device.cuda(1));
         assertEquals(
-                List.of(0L, 0L, 0L, 0L),
-                List.of(get("memory"), get("streams"), get("events"), get("pending")),
-                "memory, streams, events, pending work");
+                List.of(0L, 0L, 0L, 0L, 0L),
+                List.of(
+                        get("memory"),
+                        get("streams"),
+                        get("events"),
+                        get("pending"),
+                        get("graphs")),
+                "memory, streams, events, pending work, graphs");
     }
 
     static Path path(String capability) {

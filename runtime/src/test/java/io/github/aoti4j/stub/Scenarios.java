@@ -22,7 +22,11 @@ final class Scenarios {
     private static final List<Class<?>> ON_OLD_LIBTORCH = List.of(OldLibTorchScenarios.class);
 
     private static final List<Class<?>> ON_CUDA =
-            List.of(CudaTensorScenarios.class, CudaModelScenarios.class);
+            List.of(
+                    CudaTensorScenarios.class,
+                    CudaModelScenarios.class,
+                    CudaUploadScenarios.class,
+                    CudaGraphScenarios.class);
 
     private static final List<Class<?>> ON_NO_CUDA = List.of(NoCudaScenarios.class);
 
