@@ -9,8 +9,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Two runs, each with a run within it, and an update, with two lanes: each gets through or is told
- * that it would wait for ever, and at least one gets through.
+ * Two runs, each with a run within it, and an update after one, with two lanes: each gets through
+ * or is told that it would wait for ever, and at least one gets through.
  */
 @JCStressTest
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both got through")
@@ -43,10 +43,6 @@ public class NestedRunStress {
     @Actor
     public void secondRun(II_Result result) {
         result.r2 = run();
-    }
-
-    @Actor
-    public void exchange() {
         gate.hold();
         gate.resume();
     }
