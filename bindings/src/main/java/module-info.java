@@ -5,12 +5,16 @@
  * <p>The generated packages are not exported; everything above goes through {@code
  * io.github.aoti4j.bindings}.
  */
-// The two qualified targets are compiled after this module.
+// The qualified targets are compiled after this module.
 @SuppressWarnings("module")
 module io.github.aoti4j.bindings {
+    requires jdk.jfr;
+
     exports io.github.aoti4j.core;
     exports io.github.aoti4j.bindings.libtorch;
     exports io.github.aoti4j.bindings to
             io.github.aoti4j.weights,
+            io.github.aoti4j;
+    exports io.github.aoti4j.bindings.recorder to
             io.github.aoti4j;
 }

@@ -67,7 +67,7 @@ public final class Model implements AutoCloseable {
         this.inputs = inputs;
         this.outputNames = outputNames;
         this.validator = validator;
-        this.slots = new RunSlots(runners, inputs.size(), outputNames.size());
+        this.slots = new RunSlots(name, runners, inputs.size(), outputNames.size());
         container.setSlots(slots);
         this.readers = new OutputReader[outputNames.size()];
         for (int i = 0; i < readers.length; i++) {

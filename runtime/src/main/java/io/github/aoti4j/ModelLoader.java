@@ -5,6 +5,7 @@ import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
@@ -21,6 +22,7 @@ import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.proxy.OpLibraries;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
 import io.github.aoti4j.internal.proxy.ProxyPlans;
+import io.github.aoti4j.internal.recorder.ModelLoad;
 import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -41,12 +43,25 @@ final class ModelLoader {
     private ModelLoader() {}
 
     static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
+        if (!Recorder.isOn()) {
+            return loadModel(archive, packaged, options);
+        }
+        var event = new ModelLoad(archive.path().toString(), packaged.name(), options.runners());
+        try {
+            return loadModel(archive, packaged, options);
+        } catch (Throwable e) {
+            event.failed(e);
+            throw e;
+        } finally {
+            event.commit();
+        }
+    }
+
+    private static Model loadModel(
+            Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
         LibrarySource library = Compilation.library(archive, packaged, options);
-        Examination examination =
-                Examination.of(archive, packaged, library.elf(), options.device().orElse(null));
         String model = "model " + packaged.name() + " of " + archive.path();
-        // What is wrong with the package itself is told without loading a libtorch for it.
-        Preflight.require(model, examination.findings());
+        Examination examination = examine(archive, packaged, library, model, options);
         LibTorch libtorch =
                 LibTorch.load(
                         LibTorchOptions.DEFAULT
@@ -91,7 +106,12 @@ final class ModelLoader {
                             source.isPresent() ? source.get().constants() : List.of(),
                             library.size(),
                             upload(examination.device(), options)));
-            WeightsLoader.load(archive, examination, container.constants(), options);
+            try (var _ = Recorder.phase("attach weights", packaged.name())) {
+                WeightsLoader.load(archive, examination, container.constants(), options);
+            }
+            if (Recorder.isOn()) {
+                container.constants().recordAttached();
+            }
             if (replicate) {
                 container.replicate(options.runners());
             }
@@ -99,6 +119,30 @@ final class ModelLoader {
         } catch (Throwable e) {
             container.close();
             throw e;
+        }
+    }
+
+    /** What is wrong with the package itself is told without loading a libtorch for it. */
+    private static Examination examine(
+            Pt2Archive archive,
+            PackagedModel packaged,
+            LibrarySource library,
+            String model,
+            ModelOptions options) {
+        try (var _ = Recorder.phase("preflight", packaged.name())) {
+            Examination examination =
+                    Examination.of(archive, packaged, library.elf(), options.device().orElse(null));
+            Preflight.require(model, examination.findings());
+            return examination;
+        }
+    }
+
+    private static NativeLibrary open(LibrarySource library) {
+        try (var _ = Recorder.phase("unpack library", library)) {
+            library.prepare();
+        }
+        try (var _ = Recorder.phase("open library", library)) {
+            return library.open();
         }
     }
 
@@ -111,14 +155,16 @@ final class ModelLoader {
                 files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
         NativeLibrary opened;
         try {
-            opened = library.open();
+            opened = open(library);
         } catch (Throwable e) {
             if (kernels != null) {
                 kernels.close();
             }
             throw e;
         }
-        return new Container(packaged.name(), opened, runners, examination.device(), kernels);
+        try (var _ = Recorder.phase("create container", packaged.name())) {
+            return new Container(packaged.name(), opened, runners, examination.device(), kernels);
+        }
     }
 
     /** What brings constants to the model's device; null if that is the CPU. */

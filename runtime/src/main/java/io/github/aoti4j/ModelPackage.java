@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
@@ -69,7 +70,9 @@ public final class ModelPackage implements AutoCloseable {
     public static ModelPackage open(Path path, ModelOptions options) {
         requireNonNull(path, "path");
         if (requireNonNull(options, "options").sha256().isEmpty()) {
-            return new ModelPackage(Pt2Archive.open(path), null);
+            try (var _ = Recorder.phase("read index", path)) {
+                return new ModelPackage(Pt2Archive.open(path), null);
+            }
         }
         if (Files.isDirectory(path)) {
             throw Sha256Pin.ofFolder(path);

@@ -81,10 +81,13 @@ final class Soak {
                 long start = System.nanoTime();
                 BooleanSupplier goesOn = () -> System.nanoTime() - start < roundNanos;
                 round(pool, tasks, round, _ -> goesOn.getAsBoolean());
-                samples.add(Vitals.settled());
+                samples.add(Vitals.settled().without(tasks.leakedByPyTorch.sum()));
                 System.out.printf(
-                        "%d runs, %d loads: %s%n",
-                        tasks.runs.sum(), tasks.loads.sum(), samples.getLast());
+                        "%d runs, %d loads, %d bytes leaked by PyTorch, without which: %s%n",
+                        tasks.runs.sum(),
+                        tasks.loads.sum(),
+                        tasks.leakedByPyTorch.sum(),
+                        samples.getLast());
             }
         }
     }

@@ -40,6 +40,14 @@ final class SoakTasks implements AutoCloseable {
     final LongAdder swaps = new LongAdder();
     final LongAdder refusals = new LongAdder();
 
+    /**
+     * Bytes that code of PyTorch's has leaked: a container keeps a handle to each tensor that it is
+     * given to use in place, and never deletes it ({@code MaybeOwningAtenTensorHandle} in {@code
+     * aoti_runtime/utils.h}, up to 2.14). A handle takes 32 bytes, and keeps what describes its
+     * tensor, of 336 bytes.
+     */
+    final LongAdder leakedByPyTorch = new LongAdder();
+
     private final List<Fixture> fixtures =
             Fixture.all().stream().filter(fixture -> !fixture.cases().isEmpty()).toList();
 
@@ -107,7 +115,22 @@ final class SoakTasks implements AutoCloseable {
 
     private Model load(Path path, ModelOptions options) {
         loads.increment();
-        return Model.load(path, options);
+        Model model = Model.load(path, options);
+        noteLeak(model, options.runners() - 1);
+        return model;
+    }
+
+    private void noteLeak(Model model, int containers) {
+        if (containers > 0) {
+            int constants = model.constants().list().size();
+            leakedByPyTorch.add(constants * (32L * containers + 336));
+        }
+    }
+
+    private void swap(Model model, Path weights, int runners) {
+        model.constants().update(weights);
+        swaps.increment();
+        noteLeak(model, runners);
     }
 
     private List<Tensor> run(Model model, Arena arena, List<Tensor> inputs) {
@@ -179,8 +202,7 @@ final class SoakTasks implements AutoCloseable {
     }
 
     private void swapsConstants(Random random) {
-        swapped.constants().update(weights(random.nextBoolean() ? "" : ".other"));
-        swaps.increment();
+        swap(swapped, weights(random.nextBoolean() ? "" : ".other"), 2);
     }
 
     private void runsWhileTheModelIsReplaced(Random random) {
@@ -219,6 +241,7 @@ final class SoakTasks implements AutoCloseable {
                 for (String name : List.of("m", "m2", "m/part")) {
                     models.add(opened.load(ModelOptions.defaults().model(name)));
                     loads.increment();
+                    noteLeak(models.getLast(), 1);
                 }
             }
             for (Model model : models) {
@@ -234,11 +257,13 @@ final class SoakTasks implements AutoCloseable {
     }
 
     private void loadsFromMemory(Random random) throws IOException {
-        Path path = SWAPPED.folder().resolve(any(PACKAGINGS, random) + ".pt2");
+        String packaging = any(PACKAGINGS, random);
+        Path path = SWAPPED.folder().resolve(packaging + ".pt2");
         MemorySegment bytes = MemorySegment.ofArray(Files.readAllBytes(path));
         try (Model model = Model.load(bytes, ModelOptions.defaults());
                 Arena arena = Arena.ofConfined()) {
             loads.increment();
+            noteLeak(model, packaging.equals("in_so") ? 0 : 1);
             List<Tensor> inputs = SWAPPED.inputs("batch3", model, arena);
             Golden.assertMatches(SWAPPED.outputs("batch3", arena), run(model, arena, inputs));
         }
@@ -262,8 +287,8 @@ final class SoakTasks implements AutoCloseable {
             List<Tensor> outputs;
             try (model) {
                 outputs = run(model, arena, fixture.inputs("random", model, arena));
-                model.constants().update(fixture.folder().resolve("weights_other.pt"));
-                swaps.increment();
+                noteLeak(model, 1);
+                swap(model, fixture.folder().resolve("weights_other.pt"), 1);
             }
             Golden.assertMatches(fixture.outputs("random", arena), outputs);
         }

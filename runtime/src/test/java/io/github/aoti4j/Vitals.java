@@ -72,6 +72,12 @@ record Vitals(
         return now();
     }
 
+    /** Without memory that is known to be leaked by others. */
+    Vitals without(long bytes) {
+        return new Vitals(
+                nativeBytes - bytes, anonymousBytes - bytes, mappings, descriptors, threads);
+    }
+
     static long mallocInUse() {
         try (Arena arena = Arena.ofConfined()) {
             var info = (MemorySegment) MALLINFO2.invokeExact((SegmentAllocator) arena);

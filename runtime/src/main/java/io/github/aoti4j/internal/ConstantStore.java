@@ -2,9 +2,12 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ConstantsApi;
 import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.ConstantMatcher.Match;
 import io.github.aoti4j.internal.cuda.Upload;
+import io.github.aoti4j.internal.recorder.ConstantsSwapped;
+import io.github.aoti4j.internal.recorder.WeightsAttached;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 
@@ -237,6 +240,19 @@ public final class ConstantStore {
         return constant == null ? OWN : constant.location();
     }
 
+    /** Records for Flight Recorder, which runs, where the weights of a fresh container lie. */
+    public void recordAttached() {
+        Map<String, List<ConstantNeed>> places = new LinkedHashMap<>();
+        for (ConstantNeed need : needs) {
+            places.computeIfAbsent(location(need.fqn()), _ -> new ArrayList<>()).add(need);
+        }
+        places.forEach(
+                (place, constants) -> {
+                    long size = constants.stream().mapToLong(ConstantNeed::dataSize).sum();
+                    new WeightsAttached(model, place, constants.size(), size).commit();
+                });
+    }
+
     /**
      * A tensor handle to current values, and what keeps them.
      *
@@ -292,12 +308,25 @@ public final class ConstantStore {
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
      */
     public void update(List<TensorSource> sources, int strict, RunSlots slots) {
+        ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
+        try {
+            update(sources, strict, slots, event);
+        } finally {
+            if (event != null) {
+                event.commit();
+            }
+        }
+    }
+
+    private void update(
+            List<TensorSource> sources, int strict, RunSlots slots, ConstantsSwapped event) {
         writing.lock();
         try {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
                     new LinkedHashMap<>(bindAll(sources, () -> all, strict, upload != null));
+            int count = bound.size();
             ConstantSet next;
             try {
                 carryOver(bound);
@@ -318,7 +347,10 @@ public final class ConstantStore {
                 next.release();
                 throw e;
             }
-            exchange(next, slots);
+            long heldUp = exchange(next, slots);
+            if (event != null) {
+                event.succeeded(count, heldUp);
+            }
         } finally {
             writing.unlock();
             freeUnused();
@@ -390,8 +422,10 @@ public final class ConstantStore {
         }
     }
 
-    private void exchange(ConstantSet next, RunSlots slots) {
+    /** Returns for how many nanoseconds runs were held up. */
+    private long exchange(ConstantSet next, RunSlots slots) {
         ConstantSet before = current;
+        long start = System.nanoTime();
         slots.gate().hold();
         try {
             swapAll();
@@ -400,7 +434,9 @@ public final class ConstantStore {
         } finally {
             slots.gate().resume();
         }
+        long heldUp = System.nanoTime() - start;
         before.release();
+        return heldUp;
     }
 
     /** All or none, so that every run uses the set that is the current one. */

@@ -2,12 +2,14 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.proxy.ProxyExecutor;
+import io.github.aoti4j.internal.recorder.ModelRun;
 
 import java.lang.foreign.MemorySegment;
 
@@ -247,6 +249,19 @@ public final class Container {
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
     public void run(int lane, RunSlot slot, MemorySegment stream) {
+        if (!Recorder.isOn()) {
+            checkedRun(lane, slot, stream);
+            return;
+        }
+        var event = new ModelRun(name, lane);
+        try {
+            checkedRun(lane, slot, stream);
+        } finally {
+            event.commit();
+        }
+    }
+
+    private void checkedRun(int lane, RunSlot slot, MemorySegment stream) {
         if (ownChecks.isWanted()) {
             ownChecks.whileOn(() -> call(lane, slot, stream));
         } else {

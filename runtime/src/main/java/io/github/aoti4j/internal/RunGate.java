@@ -1,5 +1,8 @@
 package io.github.aoti4j.internal;
 
+import io.github.aoti4j.bindings.recorder.Recorder;
+import io.github.aoti4j.internal.recorder.QueueWait;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +31,7 @@ public final class RunGate {
     /** No thread has this number. */
     private static final long FREE = 0;
 
+    private final String model;
     private final int count;
 
     /** The number of the thread that is in each. */
@@ -57,9 +61,11 @@ public final class RunGate {
     /**
      * Opens a gate.
      *
+     * @param model whose runs they are, for people
      * @param count how many runs may be in flight
      */
-    public RunGate(int count) {
+    public RunGate(String model, int count) {
+        this.model = model;
         this.count = count;
         // The first and the last have neighbours that are not lanes.
         lanes = new long[(count + 1) * SPACING];
@@ -119,6 +125,18 @@ public final class RunGate {
     }
 
     private int enterSlowly() {
+        if (!Recorder.isOn()) {
+            return await();
+        }
+        var event = new QueueWait(model, count);
+        try {
+            return await();
+        } finally {
+            event.commit();
+        }
+    }
+
+    private int await() {
         lock.lock();
         try {
             int own = lanesOfThisThread();

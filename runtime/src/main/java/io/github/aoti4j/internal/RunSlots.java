@@ -12,12 +12,13 @@ public final class RunSlots implements AutoCloseable {
     /**
      * Allocates all slots.
      *
+     * @param model the model's name, for people
      * @param runners how many
      * @param numInputs the model's number of inputs
      * @param numOutputs the model's number of outputs
      */
-    public RunSlots(int runners, int numInputs, int numOutputs) {
-        gate = new RunGate(runners);
+    public RunSlots(String model, int runners, int numInputs, int numOutputs) {
+        gate = new RunGate(model, runners);
         slots = new RunSlot[runners];
         for (int i = 0; i < runners; i++) {
             slots[i] = new RunSlot(numInputs, numOutputs);

@@ -4,6 +4,7 @@ import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.NativeLibrary;
 import io.github.aoti4j.bindings.Platform;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
@@ -54,9 +55,15 @@ final class LibTorchLoader {
         LibTorch torch =
                 present.isPresent()
                         ? adopt(present.get(), locator.demanded(options))
-                        : open(locator.locate(options));
+                        : open(locate(locator, options));
         LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + torch);
         return torch;
+    }
+
+    private static LibTorchLocation locate(LibTorchLocator locator, LibTorchOptions options) {
+        try (var _ = Recorder.phase("find libtorch", "")) {
+            return locator.locate(options);
+        }
     }
 
     private static LibTorch adopt(NativeLibrary library, Optional<LibTorchLocation> demanded) {
@@ -83,7 +90,7 @@ final class LibTorchLoader {
         // Before it is in the process, from where it cannot be removed.
         requireSymbols(location.library(), location.missing(RequiredSymbols.NAMES));
         requireNoOther(location.directory().resolve(LIBC10));
-        try {
+        try (var _ = Recorder.phase("load libtorch", location.directory())) {
             for (String need : NEEDS) {
                 Path file = location.directory().resolve(need);
                 // One of this name from elsewhere would be preferred to ours all the same.

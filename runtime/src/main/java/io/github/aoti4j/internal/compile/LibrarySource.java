@@ -241,4 +241,14 @@ public final class LibrarySource {
         LOG.log(System.Logger.Level.INFO, compiled + " is loaded from memory: " + why.getMessage());
         return opened;
     }
+
+    /**
+     * Names the library.
+     *
+     * @return the package and the entry, or the compiled file
+     */
+    @Override
+    public String toString() {
+        return compiled == null ? library.entry() + " of " + library.path() : compiled.toString();
+    }
 }

@@ -2,10 +2,12 @@ package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.bindings.CacheEntry;
 import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.ElfFile;
+import io.github.aoti4j.internal.recorder.ModelCompile;
 import io.github.aoti4j.weights.ArchiveEntry;
 
 import java.io.IOException;
@@ -74,6 +76,19 @@ final class ModelCompiler {
     }
 
     private void fill(Path folder) throws IOException {
+        if (!Recorder.isOn()) {
+            build(folder);
+            return;
+        }
+        var event = new ModelCompile(source.model().name(), toolchain.name());
+        try {
+            build(folder);
+        } finally {
+            event.commit();
+        }
+    }
+
+    private void build(Path folder) throws IOException {
         int steps = source.sources().size() + 1;
         String message =
                 "compiling model %s with %s".formatted(source.model().name(), toolchain.name());
