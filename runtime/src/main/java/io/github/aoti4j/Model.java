@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
@@ -52,6 +53,7 @@ public final class Model implements AutoCloseable {
     private final OutputReader[] readers;
     private final Constants constants;
     private final Calls calls;
+    private final LeakWatch watch;
 
     Model(
             String name,
@@ -75,6 +77,7 @@ public final class Model implements AutoCloseable {
         }
         this.constants = new Constants(container, slots);
         this.calls = new Calls(this, container);
+        this.watch = LeakWatch.of(this, "model " + name);
     }
 
     /**
@@ -569,6 +572,7 @@ public final class Model implements AutoCloseable {
      */
     @Override
     public void close() {
+        watch.closed();
         container.close();
     }
 

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.AotiException;
@@ -37,6 +38,7 @@ public final class ModelPackage implements AutoCloseable {
     static final String MEMORY = "<memory>";
 
     private final Pt2Archive archive;
+    private final LeakWatch watch;
 
     /** The SHA-256 of the package, once it has been computed. */
     private volatile String digest;
@@ -44,6 +46,7 @@ public final class ModelPackage implements AutoCloseable {
     private ModelPackage(Pt2Archive archive, String digest) {
         this.archive = archive;
         this.digest = digest;
+        this.watch = LeakWatch.of(this, "package " + archive.path());
     }
 
     /**
@@ -318,6 +321,7 @@ public final class ModelPackage implements AutoCloseable {
     /** Closes the file. Models loaded from it live on. Closing again does nothing. */
     @Override
     public void close() {
+        watch.closed();
         archive.close();
     }
 }

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
@@ -36,6 +37,7 @@ import java.util.List;
  */
 public final class OperatorLibrary implements AutoCloseable {
     private final List<JavaOperators.Registered> registered = new ArrayList<>();
+    private final LeakWatch watch = LeakWatch.of(this, "an operator library");
     private boolean closed;
 
     private OperatorLibrary() {}
@@ -94,6 +96,7 @@ public final class OperatorLibrary implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
+        watch.closed();
         registered.forEach(JavaOperators.Registered::close);
         registered.clear();
     }

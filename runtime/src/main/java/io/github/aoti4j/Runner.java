@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
@@ -60,6 +61,7 @@ public final class Runner implements AutoCloseable {
     private final BoundInput[] inputs;
     private final OutputView[] outputs;
     private final Tensor[] tensors;
+    private final LeakWatch watch;
 
     /** The inputs of the latest run, which its outputs may be views of. */
     private final Tensor[] used;
@@ -97,6 +99,7 @@ public final class Runner implements AutoCloseable {
             outputs[i] = new OutputView(slot, readers[i], used);
         }
         constants = container.constants().acquire();
+        watch = LeakWatch.of(this, "a runner of model " + container.name());
     }
 
     /**
@@ -342,6 +345,7 @@ public final class Runner implements AutoCloseable {
         }
         requireNotRunning();
         closed = true;
+        watch.closed();
         try {
             forgetOutputs();
         } finally {

@@ -5,9 +5,12 @@ import io.github.aoti4j.bindings.libtorch.LibTorch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own for a main class of the tests, which may be starved, killed or crash. */
 public final class ChildJvm {
@@ -57,10 +60,18 @@ public final class ChildJvm {
     /** What a process that has ended said. */
     public record Ending(int exitCode, String output) {}
 
-    /** Starts a process and waits for its end. */
+    /** Starts a process and waits for its end, or ends it after two minutes. */
     public static Ending run(ProcessBuilder builder) throws IOException, InterruptedException {
+        return run(builder, Duration.ofMinutes(2));
+    }
+
+    /** Starts a process and waits for its end, or ends it when it has taken too long. */
+    public static Ending run(ProcessBuilder builder, Duration limit)
+            throws IOException, InterruptedException {
         Process process = builder.start();
         try {
+            CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)
+                    .execute(process::destroyForcibly);
             process.getOutputStream().close();
             byte[] output = process.getInputStream().readAllBytes();
             return new Ending(process.waitFor(), new String(output, StandardCharsets.UTF_8));

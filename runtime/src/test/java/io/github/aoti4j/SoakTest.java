@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
+
 /**
  * A {@link Soak} in a JVM of its own, with a heap that does not grow. In the ordinary build only a
  * few rounds; {@code mvn verify -Psoak -Dsoak.minutes=60} for one that tells something.
@@ -21,7 +23,8 @@ class SoakTest {
                         .redirectErrorStream(false)
                         .redirectError(ProcessBuilder.Redirect.DISCARD);
         child.environment().put("OMP_NUM_THREADS", "1");
-        ChildJvm.Ending ending = ChildJvm.run(child);
+        long limit = 5 + 2 * Math.round(Double.parseDouble(MINUTES));
+        ChildJvm.Ending ending = ChildJvm.run(child, Duration.ofMinutes(limit));
         if (!MINUTES.equals("0")) {
             System.out.print(ending.output());
         }

@@ -244,7 +244,10 @@ public final class ConstantStore {
     public void recordAttached() {
         Map<String, List<ConstantNeed>> places = new LinkedHashMap<>();
         for (ConstantNeed need : needs) {
-            places.computeIfAbsent(location(need.fqn()), _ -> new ArrayList<>()).add(need);
+            String location = location(need.fqn());
+            int offset = location.indexOf(", offset ");
+            String place = offset < 0 ? location : location.substring(0, offset);
+            places.computeIfAbsent(place, _ -> new ArrayList<>()).add(need);
         }
         places.forEach(
                 (place, constants) -> {

@@ -80,6 +80,15 @@ public final class Container {
     }
 
     /**
+     * Returns the model's name.
+     *
+     * @return for messages
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
      * Returns the model's functions.
      *
      * @return bound to this container's library

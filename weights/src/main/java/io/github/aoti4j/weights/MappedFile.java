@@ -1,6 +1,7 @@
 package io.github.aoti4j.weights;
 
 import io.github.aoti4j.bindings.FileMapping;
+import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.bindings.MemoryFile;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
@@ -39,6 +40,7 @@ public final class MappedFile implements AutoCloseable {
     private final boolean inMemory;
     private final Counted counted;
     private final MemorySegment readOnly;
+    private final LeakWatch watch;
     private boolean closed;
 
     private MappedFile(Path path, boolean inMemory, Counted counted) {
@@ -46,6 +48,7 @@ public final class MappedFile implements AutoCloseable {
         this.inMemory = inMemory;
         this.counted = counted;
         this.readOnly = counted.mapping.segment().asReadOnly();
+        this.watch = LeakWatch.of(this, "file " + path);
     }
 
     /** A mapping, and how many owners and holds it has. */
@@ -305,6 +308,7 @@ public final class MappedFile implements AutoCloseable {
         if (!closed) {
             counted.release();
             closed = true;
+            watch.closed();
         }
     }
 
