@@ -126,17 +126,17 @@ public final class RunGate {
 
     private int enterSlowly() {
         if (!Recorder.isOn()) {
-            return await();
+            return waitForLane();
         }
         var event = new QueueWait(model, count);
         try {
-            return await();
+            return waitForLane();
         } finally {
             event.commit();
         }
     }
 
-    private int await() {
+    private int waitForLane() {
         lock.lock();
         try {
             int own = lanesOfThisThread();
