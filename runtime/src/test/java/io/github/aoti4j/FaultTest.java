@@ -129,6 +129,8 @@ class FaultTest {
         public static void main(String[] args) throws Exception {
             List<Path> packages = List.of(MLP.folder().resolve("disk.pt2"), ADD_ONE.path());
             loadClasses();
+            // The logger's first message opens files of the JDK's, such as that of time zones.
+            System.getLogger("io.github.aoti4j").log(System.Logger.Level.INFO, "faults follow");
             ModelOptions options = ModelOptions.defaults();
             for (Path file : packages) {
                 loadAndRun(fixture(file), file);
