@@ -20,7 +20,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
         desc = "one was refused")
 @State
 public class NestedRunStress {
-    private final RunGate gate = new RunGate(2);
+    private final RunGate gate = new RunGate("m", 2);
 
     private int run() {
         int outer = gate.enter(0);
