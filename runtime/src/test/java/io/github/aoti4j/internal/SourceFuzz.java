@@ -114,8 +114,8 @@ final class SourceFuzz {
         if (expression.isKnown()) {
             try {
                 expression.toLong(new long[symbols.count()]);
-            } catch (ArithmeticException e) {
-                assertTrue(e.getMessage().contains("zero"), e.getMessage());
+            } catch (ArithmeticException _) {
+                // As documented: a division by zero.
             }
         }
     }
