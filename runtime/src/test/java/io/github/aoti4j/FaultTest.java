@@ -151,12 +151,14 @@ class FaultTest {
             }
             assertTrue(failures > 4, failures + " failures");
             assertEquals(before.descriptors(), Vitals.now().descriptors());
-            assertEquals(before.mappings(), Vitals.now().mappings(), 8);
+            long more = Vitals.now().mappings() - before.mappings();
+            assertTrue(more <= 8, more + " mappings more");
         }
 
         /** A class in a folder, and not in a jar that is open, takes a descriptor to be loaded. */
         private static void loadClasses() throws Exception {
-            for (String part : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            for (String part :
+                    System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
                 Path root = Path.of(part);
                 if (!Files.isDirectory(root)) {
                     continue;
@@ -266,7 +268,7 @@ class FaultTest {
 
         /** Pages that the process has in its address space, in bytes. */
         private static long size() throws IOException {
-            String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[0];
+            String pages = Files.readString(Path.of("/proc/self/statm")).split(" ", 2)[0];
             return Long.parseLong(pages) * 4096;
         }
     }
