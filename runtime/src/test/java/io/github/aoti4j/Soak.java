@@ -105,7 +105,7 @@ final class Soak {
             threads.add(
                     pool.submit(
                             () -> {
-                                var random = new Random(seed + round * THREADS + number);
+                                var random = new Random(seed + (long) round * THREADS + number);
                                 List<Task> all = tasks.all();
                                 while (go.on(number)) {
                                     all.get(random.nextInt(all.size())).run(random);
