@@ -160,7 +160,7 @@ class FaultTest {
             for (String part :
                     System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
                 Path root = Path.of(part);
-                if (!Files.isDirectory(root)) {
+                if (part.isEmpty() || !Files.isDirectory(root)) {
                     continue;
                 }
                 try (Stream<Path> files = Files.walk(root)) {

@@ -78,7 +78,7 @@ class LeakReportTest {
             for (int i = 0; i < (off ? 10 : 1000) && !allReported(); i++) {
                 System.gc();
                 byte[] _ = new byte[1 << 20];
-                Thread.yield();
+                Thread.onSpinWait();
             }
             System.exit(off || allReported() ? 0 : 1);
         }
