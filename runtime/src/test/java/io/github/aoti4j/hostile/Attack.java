@@ -81,12 +81,9 @@ final class Attack {
             case HERE -> call(step);
             case INTERRUPTED -> {
                 Thread.currentThread().interrupt();
-                try {
-                    call(step);
-                } finally {
-                    if (!Thread.interrupted()) {
-                        throw new Wrong(step + " swallowed an interrupt", null);
-                    }
+                call(step);
+                if (!Thread.interrupted()) {
+                    throw new Wrong(step + " swallowed an interrupt", null);
                 }
             }
             case ELSEWHERE -> get(start(step, false));
@@ -467,7 +464,7 @@ final class Attack {
     private void read(Made made) {
         float[] expected = made.expected;
         float[] values = made.tensor.toFloatArray();
-        if (expected != null && made.expected == expected && !world.concurrent) {
+        if (expected != null && made.expected != null && !world.concurrent) {
             List<String> differences = Subject.differences(List.of(expected), List.of(values));
             if (!differences.isEmpty()) {
                 throw new Wrong("an old tensor has changed: " + differences, null);
@@ -530,7 +527,7 @@ final class Attack {
         if (loaded.subject == Subject.MUTATES) {
             world.written(inputs[0].segment());
         }
-        if (before == null || loaded.subject == Subject.MUTATES && world.concurrent) {
+        if (before == null || (loaded.subject == Subject.MUTATES && world.concurrent)) {
             return;
         }
         long[][] shapes = new long[inputs.length][];
@@ -560,7 +557,7 @@ final class Attack {
     private boolean isWritten(Tensor... inputs) {
         for (Made made : world.tensors) {
             for (Tensor input : inputs) {
-                if (made.tensor == input && made.expected == null) {
+                if (made.tensor.equals(input) && made.expected == null) {
                     return true;
                 }
             }
@@ -615,10 +612,10 @@ final class Attack {
                     case 2 -> Path.of("there", "is none");
                     default -> World.WEIGHTS_B;
                 };
-        boolean a = file == World.WEIGHTS_A;
+        boolean a = file.equals(World.WEIGHTS_A);
         // Some other model's file has none of the names, which changes nothing.
         loaded.mayBePackaged |= a;
-        loaded.mayBeUpdated |= file == World.WEIGHTS_B;
+        loaded.mayBeUpdated |= file.equals(World.WEIGHTS_B);
         if (strictly) {
             loaded.model.constants().updateStrictly(file);
         } else {

@@ -57,7 +57,7 @@ final class AttackProcess implements AutoCloseable {
 
     private void count(List<Step> steps, String names) {
         calls += steps.size();
-        for (String name : names.isEmpty() ? new String[0] : names.split(",")) {
+        for (String name : names.isEmpty() ? new String[0] : names.split(",", -1)) {
             answers.merge(Action.valueOf(name), 1, Integer::sum);
         }
     }

@@ -33,8 +33,8 @@ record Step(Action action, How how, int seed) {
 
     static List<Step> decode(String text) {
         List<Step> steps = new ArrayList<>();
-        for (String step : text.split(" ")) {
-            String[] parts = step.split("/");
+        for (String step : text.split(" ", -1)) {
+            String[] parts = step.split("/", -1);
             steps.add(
                     new Step(
                             Action.valueOf(parts[0]),

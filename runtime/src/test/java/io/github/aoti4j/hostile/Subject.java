@@ -189,6 +189,6 @@ enum Subject {
     private static boolean isNear(float expected, float actual) {
         return Float.compare(expected, actual) == 0
                 || Math.abs(expected - actual) <= 1e-3f + 1e-3f * Math.abs(expected)
-                || !Float.isFinite(expected) && !Float.isFinite(actual);
+                || (!Float.isFinite(expected) && !Float.isFinite(actual));
     }
 }

@@ -36,9 +36,9 @@ final class World implements AutoCloseable {
     private static final long HUGE = 1L << 50;
 
     /** What the weights are in each epoch: as packaged, and as updated. */
-    private static Weights packaged;
+    private final Weights packaged;
 
-    private static Weights updated;
+    private final Weights updated;
 
     final List<Loaded> models = new CopyOnWriteArrayList<>();
     final List<Owned> arenas = new CopyOnWriteArrayList<>();
@@ -71,7 +71,8 @@ final class World implements AutoCloseable {
     /** An arena and who may use it; null for any thread. */
     record Owned(Arena arena, Thread owner) {
         boolean isUsable() {
-            return arena.scope().isAlive() && (owner == null || owner == Thread.currentThread());
+            return arena.scope().isAlive()
+                    && (owner == null || owner.equals(Thread.currentThread()));
         }
     }
 
@@ -94,12 +95,17 @@ final class World implements AutoCloseable {
     /** A runner. */
     record Bound(Loaded loaded, Runner runner, Thread owner) {}
 
+    /** Read once. */
+    private static final class Known {
+        static final Weights PACKAGED = read(null);
+        static final Weights UPDATED = read(WEIGHTS_B);
+    }
+
     World() {
         operators = OperatorLibrary.create().register(Operators.SCALE_ADD, this::scaleAdd);
-        if (packaged == null) {
-            packaged = read(null);
-            updated = read(WEIGHTS_B);
-        }
+        // Now that the operator is there, without which a model is not loaded.
+        packaged = Known.PACKAGED;
+        updated = Known.UPDATED;
     }
 
     private Object scaleAdd(io.github.aoti4j.OperatorCall call) {
@@ -133,13 +139,13 @@ final class World implements AutoCloseable {
 
     Loaded model(SplittableRandom random) {
         Loaded picked = pick(models, random);
-        return picked == null || models.size() < 3 && random.nextInt(4) == 0
+        return picked == null || (models.size() < 3 && random.nextInt(4) == 0)
                 ? load(random)
                 : picked;
     }
 
     Loaded load(SplittableRandom random) {
-        Subject subject = Subject.values()[random.nextInt(Subject.values().length)];
+        Subject subject = pick(List.of(Subject.values()), random);
         ModelOptions options = ModelOptions.defaults().runners(1 + random.nextInt(3));
         if (random.nextInt(4) == 0) {
             options = options.copyWeights(true);
@@ -291,7 +297,7 @@ final class World implements AutoCloseable {
         guarded.forEach(GuardedModel::close);
         packages.forEach(ModelPackage::close);
         for (Bound bound : runners) {
-            if (bound.owner == Thread.currentThread()) {
+            if (bound.owner.equals(Thread.currentThread())) {
                 bound.runner.close();
             }
         }
