@@ -142,8 +142,12 @@ final class CachePruner {
     private void removeKeys() throws IOException {
         Path models = root.resolve(CacheEntry.MODELS);
         for (Path key : list(models.resolve(KEYS))) {
-            if (!Files.exists(models.resolve(firstLine(key)))) {
-                Files.deleteIfExists(key);
+            try {
+                if (!Files.exists(models.resolve(firstLine(key)))) {
+                    Files.deleteIfExists(key);
+                }
+            } catch (NoSuchFileException e) {
+                // Somebody else has removed it.
             }
         }
     }

@@ -129,6 +129,8 @@ public final class Upload {
         }
 
         void run(String message) {
+            // Before any thread of its own can have done something.
+            progress.update(message, 0, total);
             List<Thread> helpers = new ArrayList<>();
             try {
                 for (int i = 1; i < threads; i++) {
