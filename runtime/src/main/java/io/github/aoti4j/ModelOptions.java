@@ -21,67 +21,50 @@ public final class ModelOptions {
     /** Far more than processors; each is a native container. */
     private static final int MAX_RUNNERS = 4096;
 
-    private static final ModelOptions DEFAULTS =
-            new ModelOptions(
-                    null,
-                    1,
-                    null,
-                    List.of(),
-                    false,
-                    false,
-                    Paging.LAZY,
-                    Progress.NONE,
-                    null,
-                    List.of(),
-                    null,
-                    null,
-                    null,
-                    128L << 20);
+    private static final ModelOptions DEFAULTS = new ModelOptions(new Values());
 
-    private final String model;
-    private final int runners;
-    private final Path libtorch;
-    private final List<Path> weights;
-    private final boolean copyWeights;
-    private final boolean strictWeights;
-    private final Paging paging;
-    private final Progress progress;
-    private final String sha256;
-    private final List<Path> opLibraries;
-    private final Path compiler;
-    private final Path includes;
-    private final Device device;
-    private final long uploadMemory;
+    /** Not changed any more once options have them. */
+    private final Values values;
 
-    private ModelOptions(
-            String model,
-            int runners,
-            Path libtorch,
-            List<Path> weights,
-            boolean copyWeights,
-            boolean strictWeights,
-            Paging paging,
-            Progress progress,
-            String sha256,
-            List<Path> opLibraries,
-            Path compiler,
-            Path includes,
-            Device device,
-            long uploadMemory) {
-        this.model = model;
-        this.runners = runners;
-        this.libtorch = libtorch;
-        this.weights = weights;
-        this.copyWeights = copyWeights;
-        this.strictWeights = strictWeights;
-        this.paging = paging;
-        this.progress = progress;
-        this.sha256 = sha256;
-        this.opLibraries = opLibraries;
-        this.compiler = compiler;
-        this.includes = includes;
-        this.device = device;
-        this.uploadMemory = uploadMemory;
+    /** What can be chosen, with the defaults; null where nothing is chosen. */
+    private static final class Values {
+        private String model;
+        private int runners = 1;
+        private Path libtorch;
+        private List<Path> weights = List.of();
+        private boolean copyWeights;
+        private boolean strictWeights;
+        private Paging paging = Paging.LAZY;
+        private Progress progress = Progress.NONE;
+        private String sha256;
+        private List<Path> opLibraries = List.of();
+        private Path compiler;
+        private Path includes;
+        private Device device;
+        private long uploadMemory = 128L << 20;
+
+        Values() {}
+
+        Values(Values other) {
+            model = other.model;
+            runners = other.runners;
+            libtorch = other.libtorch;
+            weights = other.weights;
+            copyWeights = other.copyWeights;
+            strictWeights = other.strictWeights;
+            paging = other.paging;
+            progress = other.progress;
+            sha256 = other.sha256;
+            opLibraries = other.opLibraries;
+            compiler = other.compiler;
+            includes = other.includes;
+            device = other.device;
+            uploadMemory = other.uploadMemory;
+        }
+    }
+
+    private ModelOptions(Values values) {
+        this.values = values;
     }
 
     /**
@@ -101,21 +84,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions model(String name) {
-        return new ModelOptions(
-                requireNonNull(name, "name"),
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.model = requireNonNull(name, "name");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -131,21 +102,9 @@ public final class ModelOptions {
             throw new IllegalArgumentException(
                     "runners must be from 1 to %d, but is %d".formatted(MAX_RUNNERS, count));
         }
-        return new ModelOptions(
-                model,
-                count,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.runners = count;
+        return new ModelOptions(changed);
     }
 
     /**
@@ -156,21 +115,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions libtorch(Path directory) {
-        return new ModelOptions(
-                model,
-                runners,
-                requireNonNull(directory, "directory"),
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.libtorch = requireNonNull(directory, "directory");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -182,21 +129,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions weights(Path... files) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                List.of(requireNonNull(files, "files")),
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.weights = List.of(requireNonNull(files, "files"));
+        return new ModelOptions(changed);
     }
 
     /**
@@ -209,21 +144,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions copyWeights(boolean copy) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copy,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.copyWeights = copy;
+        return new ModelOptions(changed);
     }
 
     /**
@@ -233,21 +156,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions strictWeights(boolean strict) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strict,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.strictWeights = strict;
+        return new ModelOptions(changed);
     }
 
     /**
@@ -257,21 +168,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions paging(Paging when) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                requireNonNull(when, "when"),
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.paging = requireNonNull(when, "when");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -281,21 +180,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions progress(Progress listener) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                requireNonNull(listener, "listener"),
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.progress = requireNonNull(listener, "listener");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -308,21 +195,9 @@ public final class ModelOptions {
      * @throws IllegalArgumentException if these are not 64 hexadecimal digits
      */
     public ModelOptions sha256(String hex) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                Sha256Pin.parse(requireNonNull(hex, "hex")),
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.sha256 = Sha256Pin.parse(requireNonNull(hex, "hex"));
+        return new ModelOptions(changed);
     }
 
     /**
@@ -337,21 +212,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions opLibrary(Path... libraries) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                List.of(requireNonNull(libraries, "libraries")),
-                compiler,
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.opLibraries = List.of(requireNonNull(libraries, "libraries"));
+        return new ModelOptions(changed);
     }
 
     /**
@@ -363,21 +226,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions compiler(Path program) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                requireNonNull(program, "program"),
-                includes,
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.compiler = requireNonNull(program, "program");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -389,21 +240,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions includes(Path directory) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                requireNonNull(directory, "directory"),
-                device,
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.includes = requireNonNull(directory, "directory");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -414,21 +253,9 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions device(Device where) {
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                requireNonNull(where, "where"),
-                uploadMemory);
+        Values changed = new Values(values);
+        changed.device = requireNonNull(where, "where");
+        return new ModelOptions(changed);
     }
 
     /**
@@ -443,21 +270,9 @@ public final class ModelOptions {
         if (bytes < 1L << 20) {
             throw new IllegalArgumentException("less than 1 MiB to copy weights with: " + bytes);
         }
-        return new ModelOptions(
-                model,
-                runners,
-                libtorch,
-                weights,
-                copyWeights,
-                strictWeights,
-                paging,
-                progress,
-                sha256,
-                opLibraries,
-                compiler,
-                includes,
-                device,
-                bytes);
+        Values changed = new Values(values);
+        changed.uploadMemory = bytes;
+        return new ModelOptions(changed);
     }
 
     /**
@@ -466,7 +281,7 @@ public final class ModelOptions {
      * @return empty for the package's only one
      */
     public Optional<String> model() {
-        return Optional.ofNullable(model);
+        return Optional.ofNullable(values.model);
     }
 
     /**
@@ -475,7 +290,7 @@ public final class ModelOptions {
      * @return at least 1
      */
     public int runners() {
-        return runners;
+        return values.runners;
     }
 
     /**
@@ -484,7 +299,7 @@ public final class ModelOptions {
      * @return empty to look for it
      */
     public Optional<Path> libtorch() {
-        return Optional.ofNullable(libtorch);
+        return Optional.ofNullable(values.libtorch);
     }
 
     /**
@@ -493,7 +308,7 @@ public final class ModelOptions {
      * @return unmodifiable, in the order in which they are searched
      */
     public List<Path> weights() {
-        return weights;
+        return values.weights;
     }
 
     /**
@@ -502,7 +317,7 @@ public final class ModelOptions {
      * @return false if it uses them in place
      */
     public boolean copyWeights() {
-        return copyWeights;
+        return values.copyWeights;
     }
 
     /**
@@ -511,7 +326,7 @@ public final class ModelOptions {
      * @return false if they are ignored
      */
     public boolean strictWeights() {
-        return strictWeights;
+        return values.strictWeights;
     }
 
     /**
@@ -520,7 +335,7 @@ public final class ModelOptions {
      * @return the way
      */
     public Paging paging() {
-        return paging;
+        return values.paging;
     }
 
     /**
@@ -529,7 +344,7 @@ public final class ModelOptions {
      * @return the listener
      */
     public Progress progress() {
-        return progress;
+        return values.progress;
     }
 
     /**
@@ -538,7 +353,7 @@ public final class ModelOptions {
      * @return 64 lower-case hexadecimal digits; empty if it may be any
      */
     public Optional<String> sha256() {
-        return Optional.ofNullable(sha256);
+        return Optional.ofNullable(values.sha256);
     }
 
     /**
@@ -547,7 +362,7 @@ public final class ModelOptions {
      * @return unmodifiable, in the order in which they are opened
      */
     public List<Path> opLibraries() {
-        return opLibraries;
+        return values.opLibraries;
     }
 
     /**
@@ -556,7 +371,7 @@ public final class ModelOptions {
      * @return empty to look for one
      */
     public Optional<Path> compiler() {
-        return Optional.ofNullable(compiler);
+        return Optional.ofNullable(values.compiler);
     }
 
     /**
@@ -565,7 +380,7 @@ public final class ModelOptions {
      * @return empty for the one beside libtorch
      */
     public Optional<Path> includes() {
-        return Optional.ofNullable(includes);
+        return Optional.ofNullable(values.includes);
     }
 
     /**
@@ -574,7 +389,7 @@ public final class ModelOptions {
      * @return empty for the kind of device that the package was compiled for
      */
     public Optional<Device> device() {
-        return Optional.ofNullable(device);
+        return Optional.ofNullable(values.device);
     }
 
     /**
@@ -583,6 +398,6 @@ public final class ModelOptions {
      * @return bytes
      */
     public long uploadMemory() {
-        return uploadMemory;
+        return values.uploadMemory;
     }
 }
