@@ -61,15 +61,28 @@ record Vitals(
         }
     }
 
-    /** Once what nobody refers to any more is gone, and free memory has been given back. */
-    static Vitals settled() {
+    /**
+     * Once what nobody refers to any more is gone, and free memory has been given back; with the
+     * least memory of some moments, since the JVM's compilers take some and give it back.
+     */
+    static Vitals settled() throws InterruptedException {
         System.gc();
+        Vitals least = null;
+        for (int i = 0; i < 10; i++) {
+            trim();
+            Vitals now = now();
+            least = least == null || now.nativeBytes < least.nativeBytes ? now : least;
+            Thread.sleep(50);
+        }
+        return least;
+    }
+
+    private static void trim() {
         try {
             int _ = (int) MALLOC_TRIM.invokeExact(0L);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
-        return now();
     }
 
     /** Without memory that is known to be leaked by others. */
