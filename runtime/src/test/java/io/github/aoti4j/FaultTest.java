@@ -16,10 +16,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -227,49 +224,23 @@ class FaultTest {
 
     /** Opens a file with little more address space than there is in use. */
     static final class NoAddresses {
-        private static final int RLIMIT_AS = 9;
-
         private NoAddresses() {}
 
         public static void main(String[] args) throws Exception {
             Path huge = Path.of(args[0]);
             loadAndRun(ADD_ONE, ADD_ONE.path());
-            limitAddresses(1L << 40);
+            Addresses.limitTo(1L << 40);
             String enough = failure(() -> SafetensorsFile.open(huge).close());
             assertTrue(enough.contains("header"), enough);
             Vitals before = Vitals.now();
 
-            limitAddresses(8L << 30);
+            Addresses.limitTo(8L << 30);
             String message = failure(() -> SafetensorsFile.open(huge).close());
 
             assertTrue(message.contains(huge.toString()), message);
             assertTrue(message.contains("Cannot allocate memory"), message);
             assertEquals(before.descriptors(), Vitals.now().descriptors());
             loadAndRun(ADD_ONE, ADD_ONE.path());
-        }
-
-        private static void limitAddresses(long more) throws Exception {
-            Linker linker = Linker.nativeLinker();
-            var set =
-                    linker.downcallHandle(
-                            linker.defaultLookup().findOrThrow("setrlimit"),
-                            FunctionDescriptor.of(
-                                    ValueLayout.JAVA_INT,
-                                    ValueLayout.JAVA_INT,
-                                    ValueLayout.ADDRESS));
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment limits =
-                        arena.allocateFrom(ValueLayout.JAVA_LONG, size() + more, -1L);
-                assertEquals(0, (int) set.invokeExact(RLIMIT_AS, limits));
-            } catch (Throwable e) {
-                throw new AssertionError(e);
-            }
-        }
-
-        /** Pages that the process has in its address space, in bytes. */
-        private static long size() throws IOException {
-            String pages = Files.readString(Path.of("/proc/self/statm")).split(" ", 2)[0];
-            return Long.parseLong(pages) * 4096;
         }
     }
 
