@@ -95,11 +95,9 @@ final class BoundInput {
         }
     }
 
-    /** Lets the runs of a slot hold the memory's arena open. */
-    void hold(RunSlot slot) {
-        if (borrowed != null) {
-            slot.hold(borrowed);
-        }
+    /** Memory whose arena is to be held open by runs; null if there is none. */
+    MemorySegment borrowed() {
+        return borrowed;
     }
 
     void close() {

@@ -221,12 +221,25 @@ public final class Runner implements AutoCloseable {
         } else {
             validator.checkMemory(index, tensor);
         }
-        inputs[index].bind(slot, tensor, own);
+        try {
+            hold(index, own ? null : tensor.segment());
+            inputs[index].bind(slot, tensor, own);
+        } catch (Throwable e) {
+            hold(index, inputs[index].borrowed());
+            throw e;
+        }
         tensors[index] = tensor;
         unchecked |= !same;
+    }
+
+    /** Lets runs hold the arenas of all inputs open; of one as if this were bound to it. */
+    private void hold(int index, MemorySegment borrowed) {
         slot.letGo();
-        for (BoundInput input : inputs) {
-            input.hold(slot);
+        for (int i = 0; i < inputs.length; i++) {
+            MemorySegment segment = i == index ? borrowed : inputs[i].borrowed();
+            if (segment != null) {
+                slot.hold(segment);
+            }
         }
     }
 
@@ -249,9 +262,9 @@ public final class Runner implements AutoCloseable {
             requireFitting();
         }
         container.requireOpen();
+        int lane = gate.enter(preferredLane);
         running = true;
         boolean done = false;
-        int lane = gate.enter(preferredLane);
         try {
             hasRun = false;
             if (container.callsBack()) {

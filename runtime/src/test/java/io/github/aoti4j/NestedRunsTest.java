@@ -106,6 +106,21 @@ class NestedRunsTest {
     }
 
     @Test
+    void aRunnerThatWasRefusedWithinARunGoesOn() {
+        try (Model model = load(1);
+                Arena arena = Arena.ofConfined();
+                Runner runner =
+                        model.newRunner(
+                                FIXTURE.inputs("rows7", model, arena).toArray(Tensor[]::new))) {
+            once(() -> assertThrows(IllegalStateException.class, runner::run));
+            assertRight(model);
+            runner.run();
+            Golden.assertMatches(
+                    FIXTURE.outputs("rows7", arena), List.of(runner.output(0), runner.output(1)));
+        }
+    }
+
+    @Test
     void aRunWithinARunHasARunnerOfItsOwn() {
         try (Model model = load(2)) {
             var depth = new AtomicInteger();

@@ -3,10 +3,12 @@ package io.github.aoti4j.stub;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.aoti4j.Model;
+import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.core.InvalidInputException;
@@ -152,6 +154,34 @@ final class ArenaScenarios {
             assertEquals(runs, Stub.get("runs"));
             arenas.forEach(Arena::close);
         }
+    }
+
+    @Scenario
+    void aRunnerRefusesAnInputOfOneArenaMoreAndGoesOnWithTheOthers() {
+        int last = ModelApi.MAX_HELD;
+        Stub.shape(last + 1, "f");
+        List<Arena> arenas = new ArrayList<>();
+        Tensor[] inputs = new Tensor[last + 1];
+        for (int i = 0; i <= last; i++) {
+            arenas.add(Arena.ofShared());
+            inputs[i] = vector(arenas.getLast(), i);
+        }
+        Tensor own = inputs[last];
+        inputs[last] = vector(arenas.getFirst(), 5);
+        try (Model model = Stub.load(1);
+                Runner runner = model.newRunner(inputs)) {
+            assertThrows(InvalidInputException.class, () -> runner.bind(last, own));
+            assertSame(inputs[last], runner.input(last));
+            runner.run();
+            long runs = Stub.get("runs");
+            arenas.get(last - 1).close();
+            assertThrows(IllegalStateException.class, runner::run);
+            assertEquals(runs, Stub.get("runs"));
+            runner.bind(last - 1, own);
+            runner.run();
+        }
+        arenas.remove(last - 1);
+        arenas.forEach(Arena::close);
     }
 
     /** Runs on inputs with an arena for each, and tries to close them in the middle of the run. */
