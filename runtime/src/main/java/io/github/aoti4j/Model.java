@@ -471,6 +471,9 @@ public final class Model implements AutoCloseable {
      * methods that read elements wait for that by themselves. Inputs may be closed at any time
      * after this returns: their memory stays until the run is done.
      *
+     * <p>Runs on several streams may overlap on the device, also those of one thread. A model that
+     * writes into its own buffers does not bear that: give it one stream.
+     *
      * @param stream of the model's device
      * @param arena the outputs live as long as it does
      * @param inputTensors in call order, on the model's device unless the model wants them on the

@@ -9,8 +9,9 @@ public interface OperatorFunction {
      *
      * <p>It may run models, and its own if that has another runner ({@link
      * ModelOptions#runners(int)}): the run within the run waits for one, and throws {@link
-     * IllegalStateException} where that would be for ever. It may close anything but the runner
-     * that runs it, and read constants, but not replace those of a model that is running it.
+     * IllegalStateException} where that would be for ever. A virtual thread that waits here keeps
+     * its carrier, since native code is on its stack. It may close anything but the runner that
+     * runs it, and read constants, but not replace those of a model that is running it.
      *
      * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
      * Tensor...)} as it was thrown.
