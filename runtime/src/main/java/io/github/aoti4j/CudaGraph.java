@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.Closing;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
@@ -229,34 +230,7 @@ public final class CudaGraph implements AutoCloseable {
     /** Frees what there is, each before what it uses. */
     private void free(Throwable because) {
         closed = true;
-        RuntimeException failure = null;
-        List<AutoCloseable> parts = new ArrayList<>();
-        parts.add(uses::close);
-        if (call != null) {
-            parts.add(call);
-        }
-        if (graph != null) {
-            parts.add(graph);
-        }
-        parts.add(memory);
-        if (because != null) {
-            parts.add(arena);
-        }
-        for (AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (RuntimeException e) {
-                failure = e;
-            } catch (Exception e) {
-                throw new AssertionError("what is closed here throws nothing checked", e);
-            }
-        }
-        if (failure != null) {
-            if (because == null) {
-                throw failure;
-            }
-            because.addSuppressed(failure);
-        }
+        Closing.all(because, uses::close, call, graph, memory, because == null ? null : arena);
     }
 
     @Override

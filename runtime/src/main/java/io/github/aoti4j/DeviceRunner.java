@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import io.github.aoti4j.bindings.CudaApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.Closing;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Shapes;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
@@ -11,9 +12,7 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -335,32 +334,7 @@ public final class DeviceRunner implements AutoCloseable {
     /** Frees what there is, each before what it uses. */
     private void free(Throwable because) {
         closed = true;
-        List<AutoCloseable> parts = new ArrayList<>();
-        parts.add(stream::synchronize);
-        if (call != null) {
-            parts.add(call);
-        }
-        if (graph != null) {
-            parts.add(graph);
-        }
-        parts.add(arena);
-        parts.add(memory);
-        RuntimeException failure = null;
-        for (AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (RuntimeException e) {
-                failure = e;
-            } catch (Exception e) {
-                throw new AssertionError("what is closed here throws nothing checked", e);
-            }
-        }
-        if (failure != null) {
-            if (because == null) {
-                throw failure;
-            }
-            because.addSuppressed(failure);
-        }
+        Closing.all(because, stream::synchronize, call, graph, arena, memory);
     }
 
     @Override

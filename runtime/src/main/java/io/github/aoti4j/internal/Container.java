@@ -365,11 +365,12 @@ public final class Container {
 
     private void free() {
         // What uses something comes before it.
-        close(
-                slots == null ? () -> {} : slots,
+        Closing.all(
+                null,
+                slots,
                 this::deleteAll,
-                constants == null ? () -> {} : constants::close,
-                executor == null ? () -> {} : executor,
+                constants == null ? null : constants::close,
+                executor,
                 this::closeFiles);
     }
 
@@ -399,23 +400,6 @@ public final class Container {
                 api.delete(replicas[i]);
             } catch (RuntimeException e) {
                 failure = e;
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    /** Closes all in this order, whatever fails. */
-    private static void close(AutoCloseable... parts) {
-        RuntimeException failure = null;
-        for (AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (RuntimeException e) {
-                failure = e;
-            } catch (Exception e) {
-                throw new AssertionError("what is closed here throws nothing checked", e);
             }
         }
         if (failure != null) {
