@@ -23,13 +23,7 @@ import java.util.concurrent.Callable;
 final class RunCommand implements Callable<Integer> {
     @Mixin private PackageArguments arguments;
 
-    @Option(
-            names = "--inputs",
-            required = true,
-            paramLabel = "F",
-            description =
-                    "A safetensors file with the inputs, named \"0\", \"1\", … in call order.")
-    private Path inputs;
+    @Mixin private OneRun oneRun;
 
     @Option(
             names = "--outputs",
@@ -48,9 +42,7 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
-            List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);
-            List<Tensor> outcome = model.run(arena, Transfer.toModel(model, read, arena));
-            List<Tensor> results = Transfer.toCpu(outcome, arena);
+            List<Tensor> results = oneRun.of(model, arena);
             TensorFiles.write(outputs, results, arena);
             for (int i = 0; i < results.size(); i++) {
                 out.println(i + ": " + results.get(i));

@@ -28,13 +28,7 @@ import java.util.concurrent.Callable;
 final class VerifyCommand implements Callable<Integer> {
     @Mixin private PackageArguments arguments;
 
-    @Option(
-            names = "--inputs",
-            required = true,
-            paramLabel = "F",
-            description =
-                    "A safetensors file with the inputs, named \"0\", \"1\", … in call order.")
-    private Path inputs;
+    @Mixin private OneRun oneRun;
 
     @Option(
             names = "--expect",
@@ -56,9 +50,7 @@ final class VerifyCommand implements Callable<Integer> {
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
             List<Tensor> expected = TensorFiles.read(expect, arena);
-            List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);
-            List<Tensor> outcome = model.run(arena, Transfer.toModel(model, read, arena));
-            List<Tensor> actual = Transfer.toCpu(outcome, arena);
+            List<Tensor> actual = oneRun.of(model, arena);
             OutputsComparison comparison = OutputsComparison.of(actual, expected, tolerances);
             comparison.lines().forEach(out::println);
             out.println(comparison.matches() ? "all outputs match" : "outputs differ");
