@@ -13,6 +13,7 @@ import picocli.CommandLine.TypeConversionException;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The package, the model in it and the libtorch: what commands that run a model share. */
@@ -75,6 +76,14 @@ final class PackageArguments {
 
     Path file() {
         return file;
+    }
+
+    /** The package and all that is read for it. */
+    List<Path> files() {
+        List<Path> files = new ArrayList<>(weights);
+        files.addAll(opLibraries);
+        files.add(file);
+        return files;
     }
 
     Model load(PrintWriter err) {

@@ -7,11 +7,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -39,6 +43,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        requireNoneReplaced();
         PrintWriter out = spec.commandLine().getOut();
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
@@ -49,5 +54,27 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         return Main.OK;
+    }
+
+    /** Whoever names a file twice has mistyped, and would lose it. */
+    private void requireNoneReplaced() {
+        List<Path> read = new ArrayList<>(arguments.files());
+        read.add(inputs);
+        for (Path file : read) {
+            if (isSame(file, outputs)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--outputs would replace " + file + ", which is read; name another file");
+            }
+        }
+    }
+
+    private static boolean isSame(Path file, Path other) {
+        try {
+            return Files.isSameFile(file, other);
+        } catch (IOException e) {
+            // One is not there.
+            return false;
+        }
     }
 }

@@ -54,7 +54,7 @@ public final class SafetensorsWriter {
 
     /**
      * Writes tensors to a file. It is written beside its place and renamed when complete, so that
-     * nobody sees half of it; a file that is there is replaced.
+     * nobody sees half of it; a file that is there, or that a link leads to, is replaced.
      *
      * <p>The header names the tensors in the order of the map. Their data are ordered by the size
      * of their elements, the largest first, so that each lies at a multiple of it.
@@ -78,13 +78,11 @@ public final class SafetensorsWriter {
                 });
         var names = inDataOrder(tensors);
         byte[] header = header(tensors, names, metadata);
-        var target = path.toAbsolutePath();
-        if (Files.isDirectory(target)) {
-            throw new PackageException(path, "this is a directory; give the path of a file");
-        }
-        var beside =
-                target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
+        Path beside = null;
         try {
+            Path target = target(path);
+            beside =
+                    target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
             try (var channel =
                     FileChannel.open(
                             beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -105,6 +103,21 @@ public final class SafetensorsWriter {
         } finally {
             deleteIfThere(beside);
         }
+    }
+
+    /** The file to rename over: the one that a link leads to, and never a device or a pipe. */
+    private static Path target(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new PackageException(path, "this is a directory; give the path of a file");
+        }
+        if (Files.isRegularFile(path)) {
+            return path.toRealPath();
+        }
+        if (Files.exists(path)) {
+            throw new PackageException(
+                    path, "this is not a regular file and cannot be replaced; write to another");
+        }
+        return path.toAbsolutePath();
     }
 
     private static void check(String name, TensorData tensor) {
@@ -249,7 +262,9 @@ public final class SafetensorsWriter {
 
     private static void deleteIfThere(Path path) {
         try {
-            Files.deleteIfExists(path);
+            if (path != null) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException ignored) {
             // What made writing fail is on its way to the caller, and says more.
         }

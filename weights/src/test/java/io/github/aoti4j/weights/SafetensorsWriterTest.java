@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.PackageException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +45,30 @@ class SafetensorsWriterTest {
             assertEquals(Map.of("made by", "a test"), file.metadata());
             tensors.forEach((name, tensor) -> assertSame(tensor, file, name));
         }
+    }
+
+    @Test
+    void aLinkStaysAndTheFileItLeadsToIsReplaced() throws IOException {
+        Path path = Files.writeString(folder.resolve("out.safetensors"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), path.getFileName());
+        SafetensorsWriter.write(link, Map.of("a", heap(DType.UINT8, 3)));
+        assertTrue(Files.isSymbolicLink(link));
+        try (var file = SafetensorsFile.open(path)) {
+            assertEquals(List.of("a"), file.names());
+        }
+    }
+
+    /** Renaming over /dev/null would replace it for the whole machine. */
+    @Test
+    void devicesAndPipesAreRefused() throws IOException, InterruptedException {
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        var e =
+                assertThrows(
+                        PackageException.class,
+                        () -> SafetensorsWriter.write(pipe, Map.of("a", heap(DType.UINT8, 3))));
+        assertTrue(e.getMessage().contains("not a regular file"), e::getMessage);
+        assertTrue(Files.exists(pipe) && !Files.isRegularFile(pipe));
     }
 
     @Test

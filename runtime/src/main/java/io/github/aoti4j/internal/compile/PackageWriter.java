@@ -75,11 +75,14 @@ public final class PackageWriter {
      *
      * @param target the file to write
      * @param replace whether it may be there
-     * @throws AotiException if it is there and may not, or is a folder
+     * @throws AotiException if it is there and may not, or is no file
      */
     public static void requireFree(Path target, boolean replace) {
         if (Files.isDirectory(target)) {
             throw new AotiException(target + " is a folder");
+        }
+        if (Files.exists(target) && !Files.isRegularFile(target)) {
+            throw new AotiException(target + " is not a regular file and cannot be replaced");
         }
         if (!replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
             throw isThere(target, null);
