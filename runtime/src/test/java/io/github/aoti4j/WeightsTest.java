@@ -167,7 +167,7 @@ class WeightsTest {
         Path path = file("weights_mlp", "none.pt2");
         var e = assertThrows(IncompatibleModelException.class, () -> Model.load(path));
         assertTrue(e.getMessage().contains("missing: "), e::getMessage);
-        assertTrue(e.getMessage().contains("weight"), e::getMessage);
+        assertTrue(e.getMessage().contains("ModelOptions.weights"), e::getMessage);
     }
 
     @Test

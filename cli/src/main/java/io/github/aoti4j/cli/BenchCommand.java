@@ -164,8 +164,8 @@ final class BenchCommand implements Callable<Integer> {
                 runners == null || (runners >= 1 && runners <= MOST_THREADS),
                 "--runners must be 1 to " + MOST_THREADS);
         require(
-                intraOpThreads == null || intraOpThreads >= 1,
-                "--intra-op-threads must be at least 1");
+                intraOpThreads == null || (intraOpThreads >= 1 && intraOpThreads <= MOST_THREADS),
+                "--intra-op-threads must be 1 to " + MOST_THREADS);
         require(
                 seconds > 0 && seconds <= LONGEST_SECONDS,
                 "--seconds must be more than 0 and at most a day");

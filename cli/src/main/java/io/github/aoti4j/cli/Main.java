@@ -7,8 +7,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 
 /** The {@code aoti} command: its subcommands, and what their failures look like from outside. */
 @Command(
@@ -23,7 +27,8 @@ import java.io.PrintWriter;
             VerifyCommand.class,
             BenchCommand.class,
             CompileCommand.class,
-            CacheCommand.class
+            CacheCommand.class,
+            CommandLine.HelpCommand.class
         },
         footerHeading = "%nExit status:%n",
         footer = {
@@ -65,12 +70,44 @@ public final class Main implements Runnable {
 
     /** Runs the command: results to {@code out}, diagnostics to {@code err}. */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
-        return new CommandLine(new Main())
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(Main::explain)
-                .execute(args);
+        CommandLine command =
+                new CommandLine(new Main())
+                        .setOut(out)
+                        .setErr(err)
+                        .setCaseInsensitiveEnumValuesAllowed(true)
+                        .registerConverter(Path.class, Main::path)
+                        .setParameterExceptionHandler(Main::explainUsage)
+                        .setExecutionExceptionHandler(Main::explain);
+        try {
+            return command.execute(args);
+        } catch (OutOfMemoryError e) {
+            // Left alone, it would end the process with the status that says no.
+            err.println("aoti: not enough memory: " + e.getMessage());
+            return CANNOT;
+        }
+    }
+
+    private static Path path(String value) {
+        if (value.isEmpty()) {
+            throw new TypeConversionException("the path is empty");
+        }
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /** What is wrong, and the synopsis alone: the whole help would push it off the screen. */
+    private static int explainUsage(ParameterException exception, String[] args) {
+        CommandLine command = exception.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("aoti: " + exception.getMessage());
+        if (!UnmatchedArgumentException.printSuggestions(exception, err)) {
+            err.print(command.getHelp().fullSynopsis());
+        }
+        err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+        return USAGE;
     }
 
     private static int explain(

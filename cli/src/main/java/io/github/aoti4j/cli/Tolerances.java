@@ -2,7 +2,9 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Tensor;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** How far an output may be from what is expected. */
 final class Tolerances {
@@ -12,6 +14,7 @@ final class Tolerances {
     @Option(
             names = "--rtol",
             paramLabel = "X",
+            converter = Tolerance.class,
             description =
                     "Relative tolerance. Default by dtype, as torch.testing.assert_close has it:"
                             + " 1.3e-6 for float32, 1e-7 for float64, 1e-3 for float16, 1.6e-2 for"
@@ -21,6 +24,7 @@ final class Tolerances {
     @Option(
             names = "--atol",
             paramLabel = "X",
+            converter = Tolerance.class,
             description =
                     "Absolute tolerance. Default by dtype: 1e-5, 1e-7 for float64, 0 for integers.")
     private Double atol;
@@ -30,5 +34,24 @@ final class Tolerances {
 
     Comparison compare(Tensor actual, Tensor expected) {
         return Comparison.of(actual, expected, rtol, atol);
+    }
+
+    /** No NaN, under which everything would match. */
+    static final class Tolerance implements ITypeConverter<Double> {
+        /** Made by picocli. */
+        Tolerance() {}
+
+        @Override
+        public Double convert(String value) {
+            try {
+                double tolerance = Double.parseDouble(value);
+                if (tolerance >= 0 && Double.isFinite(tolerance)) {
+                    return tolerance;
+                }
+            } catch (NumberFormatException e) {
+                // Refused below.
+            }
+            throw new TypeConversionException("'" + value + "' is no number of at least 0");
+        }
     }
 }

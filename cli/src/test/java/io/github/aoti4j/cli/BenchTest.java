@@ -218,9 +218,19 @@ class BenchTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--threads, 0", "--threads, 257", "--runners, 0", "--intra-op-threads, 0", "--seconds, 0",
-        "--seconds, NaN", "--seconds, 1e9", "--warmup, -1", "--rate, 0", "--rate, 1e10",
-        "--rate, fast", "--api, python"
+        "--threads, 0",
+        "--threads, 257",
+        "--runners, 0",
+        "--intra-op-threads, 0",
+        "--intra-op-threads, 257",
+        "--seconds, 0",
+        "--seconds, NaN",
+        "--seconds, 1e9",
+        "--warmup, -1",
+        "--rate, 0",
+        "--rate, 1e10",
+        "--rate, fast",
+        "--api, python"
     })
     void valuesOutOfRangeAreWrongUsage(String option, String value) {
         Result bench = bench(addOne(), option + "=" + value);

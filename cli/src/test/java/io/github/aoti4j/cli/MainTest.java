@@ -1,5 +1,6 @@
 package io.github.aoti4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -290,6 +292,47 @@ class MainTest {
     }
 
     @Test
+    void outputsNeverReplaceWhatIsRead() throws IOException {
+        Path inputs = folder.resolve("in.safetensors");
+        Files.copy(mlp("batch8.inputs.safetensors"), inputs);
+        Path again = Files.createSymbolicLink(folder.resolve("out.safetensors"), inputs);
+        byte[] before = Files.readAllBytes(inputs);
+        Result run = aoti("run", mlp("mlp.pt2"), "--inputs", inputs, "--outputs", again);
+        assertEquals(2, run.status, run.err);
+        assertTrue(run.err.contains("which is read"), run.err);
+        assertArrayEquals(before, Files.readAllBytes(inputs));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NaN", "-1", "Infinity", "x"})
+    void tolerancesUnderWhichAllOrNothingMatchesAreWrongUsage(String tolerance) {
+        Path ramp = fixture("add_one", "ramp.inputs.safetensors");
+        for (String option : List.of("--atol", "--rtol")) {
+            Result verify =
+                    aoti(
+                            "verify",
+                            fixture("add_one", "add_one.pt2"),
+                            "--inputs",
+                            ramp,
+                            "--expect",
+                            ramp,
+                            option,
+                            tolerance);
+            assertEquals(2, verify.status, verify.out + verify.err);
+        }
+    }
+
+    @Test
+    void wrongUsageIsExplainedInFewLines() {
+        Result empty = aoti("inspect", "");
+        assertEquals(2, empty.status);
+        assertTrue(empty.err.startsWith("aoti: "), empty.err);
+        assertTrue(empty.err.contains("the path is empty"), empty.err);
+        assertTrue(empty.err.contains("Try 'aoti inspect --help'."), empty.err);
+        assertTrue(empty.err.lines().count() < 6, empty.err);
+    }
+
+    @Test
     void wrongUsageIsToldFromFailure() {
         assertEquals(2, aoti().status);
         assertEquals(2, aoti("fly").status);
@@ -305,6 +348,7 @@ class MainTest {
         assertEquals(0, help.status);
         assertTrue(help.out.startsWith("Usage: aoti " + command), help.out);
         assertTrue(aoti("--help").out.contains(command), "listed");
+        assertEquals(help.out, aoti("help", command).out);
     }
 
     @Test

@@ -66,6 +66,11 @@ final class ConstantMatcher {
         List<String> missing = absent.isEmpty() ? absent : without(absent, present.get());
         if (!missing.isEmpty()) {
             problems.add("missing: " + listed(missing));
+            if (strict == 0) {
+                problems.add(
+                        "the package does not hold these; name the files that do:"
+                                + " ModelOptions.weights, or --weights on the command line");
+            }
         }
         checkUnexpected(sources.subList(0, strict));
         if (!problems.isEmpty()) {

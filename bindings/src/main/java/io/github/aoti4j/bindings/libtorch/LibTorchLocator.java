@@ -116,9 +116,16 @@ public final class LibTorchLocator {
                         + origin.description()
                         + ") has no "
                         + LibTorchLocation.LIBRARY
-                        + (Files.isDirectory(absolute)
-                                ? ", nor has its lib folder"
-                                : ": there is no such folder"));
+                        + whyNot(absolute));
+    }
+
+    private static String whyNot(Path folder) {
+        if (Files.isDirectory(folder)) {
+            return ", nor has its lib folder";
+        }
+        return Files.exists(folder)
+                ? ": this is a file; name the folder that the library lies in"
+                : ": there is no such folder";
     }
 
     private static boolean holdsLibrary(Path folder) {

@@ -124,6 +124,8 @@ class LibTorchLocatorTest {
         assertTrue(message.contains("libtorch_cpu.so"), message);
         assertTrue(message.contains("given by the application"), message);
         assertTrue(messageOf(absent).contains("no such folder"), messageOf(absent));
+        Path library = Files.createFile(folder.resolve("libtorch_cpu.so"));
+        assertTrue(messageOf(library).contains("this is a file"), messageOf(library));
 
         environment.put("AOTI_LIBTORCH", empty.toString());
         assertTrue(messageOf(null).contains("AOTI_LIBTORCH"), messageOf(null));

@@ -6,6 +6,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +39,9 @@ public final class OpLibraries {
     private static void open(Path file) {
         try {
             OPENED.computeIfAbsent(file.toRealPath(), NativeLibrary::open);
+        } catch (NoSuchFileException e) {
+            throw new AotiException(
+                    "operator library " + file + ": there is no such file; check the path", e);
         } catch (IOException e) {
             throw new AotiException("operator library " + file + " cannot be read: " + e, e);
         } catch (NativeException e) {
