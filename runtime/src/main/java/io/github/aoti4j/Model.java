@@ -73,7 +73,12 @@ public final class Model implements AutoCloseable {
         container.setSlots(slots);
         this.readers = new OutputReader[outputNames.size()];
         for (int i = 0; i < readers.length; i++) {
-            readers[i] = new OutputReader(i, outputNames.get(i), !container.device().isCpu());
+            readers[i] =
+                    new OutputReader(
+                            i,
+                            outputNames.get(i),
+                            !container.device().isCpu(),
+                            container.callsBack());
         }
         this.constants = new Constants(container, slots);
         this.calls = new Calls(this, container);

@@ -20,7 +20,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>What an output was like the last time is kept and compared, which takes fewer calls than to
  * ask for all. Its element type, its number of dimensions, its device and whether it is dense
- * memory stand in the model's code; only sizes and strides can differ from run to run.
+ * memory stand in the model's code; only sizes and strides can differ from run to run. Not so where
+ * a model calls operators, whose results it may return as they come.
  */
 final class OutputReader {
     private final int index;
@@ -28,6 +29,9 @@ final class OutputReader {
 
     /** Whether the model runs on a CUDA device: others leave CPU memory, or are refused. */
     private final boolean onDevice;
+
+    /** Whether the output may be what an operator has returned. */
+    private final boolean callsBack;
 
     /** What the latest output was like. Immutable, so that racing threads read one or the other. */
     private Layout latest;
@@ -53,18 +57,22 @@ final class OutputReader {
                     tensor.device());
         }
 
-        boolean fits(long handle, long scratch) {
+        boolean fits(long handle, long scratch, boolean callsBack) {
             // A complex tensor may stand for its conjugate, and a later one may not.
             return !dtype.isComplex()
+                    && (!callsBack
+                            || TensorCalls.hasTypeAndRank(
+                                    handle, dtype.code(), shape.length, scratch))
                     && TensorCalls.hasSizes(handle, shape, scratch)
                     && TensorCalls.hasStrides(handle, strides, scratch);
         }
     }
 
-    OutputReader(int index, String name, boolean onDevice) {
+    OutputReader(int index, String name, boolean onDevice, boolean callsBack) {
         this.index = index;
         this.name = name;
         this.onDevice = onDevice;
+        this.callsBack = callsBack;
     }
 
     String name() {
@@ -130,7 +138,10 @@ final class OutputReader {
         return null;
     }
 
-    /** Whether the output of the latest run is what a view of an earlier one shows. */
+    /**
+     * Whether the output of the latest run is what a view of an earlier one shows. Not asked for a
+     * model that calls operators: its views end as a run begins.
+     */
     boolean isAt(RunSlot slot, Tensor view) {
         long handle = slot.outputAddress(index);
         long scratch = slot.scratchAddress();
@@ -179,7 +190,9 @@ final class OutputReader {
     private Layout layout(RunSlot slot, Tensor[] inputs) {
         long handle = slot.outputAddress(index);
         Layout layout = latest;
-        if (layout == null || handle == 0 || !layout.fits(handle, slot.scratchAddress())) {
+        if (layout == null
+                || handle == 0
+                || !layout.fits(handle, slot.scratchAddress(), callsBack)) {
             layout = ask(slot, inputs);
             latest = layout == null ? latest : layout;
         }

@@ -1,11 +1,13 @@
 package io.github.aoti4j;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -17,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -194,6 +197,45 @@ class OperatorLibraryTest {
                 float[] y = model.run(arena, x).get(1).toFloatArray();
                 for (int i = 0; i < y.length; i++) {
                     assertEquals(before[i] * 2, y[i], 1e-6f);
+                }
+            }
+        }
+    }
+
+    @Test
+    void readsAResultAsWhatItIsInEachRun() {
+        var result = new AtomicReference<Tensor>();
+        try (OperatorLibrary operators = OperatorLibrary.create();
+                Arena arena = Arena.ofConfined()) {
+            operators.register(
+                    DemoOperators.SCALE_ADD,
+                    call ->
+                            // The second call has a bias, and the model returns what it gives.
+                            call.tensor("bias") == null
+                                    ? DemoOperators.scaleAdd(call)
+                                    : result.get());
+            try (Model model = SCALE_ADD.load()) {
+                var inputs = SCALE_ADD.inputs("rows7", model, arena).toArray(Tensor[]::new);
+                try (Runner runner = model.newRunner(inputs)) {
+                    for (Tensor given :
+                            List.of(
+                                    Tensor.zeros(arena, DType.FLOAT64, 7, 12),
+                                    Tensor.of(arena, new float[84], 7, 12),
+                                    Tensor.of(arena, new float[] {1, 2, 3}, 3),
+                                    Tensor.of(arena, new float[] {1, 2, 3, 4, 5, 6}, 3, 2)
+                                            .copyWithStrides(arena, 1, 3),
+                                    Tensor.of(arena, new float[] {7, 8, 9}, 3),
+                                    Tensor.zeros(arena, DType.INT32, 3))) {
+                        result.set(given);
+                        Golden.assertMatches("model", given, model.run(arena, inputs).getLast());
+                        runner.run();
+                        Golden.assertMatches("runner", given, runner.output(1));
+                        byte[] copy = new byte[1000];
+                        byte[] expected = given.toByteArray();
+                        assertEquals(
+                                expected.length, runner.copyOutput(1, MemorySegment.ofArray(copy)));
+                        assertArrayEquals(expected, Arrays.copyOf(copy, expected.length));
+                    }
                 }
             }
         }

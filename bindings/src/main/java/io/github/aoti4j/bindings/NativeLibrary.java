@@ -96,7 +96,7 @@ public final class NativeLibrary implements AutoCloseable {
         // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
         // this one is here so that dlerror is linked before its message matters.
         MemorySegment _ = Libc.dlerror();
-        MemorySegment handle = Libc.dlopen(cPath, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+        MemorySegment handle = dlopen(cPath);
         if (handle.address() == 0) {
             String message = dlerror().replace(cPath.getString(0), path);
             throw new NativeException(
@@ -258,6 +258,18 @@ public final class NativeLibrary implements AutoCloseable {
     @Override
     public String toString() {
         return name;
+    }
+
+    /** Opens a library, whose constructors may leave nothing changed in how Java computes. */
+    private static MemorySegment dlopen(MemorySegment path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment computing = FloatingPoint.save(arena);
+            try {
+                return Libc.dlopen(path, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+            } finally {
+                FloatingPoint.restore(computing);
+            }
+        }
     }
 
     private static String dlerror() {

@@ -38,6 +38,8 @@ public final class TensorCalls {
             AotiTorch.aoti_torch_new_tensor_handle$address();
     private static final MemorySegment DELETE = AotiTorch.aoti_torch_delete_tensor_object$address();
     private static final MemorySegment DATA = AotiTorch.aoti_torch_get_data_ptr$address();
+    private static final MemorySegment DTYPE = AotiTorch.aoti_torch_get_dtype$address();
+    private static final MemorySegment RANK = AotiTorch.aoti_torch_get_dim$address();
     private static final MemorySegment SIZES = AotiTorch.aoti_torch_get_sizes$address();
     private static final MemorySegment STRIDES = AotiTorch.aoti_torch_get_strides$address();
 
@@ -82,10 +84,29 @@ public final class TensorCalls {
     }
 
     /**
+     * Tells whether a tensor has a certain element type and number of dimensions.
+     *
+     * @param handle a handle
+     * @param dtype the element type's code
+     * @param rank the number of dimensions
+     * @param scratch the address of eight bytes
+     * @return true if both are equal
+     * @throws NativeException if libtorch refuses
+     */
+    public static boolean hasTypeAndRank(long handle, int dtype, int rank, long scratch) {
+        check(get(DTYPE, handle, scratch), "aoti_torch_get_dtype");
+        if (MEMORY.get(JAVA_INT, scratch) != dtype) {
+            return false;
+        }
+        check(get(RANK, handle, scratch), "aoti_torch_get_dim");
+        return MEMORY.get(JAVA_LONG, scratch) == rank;
+    }
+
+    /**
      * Tells whether a tensor has certain sizes.
      *
      * @param handle a handle
-     * @param sizes as many as it has dimensions
+     * @param sizes as many as it has dimensions, or memory that is not the tensor's is read
      * @param scratch the address of eight bytes
      * @return true if all are equal
      * @throws NativeException if libtorch refuses
@@ -99,7 +120,7 @@ public final class TensorCalls {
      * Tells whether a tensor has certain strides.
      *
      * @param handle a handle
-     * @param strides as many as it has dimensions, in elements
+     * @param strides as many as it has dimensions, in elements; as for sizes
      * @param scratch the address of eight bytes
      * @return true if all are equal
      * @throws NativeException if libtorch refuses

@@ -18,6 +18,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 class NativeLibraryTest {
+    /** Not known to the compiler, which would divide by itself. */
+    private static volatile double smallestNormal = Double.MIN_NORMAL;
+
     @TempDir Path folder;
 
     private static NativeLibrary libc() {
@@ -48,6 +51,24 @@ class NativeLibraryTest {
 
             assertEquals("libc.so.6 does not have one, two", e.getMessage());
             assertEquals(List.of("one", "two"), libc.missing(List.of("one", "strlen", "two")));
+        }
+    }
+
+    @Test
+    void leavesJavasArithmeticAsItIs() throws Exception {
+        // What -ffast-math links with, in GCC before 13: the smallest numbers count as zero.
+        String source =
+                """
+                __attribute__((constructor)) static void flush(void) {
+                    unsigned state;
+                    __asm__("stmxcsr %0" : "=m"(state));
+                    state |= 0x8040;
+                    __asm__("ldmxcsr %0" : : "m"(state));
+                }
+                """;
+        Path library = CLibrary.build(folder, "fast", source);
+        try (var _ = NativeLibrary.open(library)) {
+            assertEquals("1.1125369292536007E-308", Double.toString(smallestNormal / 2));
         }
     }
 
