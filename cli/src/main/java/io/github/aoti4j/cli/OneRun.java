@@ -22,6 +22,10 @@ final class OneRun {
     /** Made by picocli. */
     OneRun() {}
 
+    Path inputs() {
+        return inputs;
+    }
+
     /** Returns the outputs, on the CPU; the arena owns what it takes. */
     List<Tensor> of(Model model, Arena arena) {
         List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);

@@ -59,7 +59,7 @@ final class RunCommand implements Callable<Integer> {
     /** Whoever names a file twice has mistyped, and would lose it. */
     private void requireNoneReplaced() {
         List<Path> read = new ArrayList<>(arguments.files());
-        read.add(inputs);
+        read.add(oneRun.inputs());
         for (Path file : read) {
             if (isSame(file, outputs)) {
                 throw new ParameterException(
