@@ -125,7 +125,7 @@ public final class Constants {
      * when no run and no output uses them any more. Updates wait for one another.
      *
      * @param files weight files as in {@link ModelOptions#weights}; names that the model does not
-     *     have are ignored
+     *     have are ignored, unless it has none of them
      * @throws PackageException if a file is not sound
      * @throws IncompatibleModelException listing what does not fit the model
      * @throws NativeException if the model refuses or its folding fails
@@ -160,7 +160,7 @@ public final class Constants {
         }
         container.acquire();
         try {
-            container.constants().update(open(all), strict ? all.size() : 0, slots);
+            container.constants().update(open(all), strict, slots);
         } finally {
             container.release();
         }

@@ -152,7 +152,8 @@ public final class ModelOptions {
     /**
      * Sets whether names in the weight files that the model does not have are refused.
      *
-     * @param strict whether to refuse; by default they are ignored
+     * @param strict whether to refuse; by default they are ignored, unless the model has none of
+     *     the names in all the files
      * @return changed options
      */
     public ModelOptions strictWeights(boolean strict) {

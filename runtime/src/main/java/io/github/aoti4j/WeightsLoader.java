@@ -55,11 +55,11 @@ final class WeightsLoader {
             throw e;
         }
         // The package itself may hold more than the code still needs.
-        int strict = options.strictWeights() ? options.weights().size() : 0;
+        int named = options.weights().size();
         if (options.copyWeights()) {
-            store.copy(sources, strict);
+            store.copy(sources, named, options.strictWeights());
         } else {
-            store.share(sources, strict);
+            store.share(sources, named, options.strictWeights());
         }
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -168,6 +169,26 @@ class WeightsTest {
         var e = assertThrows(IncompatibleModelException.class, () -> Model.load(path));
         assertTrue(e.getMessage().contains("missing: "), e::getMessage);
         assertTrue(e.getMessage().contains("ModelOptions.weights"), e::getMessage);
+    }
+
+    /** Names with another prefix, say: the package's own weights would answer, unnoticed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"in_so", "blob", "disk"})
+    void refusesFilesThatBringNothing(String packaging) {
+        Path path = file("weights_mlp", packaging + ".pt2");
+        Path strangers = file("tied", "weights_other.safetensors");
+        ModelOptions options = ModelOptions.defaults().weights(strangers);
+        var e = assertThrows(IncompatibleModelException.class, () -> Model.load(path, options));
+        assertTrue(e.getMessage().contains("none of the names"), e::getMessage);
+        assertTrue(e.getMessage().contains(strangers.toString()), e::getMessage);
+        Path good = file("weights_mlp", "weights.safetensors");
+        try (Model model = Model.load(path, ModelOptions.defaults().weights(strangers, good))) {
+            var update =
+                    assertThrows(
+                            IncompatibleModelException.class,
+                            () -> model.constants().update(strangers));
+            assertTrue(update.getMessage().contains("none of the names"), update::getMessage);
+        }
     }
 
     @Test

@@ -46,12 +46,14 @@ final class ConstantMatcher {
      * @param sources where to look
      * @param present FQNs that need not be found, since they have values already; asked for only if
      *     one is not found
-     * @param strict how many sources, the first ones, may only have names that the model has
+     * @param named how many sources, the first ones, the caller has named: one of them has to bring
+     *     something, or the names in them are of another form
+     * @param strict whether these may only have names that the model has
      * @return the matches by FQN, in the constants' order
      * @throws IncompatibleModelException listing all that is missing, unexpected or does not fit
      */
     Map<String, Match> match(
-            List<TensorSource> sources, Supplier<Set<String>> present, int strict) {
+            List<TensorSource> sources, Supplier<Set<String>> present, int named, boolean strict) {
         Map<String, Match> matches = new LinkedHashMap<>();
         List<String> absent = new ArrayList<>();
         for (ConstantNeed need : needs) {
@@ -66,13 +68,17 @@ final class ConstantMatcher {
         List<String> missing = absent.isEmpty() ? absent : without(absent, present.get());
         if (!missing.isEmpty()) {
             problems.add("missing: " + listed(missing));
-            if (strict == 0) {
-                problems.add(
-                        "the package does not hold these; name the files that do:"
-                                + " ModelOptions.weights, or --weights on the command line");
-            }
+            problems.add(
+                    "the package does not hold these; name the files that do:"
+                            + " ModelOptions.weights, or --weights on the command line");
         }
-        checkUnexpected(sources.subList(0, strict));
+        if (strict) {
+            checkUnexpected(sources.subList(0, named));
+        } else if (missing.isEmpty() && bringNothing(named, matches)) {
+            problems.add(
+                    "none of the names in %s is one of the model's, such as %s"
+                            .formatted(paths(sources.subList(0, named)), needs.getFirst().fqn()));
+        }
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(
                     "the weights%s do not fit model %s:%n  %s"
@@ -82,6 +88,18 @@ final class ConstantMatcher {
                                     String.join("%n  ".formatted(), problems)));
         }
         return matches;
+    }
+
+    private boolean bringNothing(int named, Map<String, Match> matches) {
+        if (named == 0 || needs.isEmpty()) {
+            return false;
+        }
+        for (Match match : matches.values()) {
+            if (match.source() < named) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static List<String> without(List<String> names, Set<String> present) {
@@ -140,9 +158,6 @@ final class ConstantMatcher {
     }
 
     private void checkUnexpected(List<TensorSource> sources) {
-        if (sources.isEmpty()) {
-            return;
-        }
         Set<String> known = needs.stream().map(ConstantNeed::fqn).collect(Collectors.toSet());
         for (TensorSource source : sources) {
             List<String> unexpected =
@@ -154,11 +169,13 @@ final class ConstantMatcher {
     }
 
     private static String from(List<TensorSource> sources) {
-        return sources.isEmpty()
-                ? ""
-                : sources.stream()
-                        .map(source -> source.path().toString())
-                        .collect(Collectors.joining(", ", " in ", ""));
+        return sources.isEmpty() ? "" : " in " + paths(sources);
+    }
+
+    private static String paths(List<TensorSource> sources) {
+        return sources.stream()
+                .map(source -> source.path().toString())
+                .collect(Collectors.joining(", "));
     }
 
     private static String listed(List<String> names) {

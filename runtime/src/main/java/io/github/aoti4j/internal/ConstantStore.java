@@ -108,12 +108,15 @@ public final class ConstantStore {
      * Makes a fresh container use tensors where they lie.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param strict how many sources, the first ones, may only have names that the model has
+     * @param named how many sources, the first ones, the caller has named; one of them has to bring
+     *     a constant
+     * @param strict whether these may only have names that the model has
      * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
      *     attached then
      */
-    public void share(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict, upload != null);
+    public void share(List<TensorSource> sources, int named, boolean strict) {
+        Map<String, BoundConstant> bound =
+                bindAll(sources, this::present, named, strict, upload != null);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
             ConstantSet set =
@@ -134,12 +137,14 @@ public final class ConstantStore {
      * Makes a fresh container copy tensors into its own memory.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param strict how many sources, the first ones, may only have names that the model has
+     * @param named how many sources, the first ones, the caller has named; one of them has to bring
+     *     a constant
+     * @param strict whether these may only have names that the model has
      * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
      *     attached then
      */
-    public void copy(List<TensorSource> sources, int strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, strict, false);
+    public void copy(List<TensorSource> sources, int named, boolean strict) {
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, strict, false);
         try {
             if (!bound.isEmpty()) {
                 if (container.device().isCpu()) {
@@ -306,11 +311,11 @@ public final class ConstantStore {
      *
      * @param sources the new values by FQN, owned by this from now on, also after a failure;
      *     constants that none of them has keep their values
-     * @param strict how many sources, the first ones, may only have names that the model has
+     * @param strict whether they may only have names that the model has
      * @param slots the model's run slots
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
      */
-    public void update(List<TensorSource> sources, int strict, RunSlots slots) {
+    public void update(List<TensorSource> sources, boolean strict, RunSlots slots) {
         ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
         try {
             update(sources, strict, slots, event);
@@ -322,13 +327,14 @@ public final class ConstantStore {
     }
 
     private void update(
-            List<TensorSource> sources, int strict, RunSlots slots, ConstantsSwapped event) {
+            List<TensorSource> sources, boolean strict, RunSlots slots, ConstantsSwapped event) {
         writing.lock();
         try {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
-                    new LinkedHashMap<>(bindAll(sources, () -> all, strict, upload != null));
+                    new LinkedHashMap<>(
+                            bindAll(sources, () -> all, sources.size(), strict, upload != null));
             int count = bound.size();
             ConstantSet next;
             try {
@@ -497,7 +503,8 @@ public final class ConstantStore {
     private Map<String, BoundConstant> bindAll(
             List<TensorSource> sources,
             Supplier<Set<String>> present,
-            int strict,
+            int named,
+            boolean strict,
             boolean toDevice) {
         List<Shared<TensorSource>> backings = new ArrayList<>();
         for (TensorSource source : sources) {
@@ -506,7 +513,7 @@ public final class ConstantStore {
         Map<String, BoundConstant> bound = new LinkedHashMap<>();
         try {
             Map<String, Match> matches =
-                    new ConstantMatcher(model, needs).match(sources, present, strict);
+                    new ConstantMatcher(model, needs).match(sources, present, named, strict);
             List<Match> forDevice = new ArrayList<>();
             for (Match match : matches.values()) {
                 if (toDevice && match.need().isOnDevice()) {
