@@ -11,6 +11,7 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
@@ -61,11 +62,15 @@ public final class Main implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
-        System.exit(
-                run(
-                        args,
-                        new PrintWriter(System.out, true, System.out.charset()),
-                        new PrintWriter(System.err, true, System.err.charset())));
+        var out = new PrintWriter(System.out, true, System.out.charset());
+        var err = new PrintWriter(System.err, true, System.err.charset());
+        int status = run(args, out, err);
+        // Who reads from a pipe may stop; but a file that is cut off must not pass for complete.
+        if (out.checkError() && Files.isRegularFile(Path.of("/proc/self/fd/1"))) {
+            err.println("aoti: not all of the output could be written");
+            status = CANNOT;
+        }
+        System.exit(status);
     }
 
     /** Runs the command: results to {@code out}, diagnostics to {@code err}. */
@@ -94,7 +99,10 @@ public final class Main implements Runnable {
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException(e.getMessage());
+            // Java decodes names by the locale, and cannot know others.
+            throw new TypeConversionException(
+                    "the locale has no characters for this path (%s): set LC_ALL=C.UTF-8"
+                            .formatted(e.getMessage()));
         }
     }
 
@@ -103,6 +111,11 @@ public final class Main implements Runnable {
         CommandLine command = exception.getCommandLine();
         PrintWriter err = command.getErr();
         err.println("aoti: " + exception.getMessage());
+        if (command.getParent() == null) {
+            // This one is short, and lists the commands.
+            command.usage(err);
+            return USAGE;
+        }
         if (!UnmatchedArgumentException.printSuggestions(exception, err)) {
             err.print(command.getHelp().fullSynopsis());
         }
