@@ -158,6 +158,7 @@ public final class Constants {
                     "constants cannot be replaced by an operator in a run of their model, for whose"
                             + " end the update would wait");
         }
+        container.requireStack();
         container.acquire();
         try {
             container.constants().update(open(all), strict, slots);

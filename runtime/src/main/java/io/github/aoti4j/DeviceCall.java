@@ -71,6 +71,7 @@ final class DeviceCall implements AutoCloseable {
      * again. To be called inside.
      */
     void give(int entered, MemorySegment stream) {
+        container.requireStack();
         try (TorchCudaApi.InUse _ = TorchCudaApi.use(container.device().index(), stream)) {
             slot.deleteOutputs();
             if (!isUpToDate()) {

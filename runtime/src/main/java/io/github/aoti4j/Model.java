@@ -347,6 +347,7 @@ public final class Model implements AutoCloseable {
     private List<Tensor> run(Arena arena, CudaStream stream, Tensor[] tensors) {
         requireNonNull(arena, "arena");
         requireUsable(arena);
+        container.requireStack();
         container.acquire();
         boolean adopted = false;
         try {
@@ -461,6 +462,8 @@ public final class Model implements AutoCloseable {
      * @throws NativeException if the model fails, with its message
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread
+     * @throws StackOverflowError if the model calls operators, and this thread has too little stack
+     *     left for that ({@link OperatorFunction})
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));

@@ -13,6 +13,9 @@ public interface OperatorFunction {
      * its carrier, since native code is on its stack. It may close anything but the runner that
      * runs it, and read constants, but not replace those of a model that is running it.
      *
+     * <p>Whoever runs a model that calls operators needs 192 KiB of stack left, and gets a {@link
+     * StackOverflowError} otherwise: an operator that recurses has what its thread has.
+     *
      * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
      * Tensor...)} as it was thrown.
      *

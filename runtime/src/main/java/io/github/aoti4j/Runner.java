@@ -255,6 +255,8 @@ public final class Runner implements AutoCloseable {
      *     all runners are in use by such
      * @throws WrongThreadException if called by another thread than the one that made the runner,
      *     or an input's arena is confined to one
+     * @throws StackOverflowError if the model calls operators, and this thread has too little stack
+     *     left for that ({@link OperatorFunction})
      */
     public void run() {
         requireIdle();
@@ -262,6 +264,7 @@ public final class Runner implements AutoCloseable {
             requireFitting();
         }
         container.requireOpen();
+        container.requireStack();
         int lane = gate.enter(preferredLane);
         running = true;
         boolean done = false;
