@@ -12,7 +12,9 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The inputs that every run begins with. Each thread gets copies: a model may write into them. */
@@ -39,7 +41,12 @@ final class BenchInputs {
      */
     static BenchInputs zeros(Model model, List<Shape> shapes, Arena arena) {
         List<InputInfo> inputs = model.inputs();
+        Set<Integer> given = new HashSet<>();
         for (Shape shape : shapes) {
+            if (!given.add(shape.input())) {
+                throw new IllegalArgumentException(
+                        "input %d has two shapes".formatted(shape.input()));
+            }
             if (shape.input() >= inputs.size()) {
                 throw new IllegalArgumentException(
                         "there is no input %d; the model takes %d"
@@ -75,7 +82,7 @@ final class BenchInputs {
         return shapes.stream()
                 .filter(shape -> shape.input() == index)
                 .map(shape -> shape.sizes().stream().mapToLong(Long::longValue).toArray())
-                .reduce((_, last) -> last)
+                .findFirst()
                 .or(input::fixedShape)
                 .orElseThrow(
                         () ->

@@ -216,6 +216,13 @@ class BenchTest {
         assertTrue(bench.err.contains("Usage: aoti bench"), bench.err);
     }
 
+    @Test
+    void twoShapesOfOneInputAreWrongUsage() {
+        Result bench = bench(mlp("mlp.pt2"), "--shape", "0=8x10", "--shape", "0=4x10");
+        assertEquals(2, bench.status, bench.err);
+        assertTrue(bench.err.contains("input 0 has two shapes"), bench.err);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "--threads, 0",

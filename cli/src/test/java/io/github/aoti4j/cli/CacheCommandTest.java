@@ -181,6 +181,17 @@ class CacheCommandTest {
     }
 
     @Test
+    void compileSaysThatTheFolderIsMissingBeforeItCompiles() {
+        Path out = folder.resolve("absent/out.pt2");
+
+        Result compile = aoti("compile", FIXTURES.resolve("source_only/in_so.pt2"), "-o", out);
+
+        assertEquals(3, compile.status);
+        assertTrue(compile.err.contains(out.getParent() + " is no folder"), compile.err);
+        assertFalse(Files.exists(folder.resolve("cache/compiled")), "compiled in vain");
+    }
+
+    @Test
     void compileSaysWhenThereIsNothingToCompile() {
         Result compile =
                 aoti(

@@ -75,9 +75,13 @@ public final class PackageWriter {
      *
      * @param target the file to write
      * @param replace whether it may be there
-     * @throws AotiException if it is there and may not, or is no file
+     * @throws AotiException if it is there and may not, or is no file, or its folder is not there
      */
     public static void requireFree(Path target, boolean replace) {
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new AotiException("cannot write %s: %s is no folder".formatted(target, folder));
+        }
         if (Files.isDirectory(target)) {
             throw new AotiException(target + " is a folder");
         }
