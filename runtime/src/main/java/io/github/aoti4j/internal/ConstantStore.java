@@ -250,7 +250,7 @@ public final class ConstantStore {
         Map<String, List<ConstantNeed>> places = new LinkedHashMap<>();
         for (ConstantNeed need : needs) {
             String location = location(need.fqn());
-            int offset = location.indexOf(", offset ");
+            int offset = location.lastIndexOf(", offset ");
             String place = offset < 0 ? location : location.substring(0, offset);
             places.computeIfAbsent(place, _ -> new ArrayList<>()).add(need);
         }

@@ -1,13 +1,10 @@
 package io.github.aoti4j.internal.callspec;
 
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.internal.StrictJson;
 
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,14 +30,6 @@ public final class TreeSpecReader {
      * spec gives them all the same.
      */
     private static final int MAX_OTHER_KEYS = 1000;
-
-    private static final JsonMapper MAPPER =
-            JsonMapper.builder(
-                            JsonFactory.builder()
-                                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                                    .build())
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .build();
 
     private final String what;
     private final Plan.Builder plan = new Plan.Builder();
@@ -268,7 +257,7 @@ public final class TreeSpecReader {
 
     private JsonNode parse(String json, String where) {
         try {
-            return MAPPER.readTree(json);
+            return StrictJson.MAPPER.readTree(json);
         } catch (JacksonException e) {
             throw new CallSpecException(
                     what + " is not valid JSON" + where + ": " + e.getOriginalMessage(), e);

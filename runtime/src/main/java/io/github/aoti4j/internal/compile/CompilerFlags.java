@@ -1,12 +1,10 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.StrictJson;
 
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,13 +28,6 @@ import java.util.regex.Pattern;
  * @param libraries what to link with, without {@code lib} and {@code .so}
  */
 record CompilerFlags(String compiler, List<String> arguments, List<String> libraries) {
-    private static final JsonMapper JSON =
-            JsonMapper.builder(
-                            JsonFactory.builder()
-                                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                                    .build())
-                    .build();
-
     private static final String NAME = "[A-Za-z_][A-Za-z0-9_]*";
     private static final String VALUE = "=[A-Za-z0-9+_.,-]*";
 
@@ -110,7 +101,7 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
         CompilerFlags read(String json) {
             JsonNode root;
             try {
-                root = JSON.readTree(json);
+                root = StrictJson.MAPPER.readTree(json);
             } catch (JacksonException e) {
                 throw bad("is not JSON: " + e.getOriginalMessage());
             }

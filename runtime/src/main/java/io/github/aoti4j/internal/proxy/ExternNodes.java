@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.StrictJson;
 import io.github.aoti4j.internal.proxy.ExternNode.Given;
 import io.github.aoti4j.internal.proxy.Literal.Dynamic;
 import io.github.aoti4j.internal.proxy.Literal.Items;
@@ -11,10 +12,7 @@ import io.github.aoti4j.internal.proxy.Literal.Truth;
 import io.github.aoti4j.internal.proxy.Literal.Whole;
 
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,13 +27,6 @@ import java.util.function.Function;
  * dtypes, layouts and memory formats, which C++ numbers otherwise.
  */
 final class ExternNodes {
-    private static final JsonMapper MAPPER =
-            JsonMapper.builder(
-                            JsonFactory.builder()
-                                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                                    .build())
-                    .build();
-
     private static final Map<Long, DType> DTYPES =
             Map.ofEntries(
                     Map.entry(1L, DType.UINT8),
@@ -77,7 +68,7 @@ final class ExternNodes {
     static List<ExternNode> parse(String json) {
         JsonNode nodes;
         try {
-            nodes = MAPPER.readTree(json).path("nodes");
+            nodes = StrictJson.MAPPER.readTree(json).path("nodes");
         } catch (JacksonException e) {
             throw new IllegalArgumentException(
                     "it is not valid JSON: " + e.getOriginalMessage(), e);
