@@ -187,7 +187,9 @@ public final class ModelPackage implements AutoCloseable {
      * @throws PackageException if there is no such model, or its metadata are not JSON
      */
     public Map<String, String> metadata(String model) {
-        return archive.model(model).metadata();
+        try (var _ = archive.hold()) {
+            return archive.model(model).metadata();
+        }
     }
 
     /**
@@ -198,7 +200,9 @@ public final class ModelPackage implements AutoCloseable {
      * @throws PackageException if there is no such model, or its part of the package is damaged
      */
     public ModelDescription describe(String model) {
-        return ModelDescription.of(archive, archive.model(model));
+        try (var _ = archive.hold()) {
+            return ModelDescription.of(archive, archive.model(model));
+        }
     }
 
     /**
@@ -212,10 +216,12 @@ public final class ModelPackage implements AutoCloseable {
      */
     public List<Requirement> requirements(String model, LibTorchOptions libtorch) {
         requireNonNull(libtorch, "libtorch");
-        PackagedModel packaged = archive.model(model);
-        return packaged.isSourceOnly()
-                ? Requirement.ofSource(archive, packaged, libtorch)
-                : Requirement.of(Examination.of(archive, packaged, null), libtorch);
+        try (var _ = archive.hold()) {
+            PackagedModel packaged = archive.model(model);
+            return packaged.isSourceOnly()
+                    ? Requirement.ofSource(archive, packaged, libtorch)
+                    : Requirement.of(Examination.of(archive, packaged, null), libtorch);
+        }
     }
 
     /**
@@ -247,6 +253,12 @@ public final class ModelPackage implements AutoCloseable {
     public void compile(Path target, boolean replace, ModelOptions options) {
         requireNonNull(options, "options");
         PackageWriter.requireFree(requireNonNull(target, "target"), replace);
+        try (var _ = archive.hold()) {
+            compileHeld(target, replace, options);
+        }
+    }
+
+    private void compileHeld(Path target, boolean replace, ModelOptions options) {
         List<String> names = options.model().map(List::of).orElseGet(this::sourceOnly);
         Map<PackagedModel, Path> libraries = new LinkedHashMap<>();
         for (String name : names) {
@@ -301,7 +313,10 @@ public final class ModelPackage implements AutoCloseable {
         if (requireNonNull(options, "options").sha256().isPresent()) {
             Sha256Pin.require(path(), options.sha256().get(), sha256(options.progress()));
         }
-        return ModelLoader.load(archive, choose(options), options);
+        // Should another thread close the package meanwhile, nothing is unmapped under this one.
+        try (var _ = archive.hold()) {
+            return ModelLoader.load(archive, choose(options), options);
+        }
     }
 
     private PackagedModel choose(ModelOptions options) {
@@ -318,7 +333,11 @@ public final class ModelPackage implements AutoCloseable {
         return archive.model(models().getFirst());
     }
 
-    /** Closes the file. Models loaded from it live on. Closing again does nothing. */
+    /**
+     * Closes the file. Models loaded from it live on. What another thread is loading or reading at
+     * this moment is completed, or fails with an {@link IllegalStateException}. Closing again does
+     * nothing.
+     */
     @Override
     public void close() {
         watch.closed();

@@ -1,6 +1,7 @@
 package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,8 +11,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 
 class ModelPackageTest {
     @Test
@@ -77,6 +83,38 @@ class ModelPackageTest {
         try (model) {
             assertEquals(1, model.inputs().size());
         }
+    }
+
+    /**
+     * The JVM may interrupt a thread that reads memory which another one unmaps. The digest of a
+     * package in memory is not remembered, so that each load reads all of the library.
+     */
+    @Test
+    void closingUnderALoadInterruptsNobody() throws Exception {
+        byte[] bytes = Files.readAllBytes(Fixture.of("mlp").path());
+        var random = new SplittableRandom(1);
+        int refused = 0;
+        for (int i = 0; i < 300; i++) {
+            var p = ModelPackage.open(MemorySegment.ofArray(bytes));
+            var loading = new FutureTask<String>(() -> loadInto(p));
+            Thread.ofPlatform().start(loading);
+            LockSupport.parkNanos(random.nextInt(2_000_000));
+            p.close();
+            String end = loading.get();
+            assertFalse(end.startsWith("interrupted"), end);
+            refused += end.isEmpty() ? 0 : 1;
+        }
+        assertTrue(refused > 0, "no load was under way when its package was closed");
+    }
+
+    private static String loadInto(ModelPackage p) {
+        String end = "";
+        try {
+            p.load().close();
+        } catch (IllegalStateException e) {
+            end = e.toString();
+        }
+        return (Thread.interrupted() ? "interrupted " : "") + end;
     }
 
     @Test

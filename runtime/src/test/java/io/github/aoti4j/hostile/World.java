@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** All that the calls so far have made, alive or not. Thread-safe. */
@@ -52,6 +53,11 @@ final class World implements AutoCloseable {
 
     /** Whether two threads are at work, so that what was true may be so no longer. */
     volatile boolean concurrent;
+
+    /** How many times a thread has set out to close an arena, and how many are at it. */
+    final AtomicInteger arenasClosed = new AtomicInteger();
+
+    final AtomicInteger arenasClosing = new AtomicInteger();
 
     private final OperatorLibrary operators;
 
@@ -156,6 +162,17 @@ final class World implements AutoCloseable {
     Owned arena(SplittableRandom random) {
         Owned picked = pick(arenas, random);
         return picked == null || random.nextInt(4) == 0 ? newArena(random) : picked;
+    }
+
+    void closeArena(SplittableRandom random) {
+        Arena arena = arena(random).arena;
+        arenasClosing.incrementAndGet();
+        arenasClosed.incrementAndGet();
+        try {
+            arena.close();
+        } finally {
+            arenasClosing.decrementAndGet();
+        }
     }
 
     Owned newArena(SplittableRandom random) {

@@ -22,6 +22,9 @@ sealed interface Contents extends AutoCloseable permits ZipContents, FolderConte
      */
     MappedFile file(ArchiveEntry entry);
 
+    /** Keeps what is mapped beyond {@link #close()}; throws if this is closed already. */
+    Hold hold();
+
     /** The bytes of an entry, read-only. */
     MemorySegment segment(ArchiveEntry entry);
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32;
 
 /** The files of an unpacked package, each mapped when it is first asked for. */
@@ -21,6 +22,7 @@ final class FolderContents implements Contents {
     private final List<ArchiveEntry> entries;
     private final Map<String, MappedFile> mapped = new HashMap<>();
     private boolean closed;
+    private int holds;
 
     /**
      * A file below the folder.
@@ -115,9 +117,34 @@ final class FolderContents implements Contents {
     }
 
     @Override
+    public synchronized Hold hold() {
+        requireOpen();
+        holds++;
+        var released = new AtomicBoolean();
+        return () -> {
+            if (released.compareAndSet(false, true)) {
+                release();
+            }
+        };
+    }
+
+    private synchronized void release() {
+        holds--;
+        if (closed) {
+            unmap();
+        }
+    }
+
+    @Override
     public synchronized void close() {
-        // One that is in use refuses, and can be closed later.
-        mapped.values().forEach(MappedFile::close);
+        unmap();
         closed = true;
+    }
+
+    private void unmap() {
+        if (holds == 0) {
+            // One that is in use refuses, and can be closed later.
+            mapped.values().forEach(MappedFile::close);
+        }
     }
 }

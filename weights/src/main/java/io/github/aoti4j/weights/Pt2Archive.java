@@ -248,7 +248,19 @@ public final class Pt2Archive implements AutoCloseable {
     }
 
     /**
-     * Unmaps the package. Closing again does nothing.
+     * Keeps the package mapped beyond {@link #close()}, for an operation that reads in it. The JVM
+     * does stop a thread that reads memory when another thread unmaps it, but may leave that thread
+     * interrupted.
+     *
+     * @return a share in all that is mapped, to be closed by the caller
+     * @throws IllegalStateException if this package is closed
+     */
+    public Hold hold() {
+        return contents.hold();
+    }
+
+    /**
+     * Unmaps the package, or leaves that to the last {@link #hold()}. Closing again does nothing.
      *
      * @throws IllegalStateException if a native call is using the mapping at this moment; the
      *     package then stays open, and close can be tried again

@@ -37,6 +37,11 @@ final class ZipContents implements Contents {
         return file;
     }
 
+    @Override
+    public Hold hold() {
+        return file.hold();
+    }
+
     /** The zip itself. */
     MappedFile file() {
         return file;

@@ -311,6 +311,23 @@ class FolderPackageTest {
         assertEquals(0, TestFiles.uses(folder.toString()));
     }
 
+    @Test
+    void staysMappedWhileItIsHeld() throws IOException {
+        unpack(TestFiles.packageWithBlob());
+        var archive = Pt2Archive.open(folder);
+        var library = archive.segment(archive.model("m").library());
+        var first = archive.hold();
+        try (var _ = archive.hold()) {
+            first.close();
+            first.close();
+            archive.close();
+            assertEquals('l', library.get(ValueLayout.JAVA_BYTE, 0));
+            assertThrows(IllegalStateException.class, archive::hold);
+        }
+        assertFalse(library.scope().isAlive());
+        assertEquals(0, TestFiles.uses(folder.toString()));
+    }
+
     private void unpack(TestZip zip) throws IOException {
         Path packed = Files.write(folder.resolve("p.zip"), zip.build());
         try (var in = new ZipFile(packed.toFile())) {

@@ -206,6 +206,19 @@ class Pt2ArchiveTest {
     }
 
     @Test
+    void staysMappedWhileItIsHeld() throws IOException {
+        var archive = open(model("r/", "m"));
+        var library = archive.segment(archive.model("m").library());
+        byte first = library.get(ValueLayout.JAVA_BYTE, 0);
+        try (var _ = archive.hold()) {
+            archive.close();
+            assertEquals(first, library.get(ValueLayout.JAVA_BYTE, 0));
+            assertThrows(IllegalStateException.class, archive::hold);
+        }
+        assertFalse(library.scope().isAlive());
+    }
+
+    @Test
     void leavesTheFileFreeWhenItRefuses() throws IOException {
         var path = write(likePyTorch().add("r/archive_format", "pt2"));
         assertRefused(path, () -> Pt2Archive.open(path), "no model");
