@@ -34,6 +34,7 @@ final class Calls {
 
     private CallSpec read() {
         ModelApi.CallSpecText text;
+        container.requireStack();
         container.acquire();
         try {
             text = container.api().callSpec(container.handle());

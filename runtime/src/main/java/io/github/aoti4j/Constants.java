@@ -2,7 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
@@ -42,6 +42,7 @@ public final class Constants {
      * @throws IllegalStateException if the model is closed
      */
     public List<ConstantInfo> list() {
+        container.requireStack();
         container.acquire();
         try {
             ConstantStore store = container.constants();
@@ -69,8 +70,8 @@ public final class Constants {
     public Tensor read(Arena arena, String fqn) {
         requireNonNull(arena, "arena");
         requireNonNull(fqn, "fqn");
-        container.acquire();
-        ConstantStore.Current current = null;
+        container.requireStack();
+        OutputLease lease = OutputLease.of(container);
         boolean adopted = false;
         try (Arena own = Arena.ofConfined()) {
             ConstantStore.Current found =
@@ -82,7 +83,8 @@ public final class Constants {
                                             new IncompatibleModelException(
                                                     "there is no constant \"%s\" whose values can be read"
                                                             .formatted(fqn)));
-            current = found;
+            lease.takeHandle(found.handle());
+            lease.takeConstants(found.set());
             NativeTensor tensor =
                     NativeTensor.anywhere(
                             found.handle(),
@@ -94,24 +96,21 @@ public final class Constants {
                             .reinterpret(onCpu ? tensor.bytes() : 0, arena, null)
                             .asReadOnly();
             MemoryUses uses = onCpu ? null : MemoryUses.ofNoStream();
-            long[] handles = {found.handle().address()};
-            MemorySegment.NULL.reinterpret(
-                    arena, _ -> Outputs.delete(handles, container, found.set(), uses));
+            lease.takeUses(uses);
+            Tensor values =
+                    Tensor.used(
+                            tensor.dtype(),
+                            tensor.shape(),
+                            tensor.strides(),
+                            memory,
+                            tensor.device(),
+                            uses);
+            lease.handTo(arena);
             adopted = true;
-            return Tensor.used(
-                    tensor.dtype(),
-                    tensor.shape(),
-                    tensor.strides(),
-                    memory,
-                    tensor.device(),
-                    uses);
+            return values;
         } finally {
             if (!adopted) {
-                if (current != null) {
-                    TorchApi.deleteTensor(current.handle());
-                    current.set().release();
-                }
-                container.release();
+                lease.run();
             }
         }
     }
@@ -158,7 +157,7 @@ public final class Constants {
                     "constants cannot be replaced by an operator in a run of their model, for whose"
                             + " end the update would wait");
         }
-        container.requireStack();
+        StackGuard.requireForLoad();
         container.acquire();
         try {
             container.constants().update(open(all), strict, slots);

@@ -54,6 +54,7 @@ final class DeviceCall implements AutoCloseable {
     /** Enters the model, as a run does: constants are not exchanged until {@link #leave}. */
     int enter() {
         container.requireOpen();
+        container.requireStack();
         return gate.enter(lane);
     }
 
@@ -71,7 +72,6 @@ final class DeviceCall implements AutoCloseable {
      * again. To be called inside.
      */
     void give(int entered, MemorySegment stream) {
-        container.requireStack();
         try (TorchCudaApi.InUse _ = TorchCudaApi.use(container.device().index(), stream)) {
             slot.deleteOutputs();
             if (!isUpToDate()) {

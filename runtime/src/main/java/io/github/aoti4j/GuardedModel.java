@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
@@ -99,6 +100,7 @@ public final class GuardedModel implements AutoCloseable {
     public static GuardedModel load(List<Path> paths, ModelOptions options) {
         requireNonNull(paths, "paths");
         requireNonNull(options, "options");
+        StackGuard.requireForLoad();
         List<Model> loaded = new ArrayList<>();
         try {
             for (Path path : paths) {
@@ -300,6 +302,7 @@ public final class GuardedModel implements AutoCloseable {
     /** Closes all variants, as {@link Model#close} does. Closing again does nothing. */
     @Override
     public void close() {
+        StackGuard.requireForClose();
         RuntimeException failure = null;
         for (Model variant : variants) {
             try {

@@ -2,7 +2,9 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.ArenaCleanup;
 import io.github.aoti4j.bindings.LeakWatch;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
@@ -11,7 +13,6 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.RunSlots;
@@ -215,6 +216,7 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model is closed
      */
     public Runner newRunner() {
+        container.requireStack();
         Runner runner = bareRunner();
         try {
             for (int i = 0; i < inputs.size(); i++) {
@@ -240,6 +242,7 @@ public final class Model implements AutoCloseable {
      */
     public Runner newRunner(Tensor... inputTensors) {
         requireNonNull(inputTensors, "inputs");
+        container.requireStack();
         Tensor[] tensors = inputTensors.clone();
         validator.check(tensors);
         Runner runner = bareRunner();
@@ -348,18 +351,17 @@ public final class Model implements AutoCloseable {
         requireNonNull(arena, "arena");
         requireUsable(arena);
         container.requireStack();
-        container.acquire();
+        OutputLease lease = OutputLease.of(container);
         boolean adopted = false;
         try {
             int lane = slots.take();
             RunSlot slot = slots.slot(lane);
-            ConstantSet constants = null;
             try {
                 if (!areKnown(slot, tensors)) {
                     validator.check(tensors);
                 }
                 // Not before the gate: an exchange of the constants waits for all who are inside.
-                constants = container.constants().acquire();
+                lease.acquireConstants();
                 for (int i = 0; i < tensors.length; i++) {
                     Tensor tensor = tensors[i];
                     slot.setInput(
@@ -374,11 +376,9 @@ public final class Model implements AutoCloseable {
                 List<Tensor> outputs;
                 if (container.device().isCpu()) {
                     container.run(lane, slot, MemorySegment.NULL);
-                    outputs =
-                            Outputs.adopt(
-                                    slot, readers, tensors, arena, container, constants, null);
+                    outputs = Outputs.adopt(slot, readers, tensors, arena, lease, null);
                 } else {
-                    outputs = runOnDevice(stream, lane, tensors, arena, constants);
+                    outputs = runOnDevice(stream, lane, tensors, arena, lease);
                 }
                 adopted = true;
                 return outputs;
@@ -387,49 +387,38 @@ public final class Model implements AutoCloseable {
                     slot.reset();
                 } finally {
                     slots.give(lane);
-                    if (!adopted && constants != null) {
-                        constants.release();
-                    }
                 }
             }
         } finally {
             if (!adopted) {
-                container.release();
+                lease.run();
             }
         }
     }
 
     /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
     private List<Tensor> runOnDevice(
-            CudaStream stream, int lane, Tensor[] tensors, Arena arena, ConstantSet constantSet) {
+            CudaStream stream, int lane, Tensor[] tensors, Arena arena, OutputLease lease) {
         Gpu gpu = Gpu.of(container.device());
         MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
         RunSlot slot = slots.slot(lane);
         MemoryUses uses = MemoryUses.ofStream(gpu, queue);
-        try {
-            try (var launch = new Launch(gpu, queue);
-                    TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
-                launch.uses(uses);
-                for (Tensor tensor : tensors) {
-                    launch.uses(tensor.uses());
-                }
-                try {
-                    container.run(lane, slot, queue);
-                } catch (Throwable e) {
-                    launch.failed(e);
-                    throw e;
-                }
-                launch.done();
+        lease.takeUses(uses);
+        try (var launch = new Launch(gpu, queue);
+                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
+            launch.uses(uses);
+            for (Tensor tensor : tensors) {
+                launch.uses(tensor.uses());
             }
-            return Outputs.adopt(slot, readers, tensors, arena, container, constantSet, uses);
-        } catch (Throwable e) {
             try {
-                uses.close();
-            } catch (NativeException suppressed) {
-                e.addSuppressed(suppressed);
+                container.run(lane, slot, queue);
+            } catch (Throwable e) {
+                launch.failed(e);
+                throw e;
             }
-            throw e;
+            launch.done();
         }
+        return Outputs.adopt(slot, readers, tensors, arena, lease, uses);
     }
 
     /** Whether these very tensors went through the same slot, and so the check, last time. */
@@ -462,8 +451,8 @@ public final class Model implements AutoCloseable {
      * @throws NativeException if the model fails, with its message
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread
-     * @throws StackOverflowError if the model calls operators, and this thread has too little stack
-     *     left for that ({@link OperatorFunction})
+     * @throws StackOverflowError if this thread has too little stack left for a run (144 KiB, 192
+     *     if the model calls operators); nothing has been run
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
@@ -568,7 +557,7 @@ public final class Model implements AutoCloseable {
         return calls.call(arena, arguments, type);
     }
 
-    /** Better now than when the model has run and has written into its inputs. */
+    /** Fails before the run modifies its inputs. */
     private static void requireUsable(Arena arena) {
         if (!arena.scope().isAlive()) {
             throw new IllegalStateException("the arena for the outputs is closed");
@@ -583,8 +572,10 @@ public final class Model implements AutoCloseable {
      */
     @Override
     public void close() {
+        StackGuard.requireForClose();
         watch.closed();
         container.close();
+        ArenaCleanup.runPostponed();
     }
 
     /**

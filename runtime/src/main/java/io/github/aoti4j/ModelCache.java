@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.CacheEntry;
 import io.github.aoti4j.bindings.PruneRule;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.UserCache;
 import io.github.aoti4j.core.AotiException;
 
@@ -142,6 +143,7 @@ public final class ModelCache {
     }
 
     private List<Entry> prune(PruneRule rule) {
+        StackGuard.requireForLoad();
         return cache.prune(rule).stream().map(Entry::of).toList();
     }
 }

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.LeakWatch;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.AotiException;
@@ -72,7 +73,9 @@ public final class ModelPackage implements AutoCloseable {
      */
     public static ModelPackage open(Path path, ModelOptions options) {
         requireNonNull(path, "path");
-        if (requireNonNull(options, "options").sha256().isEmpty()) {
+        requireNonNull(options, "options");
+        StackGuard.requireForLoad();
+        if (options.sha256().isEmpty()) {
             try (var _ = Recorder.phase("read index", path)) {
                 return new ModelPackage(Pt2Archive.open(path), null);
             }
@@ -114,9 +117,11 @@ public final class ModelPackage implements AutoCloseable {
      */
     public static ModelPackage open(MemorySegment bytes, String name, ModelOptions options) {
         requireNonNull(bytes, "bytes");
+        requireNonNull(options, "options");
         // A path that no file has, since all messages start with one.
         Path shown = Path.of(requireNonNull(name, "name").replace('\0', ' '));
-        return open(MappedFile.copyOf(bytes, shown), requireNonNull(options, "options"));
+        StackGuard.requireForLoad();
+        return open(MappedFile.copyOf(bytes, shown), options);
     }
 
     /** Hashes what is mapped, and so what is used, whatever becomes of the path meanwhile. */
@@ -200,6 +205,7 @@ public final class ModelPackage implements AutoCloseable {
      * @throws PackageException if there is no such model, or its part of the package is damaged
      */
     public ModelDescription describe(String model) {
+        StackGuard.requireForLoad();
         try (var _ = archive.hold()) {
             return ModelDescription.of(archive, archive.model(model));
         }
@@ -216,6 +222,7 @@ public final class ModelPackage implements AutoCloseable {
      */
     public List<Requirement> requirements(String model, LibTorchOptions libtorch) {
         requireNonNull(libtorch, "libtorch");
+        StackGuard.requireForLoad();
         try (var _ = archive.hold()) {
             PackagedModel packaged = archive.model(model);
             return packaged.isSourceOnly()
@@ -252,6 +259,7 @@ public final class ModelPackage implements AutoCloseable {
      */
     public void compile(Path target, boolean replace, ModelOptions options) {
         requireNonNull(options, "options");
+        StackGuard.requireForLoad();
         PackageWriter.requireFree(requireNonNull(target, "target"), replace);
         try (var _ = archive.hold()) {
             compileHeld(target, replace, options);
@@ -310,7 +318,9 @@ public final class ModelPackage implements AutoCloseable {
      *     it is; the interrupt stays pending
      */
     public Model load(ModelOptions options) {
-        if (requireNonNull(options, "options").sha256().isPresent()) {
+        requireNonNull(options, "options");
+        StackGuard.requireForLoad();
+        if (options.sha256().isPresent()) {
             Sha256Pin.require(path(), options.sha256().get(), sha256(options.progress()));
         }
         // Should another thread close the package meanwhile, nothing is unmapped under this one.
@@ -340,6 +350,7 @@ public final class ModelPackage implements AutoCloseable {
      */
     @Override
     public void close() {
+        StackGuard.requireForClose();
         watch.closed();
         archive.close();
     }

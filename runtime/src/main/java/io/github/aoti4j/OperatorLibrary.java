@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.LeakWatch;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
@@ -49,6 +50,7 @@ public final class OperatorLibrary implements AutoCloseable {
      * @throws IncompatibleModelException if there is no libtorch that works here
      */
     public static OperatorLibrary create() {
+        StackGuard.requireForLoad();
         LibTorch _ = LibTorch.load();
         return new OperatorLibrary();
     }
@@ -80,6 +82,7 @@ public final class OperatorLibrary implements AutoCloseable {
     public synchronized OperatorLibrary register(String schema, OperatorFunction function) {
         requireNonNull(schema, "schema");
         requireNonNull(function, "function");
+        StackGuard.requireForLoad();
         if (closed) {
             throw new IllegalStateException("the operator library is closed");
         }
@@ -95,6 +98,7 @@ public final class OperatorLibrary implements AutoCloseable {
      */
     @Override
     public synchronized void close() {
+        StackGuard.requireForClose();
         closed = true;
         watch.closed();
         registered.forEach(JavaOperators.Registered::close);

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.LeakWatch;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
@@ -153,6 +154,7 @@ public final class Runner implements AutoCloseable {
      */
     public Runner bind(int index, Tensor tensor) {
         requireIdle();
+        container.requireStack();
         Objects.checkIndex(index, inputs.length);
         requireNonNull(tensor, "tensor");
         requireNoOutput(index, tensor);
@@ -174,6 +176,7 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor allocate(int index, long... shape) {
         requireIdle();
+        container.requireStack();
         Objects.checkIndex(index, inputs.length);
         long[] sizes = requireNonNull(shape, "shape").clone();
         DType dtype = validator.dtype(index);
@@ -255,8 +258,8 @@ public final class Runner implements AutoCloseable {
      *     all runners are in use by such
      * @throws WrongThreadException if called by another thread than the one that made the runner,
      *     or an input's arena is confined to one
-     * @throws StackOverflowError if the model calls operators, and this thread has too little stack
-     *     left for that ({@link OperatorFunction})
+     * @throws StackOverflowError if this thread has too little stack left for a run (144 KiB, 192
+     *     if the model calls operators); nothing has been run
      */
     public void run() {
         requireIdle();
@@ -312,6 +315,7 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor output(int index) {
         requireIdle();
+        container.requireStack();
         Objects.checkIndex(index, outputs.length);
         requireOutputs();
         return outputs[index].tensor();
@@ -333,6 +337,7 @@ public final class Runner implements AutoCloseable {
      */
     public long copyOutput(int index, MemorySegment target) {
         requireIdle();
+        container.requireStack();
         Objects.checkIndex(index, outputs.length);
         requireNonNull(target, "target");
         requireOutputs();
@@ -360,6 +365,7 @@ public final class Runner implements AutoCloseable {
             return;
         }
         requireNotRunning();
+        StackGuard.requireForClose();
         closed = true;
         watch.closed();
         try {

@@ -80,6 +80,7 @@ public final class FileMapping implements AutoCloseable {
      */
     public static FileMapping open(Path path) throws IOException {
         Platform.requireSupported();
+        StackGuard.requireForRun();
         if (!path.getFileSystem().equals(FileSystems.getDefault())) {
             throw new FileSystemException(
                     path.toString(), null, "it is in a file system that only Java can see");
@@ -175,12 +176,15 @@ public final class FileMapping implements AutoCloseable {
                 throw failure(path, "mmap", again.errno());
             }
         }
-        return MemorySegment.ofAddress(address).reinterpret(size, arena, FileMapping::unmap);
+        long mapped = address;
+        Runnable unmap = () -> unmap(mapped, size);
+        return MemorySegment.ofAddress(address)
+                .reinterpret(size, arena, _ -> ArenaCleanup.run(unmap));
     }
 
-    private static void unmap(MemorySegment mapped) {
+    private static void unmap(long address, long size) {
         // Its failure would mean a mapping that is not one, which cannot be.
-        long _ = IntegerCall.call(MUNMAP, mapped.address(), mapped.byteSize(), 0, 0, 0, 0);
+        long _ = IntegerCall.call(MUNMAP, address, size, 0, 0, 0, 0);
     }
 
     private static IOException failure(Path path, String function, int errno) {
@@ -211,6 +215,7 @@ public final class FileMapping implements AutoCloseable {
      */
     @Override
     public synchronized void close() {
+        StackGuard.requireForClose();
         if (arena.scope().isAlive()) {
             arena.close();
             file.release();

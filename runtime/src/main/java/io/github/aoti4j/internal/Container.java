@@ -2,7 +2,7 @@ package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.NativeLibrary;
-import io.github.aoti4j.bindings.StackRoom;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -228,14 +228,16 @@ public final class Container {
     }
 
     /**
-     * Demands that this thread have stack for a run, or a folding, in which operators are called.
-     * To be called while nothing has been taken that would have to be given back.
+     * Demands that this thread have stack for a run. To be called while nothing has been taken that
+     * would have to be given back.
      *
      * @throws StackOverflowError if it has too little
      */
     public void requireStack() {
-        if (executor != null) {
-            StackRoom.require();
+        if (executor == null) {
+            StackGuard.requireForRun();
+        } else {
+            StackGuard.requireForOperators();
         }
     }
 

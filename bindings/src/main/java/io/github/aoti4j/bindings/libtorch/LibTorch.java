@@ -1,6 +1,7 @@
 package io.github.aoti4j.bindings.libtorch;
 
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 
@@ -78,6 +79,7 @@ public final class LibTorch {
         Objects.requireNonNull(options, "options");
         LibTorch torch = loaded;
         if (torch == null) {
+            StackGuard.requireForLoad();
             synchronized (LOCK) {
                 if (loaded == null) {
                     loaded = LibTorchLoader.load(options, Surroundings.ofProcess());

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -34,6 +35,7 @@ public final class Launch implements AutoCloseable {
      * @param stream the stream
      */
     public Launch(Gpu gpu, MemorySegment stream) {
+        StackGuard.requireForRun();
         this.gpu = gpu;
         this.stream = stream;
         this.inUse = gpu.use();

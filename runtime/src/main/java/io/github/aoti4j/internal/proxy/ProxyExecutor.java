@@ -1,7 +1,6 @@
 package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.ProxyExecutorObject;
-import io.github.aoti4j.bindings.StackRoom;
 import io.github.aoti4j.core.OperatorException;
 
 import java.lang.foreign.Arena;
@@ -26,8 +25,6 @@ public final class ProxyExecutor implements AutoCloseable {
      * @throws OperatorException if an operator in Java has changed since they were made
      */
     public ProxyExecutor(ProxyPlans plans) {
-        // Here and not first in a run: what is linked with too little stack stays broken.
-        StackRoom.require();
         this.plans = plans.nodes().toArray(NodePlan[]::new);
         int used = 0;
         try {
