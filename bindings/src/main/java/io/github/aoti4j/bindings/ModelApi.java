@@ -83,6 +83,10 @@ public final class ModelApi {
         this.library = library;
         this.canRunSingleThreaded = singleThreaded && library.has(RUN_SINGLE_THREADED);
         this.run = library.address(canRunSingleThreaded ? RUN_SINGLE_THREADED : RUN);
+        // Other models write the reason of a failure nowhere else.
+        if (library.has(LAST_ERROR)) {
+            NativeOutput.silence(library, run);
+        }
     }
 
     /**

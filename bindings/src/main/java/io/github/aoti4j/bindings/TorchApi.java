@@ -317,7 +317,8 @@ public final class TorchApi {
 
     private static String lastError() {
         if (!HAS_WHAT) {
-            return "libtorch before 2.13 says why on standard error only";
+            return "libtorch before 2.13 writes the reason to its log only: start the JVM with -D%s=true to see it"
+                    .formatted(NativeOutput.PROPERTY);
         }
         MemorySegment message = AotiTorch.torch_exception_get_what_without_backtrace();
         return message.address() == 0

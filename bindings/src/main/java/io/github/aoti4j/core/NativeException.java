@@ -2,9 +2,17 @@ package io.github.aoti4j.core;
 
 import java.io.Serial;
 
-/** A native function reported failure. */
+/**
+ * A native function reported failure. The exception's message is one line; the C++ stack that
+ * libtorch adds is in {@link #nativeMessage()} only.
+ */
 public class NativeException extends AotiException {
     @Serial private static final long serialVersionUID = 1L;
+
+    /** What begins the part of a message that lists the stack. */
+    private static final String[] STACKS = {
+        "\nException raised from ", "\nC++ CapturedTraceback:", "\nframe #"
+    };
 
     /** The C symbol. */
     private final String function;
@@ -20,7 +28,7 @@ public class NativeException extends AotiException {
      *     found instead
      */
     public NativeException(String function, String nativeMessage) {
-        super(function + " failed: " + nativeMessage.strip());
+        super(function + " failed: " + line(nativeMessage));
         this.function = function;
         this.nativeMessage = nativeMessage;
     }
@@ -35,11 +43,22 @@ public class NativeException extends AotiException {
     }
 
     /**
-     * Returns the message of the native side.
+     * Returns the message of the native side in full.
      *
-     * @return the message as native code gave it
+     * @return the message as native code gave it, with several lines and the frames of the C++
+     *     stack where it has those
      */
     public String nativeMessage() {
         return nativeMessage;
+    }
+
+    /** Returns what is said before the stack, in one line. */
+    private static String line(String message) {
+        int end = message.length();
+        for (String stack : STACKS) {
+            int at = message.indexOf(stack);
+            end = at < 0 ? end : Math.min(end, at);
+        }
+        return message.substring(0, end).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 }

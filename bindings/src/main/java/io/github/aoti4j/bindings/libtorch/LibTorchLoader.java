@@ -2,6 +2,7 @@ package io.github.aoti4j.bindings.libtorch;
 
 import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.NativeLibrary;
+import io.github.aoti4j.bindings.NativeOutput;
 import io.github.aoti4j.bindings.Platform;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.recorder.Recorder;
@@ -100,6 +101,7 @@ final class LibTorchLoader {
             }
             NativeLibrary library = NativeLibrary.open(location.library());
             requireBound(library);
+            NativeOutput.setLogLevel(library);
             return new LibTorch(location, library, version());
         } catch (NativeException e) {
             throw new IncompatibleModelException(
