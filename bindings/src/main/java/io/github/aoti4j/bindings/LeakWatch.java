@@ -21,10 +21,7 @@ public final class LeakWatch {
     private static final LeakWatch NONE = new LeakWatch(null, null);
 
     private static final Cleaner CLEANER =
-            OFF
-                    ? null
-                    : Cleaner.create(
-                            Thread.ofPlatform().daemon().name("aoti4j leak reports").factory());
+            OFF ? null : Cleaner.create(Threads.daemon("aoti4j leak reports").factory());
 
     private final String what;
     private final Throwable made;

@@ -5,7 +5,6 @@ import static io.github.aoti4j.bindings.TorchApi.check;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
-import io.github.aoti4j.bindings.generated.torch.aoti_torch_kernel_fn;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -26,19 +25,6 @@ public final class OperatorRegistration implements AutoCloseable {
     private final MemorySegment definitions;
     private final MemorySegment implementations;
     private boolean closed;
-
-    /** What an operator does; may not throw. */
-    @FunctionalInterface
-    public interface Kernel {
-        /**
-         * Computes.
-         *
-         * @param stack the arguments, which it takes, and whose places the results take
-         * @param arguments how many arguments there are
-         * @param results how many results there are
-         */
-        void call(MemorySegment stack, long arguments, long results);
-    }
 
     /**
      * Opens a registration. Other libraries may define operators in the same namespace.
@@ -68,17 +54,6 @@ public final class OperatorRegistration implements AutoCloseable {
     }
 
     /**
-     * Makes a native function of a kernel, for the rest of the process: nobody can tell when the
-     * last thread has left it.
-     *
-     * @param kernel the kernel
-     * @return the function
-     */
-    public static MemorySegment nativeKernel(Kernel kernel) {
-        return aoti_torch_kernel_fn.allocate(kernel::call, Arena.global());
-    }
-
-    /**
      * Defines an operator.
      *
      * @param schema such as {@code scale(Tensor x, float by) -> Tensor}
@@ -96,14 +71,14 @@ public final class OperatorRegistration implements AutoCloseable {
      * Gives an operator its kernel.
      *
      * @param name name and overload, without namespace
-     * @param kernel of {@link #nativeKernel}
+     * @param kernel the function that computes it
      * @throws NativeException if libtorch refuses
      */
-    public void implement(String name, MemorySegment kernel) {
+    public void implement(String name, NativeKernel kernel) {
         try (Arena arena = Arena.ofConfined()) {
             check(
                     AotiTorch.aoti_torch_library_impl(
-                            implementations, arena.allocateFrom(name), kernel),
+                            implementations, arena.allocateFrom(name), kernel.address()),
                     "aoti_torch_library_impl");
         }
     }

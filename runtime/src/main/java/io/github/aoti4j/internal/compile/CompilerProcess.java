@@ -44,7 +44,7 @@ final class CompilerProcess {
         builder.environment().put("TMPDIR", folder.toString());
         Process process = builder.start();
         var output = new Output(process.getInputStream());
-        Thread reader = Thread.ofVirtual().start(output);
+        Thread reader = Thread.ofVirtual().inheritInheritableThreadLocals(false).start(output);
         try {
             process.getOutputStream().close();
             if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {

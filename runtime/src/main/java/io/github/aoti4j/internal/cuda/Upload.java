@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.bindings.Threads;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Progress;
 
@@ -134,10 +135,7 @@ public final class Upload {
             List<Thread> helpers = new ArrayList<>();
             try {
                 for (int i = 1; i < threads; i++) {
-                    Thread helper = new Thread(() -> guarded(null), "aoti4j-upload-" + i);
-                    helper.setDaemon(true);
-                    helper.start();
-                    helpers.add(helper);
+                    helpers.add(Threads.daemon("aoti4j-upload-" + i).start(() -> guarded(null)));
                 }
                 guarded(message);
             } finally {

@@ -2,7 +2,7 @@ package io.github.aoti4j.internal.proxy;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.OperatorRegistration;
+import io.github.aoti4j.bindings.NativeKernel;
 import io.github.aoti4j.core.OperatorException;
 
 import java.lang.foreign.Arena;
@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 
 /** An operator's native entry point, and the Java code behind it while it is registered. */
 final class JavaOperator {
-    private final MemorySegment entryPoint = OperatorRegistration.nativeKernel(this::call);
+    private final NativeKernel entryPoint = new NativeKernel(this::call);
 
     /** Null while the operator is not registered. */
     private volatile Binding binding;
@@ -22,7 +22,7 @@ final class JavaOperator {
 
     private record Binding(OperatorSchema schema, JavaKernel kernel) {}
 
-    MemorySegment entryPoint() {
+    NativeKernel entryPoint() {
         return entryPoint;
     }
 
@@ -33,10 +33,12 @@ final class JavaOperator {
     void bind(OperatorSchema newSchema, JavaKernel kernel) {
         schema = newSchema;
         binding = new Binding(newSchema, kernel);
+        entryPoint.retain();
     }
 
     void unbind() {
         binding = null;
+        entryPoint.release();
     }
 
     /** Says that a model is going to call it by a schema, until {@link #release}. */

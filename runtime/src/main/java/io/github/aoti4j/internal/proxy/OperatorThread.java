@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.proxy;
 
+import io.github.aoti4j.bindings.PerThread;
+
 /**
  * What goes on in operators on one thread. No exception may pass through native code, so the first
  * one is kept here until the run that led to it has come back to Java; until then no further
@@ -11,8 +13,7 @@ package io.github.aoti4j.internal.proxy;
 final class OperatorThread {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
-    private static final ThreadLocal<OperatorThread> CURRENT =
-            ThreadLocal.withInitial(OperatorThread::new);
+    private static final PerThread<OperatorThread> CURRENT = new PerThread<>(OperatorThread::new);
 
     private Throwable failure;
 

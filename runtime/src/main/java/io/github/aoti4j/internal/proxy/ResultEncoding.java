@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.DispatcherApi;
+import io.github.aoti4j.bindings.NativeKernel;
 import io.github.aoti4j.bindings.OperatorRegistration;
 import io.github.aoti4j.bindings.StableValues;
 import io.github.aoti4j.internal.proxy.OperatorSchema.Result;
@@ -49,12 +50,21 @@ final class ResultEncoding {
 
     /** Asks an operator of types that can be confused without harm. */
     private static boolean probe() {
+        var kernel = new NativeKernel(ResultEncoding::sevenAndNine);
+        kernel.retain();
+        try {
+            return probe(kernel);
+        } finally {
+            kernel.release();
+        }
+    }
+
+    private static boolean probe(NativeKernel kernel) {
         synchronized (JavaOperators.LOCK) {
             try (OperatorRegistration registration = new OperatorRegistration("aoti4j_probe");
                     Arena arena = Arena.ofConfined()) {
                 registration.define("results() -> (int, int?)");
-                registration.implement(
-                        "results", OperatorRegistration.nativeKernel(ResultEncoding::sevenAndNine));
+                registration.implement("results", kernel);
                 MemorySegment stack = arena.allocate(JAVA_LONG, 2);
                 DispatcherApi.call(
                         arena.allocateFrom("aoti4j_probe::results"), arena.allocateFrom(""), stack);
