@@ -13,6 +13,7 @@ import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.Preflight;
+import io.github.aoti4j.internal.RuntimeAccess;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.cuda.CaptureObstacles;
@@ -43,6 +44,7 @@ final class ModelLoader {
     private ModelLoader() {}
 
     static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
+        RuntimeAccess.require();
         if (!Recorder.isOn()) {
             return loadModel(archive, packaged, options);
         }

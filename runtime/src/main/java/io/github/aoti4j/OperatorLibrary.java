@@ -7,6 +7,7 @@ import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.RuntimeAccess;
 import io.github.aoti4j.internal.proxy.JavaOperators;
 
 import java.nio.file.Path;
@@ -41,7 +42,9 @@ public final class OperatorLibrary implements AutoCloseable {
     private final LeakWatch watch = LeakWatch.of(this, "an operator library");
     private boolean closed;
 
-    private OperatorLibrary() {}
+    private OperatorLibrary() {
+        RuntimeAccess.require();
+    }
 
     /**
      * Makes an empty library. Loads libtorch from the usual places, unless it is loaded.

@@ -20,8 +20,6 @@ final class IntegerCall {
             FunctionDescriptor.of(
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
-    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(SHAPE);
-
     private IntegerCall() {}
 
     /** Looks a function up, without linking it as the generated classes do. */
@@ -36,7 +34,7 @@ final class IntegerCall {
      */
     static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
-            return (long) CALL.invokeExact(function, a, b, c, d, e, f);
+            return (long) Linked.CALL.invokeExact(function, a, b, c, d, e, f);
         } catch (Throwable t) {
             throw Errno.rethrown(t);
         }
@@ -62,6 +60,11 @@ final class IntegerCall {
         } catch (Throwable t) {
             throw Errno.rethrown(t);
         }
+    }
+
+    /** Apart, so that classes which look functions up initialize where linking is denied. */
+    private static final class Linked {
+        static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(SHAPE);
     }
 
     private static final class Explaining {

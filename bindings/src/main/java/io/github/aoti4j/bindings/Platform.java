@@ -42,10 +42,12 @@ public final class Platform {
     /**
      * Refuses to go on where nothing of this library can work.
      *
-     * @throws IncompatibleModelException on anything but Linux on x86-64
+     * @throws IncompatibleModelException on anything but Linux on x86-64, or if the JVM does not
+     *     let this library call native code
      */
     public static void requireSupported() {
         requireSupported(System.getProperty("os.name"), System.getProperty("os.arch"));
+        NativeAccess.require();
     }
 
     static void requireSupported(String system, String machine) {
@@ -80,7 +82,7 @@ public final class Platform {
      * @return the effective user id
      * @throws IOException if there is no {@code /proc}
      */
-    static int userId() throws IOException {
+    public static int userId() throws IOException {
         return (int) Files.getAttribute(Path.of("/proc/self").toRealPath(), "unix:uid");
     }
 }

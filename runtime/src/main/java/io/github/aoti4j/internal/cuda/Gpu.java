@@ -5,6 +5,7 @@ import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.RuntimeAccess;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +42,7 @@ public final class Gpu {
         if (known != null) {
             return known;
         }
+        RuntimeAccess.require();
         LibTorchCuda cuda = LibTorchCuda.load();
         cuda.require(device);
         KNOWN.putIfAbsent(device, new Gpu(device, cuda.runtime()));
