@@ -16,12 +16,24 @@ public record ChildJvm(Process process) {
             Map<String, String> environment,
             Object... arguments)
             throws IOException {
+        String classPath = System.getProperty("java.class.path");
+        return start(main, classPath, properties, environment, arguments);
+    }
+
+    /** Starts a process with another class path. */
+    public static ChildJvm start(
+            Class<?> main,
+            String classPath,
+            Map<String, String> properties,
+            Map<String, String> environment,
+            Object... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:TieredStopAtLevel=1");
         command.add("--enable-native-access=ALL-UNNAMED");
         properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-cp", classPath, main.getName()));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }

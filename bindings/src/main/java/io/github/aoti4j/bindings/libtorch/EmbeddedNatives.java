@@ -50,10 +50,14 @@ final class EmbeddedNatives {
                     BLAS_FOLDER + "libgfortran.so.5",
                     BLAS_FOLDER + "libopenblas.so.0");
 
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private final ClassLoader loader;
     private final String version;
     private final List<NativeResource> resources;
 
-    private EmbeddedNatives(String version, List<NativeResource> resources) {
+    private EmbeddedNatives(ClassLoader loader, String version, List<NativeResource> resources) {
+        this.loader = loader;
         this.version = version;
         this.resources = resources;
     }
@@ -69,7 +73,8 @@ final class EmbeddedNatives {
         for (ClassLoader loader : loaders) {
             if (loader.getResource(MAIN_RESOURCE) != null) {
                 try {
-                    return Optional.of(new EmbeddedNatives(version(loader), resources(loader)));
+                    return Optional.of(
+                            new EmbeddedNatives(loader, version(loader), resources(loader)));
                 } catch (IOException e) {
                     throw new IncompatibleModelException(
                             "the libtorch on the class path cannot be read: " + e, e);
@@ -80,11 +85,18 @@ final class EmbeddedNatives {
     }
 
     /**
-     * Returns a folder with all the libraries, unpacking them if no process has done so before.
+     * Returns a folder with all the libraries, unpacking them if no process has done so before. If
+     * the application can use JavaCPP's PyTorch, that is where JavaCPP unpacks them.
      *
      * @throws io.github.aoti4j.core.AotiException if they cannot be unpacked
      */
     Path unpack(UserCache cache, Progress progress) {
+        if (JavaCppCache.isUsed(loader)) {
+            Optional<Path> shared = JavaCppCache.unpack(loader, resources, progress);
+            if (shared.isPresent()) {
+                return shared.get();
+            }
+        }
         Map<String, Long> sizes = new LinkedHashMap<>();
         for (NativeResource resource : resources) {
             sizes.put(resource.name(), resource.size());
@@ -95,6 +107,10 @@ final class EmbeddedNatives {
     private void copyTo(Path folder, Progress progress) throws IOException {
         long total = resources.stream().mapToLong(NativeResource::size).sum();
         String message = "unpacking libtorch" + (version.isEmpty() ? "" : " " + version);
+        LOG.log(
+                System.Logger.Level.INFO,
+                "%s (%d MB) from its jars into %s; later starts use that copy"
+                        .formatted(message, total / 1_000_000, folder.getParent()));
         progress.update(message, 0, total);
         long[] done = {0};
         for (NativeResource resource : resources) {

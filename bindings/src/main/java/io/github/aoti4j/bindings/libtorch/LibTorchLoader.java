@@ -56,7 +56,7 @@ final class LibTorchLoader {
         LibTorch torch =
                 present.isPresent()
                         ? adopt(present.get(), locator.demanded(options))
-                        : open(locate(locator, options));
+                        : open(locate(locator, options), surroundings);
         LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + torch);
         return torch;
     }
@@ -77,7 +77,12 @@ final class LibTorchLoader {
                                     demanded.get().origin().description(),
                                     file));
         }
-        requireSymbols(file, library.missing(RequiredSymbols.NAMES));
+        List<String> missing = library.missing(RequiredSymbols.NAMES);
+        if (!missing.isEmpty()) {
+            throw new IncompatibleModelException(
+                    "other code of this process has loaded %s, which lacks %s; all of them are in PyTorch %s and later, and a process can have only one libtorch: use aoti4j in another process, or have that code use such a version"
+                            .formatted(file, String.join(", ", missing), RequiredSymbols.SINCE));
+        }
         return new LibTorch(
                 demanded.orElseGet(
                         () ->
@@ -87,10 +92,11 @@ final class LibTorchLoader {
                 version());
     }
 
-    private static LibTorch open(LibTorchLocation location) {
+    private static LibTorch open(LibTorchLocation location, Surroundings surroundings) {
         // Before it is in the process, from where it cannot be removed.
         requireSymbols(location.library(), location.missing(RequiredSymbols.NAMES));
         requireNoOther(location.directory().resolve(LIBC10));
+        RivalEngines.warn(location, surroundings);
         try (var _ = Recorder.phase("load libtorch", location.directory())) {
             for (String need : NEEDS) {
                 Path file = location.directory().resolve(need);

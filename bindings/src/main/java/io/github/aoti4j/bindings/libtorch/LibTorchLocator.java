@@ -4,6 +4,8 @@ import io.github.aoti4j.bindings.Platform;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 
+import java.io.IOException;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,9 +18,10 @@ import java.util.Optional;
  *   <li>the folder that the caller gives,
  *   <li>the system property {@code aoti.libtorch},
  *   <li>the environment variable {@code AOTI_LIBTORCH},
- *   <li>natives on the class path, from the Maven artifacts {@code org.bytedeco:pytorch} and {@code
- *       org.bytedeco:openblas} with classifier {@code linux-x86_64}, unpacked into the user's cache
- *       folder,
+ *   <li>natives on the class path or the module path, from the Maven artifacts {@code
+ *       org.bytedeco:pytorch} and {@code org.bytedeco:openblas} with classifier {@code
+ *       linux-x86_64}, unpacked into the user's cache folder, or by JavaCPP into its own where
+ *       JavaCPP's PyTorch is beside them,
  *   <li>the folders of {@code LD_LIBRARY_PATH} and those where systems keep libraries.
  * </ol>
  *
@@ -90,7 +93,20 @@ public final class LibTorchLocator {
     }
 
     private Optional<LibTorchLocation> embedded(LibTorchOptions options) {
-        return EmbeddedNatives.find(surroundings.classLoaders())
+        return unpacked(surroundings.classLoaders(), options).or(() -> onModulePath(options));
+    }
+
+    private Optional<LibTorchLocation> onModulePath(LibTorchOptions options) {
+        try (URLClassLoader jars = ModulePath.loader(surroundings.modulePath())) {
+            return unpacked(List.of(jars), options);
+        } catch (IOException e) {
+            throw new IncompatibleModelException("the module path cannot be read: " + e, e);
+        }
+    }
+
+    private Optional<LibTorchLocation> unpacked(
+            List<ClassLoader> loaders, LibTorchOptions options) {
+        return EmbeddedNatives.find(loaders)
                 .map(natives -> natives.unpack(surroundings.cache(), options.progress()))
                 .map(folder -> new LibTorchLocation(LibTorchOrigin.EMBEDDED, folder));
     }
@@ -145,9 +161,9 @@ public final class LibTorchLocator {
         no libtorch found. Places tried, in this order:
           -D%s: not set
           %s: not set
-          class path: no %s
+          class path and module path: no %s
           library folders: no %s in %s
-        What to do: put these Maven artifacts on the class path: %s; or set -D%s=DIR (or %2$s) to \
+        What to do: put these Maven artifacts on the class path or the module path: %s; or set -D%s=DIR (or %2$s) to \
         a folder that holds %4$s of PyTorch %s or later; or set it to "python" to use the torch of \
         the python3 on the PATH.\
         """

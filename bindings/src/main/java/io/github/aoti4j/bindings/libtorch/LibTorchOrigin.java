@@ -14,7 +14,7 @@ public enum LibTorchOrigin {
     PYTHON("python3's torch"),
     /** Other code of this process had loaded it before aoti4j was asked to. */
     ALREADY_LOADED("already loaded by other code of this process"),
-    /** Natives on the class path, unpacked into the user's cache folder. */
+    /** Natives on the class path or the module path, unpacked. */
     EMBEDDED("natives on the class path"),
     /** A folder for libraries of the system. */
     SYSTEM("system library folders");

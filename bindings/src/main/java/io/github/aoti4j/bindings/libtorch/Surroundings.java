@@ -55,6 +55,17 @@ record Surroundings(
         return emptyToNull(environment.apply(name));
     }
 
+    /** Returns the elements of the path on which the application's modules are. */
+    List<Path> modulePath() {
+        String value = property("jdk.module.path");
+        return value == null
+                ? List.of()
+                : Arrays.stream(value.split(File.pathSeparator))
+                        .map(Surroundings::path)
+                        .filter(Objects::nonNull)
+                        .toList();
+    }
+
     /** Returns the folders of {@code LD_LIBRARY_PATH}, then the system's own. */
     List<Path> systemFolders() {
         List<Path> folders = new ArrayList<>(paths("LD_LIBRARY_PATH"));

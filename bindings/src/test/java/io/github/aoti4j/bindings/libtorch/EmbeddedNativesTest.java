@@ -22,6 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 class EmbeddedNativesTest {
@@ -68,6 +71,38 @@ class EmbeddedNativesTest {
         List<String> progress = new ArrayList<>();
         assertEquals(first, unpack(jar, (message, done, total) -> progress.add(message)));
         assertEquals(List.of(), progress);
+    }
+
+    @Test
+    void aNoticeSaysWhatTakesSoLongTheFirstTime() throws IOException {
+        Path jar = jar("a.jar", FakeNatives.entries());
+        List<String> notices = new ArrayList<>();
+        var log = Logger.getLogger("io.github.aoti4j");
+        var handler =
+                new Handler() {
+                    @Override
+                    public void publish(LogRecord notice) {
+                        notices.add(notice.getLevel() + " " + notice.getMessage());
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                };
+        log.addHandler(handler);
+        try {
+            Path unpacked = unpack(jar, Progress.NONE);
+            unpack(jar, Progress.NONE);
+
+            assertEquals(1, notices.size(), notices.toString());
+            String notice = notices.getFirst();
+            assertTrue(notice.startsWith("INFO unpacking libtorch 9.9.9-1.5 ("), notice);
+            assertTrue(notice.contains(unpacked.getParent().toString()), notice);
+        } finally {
+            log.removeHandler(handler);
+        }
     }
 
     @Test

@@ -97,6 +97,20 @@ class LibTorchLocatorTest {
     }
 
     @Test
+    void nativesOnTheModulePathServeThoughNoModuleRequiresThem() throws IOException {
+        Path jars = Files.createDirectories(folder.resolve("jars"));
+        FakeNatives.jar(jars.resolve("natives.jar"), FakeNatives.entries());
+        Files.createFile(jars.resolve("empty.jar"));
+        properties.put("jdk.module.path", folder.resolve("absent") + ":" + jars);
+
+        assertEquals(LibTorchOrigin.EMBEDDED, locate().origin());
+        assertTrue(Files.isRegularFile(locate().library()), locate().toString());
+
+        properties.put("jdk.module.path", jars.resolve("natives.jar").toString());
+        assertEquals(LibTorchOrigin.EMBEDDED, locate().origin());
+    }
+
+    @Test
     void acceptsTheFolderAboveLib() throws IOException {
         Path lib = libtorch("torch/lib");
 
