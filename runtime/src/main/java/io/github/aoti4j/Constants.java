@@ -4,13 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.ConstantSource;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.NativeTensor;
 import io.github.aoti4j.internal.RunSlots;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 
 import java.lang.foreign.Arena;
@@ -18,7 +21,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * The constants of a loaded model: its parameters, buffers, and the tensors that its code mentions.
@@ -116,42 +122,77 @@ public final class Constants {
     }
 
     /**
-     * Replaces constants while the model runs. Runs go on with the old values until all new ones
-     * are in place; then every run that starts uses the new ones, and none a mix. If anything is
-     * wrong, all keep the old ones. Names that no file has keep their values.
+     * Replaces constants by those of files while the model runs. Runs go on with the old values
+     * until all new ones are in place; then every run that starts uses the new ones, and none a
+     * mix. If anything is wrong, all keep the old ones. Names that no file has keep their values.
      *
      * <p>The files are mapped and used in place, as when a model is loaded. Old values are released
      * when no run and no output uses them any more. Updates wait for one another.
      *
-     * @param files weight files as in {@link ModelOptions#weights}; names that the model does not
-     *     have are ignored, unless it has none of them
+     * @param files weight files as in {@link ModelOptions#weights}, at least one; names that the
+     *     model does not have are refused, unless it was loaded with {@link
+     *     ModelOptions#allowUnknownWeights}
      * @throws PackageException if a file is not sound
-     * @throws IncompatibleModelException listing what does not fit the model
+     * @throws IncompatibleModelException listing what does not fit the model and what is unknown
+     * @throws IllegalArgumentException if there is no file
      * @throws NativeException if the model refuses or its folding fails
      * @throws IllegalStateException if the model is closed, or an operator calls this in a run of
      *     the model, for whose end the update would wait
      */
     public void update(Path... files) {
-        update(false, files);
+        List<Path> all = List.of(requireNonNull(files, "files"));
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("an update needs at least one weight file");
+        }
+        update(() -> ConstantSource.of(open(all)));
     }
 
     /**
-     * Replaces constants while the model runs, refusing names that it does not have; see {@link
-     * #update(Path...)}.
+     * Replaces constants by tensors of the caller while the model runs; otherwise the same as
+     * {@link #update(Path...)}: all of them or none, and constants that are not named keep their
+     * values.
      *
-     * @param files weight files
-     * @throws PackageException if a file is not sound
-     * @throws IncompatibleModelException listing what does not fit the model, and what is
-     *     unexpected
+     * <p>The elements are copied before this returns, so that the tensors' arenas may be closed
+     * then. Weights that need not be copied are in files.
+     *
+     * @param tensors by the names of {@link #list()}, at least one, on the CPU, of any strides,
+     *     read-only or not
+     * @throws IncompatibleModelException listing what does not fit the model and what is unknown
+     * @throws InvalidInputException if a tensor is on a device: bring it to the CPU first
+     * @throws IllegalArgumentException if there is no tensor
      * @throws NativeException if the model refuses or its folding fails
-     * @throws IllegalStateException as in {@link #update}
+     * @throws IllegalStateException if the model or a tensor's arena is closed, or an operator
+     *     calls this in a run of the model, for whose end the update would wait
+     * @throws WrongThreadException if a tensor's arena is confined to another thread
      */
-    public void updateStrictly(Path... files) {
-        update(true, files);
+    public void update(Map<String, Tensor> tensors) {
+        Map<String, StoredTensor> given = new LinkedHashMap<>();
+        requireNonNull(tensors, "tensors")
+                .forEach((name, tensor) -> given.put(name, stored(name, tensor)));
+        if (given.isEmpty()) {
+            throw new IllegalArgumentException("an update needs at least one tensor");
+        }
+        update(() -> List.of(ConstantSource.of(given)));
     }
 
-    private void update(boolean strict, Path... files) {
-        List<Path> all = List.of(requireNonNull(files, "files"));
+    private static StoredTensor stored(String name, Tensor tensor) {
+        requireNonNull(name, "a name of a tensor");
+        requireNonNull(tensor, name);
+        tensor.requireReadable();
+        if (!tensor.segment().scope().isAlive()) {
+            throw new IllegalStateException(
+                    "the arena of \"%s\", %s, is closed".formatted(name, tensor));
+        }
+        return new StoredTensor(
+                name,
+                tensor.dtype(),
+                tensor.shape(),
+                tensor.strides(),
+                tensor.segment(),
+                "given by the caller");
+    }
+
+    private void update(Supplier<List<ConstantSource>> sources) {
         if (slots.gate().isInside()) {
             throw new IllegalStateException(
                     "constants cannot be replaced by an operator in a run of their model, for whose"
@@ -160,7 +201,7 @@ public final class Constants {
         StackGuard.requireForLoad();
         container.acquire();
         try {
-            container.constants().update(open(all), strict, slots);
+            container.constants().update(sources.get(), slots);
         } finally {
             container.release();
         }

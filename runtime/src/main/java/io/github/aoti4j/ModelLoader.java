@@ -107,7 +107,8 @@ final class ModelLoader {
                             container,
                             source.isPresent() ? source.get().constants() : List.of(),
                             library.size(),
-                            upload(examination.device(), options)));
+                            upload(examination.device(), options),
+                            options.allowUnknownWeights()));
             try (var _ = Recorder.phase("attach weights", packaged.name())) {
                 WeightsLoader.load(archive, examination, container.constants(), options);
             }

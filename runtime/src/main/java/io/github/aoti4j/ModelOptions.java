@@ -33,7 +33,7 @@ public final class ModelOptions {
         private Path libtorch;
         private List<Path> weights = List.of();
         private boolean copyWeights;
-        private boolean strictWeights;
+        private boolean allowUnknownWeights;
         private Paging paging = Paging.LAZY;
         private Progress progress = Progress.NONE;
         private String sha256;
@@ -51,7 +51,7 @@ public final class ModelOptions {
             libtorch = other.libtorch;
             weights = other.weights;
             copyWeights = other.copyWeights;
-            strictWeights = other.strictWeights;
+            allowUnknownWeights = other.allowUnknownWeights;
             paging = other.paging;
             progress = other.progress;
             sha256 = other.sha256;
@@ -123,7 +123,8 @@ public final class ModelOptions {
     /**
      * Names files that hold the weights, by FQN: safetensors, single or sharded (the {@code
      * .safetensors.index.json}), or the state dict of {@code torch.save}. The first file that has a
-     * name counts; what none has comes from the package.
+     * name counts; what none has comes from the package. Names that the model does not have are
+     * refused, unless {@link #allowUnknownWeights allowed}.
      *
      * @param files the files, in the order in which they are searched
      * @return changed options
@@ -150,15 +151,27 @@ public final class ModelOptions {
     }
 
     /**
-     * Sets whether names in the weight files that the model does not have are refused.
+     * Sets whether weight files may have names that the model does not have, when it is loaded and
+     * when {@link Constants#update(Path...)} replaces its constants. Their values do not reach the
+     * model. By default such a file is refused, as PyTorch's loader does. If allowed, one warning
+     * is logged for each load or update; a set of files that has none of the model's names is
+     * refused in any case.
      *
-     * @param strict whether to refuse; by default they are ignored, unless the model has none of
-     *     the names in all the files
+     * <p>Reasons for such names: PyTorch has written a constant of up to eight elements into the
+     * code ({@code always_keep_tensor_constants} prevents that when the model is exported); the
+     * file names the constant in another way, with a prefix or by the other name of tied weights;
+     * it holds weights of other models, too. Only the last is harmless.
+     *
+     * <p>Two kinds of names are never refused: second names of weights that the model has, as
+     * {@code torch.save} keeps them for tied weights, and BatchNorm's {@code num_batches_tracked},
+     * which only training reads.
+     *
+     * @param allow whether to allow them
      * @return changed options
      */
-    public ModelOptions strictWeights(boolean strict) {
+    public ModelOptions allowUnknownWeights(boolean allow) {
         Values changed = new Values(values);
-        changed.strictWeights = strict;
+        changed.allowUnknownWeights = allow;
         return new ModelOptions(changed);
     }
 
@@ -322,12 +335,12 @@ public final class ModelOptions {
     }
 
     /**
-     * Tells whether unknown names in weight files are refused.
+     * Returns whether weight files may have names that the model does not have.
      *
-     * @return false if they are ignored
+     * @return false if such a file is refused
      */
-    public boolean strictWeights() {
-        return values.strictWeights;
+    public boolean allowUnknownWeights() {
+        return values.allowUnknownWeights;
     }
 
     /**

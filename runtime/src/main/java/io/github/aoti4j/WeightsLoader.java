@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.ConstantNeed;
+import io.github.aoti4j.internal.ConstantSource;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.weights.ArchiveEntry;
@@ -57,9 +58,9 @@ final class WeightsLoader {
         // The package itself may hold more than the code still needs.
         int named = options.weights().size();
         if (options.copyWeights()) {
-            store.copy(sources, named, options.strictWeights());
+            store.copy(ConstantSource.of(sources), named);
         } else {
-            store.share(sources, named, options.strictWeights());
+            store.share(ConstantSource.of(sources), named);
         }
     }
 

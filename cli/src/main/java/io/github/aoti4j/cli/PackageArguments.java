@@ -36,8 +36,16 @@ final class PackageArguments {
             description =
                     "A file of weights by name: safetensors, a safetensors index, or a state dict"
                         + " of torch.save. May be given several times; the first that has a name"
-                        + " counts. Default: the package's own.")
+                        + " counts. Names that the model does not have are refused. Default: the"
+                        + " package's own.")
     private List<Path> weights = List.of();
+
+    @Option(
+            names = "--allow-unknown",
+            description =
+                    "Pass over names in weight files that the model does not have, with a"
+                            + " warning. Their values do not reach the model.")
+    private boolean allowUnknown;
 
     @Option(
             names = "--paging",
@@ -101,6 +109,7 @@ final class PackageArguments {
         ModelOptions options =
                 sha256.apply(compile.apply(libtorch.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
+                        .allowUnknownWeights(allowUnknown)
                         .opLibrary(opLibraries.toArray(Path[]::new))
                         .paging(paging)
                         .runners(runners)

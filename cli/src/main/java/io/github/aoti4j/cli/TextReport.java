@@ -95,6 +95,11 @@ final class TextReport {
                     bytes(constant.bytes()),
                     constant.location());
         }
+        if (!constants.isEmpty()) {
+            out.println(
+                    "    --weights replaces these, and none that PyTorch wrote into the code"
+                            + " (up to eight elements)");
+        }
     }
 
     /** A size in the largest unit of which there is at least one. */

@@ -18,6 +18,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -222,6 +223,29 @@ class MainTest {
                             fixture("weights_mlp", outputs + ".outputs.safetensors"));
             assertEquals(0, verify.status, verify.out + verify.err);
         }
+    }
+
+    @Test
+    void weightsThatTheModelDoesNotHaveAreRefusedUnlessAllowed() {
+        String[] words = {
+            "verify",
+            fixture("weights_mlp", "in_so.pt2").toString(),
+            "--weights",
+            fixture("weights_mlp", "weights_other.safetensors").toString(),
+            "--weights",
+            fixture("tied", "weights.safetensors").toString(),
+            "--inputs",
+            fixture("weights_mlp", "batch3.inputs.safetensors").toString(),
+            "--expect",
+            fixture("weights_mlp", "batch3.other.outputs.safetensors").toString(),
+            "--allow-unknown"
+        };
+        Result allowed = aoti((Object[]) words);
+        assertEquals(0, allowed.status, allowed.err);
+        Result refused = aoti((Object[]) Arrays.copyOf(words, words.length - 1));
+        assertEquals(3, refused.status, refused.err);
+        assertTrue(refused.err.contains("embed.weight (float32 [12, 16])"), refused.err);
+        assertTrue(refused.err.contains("--allow-unknown"), refused.err);
     }
 
     @Test

@@ -3,8 +3,8 @@ package io.github.aoti4j.internal;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.weights.StoredTensor;
-import io.github.aoti4j.weights.TensorSource;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -20,15 +20,22 @@ import java.util.stream.Collectors;
  * attached.
  */
 final class ConstantMatcher {
-    private static final int MAX_LISTED = 20;
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     private final String model;
     private final List<ConstantNeed> needs;
+    private final boolean allowUnknown;
     private final List<String> problems = new ArrayList<>();
 
-    ConstantMatcher(String model, List<ConstantNeed> needs) {
+    /**
+     * Makes a matcher for one use.
+     *
+     * @param allowUnknown whether names that the model does not have are a warning, not an error
+     */
+    ConstantMatcher(String model, List<ConstantNeed> needs, boolean allowUnknown) {
         this.model = model;
         this.needs = needs;
+        this.allowUnknown = allowUnknown;
     }
 
     /**
@@ -37,8 +44,9 @@ final class ConstantMatcher {
      * @param need the constant
      * @param tensor its values
      * @param source the index of the source that has them
+     * @param borrowed whether the memory is the caller's, and has to be copied
      */
-    record Match(ConstantNeed need, StoredTensor tensor, int source) {}
+    record Match(ConstantNeed need, StoredTensor tensor, int source, boolean borrowed) {}
 
     /**
      * Matches by FQN; the first source that has a name counts.
@@ -46,14 +54,13 @@ final class ConstantMatcher {
      * @param sources where to look
      * @param present FQNs that need not be found, since they have values already; asked for only if
      *     one is not found
-     * @param named how many sources, the first ones, the caller has named: one of them has to bring
-     *     something, or the names in them are of another form
-     * @param strict whether these may only have names that the model has
+     * @param named how many sources, the first ones, the caller has named: the model must have
+     *     their names, and one of them must bring something in any case
      * @return the matches by FQN, in the constants' order
-     * @throws IncompatibleModelException listing all that is missing, unexpected or does not fit
+     * @throws IncompatibleModelException listing all that is missing, unknown or does not fit
      */
     Map<String, Match> match(
-            List<TensorSource> sources, Supplier<Set<String>> present, int named, boolean strict) {
+            List<ConstantSource> sources, Supplier<Set<String>> present, int named) {
         Map<String, Match> matches = new LinkedHashMap<>();
         List<String> absent = new ArrayList<>();
         for (ConstantNeed need : needs) {
@@ -67,17 +74,18 @@ final class ConstantMatcher {
         }
         List<String> missing = absent.isEmpty() ? absent : without(absent, present.get());
         if (!missing.isEmpty()) {
-            problems.add("missing: " + listed(missing));
+            problems.add("missing: " + Names.list(missing, Names::shown));
             problems.add(
                     "the package does not hold these; name the files that do:"
                             + " ModelOptions.weights, or --weights on the command line");
         }
-        if (strict) {
-            checkUnexpected(sources.subList(0, named));
-        } else if (missing.isEmpty() && bringNothing(named, matches)) {
-            problems.add(
-                    "none of the names in %s is one of the model's, such as %s"
-                            .formatted(paths(sources.subList(0, named)), needs.getFirst().fqn()));
+        List<ConstantSource> ofCaller = sources.subList(0, named);
+        UnknownNames unknown = new UnknownNames(ofCaller, needs);
+        boolean useless = named > 0 && !needs.isEmpty() && bringNothing(named, matches);
+        if (!unknown.isEmpty() && !(allowUnknown && !useless)) {
+            addUnknown(unknown, absentIn(ofCaller), useless);
+        } else if (useless && missing.isEmpty()) {
+            problems.add(noneFits(ofCaller));
         }
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(
@@ -87,30 +95,62 @@ final class ConstantMatcher {
                                     model,
                                     String.join("%n  ".formatted(), problems)));
         }
+        if (!unknown.isEmpty()) {
+            warn(unknown, absentIn(ofCaller));
+        }
         return matches;
     }
 
-    private boolean bringNothing(int named, Map<String, Match> matches) {
-        if (named == 0 || needs.isEmpty()) {
-            return false;
-        }
-        for (Match match : matches.values()) {
-            if (match.source() < named) {
-                return false;
+    private void addUnknown(UnknownNames unknown, List<String> absent, boolean useless) {
+        problems.addAll(unknown.lines());
+        problems.addAll(unknown.hints(absent));
+        problems.add(
+                useless
+                        ? "none of the names is one of the model's, such as "
+                                + Names.shown(needs.getFirst().fqn())
+                        : "to pass over names that the model does not have, with a warning:"
+                                + " ModelOptions.allowUnknownWeights, or --allow-unknown on the"
+                                + " command line");
+    }
+
+    private String noneFits(List<ConstantSource> sources) {
+        return "none of the names in %s is one of the model's, such as %s"
+                .formatted(labels(sources), Names.shown(needs.getFirst().fqn()));
+    }
+
+    private void warn(UnknownNames unknown, List<String> absent) {
+        List<String> lines = new ArrayList<>(unknown.lines());
+        lines.addAll(unknown.hints(absent));
+        LOG.log(
+                Level.WARNING,
+                "model %s: the weights that it does not have are passed over:%n  %s"
+                        .formatted(model, String.join("%n  ".formatted(), lines)));
+    }
+
+    /** What the caller's sources leave to others. */
+    private List<String> absentIn(List<ConstantSource> sources) {
+        List<String> absent = new ArrayList<>();
+        for (ConstantNeed need : needs) {
+            if (sources.stream().allMatch(source -> source.find(need.fqn()).isEmpty())) {
+                absent.add(need.fqn());
             }
         }
-        return true;
+        return absent;
+    }
+
+    private static boolean bringNothing(int named, Map<String, Match> matches) {
+        return matches.values().stream().noneMatch(match -> match.source() < named);
     }
 
     private static List<String> without(List<String> names, Set<String> present) {
         return names.stream().filter(name -> !present.contains(name)).toList();
     }
 
-    private static Optional<Match> find(ConstantNeed need, List<TensorSource> sources) {
+    private static Optional<Match> find(ConstantNeed need, List<ConstantSource> sources) {
         for (int i = 0; i < sources.size(); i++) {
             Optional<StoredTensor> tensor = sources.get(i).find(need.fqn());
             if (tensor.isPresent()) {
-                return Optional.of(new Match(need, tensor.get(), i));
+                return Optional.of(new Match(need, tensor.get(), i, sources.get(i).isBorrowed()));
             }
         }
         return Optional.empty();
@@ -157,31 +197,11 @@ final class ConstantMatcher {
                 "%s %s (%s)".formatted(match.need().fqn(), problem, match.tensor().location()));
     }
 
-    private void checkUnexpected(List<TensorSource> sources) {
-        Set<String> known = needs.stream().map(ConstantNeed::fqn).collect(Collectors.toSet());
-        for (TensorSource source : sources) {
-            List<String> unexpected =
-                    source.names().stream().filter(name -> !known.contains(name)).toList();
-            if (!unexpected.isEmpty()) {
-                problems.add("unexpected in " + source.path() + ": " + listed(unexpected));
-            }
-        }
+    private static String from(List<ConstantSource> sources) {
+        return sources.isEmpty() ? "" : " in " + labels(sources);
     }
 
-    private static String from(List<TensorSource> sources) {
-        return sources.isEmpty() ? "" : " in " + paths(sources);
-    }
-
-    private static String paths(List<TensorSource> sources) {
-        return sources.stream()
-                .map(source -> source.path().toString())
-                .collect(Collectors.joining(", "));
-    }
-
-    private static String listed(List<String> names) {
-        String text = names.stream().limit(MAX_LISTED).collect(Collectors.joining(", "));
-        return names.size() > MAX_LISTED
-                ? text + " and " + (names.size() - MAX_LISTED) + " more"
-                : text;
+    private static String labels(List<ConstantSource> sources) {
+        return sources.stream().map(ConstantSource::label).collect(Collectors.joining(", "));
     }
 }

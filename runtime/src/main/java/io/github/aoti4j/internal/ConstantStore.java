@@ -9,7 +9,6 @@ import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.recorder.ConstantsSwapped;
 import io.github.aoti4j.internal.recorder.WeightsAttached;
 import io.github.aoti4j.weights.StoredTensor;
-import io.github.aoti4j.weights.TensorSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -41,6 +40,7 @@ public final class ConstantStore {
     private final ConstantsApi api;
     private final List<ConstantNeed> needs;
     private final boolean folds;
+    private final boolean allowUnknown;
 
     /** Brings constants to the model's device; null for a model on the CPU. */
     private final Upload upload;
@@ -71,16 +71,20 @@ public final class ConstantStore {
      * @param specs what the source says of the constants; empty if the package holds none
      * @param libraryBytes the size of the model's library, which may hold the weights
      * @param upload brings constants to the container's device; null if that is the CPU
+     * @param allowUnknown whether sources that the caller names may have names that the model does
+     *     not have
      */
     public ConstantStore(
             String model,
             Container container,
             List<ConstantSpec> specs,
             long libraryBytes,
-            Upload upload) {
+            Upload upload,
+            boolean allowUnknown) {
         this.model = model;
         this.container = container;
         this.upload = upload;
+        this.allowUnknown = allowUnknown;
         this.api = container.api().constants();
         List<ConstantsApi.Constant> constants = api.list(container.handle());
         this.needs = ConstantNeed.of(constants, specs);
@@ -108,15 +112,12 @@ public final class ConstantStore {
      * Makes a fresh container use tensors where they lie.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param named how many sources, the first ones, the caller has named; one of them has to bring
-     *     a constant
-     * @param strict whether these may only have names that the model has
-     * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
-     *     attached then
+     * @param named how many sources, the first ones, the caller has named
+     * @throws IncompatibleModelException listing what is missing, unknown or does not fit; nothing
+     *     is attached then
      */
-    public void share(List<TensorSource> sources, int named, boolean strict) {
-        Map<String, BoundConstant> bound =
-                bindAll(sources, this::present, named, strict, upload != null);
+    public void share(List<ConstantSource> sources, int named) {
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, upload != null);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
             ConstantSet set =
@@ -137,14 +138,12 @@ public final class ConstantStore {
      * Makes a fresh container copy tensors into its own memory.
      *
      * @param sources owned by this from now on, also after a failure
-     * @param named how many sources, the first ones, the caller has named; one of them has to bring
-     *     a constant
-     * @param strict whether these may only have names that the model has
-     * @throws IncompatibleModelException listing what is missing or does not fit; nothing is
-     *     attached then
+     * @param named how many sources, the first ones, the caller has named
+     * @throws IncompatibleModelException listing what is missing, unknown or does not fit; nothing
+     *     is attached then
      */
-    public void copy(List<TensorSource> sources, int named, boolean strict) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, strict, false);
+    public void copy(List<ConstantSource> sources, int named) {
+        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, false);
         try {
             if (!bound.isEmpty()) {
                 if (container.device().isCpu()) {
@@ -311,14 +310,13 @@ public final class ConstantStore {
      *
      * @param sources the new values by FQN, owned by this from now on, also after a failure;
      *     constants that none of them has keep their values
-     * @param strict whether they may only have names that the model has
      * @param slots the model's run slots
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
      */
-    public void update(List<TensorSource> sources, boolean strict, RunSlots slots) {
+    public void update(List<ConstantSource> sources, RunSlots slots) {
         ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
         try {
-            update(sources, strict, slots, event);
+            update(sources, slots, event);
         } finally {
             if (event != null) {
                 event.commit();
@@ -326,15 +324,14 @@ public final class ConstantStore {
         }
     }
 
-    private void update(
-            List<TensorSource> sources, boolean strict, RunSlots slots, ConstantsSwapped event) {
+    private void update(List<ConstantSource> sources, RunSlots slots, ConstantsSwapped event) {
         writing.lock();
         try {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
                     new LinkedHashMap<>(
-                            bindAll(sources, () -> all, sources.size(), strict, upload != null));
+                            bindAll(sources, () -> all, sources.size(), upload != null));
             int count = bound.size();
             ConstantSet next;
             try {
@@ -501,19 +498,18 @@ public final class ConstantStore {
      * backing.
      */
     private Map<String, BoundConstant> bindAll(
-            List<TensorSource> sources,
+            List<ConstantSource> sources,
             Supplier<Set<String>> present,
             int named,
-            boolean strict,
             boolean toDevice) {
-        List<Shared<TensorSource>> backings = new ArrayList<>();
-        for (TensorSource source : sources) {
+        List<Shared<ConstantSource>> backings = new ArrayList<>();
+        for (ConstantSource source : sources) {
             backings.add(new Shared<>(source));
         }
         Map<String, BoundConstant> bound = new LinkedHashMap<>();
         try {
             Map<String, Match> matches =
-                    new ConstantMatcher(model, needs).match(sources, present, named, strict);
+                    new ConstantMatcher(model, needs, allowUnknown).match(sources, present, named);
             List<Match> forDevice = new ArrayList<>();
             for (Match match : matches.values()) {
                 if (toDevice && match.need().isOnDevice()) {
@@ -530,22 +526,25 @@ public final class ConstantStore {
             ConstantSet.releaseAll(bound.values());
             throw e;
         } finally {
-            for (Shared<TensorSource> backing : backings) {
+            for (Shared<ConstantSource> backing : backings) {
                 backing.release();
             }
         }
     }
 
-    private static BoundConstant bind(Match match, Shared<TensorSource> backing) {
+    private static BoundConstant bind(Match match, Shared<ConstantSource> backing) {
         StoredTensor tensor = match.tensor();
         long[] strides = match.need().strides();
         if (strides == null) {
             strides = Shapes.contiguousStrides(tensor.shape());
         }
-        if (Shapes.sameLayout(tensor.shape(), tensor.strides(), strides) && isAligned(tensor)) {
+        boolean fits =
+                Shapes.sameLayout(tensor.shape(), tensor.strides(), strides) && isAligned(tensor);
+        if (fits && !match.borrowed()) {
             return bound(tensor.segment(), tensor, strides, backing.retain(), tensor.location());
         }
-        // The code was compiled for certain strides, and reads whole elements.
+        // The code was compiled for certain strides, and reads whole elements; memory of the
+        // caller may end before the model does.
         Arena arena = Arena.ofShared();
         Shared<Arena> copy = new Shared<>(arena);
         try {
@@ -561,7 +560,11 @@ public final class ConstantStore {
                     memory,
                     strides);
             return bound(
-                    memory, tensor, strides, copy, tensor.location() + ", copied for its layout");
+                    memory,
+                    tensor,
+                    strides,
+                    copy,
+                    tensor.location() + (match.borrowed() ? "" : ", copied for its layout"));
         } catch (Throwable e) {
             arena.close();
             throw e;

@@ -95,7 +95,8 @@ final class DeviceConstants {
     private static MemorySegment source(Match match, Arena arena) {
         StoredTensor tensor = match.tensor();
         long[] strides = strides(match);
-        if (Shapes.sameLayout(tensor.shape(), tensor.strides(), strides)) {
+        // The threads that fill the buffers may not be allowed to read memory of the caller.
+        if (!match.borrowed() && Shapes.sameLayout(tensor.shape(), tensor.strides(), strides)) {
             return tensor.segment();
         }
         MemorySegment copy = arena.allocate(bytes(match), 64);

@@ -34,7 +34,7 @@ enum Action {
     LIST_CONSTANTS("Constants.list"),
     READ_CONSTANT("Constants.read"),
     UPDATE("Constants.update"),
-    UPDATE_STRICTLY("Constants.updateStrictly"),
+    UPDATE_TENSORS("Constants.update"),
     OPEN("ModelPackage.open"),
     OPEN_BYTES("ModelPackage.open"),
     DESCRIBE("ModelPackage.describe"),

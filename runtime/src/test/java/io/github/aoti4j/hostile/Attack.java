@@ -14,6 +14,8 @@ import io.github.aoti4j.hostile.World.Bound;
 import io.github.aoti4j.hostile.World.Loaded;
 import io.github.aoti4j.hostile.World.Made;
 import io.github.aoti4j.hostile.World.Owned;
+import io.github.aoti4j.weights.StoredTensor;
+import io.github.aoti4j.weights.TensorSource;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -297,7 +300,7 @@ final class Attack {
                                 : World.pick(all, random).fqn();
                 world.add(model.constants().read(world.arena(random).arena(), name), null);
             }
-            case UPDATE, UPDATE_STRICTLY -> update(action == Action.UPDATE_STRICTLY, random);
+            case UPDATE, UPDATE_TENSORS -> update(action == Action.UPDATE_TENSORS, random);
             case OPEN -> {
                 Path path =
                         switch (random.nextInt(4)) {
@@ -615,7 +618,7 @@ final class Attack {
         }
     }
 
-    private void update(boolean strictly, SplittableRandom random) {
+    private void update(boolean byTensors, SplittableRandom random) {
         Loaded loaded = model(random);
         Path file =
                 switch (random.nextInt(6)) {
@@ -625,11 +628,12 @@ final class Attack {
                     default -> World.WEIGHTS_B;
                 };
         boolean a = file.equals(World.WEIGHTS_A);
-        // Some other model's file has none of the names, which changes nothing.
         loaded.mayBePackaged |= a;
         loaded.mayBeUpdated |= file.equals(World.WEIGHTS_B);
-        if (strictly) {
-            loaded.model.constants().updateStrictly(file);
+        if (byTensors) {
+            try (TensorSource source = TensorSource.open(file)) {
+                loaded.model.constants().update(tensors(source));
+            }
         } else {
             loaded.model.constants().update(file);
         }
@@ -637,6 +641,15 @@ final class Attack {
             loaded.mayBePackaged = a;
             loaded.mayBeUpdated = !a;
         }
+    }
+
+    private static Map<String, Tensor> tensors(TensorSource source) {
+        Map<String, Tensor> tensors = new HashMap<>();
+        for (String name : source.names()) {
+            StoredTensor t = source.find(name).orElseThrow();
+            tensors.put(name, Tensor.wrap(t.segment(), t.dtype(), t.shape(), t.strides()));
+        }
+        return tensors;
     }
 
     private void openBytes(SplittableRandom random) {
