@@ -57,6 +57,23 @@ final class InputValidator {
         }
     }
 
+    /** Checks sizes of all inputs as if there were inputs of the right type in the right place. */
+    void checkShapes(long[][] shapes) {
+        long[] slots = check == null ? null : new long[check.slotCount()];
+        for (int i = 0; i < shapes.length; i++) {
+            check(
+                    i,
+                    inputs.get(i).dtype().orElse(DType.FLOAT32),
+                    isOnCpu(i) ? Device.CPU : device,
+                    shapes[i],
+                    stridesFor(i, shapes),
+                    slots);
+        }
+        if (check != null) {
+            check.checkExpressions(slots);
+        }
+    }
+
     /** Checks what can be told from one input alone. */
     void checkAlone(int index, Tensor tensor) {
         checkMemory(index, tensor);

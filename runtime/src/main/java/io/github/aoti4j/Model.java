@@ -198,13 +198,28 @@ public final class Model implements AutoCloseable {
      * @throws InvalidInputException if their number is not that of the inputs, or a shape cannot be
      */
     public List<long[]> stridesFor(List<long[]> shapes) {
+        long[][] all = ofAllInputs(shapes);
+        return IntStream.range(0, all.length).mapToObj(i -> validator.stridesFor(i, all)).toList();
+    }
+
+    /**
+     * Checks sizes of inputs before there is memory for them, as {@link #run} checks those of its
+     * inputs.
+     *
+     * @param shapes the sizes of all inputs, in elements, in call order
+     * @throws InvalidInputException if the model does not take inputs of these sizes
+     */
+    public void checkShapes(List<long[]> shapes) {
+        validator.checkShapes(ofAllInputs(shapes));
+    }
+
+    private long[][] ofAllInputs(List<long[]> shapes) {
         if (requireNonNull(shapes, "shapes").size() != inputs.size()) {
             throw new InvalidInputException(
                     "model %s takes %d inputs, but %d shapes were given"
                             .formatted(name, inputs.size(), shapes.size()));
         }
-        long[][] all = shapes.toArray(long[][]::new);
-        return IntStream.range(0, all.length).mapToObj(i -> validator.stridesFor(i, all)).toList();
+        return shapes.toArray(long[][]::new);
     }
 
     /**

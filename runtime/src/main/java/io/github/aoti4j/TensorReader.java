@@ -18,6 +18,7 @@ final class TensorReader {
     private TensorReader() {}
 
     static float[] floats(Tensor tensor) {
+        requireFloat(tensor);
         float[] result = new float[count(tensor)];
         switch (tensor.dtype()) {
             case FLOAT32, COMPLEX64 -> gather(tensor, MemorySegment.ofArray(result));
@@ -28,24 +29,48 @@ final class TensorReader {
                     result[i] = NarrowFloats.toFloat(tensor.dtype(), bits[i]);
                 }
             }
-            case FLOAT8_E5M2, FLOAT8_E4M3FN, FLOAT8_E5M2FNUZ, FLOAT8_E4M3FNUZ, FLOAT8_E8M0FNU -> {
+            default -> {
                 byte[] bits = bytes(tensor);
                 for (int i = 0; i < bits.length; i++) {
                     result[i] = NarrowFloats.toFloat(tensor.dtype(), bits[i]);
                 }
             }
-            default -> throw cannot(tensor, "float");
         }
         return result;
     }
 
+    /** Before there is an array, which may not fit on the heap. */
+    private static void requireFloat(Tensor tensor) {
+        switch (tensor.dtype()) {
+            case FLOAT32,
+                    COMPLEX64,
+                    FLOAT16,
+                    BFLOAT16,
+                    COMPLEX32,
+                    FLOAT8_E5M2,
+                    FLOAT8_E4M3FN,
+                    FLOAT8_E5M2FNUZ,
+                    FLOAT8_E4M3FNUZ,
+                    FLOAT8_E8M0FNU -> {}
+            default -> throw cannot(tensor, "float");
+        }
+    }
+
+    private static void requireInteger(Tensor tensor) {
+        switch (tensor.dtype()) {
+            case INT32, UINT32, INT16, UINT16, INT8, UINT8, BOOL -> {}
+            default -> throw cannot(tensor, "integer");
+        }
+    }
+
     static double[] doubles(Tensor tensor) {
+        boolean wide = tensor.dtype() == DType.FLOAT64 || tensor.dtype() == DType.COMPLEX128;
+        float[] narrow = wide ? null : floats(tensor);
         double[] result = new double[count(tensor)];
-        if (tensor.dtype() == DType.FLOAT64 || tensor.dtype() == DType.COMPLEX128) {
+        if (wide) {
             gather(tensor, MemorySegment.ofArray(result));
             return result;
         }
-        float[] narrow = floats(tensor);
         for (int i = 0; i < result.length; i++) {
             result[i] = narrow[i];
         }
@@ -53,12 +78,13 @@ final class TensorReader {
     }
 
     static long[] longs(Tensor tensor) {
+        boolean wide = tensor.dtype() == DType.INT64 || tensor.dtype() == DType.UINT64;
+        int[] narrow = wide ? null : ints(tensor);
         long[] result = new long[count(tensor)];
-        if (tensor.dtype() == DType.INT64 || tensor.dtype() == DType.UINT64) {
+        if (wide) {
             gather(tensor, MemorySegment.ofArray(result));
             return result;
         }
-        int[] narrow = ints(tensor);
         boolean unsigned = tensor.dtype() == DType.UINT32;
         for (int i = 0; i < result.length; i++) {
             result[i] = unsigned ? Integer.toUnsignedLong(narrow[i]) : narrow[i];
@@ -67,6 +93,7 @@ final class TensorReader {
     }
 
     static int[] ints(Tensor tensor) {
+        requireInteger(tensor);
         int[] result = new int[count(tensor)];
         switch (tensor.dtype()) {
             case INT32, UINT32 -> gather(tensor, MemorySegment.ofArray(result));
@@ -78,14 +105,13 @@ final class TensorReader {
                     result[i] = signed ? bits[i] : Short.toUnsignedInt(bits[i]);
                 }
             }
-            case INT8, UINT8, BOOL -> {
+            default -> {
                 byte[] bits = bytes(tensor);
                 boolean signed = tensor.dtype() == DType.INT8;
                 for (int i = 0; i < bits.length; i++) {
                     result[i] = signed ? bits[i] : Byte.toUnsignedInt(bits[i]);
                 }
             }
-            default -> throw cannot(tensor, "integer");
         }
         return result;
     }
@@ -103,6 +129,7 @@ final class TensorReader {
     }
 
     static byte[] bytes(Tensor tensor) {
+        tensor.requireReadable();
         long count = tensor.elementCount() * tensor.dtype().byteSize();
         if (count > MAX_LENGTH) {
             throw tooMany(tensor);
@@ -113,7 +140,6 @@ final class TensorReader {
     }
 
     private static void gather(Tensor tensor, MemorySegment target) {
-        tensor.requireReadable();
         if (target.byteSize() == 0) {
             // No byte is touched, but a closed arena must be refused all the same.
             if (!tensor.segment().scope().isAlive()) {
@@ -131,6 +157,7 @@ final class TensorReader {
 
     /** How many array elements the tensor fills: a complex one fills two. */
     private static int count(Tensor tensor) {
+        tensor.requireReadable();
         long parts = tensor.dtype().isComplex() ? 2 : 1;
         if (tensor.elementCount() > MAX_LENGTH / parts) {
             throw tooMany(tensor);

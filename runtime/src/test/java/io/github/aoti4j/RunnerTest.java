@@ -515,4 +515,29 @@ class RunnerTest {
         }
         assertFalse(Arrays.equals(expected.get(0), expected.get(1)));
     }
+
+    @Test
+    void checksShapesWithoutMemory() {
+        try (Model model = Fixture.of("mlp").load()) {
+            model.checkShapes(List.of(new long[] {1024, 10}));
+            for (long[] shape : new long[][] {{1L << 60, 10}, {0, 10}, {8}, {8, 11}, {-1, 10}}) {
+                List<long[]> shapes = List.of(shape);
+                assertThrows(InvalidInputException.class, () -> model.checkShapes(shapes));
+            }
+            List<long[]> none = List.of();
+            assertThrows(InvalidInputException.class, () -> model.checkShapes(none));
+        }
+        // Inputs that share a size.
+        try (Model model = Fixture.of("shared_batch").load();
+                Arena arena = Arena.ofConfined()) {
+            List<long[]> shapes = new ArrayList<>();
+            String c = Fixture.of("shared_batch").cases().getFirst();
+            Fixture.of("shared_batch")
+                    .inputs(c, model, arena)
+                    .forEach(tensor -> shapes.add(tensor.shape()));
+            model.checkShapes(shapes);
+            shapes.getFirst()[0]++;
+            assertThrows(InvalidInputException.class, () -> model.checkShapes(shapes));
+        }
+    }
 }

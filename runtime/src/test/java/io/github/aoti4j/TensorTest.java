@@ -300,4 +300,22 @@ class TensorTest {
             }
         }
     }
+
+    /** More elements than most heaps have room for, in a few bytes. */
+    @Test
+    void comparesTheDtypeBeforeItMakesAnArray() {
+        try (Arena arena = Arena.ofConfined()) {
+            long[] shape = {Integer.MAX_VALUE - 8};
+            long[] strides = {0};
+            Tensor floats = Tensor.wrap(arena.allocate(8, 8), DType.FLOAT32, shape, strides);
+            Tensor doubles = Tensor.wrap(arena.allocate(8, 8), DType.FLOAT64, shape, strides);
+            Tensor longs = Tensor.wrap(arena.allocate(8, 8), DType.INT64, shape, strides);
+            assertThrows(InvalidInputException.class, floats::toIntArray);
+            assertThrows(InvalidInputException.class, floats::toLongArray);
+            assertThrows(InvalidInputException.class, longs::toIntArray);
+            assertThrows(InvalidInputException.class, longs::toFloatArray);
+            assertThrows(InvalidInputException.class, longs::toDoubleArray);
+            assertThrows(InvalidInputException.class, doubles::toFloatArray);
+        }
+    }
 }

@@ -208,6 +208,7 @@ class BenchTest {
                 "1=8x10",
                 "x",
                 "0=8,10",
+                "0=1000000000000x10",
                 "0=99999999999999999x9999"
             })
     void shapesThatDoNotFitAreWrongUsage(String shape) {
