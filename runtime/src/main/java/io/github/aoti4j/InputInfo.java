@@ -6,6 +6,7 @@ import io.github.aoti4j.internal.InputDescription;
 import io.github.aoti4j.internal.InputSpec;
 import io.github.aoti4j.internal.WrapperSource;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,6 +30,8 @@ public final class InputInfo {
 
     private final String description;
 
+    private final List<ValueRange> valueRanges;
+
     /** Whether a number can stand for it. */
     private final boolean scalar;
 
@@ -38,19 +41,27 @@ public final class InputInfo {
             Device.Type deviceType,
             long[] fixedShape,
             String description,
+            List<ValueRange> valueRanges,
             boolean scalar) {
         this.name = name;
         this.dtype = dtype;
         this.deviceType = deviceType;
         this.fixedShape = fixedShape;
         this.description = description;
+        this.valueRanges = valueRanges;
         this.scalar = scalar;
     }
 
     static InputInfo of(String name, Optional<WrapperSource> source, int index) {
         if (source.isEmpty()) {
             return new InputInfo(
-                    name, null, null, null, "unknown: the package holds no source", false);
+                    name,
+                    null,
+                    null,
+                    null,
+                    "unknown: the package holds no source",
+                    List.of(),
+                    false);
         }
         InputSpec input = source.get().inputs().get(index);
         return new InputInfo(
@@ -59,6 +70,9 @@ public final class InputInfo {
                 type(input.deviceType().orElse(-1)),
                 input.fixedShape().orElse(null),
                 InputDescription.of(source.get(), index),
+                source.get().indexChecks().rangesOf(index).stream()
+                        .map(range -> new ValueRange(range.min(), range.max(), range.text()))
+                        .toList(),
                 input.isScalar());
     }
 
@@ -111,6 +125,18 @@ public final class InputInfo {
      */
     public String description() {
         return description;
+    }
+
+    /**
+     * Returns the ranges that elements must be in because the model uses them as indices. They are
+     * checked before each run ({@link ModelOptions#checkIndices}).
+     *
+     * @return unmodifiable; empty if there are none, or the source does not show which elements are
+     *     used ({@link ModelDescription#uncheckedIndices()}). Each is for all elements, or for
+     *     those that the model reads, such as the first of each row
+     */
+    public List<ValueRange> valueRanges() {
+        return valueRanges;
     }
 
     /** Tells whether it has one element, so that a number can stand for it. */

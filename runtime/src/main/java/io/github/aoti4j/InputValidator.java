@@ -3,6 +3,8 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.IndexCheck;
+import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.Shapes;
@@ -27,14 +29,32 @@ final class InputValidator {
     /** Null where the package holds no source to take the checks from. */
     private final InputCheck check;
 
-    InputValidator(String model, Device device, List<InputInfo> inputs, InputCheck check) {
+    private final IndexChecks indices;
+
+    InputValidator(
+            String model,
+            Device device,
+            List<InputInfo> inputs,
+            InputCheck check,
+            IndexChecks indices) {
         this.model = model;
         this.device = device;
         this.inputs = inputs;
         this.check = check;
+        this.indices = indices;
     }
 
     void check(Tensor[] tensors) {
+        check(tensors, null);
+    }
+
+    /** Makes what checks values, for one thread at a time; null if there is nothing to check. */
+    IndexCheck newIndexCheck() {
+        return indices.ranges().isEmpty() ? null : indices.newCheck();
+    }
+
+    /** Checks all but values, and prepares for these what was made for it, unless it is null. */
+    void check(Tensor[] tensors, IndexCheck values) {
         if (tensors.length != inputs.size()) {
             throw new InvalidInputException(
                     "model %s takes %d input%s, but %d %s given; it takes %s"
@@ -54,6 +74,42 @@ final class InputValidator {
         }
         if (check != null) {
             check.checkExpressions(slots);
+            if (values != null) {
+                values.prepare(slots);
+            }
+        }
+    }
+
+    /** Checks the values of tensors that {@link #check(Tensor[], IndexCheck)} has accepted. */
+    void checkValues(Tensor[] tensors, IndexCheck values) {
+        for (int i = 0; i < tensors.length; i++) {
+            Tensor tensor = tensors[i];
+            if (tensor.device().isCpu() && !values.accepts(i, tensor.segment())) {
+                throw values.refusal(
+                        i,
+                        label(i),
+                        tensor.segment(),
+                        tensor.shapeUnsafe(),
+                        tensor.stridesUnsafe());
+            }
+        }
+    }
+
+    /** Whether a run takes these tensors, their values included. */
+    boolean acceptsAll(Tensor[] tensors) {
+        if (!accepts(tensors)) {
+            return false;
+        }
+        IndexCheck values = newIndexCheck();
+        if (values == null) {
+            return true;
+        }
+        try {
+            check(tensors, values);
+            checkValues(tensors, values);
+            return true;
+        } catch (InvalidInputException e) {
+            return false;
         }
     }
 

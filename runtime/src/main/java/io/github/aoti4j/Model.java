@@ -14,6 +14,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.IndexCheck;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.RunSlots;
 import io.github.aoti4j.internal.cuda.Gpu;
@@ -23,6 +24,7 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -51,6 +53,10 @@ public final class Model implements AutoCloseable {
     private final List<String> outputNames;
     private final InputValidator validator;
     private final RunSlots slots;
+
+    /** By lane; null where there is nothing to check. */
+    private final IndexCheck[] indexChecks;
+
     private final OutputReader[] readers;
     private final Constants constants;
     private final Calls calls;
@@ -71,6 +77,8 @@ public final class Model implements AutoCloseable {
         this.outputNames = outputNames;
         this.validator = validator;
         this.slots = new RunSlots(name, runners, inputs.size(), outputNames.size());
+        this.indexChecks = new IndexCheck[runners];
+        Arrays.setAll(indexChecks, _ -> validator.newIndexCheck());
         container.setSlots(slots);
         this.readers = new OutputReader[outputNames.size()];
         for (int i = 0; i < readers.length; i++) {
@@ -337,7 +345,7 @@ public final class Model implements AutoCloseable {
      * @return false where run throws {@link InvalidInputException}
      */
     public boolean accepts(Tensor... inputTensors) {
-        return validator.accepts(requireNonNull(inputTensors, "inputs"));
+        return validator.acceptsAll(requireNonNull(inputTensors, "inputs"));
     }
 
     InputValidator validator() {
@@ -372,8 +380,9 @@ public final class Model implements AutoCloseable {
             int lane = slots.take();
             RunSlot slot = slots.slot(lane);
             try {
-                if (!areKnown(slot, tensors)) {
-                    validator.check(tensors);
+                IndexCheck values = indexChecks[lane];
+                if (!areKnown(slot, tensors) || (values != null && !values.isPrepared())) {
+                    validator.check(tensors, values);
                 }
                 // Not before the gate: an exchange of the constants waits for all who are inside.
                 lease.acquireConstants();
@@ -387,6 +396,10 @@ public final class Model implements AutoCloseable {
                             tensor.dtype().code(),
                             tensor.shapeUnsafe(),
                             tensor.stridesUnsafe());
+                }
+                if (values != null) {
+                    // As late as can be, and in memory that stays.
+                    validator.checkValues(tensors, values);
                 }
                 List<Tensor> outputs;
                 if (container.device().isCpu()) {
@@ -462,7 +475,8 @@ public final class Model implements AutoCloseable {
      *     run
      * @return the outputs in call order, unmodifiable; null where the model returned None
      * @throws InvalidInputException if number, dtype, rank, sizes or strides do not fit the model,
-     *     or an input is read-only memory; nothing has been run
+     *     an input is read-only memory, or an element that the model uses as an index is out of
+     *     range ({@link InputInfo#valueRanges()}); nothing has been run
      * @throws NativeException if the model fails, with its message
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread

@@ -1,6 +1,8 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.internal.Examination;
+import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -24,6 +26,9 @@ import java.util.stream.IntStream;
  * @param sourceKnown whether the package holds the source that inputs, outputs and constants are
  *     read from
  * @param libraryBytes the size of the compiled library; 0 if the package holds its source only
+ * @param uncheckedIndices the checks of indices that are left to its kernels, because the source
+ *     does not show which elements of the inputs they are about; the others are {@link
+ *     InputInfo#valueRanges()}
  */
 public record ModelDescription(
         String name,
@@ -34,7 +39,8 @@ public record ModelDescription(
         Optional<String> inputSpec,
         Optional<String> outputSpec,
         boolean sourceKnown,
-        long libraryBytes) {
+        long libraryBytes,
+        List<UncheckedIndex> uncheckedIndices) {
 
     /**
      * Returns how the model is called.
@@ -51,8 +57,7 @@ public record ModelDescription(
     }
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
-        Optional<WrapperSource> source =
-                model.wrapperSource().map(archive::text).flatMap(WrapperSource::parse);
+        Optional<WrapperSource> source = Examination.source(archive, model);
         return new ModelDescription(
                 model.name(),
                 model.metadata(),
@@ -62,7 +67,20 @@ public record ModelDescription(
                 source.flatMap(WrapperSource::inSpec),
                 source.flatMap(WrapperSource::outSpec),
                 source.isPresent(),
-                model.isSourceOnly() ? 0 : model.library().size());
+                model.isSourceOnly() ? 0 : model.library().size(),
+                source.map(ModelDescription::unchecked).orElse(List.of()));
+    }
+
+    private static List<UncheckedIndex> unchecked(WrapperSource source) {
+        return source.indexChecks().unchecked().stream()
+                .map(
+                        check ->
+                                new UncheckedIndex(
+                                        check.kernel(),
+                                        check.text(),
+                                        check.endsProcess(),
+                                        check.origin() == IndexChecks.Origin.CONSTANT))
+                .toList();
     }
 
     private static List<InputInfo> inputs(WrapperSource source) {

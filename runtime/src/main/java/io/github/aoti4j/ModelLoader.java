@@ -11,6 +11,7 @@ import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.Finding;
+import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.RuntimeAccess;
@@ -32,6 +33,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 /**
@@ -40,6 +43,9 @@ import java.util.function.Predicate;
  */
 final class ModelLoader {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    /** The models for which there was a warning: one is enough. */
+    private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
     private ModelLoader() {}
 
@@ -178,7 +184,7 @@ final class ModelLoader {
     }
 
     private static void warn(String model, Examination examination) {
-        if (examination.warning().isPresent()) {
+        if (examination.warning().isPresent() && WARNED.add(model)) {
             LOG.log(System.Logger.Level.WARNING, model + ": " + examination.warning().get());
         }
         if (examination.source().isEmpty()) {
@@ -211,7 +217,10 @@ final class ModelLoader {
                         packaged.name(),
                         container.device(),
                         List.copyOf(inputs),
-                        known.isPresent() ? new InputCheck(known.get(), names) : null);
+                        known.isPresent() ? new InputCheck(known.get(), names) : null,
+                        known.isPresent() && options.checkIndices()
+                                ? known.get().indexChecks()
+                                : IndexChecks.NONE);
         return new Model(
                 packaged.name(),
                 container,

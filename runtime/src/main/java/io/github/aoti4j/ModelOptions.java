@@ -42,6 +42,7 @@ public final class ModelOptions {
         private Path includes;
         private Device device;
         private long uploadMemory = 128L << 20;
+        private boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
 
         Values() {}
 
@@ -60,6 +61,7 @@ public final class ModelOptions {
             includes = other.includes;
             device = other.device;
             uploadMemory = other.uploadMemory;
+            checkIndices = other.checkIndices;
         }
     }
 
@@ -287,6 +289,30 @@ public final class ModelOptions {
         Values changed = new Values(values);
         changed.uploadMemory = bytes;
         return new ModelOptions(changed);
+    }
+
+    /**
+     * Sets whether elements that the model uses as indices are compared with their range before
+     * each run ({@link InputInfo#valueRanges()}). Without this an index out of range makes the run
+     * fail, or ends the process if it is found in a kernel of several threads.
+     *
+     * @param check by default true, unless the system property {@code aoti.check.indices} is {@code
+     *     false}
+     * @return changed options
+     */
+    public ModelOptions checkIndices(boolean check) {
+        Values changed = new Values(values);
+        changed.checkIndices = check;
+        return new ModelOptions(changed);
+    }
+
+    /**
+     * Returns whether indices are checked before each run.
+     *
+     * @return whether they are
+     */
+    public boolean checkIndices() {
+        return values.checkIndices;
     }
 
     /**

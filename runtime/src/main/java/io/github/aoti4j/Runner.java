@@ -10,6 +10,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.IndexCheck;
 import io.github.aoti4j.internal.RunGate;
 import io.github.aoti4j.internal.RunSlot;
 
@@ -73,6 +74,9 @@ public final class Runner implements AutoCloseable {
     /** Whether inputs have been bound that were not yet compared with one another. */
     private boolean unchecked = true;
 
+    /** Checks the values of the inputs; null if there are none to check. */
+    private final IndexCheck values;
+
     /** Whether there are outputs. */
     private boolean hasRun;
 
@@ -87,6 +91,7 @@ public final class Runner implements AutoCloseable {
         this.validator = validator;
         this.gate = gate;
         this.preferredLane = gate.proposeLane();
+        values = validator.newIndexCheck();
         int numInputs = validator.inputCount();
         slot = new RunSlot(numInputs, readers.length);
         inputs = new BoundInput[numInputs];
@@ -251,7 +256,8 @@ public final class Runner implements AutoCloseable {
      * unless an output has moved whose view has been asked for.
      *
      * @throws InvalidInputException if inputs that have been bound since the last run do not fit
-     *     one another; nothing has been run
+     *     one another, or an element that the model uses as an index is out of range ({@link
+     *     InputInfo#valueRanges()}), which is checked by each run; nothing has been run
      * @throws NativeException if the model fails, with its message; there are no outputs then
      * @throws IllegalStateException if an input is not bound or its arena is closed, or if the
      *     runner or the model is closed; or if an operator calls this in a run of the model, and
@@ -268,6 +274,9 @@ public final class Runner implements AutoCloseable {
         }
         container.requireOpen();
         container.requireStack();
+        if (values != null) {
+            validator.checkValues(tensors, values);
+        }
         int lane = gate.enter(preferredLane);
         running = true;
         boolean done = false;
@@ -403,7 +412,7 @@ public final class Runner implements AutoCloseable {
                 throw unbound(i);
             }
         }
-        validator.check(tensors);
+        validator.check(tensors, values);
         unchecked = false;
     }
 

@@ -4,6 +4,8 @@ import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.Requirement;
+import io.github.aoti4j.UncheckedIndex;
+import io.github.aoti4j.ValueRange;
 import io.github.aoti4j.core.DType;
 
 import tools.jackson.databind.JsonNode;
@@ -37,6 +39,15 @@ final class JsonReport {
         node.put("libraryBytes", model.libraryBytes());
         node.put("sourceKnown", model.sourceKnown());
         call(model, CallReport.of(model), node);
+        ArrayNode unchecked = node.putArray("uncheckedIndices");
+        for (UncheckedIndex index : model.uncheckedIndices()) {
+            unchecked
+                    .addObject()
+                    .put("kernel", index.kernel())
+                    .put("expression", index.expression())
+                    .put("endsProcess", index.endsProcess())
+                    .put("ofConstant", index.ofConstant());
+        }
         ArrayNode constants = node.putArray("constants");
         for (ConstantInfo constant : model.constants()) {
             ObjectNode c = constants.addObject();
@@ -66,11 +77,19 @@ final class JsonReport {
         ArrayNode inputs = node.putArray("inputs");
         for (int i = 0; i < model.inputs().size(); i++) {
             InputInfo input = model.inputs().get(i);
-            inputs.addObject()
+            ObjectNode described = inputs.addObject();
+            described
                     .put("name", input.name())
                     .put("path", i < call.inputs().size() ? call.inputs().get(i) : null)
                     .put("dtype", input.dtype().map(DType::torchName).orElse(null))
                     .put("description", input.description());
+            ArrayNode ranges = described.putArray("valueRanges");
+            for (ValueRange range : input.valueRanges()) {
+                ObjectNode r = ranges.addObject();
+                range.min().ifPresent(min -> r.put("min", min));
+                range.max().ifPresent(max -> r.put("max", max));
+                r.put("text", range.text());
+            }
         }
         ArrayNode outputs = node.putArray("outputs");
         for (int i = 0; i < model.outputs().size(); i++) {

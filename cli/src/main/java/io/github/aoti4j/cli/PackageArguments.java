@@ -73,6 +73,13 @@ final class PackageArguments {
                             + " compiled for CUDA, else cpu.")
     private Device device;
 
+    @Option(
+            names = "--no-check-indices",
+            description =
+                    "Do not compare elements that the model uses as indices with their range"
+                            + " before a run. Default: compare, unless -Daoti.check.indices=false.")
+    private boolean noCheckIndices;
+
     @Mixin private Sha256Option sha256;
 
     @Mixin private CompileOptions compile;
@@ -115,6 +122,7 @@ final class PackageArguments {
                         .runners(runners)
                         .progress(new TerminalProgress(err));
         options = model == null ? options : options.model(model);
+        options = noCheckIndices ? options.checkIndices(false) : options;
         return Model.load(file, device == null ? options : options.device(device));
     }
 

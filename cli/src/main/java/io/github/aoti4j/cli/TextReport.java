@@ -4,12 +4,14 @@ import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.Requirement;
+import io.github.aoti4j.UncheckedIndex;
 import io.github.aoti4j.core.DType;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** {@code aoti inspect} for people. */
 final class TextReport {
@@ -41,6 +43,7 @@ final class TextReport {
             out.println("  the package holds no source: inputs, outputs and constants unknown");
         } else {
             call(model, CallReport.of(model));
+            unchecked(model.uncheckedIndices());
             constants(model.constants());
         }
         out.println("  metadata");
@@ -62,11 +65,33 @@ final class TextReport {
         for (int i = 0; i < model.inputs().size(); i++) {
             InputInfo input = model.inputs().get(i);
             String name = named(i, call.inputs(), input.name());
-            out.printf("    %d %s: %s%n", i, name, input.description());
+            out.printf("    %d %s: %s%s%n", i, name, input.description(), ranges(input));
         }
         out.println("  outputs");
         for (int i = 0; i < model.outputs().size(); i++) {
             out.printf("    %d %s%n", i, named(i, call.outputs(), model.outputs().get(i)));
+        }
+    }
+
+    /** {@code , indices from 0 to 9}: what its elements have to be. */
+    private static String ranges(InputInfo input) {
+        return input.valueRanges().stream()
+                .map(range -> ", used as indices: " + range.text())
+                .collect(Collectors.joining());
+    }
+
+    private void unchecked(List<UncheckedIndex> indices) {
+        if (indices.isEmpty()) {
+            return;
+        }
+        out.println("  indices that are not checked before a run");
+        for (UncheckedIndex index : indices) {
+            out.printf(
+                    "    %s (%s): %s; otherwise the %s%n",
+                    index.kernel(),
+                    index.ofConstant() ? "in a constant" : "computed",
+                    index.expression(),
+                    index.endsProcess() ? "process ends" : "run fails");
         }
     }
 

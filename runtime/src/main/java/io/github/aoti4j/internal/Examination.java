@@ -4,6 +4,8 @@ import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.IndexChecks.Origin;
+import io.github.aoti4j.internal.IndexChecks.Unchecked;
 import io.github.aoti4j.internal.proxy.ProxyCalls;
 import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
@@ -14,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * What can be told of a packaged model before any of it is loaded.
@@ -24,7 +25,6 @@ import java.util.stream.Collectors;
  * @param library its library's tables
  * @param source what its generated source says; empty if the package holds none that is understood
  * @param findings answers to whether it can run here, all but libtorch's
- * @param parallelChecks kernels in which a failing check would end the process
  * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
  *     beside the library
  * @param proxyCalls the operators that it calls through the proxy executor, if any
@@ -35,7 +35,6 @@ public record Examination(
         ElfFile library,
         Optional<WrapperSource> source,
         List<Finding> findings,
-        List<String> parallelChecks,
         Set<Integer> readOnlyConstants,
         Optional<ProxyCalls> proxyCalls) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
@@ -72,8 +71,7 @@ public record Examination(
             Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
         Optional<ArchiveEntry> wrapperEntry = packaged.wrapperSource();
         String wrapper = wrapperEntry.isPresent() ? archive.text(wrapperEntry.get()) : null;
-        Optional<WrapperSource> source =
-                wrapper == null ? Optional.empty() : WrapperSource.parse(wrapper);
+        Optional<WrapperSource> source = source(archive, packaged, wrapper);
         PackageMetadata metadata = new PackageMetadata(packaged.metadata());
         DeviceDemand demand =
                 DeviceDemand.of(
@@ -92,13 +90,6 @@ public record Examination(
                         host));
         Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
         findings.add(operators(library, calls));
-        List<String> parallelChecks = new ArrayList<>();
-        for (ArchiveEntry kernels : packaged.kernelSources()) {
-            parallelChecks.addAll(ParallelChecks.find(archive.text(kernels)));
-        }
-        if (wrapper != null) {
-            parallelChecks.addAll(ParallelChecks.find(wrapper));
-        }
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new Examination(
                 packaged,
@@ -106,9 +97,27 @@ public record Examination(
                 library,
                 source,
                 List.copyOf(findings),
-                List.copyOf(parallelChecks),
                 wrapper != null && mapped ? ReadOnlyConstants.find(wrapper) : Set.of(),
                 calls);
+    }
+
+    private static Optional<WrapperSource> source(
+            Pt2Archive archive, PackagedModel packaged, String wrapper) {
+        return wrapper == null
+                ? Optional.empty()
+                : WrapperSource.parse(
+                        wrapper, packaged.kernelSources().stream().map(archive::text).toList());
+    }
+
+    /**
+     * Reads a model's generated source.
+     *
+     * @param archive the open package
+     * @param packaged the model
+     * @return what it says; empty if the package holds none that is understood
+     */
+    public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
+        return source(archive, packaged, packaged.wrapperSource().map(archive::text).orElse(null));
     }
 
     /**
@@ -125,20 +134,28 @@ public record Examination(
     }
 
     /**
-     * Explains the danger of {@link #parallelChecks}.
+     * Names the kernels whose checks nobody makes before a run, and which would end the process.
      *
      * @return a sentence, or empty if there is none
      */
     public Optional<String> warning() {
-        return parallelChecks.isEmpty()
+        List<String> kernels =
+                source.map(WrapperSource::indexChecks).orElse(IndexChecks.NONE).unchecked().stream()
+                        .filter(check -> check.endsProcess() && check.origin() == Origin.COMPUTED)
+                        .map(Unchecked::kernel)
+                        .distinct()
+                        .limit(5)
+                        .toList();
+        return kernels.isEmpty()
                 ? Optional.empty()
                 : Optional.of(
-                        "an index out of range in %s ends the process, because the kernel runs on several threads;"
-                                        .formatted(
-                                                parallelChecks.stream()
-                                                        .limit(5)
-                                                        .collect(Collectors.joining(", ")))
-                                + " compile with \"cpp.threads\": 1 to get an exception instead");
+                        ("%s check%s indices that the model computes; one out of range ends the"
+                                        + " process, because the kernel runs on several threads:"
+                                        + " compile with \"cpp.threads\": 1 to get an exception"
+                                        + " instead")
+                                .formatted(
+                                        String.join(", ", kernels),
+                                        kernels.size() == 1 ? "s" : ""));
     }
 
     private static Optional<ProxyCalls> proxyCalls(

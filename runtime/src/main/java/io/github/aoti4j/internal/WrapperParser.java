@@ -36,6 +36,7 @@ final class WrapperParser {
             Pattern.compile("std::move\\(cubin_dir\\),\\s{0,200}(true|false)\\)");
 
     private final String source;
+    private final List<KernelCheck> kernelChecks;
     private final CppLexer lexer;
     private final SymbolTable symbols = new SymbolTable();
     private final ExpressionParser expressions;
@@ -48,8 +49,10 @@ final class WrapperParser {
     private Section section = Section.BEFORE_RUN;
     private boolean sawMinimum;
 
-    WrapperParser(String source) {
+    /** Reads a source, with the checks in the kernels that it calls. */
+    WrapperParser(String source, List<KernelCheck> kernelChecks) {
         this.source = source;
+        this.kernelChecks = kernelChecks;
         lexer = new CppLexer(source);
         expressions = new ExpressionParser(lexer, symbols);
     }
@@ -92,7 +95,8 @@ final class WrapperParser {
                 Optional.ofNullable(outSpec),
                 symbolList,
                 march(),
-                holdsWeights());
+                holdsWeights(),
+                KernelCalls.find(source, kernelChecks, symbols));
     }
 
     /** The last argument of the base class's constructor ({@code include_weights}). */

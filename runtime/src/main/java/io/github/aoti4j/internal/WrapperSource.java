@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,6 +28,7 @@ import java.util.Optional;
  *     if the source's last lines do not quote the compiler's command
  * @param holdsWeights whether the library loads weights of its own when a container is made; empty
  *     before the PyTorch versions that say
+ * @param indexChecks the ranges of indices that the model reads from its inputs
  */
 public record WrapperSource(
         int inputCount,
@@ -39,14 +41,31 @@ public record WrapperSource(
         Optional<String> outSpec,
         List<SizeSymbol> symbols,
         Optional<String> march,
-        Optional<Boolean> holdsWeights) {
+        Optional<Boolean> holdsWeights,
+        IndexChecks indexChecks) {
     /**
-     * Reads a source.
+     * Reads a source, with the kernels that are in it.
      *
      * @param source the text of the {@code .wrapper.cpp}
      * @return what it says; empty if it is not the source of a model
      */
     public static Optional<WrapperSource> parse(String source) {
-        return new WrapperParser(source).parse();
+        return parse(source, List.of());
+    }
+
+    /**
+     * Reads a source and those of the kernels beside it.
+     *
+     * @param source the text of the {@code .wrapper.cpp}
+     * @param kernels the texts of the {@code .kernel.cpp}
+     * @return what they say; empty if it is not the source of a model
+     */
+    public static Optional<WrapperSource> parse(String source, List<String> kernels) {
+        List<KernelCheck> checks = new ArrayList<>();
+        for (String kernel : kernels) {
+            checks.addAll(KernelChecks.find(kernel));
+        }
+        checks.addAll(KernelChecks.find(source));
+        return new WrapperParser(source, checks).parse();
     }
 }

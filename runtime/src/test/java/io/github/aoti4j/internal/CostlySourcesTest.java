@@ -49,6 +49,7 @@ class CostlySourcesTest {
                             "schema",
                             "wrapper",
                             "constant_uses",
+                            "indices",
                             "expression",
                             "compiler_flags")) {
                 attack(reader, deep);
@@ -114,6 +115,60 @@ class CostlySourcesTest {
     }
 
     /** A call of some arguments. */
+    /** A kernel with this body, and a wrapper that calls it. */
+    private void attackKernel(String body) {
+        attack(
+                "indices",
+                KernelText.kernel(body) + KernelText.wrapper(KernelText.call("arg0_1", "arg1_1")));
+    }
+
+    @Test
+    void kernelsOfManyChecks() {
+        attackKernel(IndexChecksTest.SIMPLE.repeat(2_000));
+        attackKernel("AOTI_TORCH_CHECK(".repeat(50_000));
+        attackKernel(KernelText.LOOP + "{" + "AOTI_TORCH_CHECK(x0 < 5, \"\");".repeat(20_000));
+        attack("indices", "extern \"C\" AOTI_TORCH_CHECK(".repeat(30_000));
+        String call = KernelText.call("arg0_1", "arg1_1");
+        attack(
+                "indices",
+                KernelText.kernel(IndexChecksTest.SIMPLE.repeat(100))
+                        + KernelText.wrapper(call.repeat(2_000)));
+        String kernels =
+                each(
+                        3_000,
+                        "",
+                        i ->
+                                KernelText.kernel(IndexChecksTest.SIMPLE)
+                                        .replace("lookup", "lookup" + i));
+        attack("indices", kernels + KernelText.wrapper(call.repeat(1_000)));
+    }
+
+    @Test
+    void kernelsWhoseValuesGrow() {
+        String doubled = each(5_000, "", i -> "auto tmp%d = tmp%d + tmp%1$d;".formatted(i + 1, i));
+        String check = "AOTI_TORCH_CHECK(tmp5000 < 5, \"\");";
+        attackKernel(KernelText.LOOP + "{ auto tmp0 = x0;" + doubled + check);
+        attackKernel("auto tmp0 = ks0;" + doubled + check);
+        String product = "(x0 + ks0)*".repeat(300) + "1L";
+        attackKernel(
+                KernelText.LOOP
+                        + "{"
+                        + "auto tmp2 = in_ptr0[%s]; AOTI_TORCH_CHECK(tmp2 < ks1, \"\");"
+                                .formatted(product)
+                                .repeat(300));
+    }
+
+    @Test
+    void kernelsOfManyLayers() {
+        String check = "AOTI_TORCH_CHECK(x0 < 5, \"\");";
+        attackKernel((KernelText.LOOP + "{").repeat(5_000) + check.repeat(1_000));
+        attackKernel("{".repeat(200_000) + check);
+        attackKernel("auto tmp0 = " + "static_cast<int64_t>(".repeat(20_000) + check);
+        attackKernel("auto tmp0 = " + "[&] {".repeat(50_000) + check);
+        attackKernel(("auto tmp0 = " + "(".repeat(30) + ";").repeat(5_000) + check);
+        attackKernel("AOTI_TORCH_CHECK(" + "at::vec::VecMask<int64_t,2>(".repeat(10_000) + check);
+    }
+
     private static String spec(String args, String keywords, String values) {
         return "[1,{\"type\":\"builtins.tuple\",\"context\":\"null\",\"children_spec\":["
                 + "{\"type\":\"builtins.tuple\",\"context\":\"null\",\"children_spec\":["

@@ -40,6 +40,7 @@ class ReadersFuzzTest extends FuzzedReaders {
                 ProxyFuzz.schema(),
                 SourceFuzz.wrapper(ReadersFuzzTest::sources),
                 SourceFuzz.uses(ReadersFuzzTest::sources),
+                SourceFuzz.indices(ReadersFuzzTest::lookups),
                 SourceFuzz.expression(),
                 SourceFuzz.cpu(),
                 CompilerFlagsFuzz.target(() -> entries("_flags.json")));
@@ -67,12 +68,28 @@ class ReadersFuzzTest extends FuzzedReaders {
     private static List<byte[]> sources() throws IOException {
         var sources = new ArrayList<byte[]>();
         for (byte[] text : entries(WRAPPER)) {
-            sources.add(
-                    new String(text, UTF_8)
-                            .lines()
-                            .filter(line -> TELLING.matcher(line).find())
-                            .collect(Collectors.joining("\n"))
-                            .getBytes(UTF_8));
+            sources.add(telling(new String(text, UTF_8)).getBytes(UTF_8));
+        }
+        return sources;
+    }
+
+    private static String telling(String source) {
+        return source.lines()
+                .filter(line -> TELLING.matcher(line).find())
+                .collect(Collectors.joining("\n"));
+    }
+
+    /** The sources of a few models that look something up, with their kernels. */
+    private static List<byte[]> lookups() throws IOException {
+        var sources = new ArrayList<byte[]>();
+        sources.add(
+                (KernelText.kernel(IndexChecksTest.SIMPLE)
+                                + KernelText.wrapper(KernelText.call("arg0_1", "arg1_1")))
+                        .getBytes(UTF_8));
+        for (String name : List.of("embedding", "text", "lookups")) {
+            String kernels = new String(WrapperFixtures.entry(name, ".kernel.cpp"), UTF_8);
+            String wrapper = new String(WrapperFixtures.entry(name, WRAPPER), UTF_8);
+            sources.add((kernels + telling(wrapper)).getBytes(UTF_8));
         }
         return sources;
     }

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.fuzz.FuzzTarget;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -64,7 +68,7 @@ final class SourceFuzz {
         }
     }
 
-    /** The search for constants that are only read, and for checks in parallel regions. */
+    /** The search for constants that are only read. */
     static FuzzTarget uses(FuzzTarget.Seeds seeds) {
         return FuzzTarget.of("constant_uses", seeds, SourceFuzz::readUses)
                 .words(
@@ -72,17 +76,74 @@ final class SourceFuzz {
                         "constants_->at(1)",
                         "(const float*)(c.data_ptr())",
                         "aoti_torch_clone(c, &x)",
-                        "wrap_with_raii_handle_if_needed(reinterpret_tensor_wrapper(c, 1))",
-                        "extern \"C\"",
-                        "#pragma omp parallel",
-                        "AOTI_TORCH_CHECK(");
+                        "wrap_with_raii_handle_if_needed(reinterpret_tensor_wrapper(c, 1))");
     }
 
     private static void readUses(byte[] input) {
         String text = new String(input, UTF_8);
         Set<Integer> readOnly = ReadOnlyConstants.find(text);
         assertTrue(readOnly.stream().allMatch(index -> index >= 0));
-        ParallelChecks.find(text);
+    }
+
+    /** The search for indices, in a source that holds a wrapper and its kernels. */
+    static FuzzTarget indices(FuzzTarget.Seeds seeds) {
+        return FuzzTarget.of("indices", seeds, SourceFuzz::readIndices)
+                .words(
+                        "extern \"C\"  void  lookup(const int64_t* in_ptr0, const int64_t ks0)",
+                        "#pragma omp parallel",
+                        KernelText.LOOP,
+                        "if(C10_LIKELY(x0 >= static_cast<int64_t>(0) && x0 <"
+                            + " static_cast<int64_t>(8)))",
+                        "auto tmp0 = in_ptr0[static_cast<int64_t>(x0 + 3L*ks0)];",
+                        "auto tmp0 = at::vec::VectorizedN<int64_t,2>::loadu(in_ptr0 +"
+                            + " static_cast<int64_t>(x0), static_cast<int64_t>(8));",
+                        "auto tmp1 = decltype(tmp0)::blendv(tmp0, tmp1, tmp2.template"
+                            + " cast<int64_t,2>());",
+                        "[&] { __at_align__ std::array<int64_t, 8> tmpbuf;"
+                            + " tmp0.store(tmpbuf.data()); return tmpbuf; } ()",
+                        "AOTI_TORCH_CHECK((0 <= tmp2) & (tmp2 < 10L), \"x\");",
+                        "(const int64_t*)(arg0_1.data_ptr())",
+                        "9223372036854775807L");
+    }
+
+    private static void readIndices(byte[] input) {
+        String text = new String(input, UTF_8);
+        for (KernelCheck check : KernelChecks.find(text)) {
+            assertTrue(check.text().length() <= 200);
+        }
+        var source = WrapperSource.parse(text);
+        if (source.isEmpty()) {
+            return;
+        }
+        var found = source.get().indexChecks();
+        var check = found.newCheck();
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocate(800);
+            for (long size : new long[] {0, 3, -1, Long.MAX_VALUE}) {
+                long[] slots = new long[source.get().symbols().size()];
+                Arrays.fill(slots, size);
+                prepareAndCheck(check, source.get(), slots, memory);
+            }
+        }
+        for (int i = 0; i < Math.min(source.get().inputCount(), 3); i++) {
+            found.rangesOf(i).forEach(IndexRange::text);
+        }
+    }
+
+    private static void prepareAndCheck(
+            IndexCheck check, WrapperSource source, long[] slots, MemorySegment memory) {
+        try {
+            check.prepare(slots);
+        } catch (InvalidInputException _) {
+            return; // As documented: sizes that no run takes.
+        }
+        long[] sizes = {10, 10};
+        long[] strides = {10, 1};
+        for (int i = 0; i < Math.min(source.inputCount(), 3); i++) {
+            if (!check.accepts(i, memory)) {
+                assertFalse(check.refusal(i, "x", memory, sizes, strides).getMessage().isEmpty());
+            }
+        }
     }
 
     /** The parser of sizes. */
