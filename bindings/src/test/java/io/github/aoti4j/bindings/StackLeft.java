@@ -7,8 +7,13 @@ public final class StackLeft {
 
     private StackLeft() {}
 
+    /** Returns how much there is, with what the JVM keeps of it. */
+    public static long bytes() {
+        return StackGuard.left();
+    }
+
     /** Returns whether the JDK's own code can close an arena without running out of stack. */
     public static boolean isEnoughToCloseArena() {
-        return StackGuard.left() >= CLOSE_ARENA;
+        return bytes() >= CLOSE_ARENA;
     }
 }

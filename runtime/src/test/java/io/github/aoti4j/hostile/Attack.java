@@ -9,6 +9,7 @@ import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.ModelPackage;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.bindings.StackLeft;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.hostile.World.Bound;
 import io.github.aoti4j.hostile.World.Loaded;
@@ -39,6 +40,9 @@ import java.util.concurrent.atomic.AtomicReference;
  * Javadoc lists.
  */
 final class Attack {
+    /** The name of threads near the end of their stack. */
+    private static final String DEEP = "deep";
+
     private final World world = new World();
     private final List<Action> answered = new CopyOnWriteArrayList<>();
 
@@ -91,6 +95,7 @@ final class Attack {
             }
             case ELSEWHERE -> get(start(step, false));
             case VIRTUAL -> get(start(step, true));
+            case DEEP -> get(startDeep(step));
             case ALONGSIDE -> {
                 join();
                 world.concurrent = true;
@@ -110,6 +115,27 @@ final class Attack {
                         });
         Thread _ = virtual ? Thread.ofVirtual().start(task) : Thread.ofPlatform().start(task);
         return task;
+    }
+
+    /** Starts a thread that calls where it has 130 to 200 KiB of stack left. */
+    private FutureTask<Void> startDeep(Step step) {
+        long left = (130 + Math.floorMod(step.seed(), 70)) * 1024L;
+        var task =
+                new FutureTask<Void>(
+                        () -> {
+                            descend(step, left);
+                            return null;
+                        });
+        Thread.ofPlatform().name(DEEP).start(task);
+        return task;
+    }
+
+    private void descend(Step step, long left) {
+        if (StackLeft.bytes() > left) {
+            descend(step, left);
+        } else {
+            callUninterrupted(step);
+        }
     }
 
     private void join() throws Exception {
@@ -157,7 +183,15 @@ final class Attack {
         }
     }
 
+    private static boolean isOutOfStack(Throwable e) {
+        return e instanceof StackOverflowError && Thread.currentThread().getName().equals(DEEP);
+    }
+
     private static void require(String method, Throwable e) {
+        if (isOutOfStack(e)) {
+            // The package says so of all methods.
+            return;
+        }
         if (method.isEmpty()
                 ? !(e instanceof IllegalStateException
                         || e instanceof WrongThreadException
@@ -506,7 +540,7 @@ final class Attack {
         try {
             outputs = loaded.model.run(arena.arena(), inputs);
         } catch (Throwable e) {
-            if (fits && !(e instanceof OutOfMemoryError)) {
+            if (fits && !(e instanceof OutOfMemoryError) && !isOutOfStack(e)) {
                 throw new Wrong("refused what fits: " + e, e);
             }
             throw e;
@@ -598,13 +632,13 @@ final class Attack {
             inputs[i] = runner.input(i);
         }
         float[][] before = contents(inputs);
+        if (bound.loaded().subject == Subject.MUTATES) {
+            world.written(inputs[0].segment());
+        }
         runner.run();
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < runner.outputCount(); i++) {
             outputs.add(runner.output(i));
-        }
-        if (bound.loaded().subject == Subject.MUTATES) {
-            world.written(inputs[0].segment());
         }
         long[][] shapes = new long[inputs.length][];
         for (int i = 0; i < inputs.length; i++) {

@@ -63,6 +63,7 @@ class HostileCallsTest {
                         Tuple.of(1, Arbitraries.just(Step.How.INTERRUPTED)),
                         Tuple.of(1, Arbitraries.just(Step.How.ELSEWHERE)),
                         Tuple.of(1, Arbitraries.just(Step.How.VIRTUAL)),
+                        Tuple.of(1, Arbitraries.just(Step.How.DEEP)),
                         Tuple.of(4, Arbitraries.just(Step.How.ALONGSIDE)));
         return Combinators.combine(Arbitraries.of(Action.class), how, Arbitraries.integers())
                 .as(Step::new)

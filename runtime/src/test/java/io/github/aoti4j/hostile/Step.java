@@ -18,6 +18,8 @@ record Step(Action action, How how, int seed) {
         /** Another thread, while this one waits. */
         ELSEWHERE,
         VIRTUAL,
+        /** Another thread, near the end of its stack. */
+        DEEP,
         /** Another thread, while this one goes on with the next step. */
         ALONGSIDE
     }
