@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.InputDescription;
+import io.github.aoti4j.internal.InputNames;
 import io.github.aoti4j.internal.InputSpec;
 import io.github.aoti4j.internal.WrapperSource;
 
@@ -18,6 +19,8 @@ import java.util.Optional;
  */
 public final class InputInfo {
     private final String name;
+    private final int index;
+    private final InputNames names;
 
     /** Null if it is not known. */
     private final DType dtype;
@@ -37,6 +40,8 @@ public final class InputInfo {
 
     private InputInfo(
             String name,
+            int index,
+            InputNames names,
             DType dtype,
             Device.Type deviceType,
             long[] fixedShape,
@@ -44,6 +49,8 @@ public final class InputInfo {
             List<ValueRange> valueRanges,
             boolean scalar) {
         this.name = name;
+        this.index = index;
+        this.names = names;
         this.dtype = dtype;
         this.deviceType = deviceType;
         this.fixedShape = fixedShape;
@@ -52,10 +59,12 @@ public final class InputInfo {
         this.scalar = scalar;
     }
 
-    static InputInfo of(String name, Optional<WrapperSource> source, int index) {
+    static InputInfo of(String name, InputNames names, Optional<WrapperSource> source, int index) {
         if (source.isEmpty()) {
             return new InputInfo(
                     name,
+                    index,
+                    names,
                     null,
                     null,
                     null,
@@ -66,6 +75,8 @@ public final class InputInfo {
         InputSpec input = source.get().inputs().get(index);
         return new InputInfo(
                 name,
+                index,
+                names,
                 input.dtype().orElse(null),
                 type(input.deviceType().orElse(-1)),
                 input.fixedShape().orElse(null),
@@ -88,6 +99,17 @@ public final class InputInfo {
      */
     public String name() {
         return name;
+    }
+
+    /**
+     * Returns where the input stands in the exported call. PyTorch keeps the names of keyword
+     * arguments, but not those of positional ones.
+     *
+     * @return for example {@code args[0]} or {@code kwargs.x}, as {@link CallSpec#inputPaths} has
+     *     it; empty if the package does not state it
+     */
+    public Optional<String> path() {
+        return names.path(index);
     }
 
     /**
@@ -146,6 +168,7 @@ public final class InputInfo {
 
     @Override
     public String toString() {
-        return name + ": " + description();
+        String known = path().map(path -> path + " (" + name + ")").orElse(name);
+        return known + ": " + description();
     }
 }

@@ -6,6 +6,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.IndexCheck;
 import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.InputCheck;
+import io.github.aoti4j.internal.InputNames;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.Shapes;
 
@@ -25,6 +26,7 @@ final class InputValidator {
     private final String model;
     private final Device device;
     private final List<InputInfo> inputs;
+    private final InputNames names;
 
     /** Null where the package holds no source to take the checks from. */
     private final InputCheck check;
@@ -35,11 +37,13 @@ final class InputValidator {
             String model,
             Device device,
             List<InputInfo> inputs,
+            InputNames names,
             InputCheck check,
             IndexChecks indices) {
         this.model = model;
         this.device = device;
         this.inputs = inputs;
+        this.names = names;
         this.check = check;
         this.indices = indices;
     }
@@ -223,7 +227,7 @@ final class InputValidator {
 
     /** What messages call an input. */
     String label(int index) {
-        return "input %d \"%s\"".formatted(index, inputs.get(index).name());
+        return names.label(index);
     }
 
     /** Whether the package states what its model takes. */
@@ -280,6 +284,23 @@ final class InputValidator {
         return check == null
                 ? Shapes.contiguousStrides(shapes[index])
                 : check.stridesFor(index, shapes);
+    }
+
+    /**
+     * Returns an exception for one of the JDK's, which does not say whose arena is closed or
+     * confined to another thread. What others throw, operators in Java for example, is returned as
+     * it is.
+     */
+    RuntimeException explained(RuntimeException e, Tensor[] tensors) {
+        for (int i = 0; i < tensors.length && i < inputs.size(); i++) {
+            Tensor tensor = tensors[i];
+            RuntimeException explained =
+                    tensor == null ? null : ClosedArenas.explained(e, tensor, label(i));
+            if (explained != null) {
+                return explained;
+            }
+        }
+        return e;
     }
 
     private InvalidInputException invalid(int index, String problem) {

@@ -367,7 +367,12 @@ public final class Model implements AutoCloseable {
         requireNonNull(inputTensors, "inputs");
         // What has been checked is what native code gets, whatever the caller does to the array
         // meanwhile.
-        return run(arena, null, inputTensors.clone());
+        Tensor[] tensors = inputTensors.clone();
+        try {
+            return run(arena, null, tensors);
+        } catch (IllegalStateException | WrongThreadException e) {
+            throw validator.explained(e, tensors);
+        }
     }
 
     private List<Tensor> run(Arena arena, CudaStream stream, Tensor[] tensors) {
@@ -517,7 +522,12 @@ public final class Model implements AutoCloseable {
                     "model %s is on %s and cannot run on %s"
                             .formatted(name, container.device(), stream));
         }
-        return run(arena, stream, inputTensors.clone());
+        Tensor[] tensors = inputTensors.clone();
+        try {
+            return run(arena, stream, tensors);
+        } catch (IllegalStateException | WrongThreadException e) {
+            throw validator.explained(e, tensors);
+        }
     }
 
     /**
@@ -591,7 +601,15 @@ public final class Model implements AutoCloseable {
         if (!arena.scope().isAlive()) {
             throw new IllegalStateException("the arena for the outputs is closed");
         }
-        MemorySegment.NULL.reinterpret(0, arena, null);
+        try {
+            MemorySegment.NULL.reinterpret(0, arena, null);
+        } catch (WrongThreadException e) {
+            var explained =
+                    new WrongThreadException(
+                            "the arena for the outputs is confined to another thread");
+            explained.initCause(e);
+            throw explained;
+        }
     }
 
     /**

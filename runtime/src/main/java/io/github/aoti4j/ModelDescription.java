@@ -3,6 +3,8 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.IndexChecks;
+import io.github.aoti4j.internal.InputNames;
+import io.github.aoti4j.internal.InputSpec;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
@@ -58,17 +60,26 @@ public record ModelDescription(
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
         Optional<WrapperSource> source = Examination.source(archive, model);
-        return new ModelDescription(
-                model.name(),
-                model.metadata(),
-                source.map(ModelDescription::inputs).orElse(List.of()),
-                source.map(WrapperSource::outputNames).orElse(List.of()),
-                source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model))).orElse(List.of()),
-                source.flatMap(WrapperSource::inSpec),
-                source.flatMap(WrapperSource::outSpec),
-                source.isPresent(),
-                model.isSourceOnly() ? 0 : model.library().size(),
-                source.map(ModelDescription::unchecked).orElse(List.of()));
+        var names =
+                new InputNames(
+                        source.map(WrapperSource::inputs).orElse(List.of()).stream()
+                                .map(InputSpec::name)
+                                .toList());
+        var description =
+                new ModelDescription(
+                        model.name(),
+                        model.metadata(),
+                        source.map(s -> inputs(s, names)).orElse(List.of()),
+                        source.map(WrapperSource::outputNames).orElse(List.of()),
+                        source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model)))
+                                .orElse(List.of()),
+                        source.flatMap(WrapperSource::inSpec),
+                        source.flatMap(WrapperSource::outSpec),
+                        source.isPresent(),
+                        model.isSourceOnly() ? 0 : model.library().size(),
+                        source.map(ModelDescription::unchecked).orElse(List.of()));
+        names.setPaths(() -> description.callSpec().map(CallSpec::inputPaths).orElse(List.of()));
+        return description;
     }
 
     private static List<UncheckedIndex> unchecked(WrapperSource source) {
@@ -83,9 +94,15 @@ public record ModelDescription(
                 .toList();
     }
 
-    private static List<InputInfo> inputs(WrapperSource source) {
+    private static List<InputInfo> inputs(WrapperSource source, InputNames names) {
         return IntStream.range(0, source.inputCount())
-                .mapToObj(i -> InputInfo.of(source.inputs().get(i).name(), Optional.of(source), i))
+                .mapToObj(
+                        i ->
+                                InputInfo.of(
+                                        source.inputs().get(i).name(),
+                                        names,
+                                        Optional.of(source),
+                                        i))
                 .toList();
     }
 }

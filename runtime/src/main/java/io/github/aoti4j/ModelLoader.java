@@ -13,6 +13,7 @@ import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.InputCheck;
+import io.github.aoti4j.internal.InputNames;
 import io.github.aoti4j.internal.Preflight;
 import io.github.aoti4j.internal.RuntimeAccess;
 import io.github.aoti4j.internal.WrapperSource;
@@ -208,26 +209,31 @@ final class ModelLoader {
                 source.isPresent() && source.get().inputCount() == names.size()
                         ? source
                         : Optional.empty();
+        var inputNames = new InputNames(names);
         List<InputInfo> inputs = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
-            inputs.add(InputInfo.of(names.get(i), known, i));
+            inputs.add(InputInfo.of(names.get(i), inputNames, known, i));
         }
         InputValidator validator =
                 new InputValidator(
                         packaged.name(),
                         container.device(),
                         List.copyOf(inputs),
-                        known.isPresent() ? new InputCheck(known.get(), names) : null,
+                        inputNames,
+                        known.isPresent() ? new InputCheck(known.get(), inputNames) : null,
                         known.isPresent() && options.checkIndices()
                                 ? known.get().indexChecks()
                                 : IndexChecks.NONE);
-        return new Model(
-                packaged.name(),
-                container,
-                packaged.metadata(),
-                List.copyOf(inputs),
-                List.copyOf(container.api().outputNames(handle)),
-                validator,
-                options.runners());
+        Model model =
+                new Model(
+                        packaged.name(),
+                        container,
+                        packaged.metadata(),
+                        List.copyOf(inputs),
+                        List.copyOf(container.api().outputNames(handle)),
+                        validator,
+                        options.runners());
+        inputNames.setPaths(() -> model.callSpec().inputPaths());
+        return model;
     }
 }

@@ -163,7 +163,12 @@ public final class Runner implements AutoCloseable {
         Objects.checkIndex(index, inputs.length);
         requireNonNull(tensor, "tensor");
         requireNoOutput(index, tensor);
-        put(index, tensor, false);
+        try {
+            put(index, tensor, false);
+        } catch (IllegalStateException | WrongThreadException e) {
+            RuntimeException explained = ClosedArenas.explained(e, tensor, validator.label(index));
+            throw explained == null ? e : explained;
+        }
         return this;
     }
 
@@ -299,6 +304,8 @@ public final class Runner implements AutoCloseable {
             }
             container.run(lane, slot, MemorySegment.NULL);
             done = true;
+        } catch (IllegalStateException | WrongThreadException e) {
+            throw validator.explained(e, tensors);
         } finally {
             gate.leave(lane);
             running = false;

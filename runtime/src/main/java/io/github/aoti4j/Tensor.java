@@ -342,8 +342,14 @@ public final class Tensor {
         long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
         if (bytes != (long) length * dtype.byteSize()) {
             throw new InvalidInputException(
-                    "shape %s holds %d elements, but the array has %d"
-                            .formatted(Shapes.toString(sizes), bytes / dtype.byteSize(), length));
+                    sizes.length == 0
+                            ? "no shape is given, which is that of a single number, but the array has %1$d elements: give a shape, such as of(arena, data, %1$d)"
+                                    .formatted(length)
+                            : "shape %s holds %d elements, but the array has %d"
+                                    .formatted(
+                                            Shapes.toString(sizes),
+                                            bytes / dtype.byteSize(),
+                                            length));
         }
         return new Tensor(dtype, sizes, strides, memory(arena, bytes));
     }

@@ -147,12 +147,17 @@ final class TensorReader {
             }
             return;
         }
-        StridedCopy.gather(
-                tensor.segment(),
-                tensor.shapeUnsafe(),
-                tensor.stridesUnsafe(),
-                tensor.dtype().byteSize(),
-                target);
+        try {
+            StridedCopy.gather(
+                    tensor.segment(),
+                    tensor.shapeUnsafe(),
+                    tensor.stridesUnsafe(),
+                    tensor.dtype().byteSize(),
+                    target);
+        } catch (IllegalStateException | WrongThreadException e) {
+            RuntimeException explained = ClosedArenas.explained(e, tensor, "the tensor read");
+            throw explained == null ? e : explained;
+        }
     }
 
     /** How many array elements the tensor fills: a complex one fills two. */

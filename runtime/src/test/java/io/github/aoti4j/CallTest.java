@@ -265,7 +265,7 @@ class CallTest {
             refuses(
                     model,
                     positional.with("named", Map.of("zeta", x, "alpha", wide)),
-                    "(\"arg5_1\" is kwargs.named[\"alpha\"])");
+                    "input 5 kwargs.named[\"alpha\"] (arg5_1)");
             refuses(
                     model,
                     positional.with("named", Map.of("zeta", x)),

@@ -192,7 +192,8 @@ class ModelTest {
     private void refuses(Model model, Tensor input, String reason) {
         var e = assertThrows(InvalidInputException.class, () -> model.run(arena, input));
         assertTrue(
-                e.getMessage().startsWith("input 0 \"" + model.inputs().getFirst().name()),
+                e.getMessage()
+                        .startsWith("input 0 args[0] (" + model.inputs().getFirst().name() + ")"),
                 e::getMessage);
         assertTrue(e.getMessage().contains(reason), e::getMessage);
     }

@@ -45,12 +45,20 @@ public final class InputCheck {
      *     name is empty, the input's number does
      */
     public InputCheck(WrapperSource source, List<String> names) {
+        this(source, new InputNames(names));
+    }
+
+    /**
+     * Compiles the checks.
+     *
+     * @param source what the model demands
+     * @param names what messages call the inputs
+     */
+    public InputCheck(WrapperSource source, InputNames names) {
         symbols = source.symbols();
         demands = new InputDemand[source.inputCount()];
         for (int i = 0; i < demands.length; i++) {
-            String name = i < names.size() ? names.get(i) : "";
-            String label = name.isEmpty() ? "input " + i : "input " + i + " \"" + name + "\"";
-            demands[i] = new InputDemand(source.inputs().get(i), label);
+            demands[i] = new InputDemand(source.inputs().get(i), i, names);
         }
         Map<Extent, Integer> slotOf = new HashMap<>();
         for (var symbol : symbols) {
@@ -129,7 +137,7 @@ public final class InputCheck {
      * Returns what messages call an input.
      *
      * @param index the input's index
-     * @return for example {@code input 0 "image"}
+     * @return for example {@code input 0 kwargs.image (arg0_1)}
      */
     public String label(int index) {
         return demands[index].label();

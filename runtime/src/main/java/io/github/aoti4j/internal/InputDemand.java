@@ -26,7 +26,8 @@ final class InputDemand {
     private static final int NONE = -1;
 
     private final InputSpec spec;
-    private final String label;
+    private final int index;
+    private final InputNames names;
     private final int dtype;
     private final int deviceType;
     private final int rank;
@@ -46,10 +47,11 @@ final class InputDemand {
     /** Where the stride goes to be compared, unless it does not matter. */
     private final int[] comparedStrideSlot;
 
-    /** {@code label} is what messages call the input. */
-    InputDemand(InputSpec spec, String label) {
+    /** {@code names} is what messages call the inputs. */
+    InputDemand(InputSpec spec, int index, InputNames names) {
         this.spec = spec;
-        this.label = label;
+        this.index = index;
+        this.names = names;
         dtype = spec.dtype().isPresent() ? spec.dtype().get().code() : NONE;
         deviceType = spec.deviceType().orElse(NONE);
         List<DimensionSpec> dimensions = spec.dimensions();
@@ -76,7 +78,7 @@ final class InputDemand {
     }
 
     String label() {
-        return label;
+        return names.label(index);
     }
 
     InputSpec spec() {
@@ -245,6 +247,6 @@ final class InputDemand {
     }
 
     InvalidInputException invalid(String problem) {
-        return new InvalidInputException(label + ": " + problem);
+        return new InvalidInputException(label() + ": " + problem);
     }
 }
