@@ -7,6 +7,7 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
 
 import java.lang.foreign.Arena;
@@ -174,6 +175,7 @@ public final class GuardedModel implements AutoCloseable {
      * @return the outputs in call order, unmodifiable; null where the model returned None
      * @throws InvalidInputException if no variant takes them; the message says for each why not
      * @throws NativeException if the model fails, with its message
+     * @throws OperatorException if an operator gives something else than the model was compiled for
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread
      */
@@ -196,6 +198,7 @@ public final class GuardedModel implements AutoCloseable {
      * @return the outputs in call order, unmodifiable; null where the model returned None
      * @throws InvalidInputException if no variant takes them; the message says for each why not
      * @throws NativeException if the model fails, with its message
+     * @throws OperatorException if an operator gives something else than the model was compiled for
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread
      */

@@ -12,6 +12,7 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.IndexCheck;
@@ -483,6 +484,7 @@ public final class Model implements AutoCloseable {
      *     an input is read-only memory, or an element that the model uses as an index is out of
      *     range ({@link InputInfo#valueRanges()}); nothing has been run
      * @throws NativeException if the model fails, with its message
+     * @throws OperatorException if an operator gives something else than the model was compiled for
      * @throws IllegalStateException if the model, the arena or an input's arena is closed
      * @throws WrongThreadException if one of the arenas is confined to another thread
      * @throws StackOverflowError if this thread has too little stack left for a run (144 KiB, 192

@@ -85,7 +85,9 @@ final class ModelLoader {
         List<Finding> findings = examination.findings(has, libtorch.toString());
         ProxyPlans plans = null;
         if (examination.proxyCalls().isPresent()) {
-            plans = ProxyPlans.compile(examination.proxyCalls().get(), has);
+            plans =
+                    ProxyPlans.compile(
+                            examination.proxyCalls().get(), has, options.trustOperators());
             findings.addAll(plans.findings());
         }
         Preflight.require(model, findings);

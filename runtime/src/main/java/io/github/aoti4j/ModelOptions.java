@@ -38,6 +38,7 @@ public final class ModelOptions {
         private Progress progress = Progress.NONE;
         private String sha256;
         private List<Path> opLibraries = List.of();
+        private boolean trustOperators;
         private Path compiler;
         private Path includes;
         private Device device;
@@ -57,6 +58,7 @@ public final class ModelOptions {
             progress = other.progress;
             sha256 = other.sha256;
             opLibraries = other.opLibraries;
+            trustOperators = other.trustOperators;
             compiler = other.compiler;
             includes = other.includes;
             device = other.device;
@@ -234,6 +236,24 @@ public final class ModelOptions {
     }
 
     /**
+     * Sets whether a model is loaded that uses results of operators written in Java which cannot be
+     * checked, because its package does not state the shape or the element type that the model was
+     * compiled for. By default such a model is refused, with the operators' names.
+     *
+     * <p>Packages made by PyTorch 2.13 and newer state both, in most cases. Where they do, results
+     * are checked whatever is set here. Where they do not, an operator that returns another shape
+     * or element type makes the model read and write beyond the end of its memory.
+     *
+     * @param trust whether to load such a model
+     * @return changed options
+     */
+    public ModelOptions trustOperators(boolean trust) {
+        Values changed = new Values(values);
+        changed.trustOperators = trust;
+        return new ModelOptions(changed);
+    }
+
+    /**
      * Names the C++ compiler for packages of source only ({@code package_cpp_only}), which are
      * compiled when they are loaded, once into the user's cache.
      *
@@ -358,6 +378,15 @@ public final class ModelOptions {
      */
     public boolean copyWeights() {
         return values.copyWeights;
+    }
+
+    /**
+     * Returns whether a model is loaded whose operators' results cannot be checked.
+     *
+     * @return false if it is refused
+     */
+    public boolean trustOperators() {
+        return values.trustOperators;
     }
 
     /**

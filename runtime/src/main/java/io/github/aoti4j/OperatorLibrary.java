@@ -35,6 +35,13 @@ import java.util.List;
  * MemoryFormat}, {@code Device}, optionals and lists of these; {@code Tensor(a!)} is one that the
  * operator writes into.
  *
+ * <p>Results are compared with what a model was compiled for. A model whose package does not state
+ * that is not loaded, unless {@link ModelOptions#trustOperators} says so.
+ *
+ * <p>Where class loaders have loaded this library several times, each copy has its own operators,
+ * which the models of that copy call. libtorch is shared by all: native operators that call one in
+ * Java get that of the copy that was first to register the name.
+ *
  * <p>Thread-safe.
  */
 public final class OperatorLibrary implements AutoCloseable {

@@ -284,10 +284,20 @@ final class OperatorValues implements AutoCloseable {
             TorchApi.newTensorHandle(argument, slot);
             return slot.get(JAVA_LONG, 0);
         }
-        // Checked by Java, as libtorch would not be: the tensor's arena may be closed by now.
+        if (!tensor.device().isCpu()) {
+            throw bad("gave a tensor on " + tensor.device() + "; return one in CPU memory");
+        }
         Tensor copy = allocate(tensor.dtype(), tensor.shape(), tensor.strides());
         long bytes = copy.segment().byteSize();
-        MemorySegment.copy(tensor.segment(), 0, copy.segment(), 0, bytes);
+        try {
+            // Checked by Java, as libtorch would not be: the tensor's arena may be closed by now.
+            MemorySegment.copy(tensor.segment(), 0, copy.segment(), 0, bytes);
+        } catch (IllegalStateException | WrongThreadException e) {
+            throw new OperatorException(
+                    "operator %s gave a tensor whose memory cannot be read: %s; return one of call.empty, or one whose arena is open and this thread's"
+                            .formatted(schema.qualifiedName(), e.getMessage()),
+                    e);
+        }
         return made.remove(copy).address();
     }
 

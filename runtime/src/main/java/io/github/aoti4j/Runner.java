@@ -8,6 +8,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.internal.ConstantSet;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.IndexCheck;
@@ -264,6 +265,8 @@ public final class Runner implements AutoCloseable {
      *     one another, or an element that the model uses as an index is out of range ({@link
      *     InputInfo#valueRanges()}), which is checked by each run; nothing has been run
      * @throws NativeException if the model fails, with its message; there are no outputs then
+     * @throws OperatorException if an operator gives something else than the model was compiled
+     *     for; there are no outputs then
      * @throws IllegalStateException if an input is not bound or its arena is closed, or if the
      *     runner or the model is closed; or if an operator calls this in a run of the model, and
      *     all runners are in use by such

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** The operators of fixtures/operators.py, in Java; as an extension, for the tests of a class. */
 final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
@@ -45,21 +46,38 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
 
     /** Registers them with another function for {@link #SCALE_ADD}. */
     static OperatorLibrary open(OperatorFunction scaleAdd) {
-        return OperatorLibrary.create()
-                .register(SCALE_ADD, scaleAdd)
-                .register(
-                        "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
-                        DemoOperators::accumulate)
-                .register(
-                        "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
-                        DemoOperators::splitBy)
-                .register(MIX, DemoOperators::mix)
-                .register(
-                        "demo::halves(Tensor x, int parts) -> (Tensor, int)", DemoOperators::halves)
-                .register(
-                        "demo::shift(Tensor x, *, int by=3, SymInt[2] twice=[4, 5], float"
-                                + " scale=0.5, bool up=True) -> Tensor",
-                        DemoOperators::shift);
+        OperatorLibrary library = OperatorLibrary.create();
+        all().forEach(
+                        (schema, function) ->
+                                library.register(
+                                        schema, schema.equals(SCALE_ADD) ? scaleAdd : function));
+        return library;
+    }
+
+    /** What they do, by their schemas. */
+    static Map<String, OperatorFunction> all() {
+        return Map.of(
+                SCALE_ADD,
+                DemoOperators::scaleAdd,
+                "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
+                DemoOperators::accumulate,
+                "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
+                DemoOperators::splitBy,
+                MIX,
+                DemoOperators::mix,
+                "demo::halves(Tensor x, int parts) -> (Tensor, int)",
+                DemoOperators::halves,
+                "demo::shift(Tensor x, *, int by=3, SymInt[2] twice=[4, 5], float scale=0.5, bool"
+                        + " up=True) -> Tensor",
+                DemoOperators::shift,
+                "demo::positive_rows(Tensor x) -> Tensor",
+                DemoOperators::positiveRows,
+                "demo::flags(Tensor x) -> Tensor",
+                DemoOperators::flags,
+                "demo::turned(Tensor x) -> Tensor",
+                DemoOperators::turned,
+                "demo::twice(Tensor x) -> Tensor",
+                DemoOperators::twice);
     }
 
     static Object scaleAdd(OperatorCall call) {
@@ -154,6 +172,47 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
             y[i] = call.bool("up") ? y[i] : -y[i];
         }
         return filled(call, y, call.tensor("x").shape());
+    }
+
+    private static Tensor positiveRows(OperatorCall call) {
+        Tensor x = call.tensor("x");
+        int columns = Math.toIntExact(x.size(1));
+        float[] all = x.toFloatArray();
+        int kept = 0;
+        for (int from = 0; from < all.length; from += columns) {
+            if (all[from] > 0) {
+                System.arraycopy(all, from, all, columns * kept++, columns);
+            }
+        }
+        return filled(call, Arrays.copyOf(all, columns * kept), kept, columns);
+    }
+
+    private static Tensor flags(OperatorCall call) {
+        float[] x = call.tensor("x").toFloatArray();
+        Tensor flags = call.empty(DType.BOOL, call.tensor("x").shape());
+        for (int i = 0; i < x.length; i++) {
+            flags.segment().set(ValueLayout.JAVA_BYTE, i, (byte) (x[i] > 0 ? 1 : 0));
+        }
+        return flags;
+    }
+
+    private static Tensor turned(OperatorCall call) {
+        Tensor y = twice(call);
+        return y.copyWithStrides(call.arena(), 1, y.size(0));
+    }
+
+    static Tensor twice(OperatorCall call) {
+        Tensor x = call.tensor("x");
+        double[] y = x.toDoubleArray();
+        Tensor result = call.empty(x.dtype(), x.shape());
+        for (int i = 0; i < y.length; i++) {
+            if (x.dtype() == DType.FLOAT64) {
+                result.segment().setAtIndex(ValueLayout.JAVA_DOUBLE, i, 2 * y[i]);
+            } else {
+                result.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (2 * y[i]));
+            }
+        }
+        return result;
     }
 
     private static Tensor filled(OperatorCall call, float[] values, long... shape) {

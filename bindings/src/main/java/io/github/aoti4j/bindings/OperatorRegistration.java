@@ -22,6 +22,9 @@ public final class OperatorRegistration implements AutoCloseable {
     /** What PyTorch names as the origin in its messages: it keeps the pointer, and no copy. */
     private static final MemorySegment ORIGIN = Arena.global().allocateFrom("Java");
 
+    /** How PyTorch's description of the origin of such an operator begins. */
+    public static final String REGISTERED_AT = "registered at Java:";
+
     private final MemorySegment definitions;
     private final MemorySegment implementations;
     private boolean closed;

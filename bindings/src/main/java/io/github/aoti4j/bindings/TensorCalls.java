@@ -40,6 +40,7 @@ public final class TensorCalls {
     private static final MemorySegment DATA = AotiTorch.aoti_torch_get_data_ptr$address();
     private static final MemorySegment DTYPE = AotiTorch.aoti_torch_get_dtype$address();
     private static final MemorySegment RANK = AotiTorch.aoti_torch_get_dim$address();
+    private static final MemorySegment DEVICE = AotiTorch.aoti_torch_get_device_type$address();
     private static final MemorySegment SIZES = AotiTorch.aoti_torch_get_sizes$address();
     private static final MemorySegment STRIDES = AotiTorch.aoti_torch_get_strides$address();
 
@@ -100,6 +101,82 @@ public final class TensorCalls {
         }
         check(get(RANK, handle, scratch), "aoti_torch_get_dim");
         return MEMORY.get(JAVA_LONG, scratch) == rank;
+    }
+
+    /**
+     * Returns the element type's code.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return the code
+     * @throws NativeException if libtorch refuses
+     */
+    public static int dtype(long handle, long scratch) {
+        check(get(DTYPE, handle, scratch), "aoti_torch_get_dtype");
+        return MEMORY.get(JAVA_INT, scratch);
+    }
+
+    /**
+     * Returns the number of the kind of device.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return {@link TorchApi#CPU} or another
+     * @throws NativeException if libtorch refuses
+     */
+    public static int deviceType(long handle, long scratch) {
+        check(get(DEVICE, handle, scratch), "aoti_torch_get_device_type");
+        return MEMORY.get(JAVA_INT, scratch);
+    }
+
+    /**
+     * Returns the number of dimensions.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return the rank
+     * @throws NativeException if libtorch refuses
+     */
+    public static long rank(long handle, long scratch) {
+        check(get(RANK, handle, scratch), "aoti_torch_get_dim");
+        return MEMORY.get(JAVA_LONG, scratch);
+    }
+
+    /**
+     * Returns where the sizes are.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return the address of as many as there are dimensions, for {@link #at}
+     * @throws NativeException if libtorch refuses
+     */
+    public static long sizes(long handle, long scratch) {
+        check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
+        return MEMORY.get(JAVA_LONG, scratch);
+    }
+
+    /**
+     * Returns where the strides are.
+     *
+     * @param handle a handle
+     * @param scratch the address of eight bytes
+     * @return the address of as many as there are dimensions, for {@link #at}
+     * @throws NativeException if libtorch refuses, as for a tensor that is not dense
+     */
+    public static long strides(long handle, long scratch) {
+        check(get(STRIDES, handle, scratch), "aoti_torch_get_strides");
+        return MEMORY.get(JAVA_LONG, scratch);
+    }
+
+    /**
+     * Reads one of the sizes or strides.
+     *
+     * @param address from {@link #sizes} or {@link #strides}
+     * @param index the dimension, below the rank
+     * @return the value
+     */
+    public static long at(long address, int index) {
+        return MEMORY.get(JAVA_LONG, address + (long) index * Long.BYTES);
     }
 
     /**

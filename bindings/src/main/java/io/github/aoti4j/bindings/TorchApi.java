@@ -185,6 +185,17 @@ public final class TorchApi {
     }
 
     /**
+     * Copies the elements of one tensor into those of another.
+     *
+     * @param source the tensor that is read
+     * @param target the tensor of the same sizes that is written
+     * @throws NativeException if libtorch refuses
+     */
+    public static void copyElements(MemorySegment source, MemorySegment target) {
+        check(AotiTorch.aoti_torch_copy_(target, source, 0), "aoti_torch_copy_");
+    }
+
+    /**
      * Copies a tensor into fresh memory, its elements being what they stand for.
      *
      * @param handle the tensor; stays the caller's

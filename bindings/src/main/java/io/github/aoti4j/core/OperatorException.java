@@ -3,8 +3,8 @@ package io.github.aoti4j.core;
 import java.io.Serial;
 
 /**
- * An operator cannot be registered, or one written in Java broke its own schema: the message names
- * the operator and what is wrong.
+ * An operator cannot be registered, broke its own schema, or gave another result than the model was
+ * compiled for: the message names the operator, the result, what it is and what it must be.
  */
 public class OperatorException extends AotiException {
     @Serial private static final long serialVersionUID = 1L;

@@ -294,17 +294,7 @@ public final class Container {
     }
 
     private void call(int lane, RunSlot slot, MemorySegment stream) {
-        int code =
-                api.run(
-                        replicas[replicas.length == 1 ? 0 : lane],
-                        slot.inputs(),
-                        slot.inputCount(),
-                        slot.outputs(),
-                        slot.outputCount(),
-                        stream,
-                        proxyExecutor(),
-                        slot.held(),
-                        slot.heldCount());
+        int code = executor == null ? enter(lane, slot, stream) : enterCalling(lane, slot, stream);
         try {
             slot.separateOutputs();
         } finally {
@@ -314,6 +304,28 @@ public final class Container {
         if (code != 0) {
             throw api.failure(api.runFunction());
         }
+    }
+
+    private int enterCalling(int lane, RunSlot slot, MemorySegment stream) {
+        long[] outer = executor.begin(slot);
+        try {
+            return enter(lane, slot, stream);
+        } finally {
+            ProxyExecutor.end(outer);
+        }
+    }
+
+    private int enter(int lane, RunSlot slot, MemorySegment stream) {
+        return api.run(
+                replicas[replicas.length == 1 ? 0 : lane],
+                slot.inputs(),
+                slot.inputCount(),
+                slot.outputs(),
+                slot.outputCount(),
+                stream,
+                proxyExecutor(),
+                slot.held(),
+                slot.heldCount());
     }
 
     /**

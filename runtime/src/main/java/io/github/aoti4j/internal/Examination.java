@@ -88,7 +88,13 @@ public record Examination(
                         source.isPresent() ? source.get().march() : Optional.empty(),
                         ModelApi.REQUIRED,
                         host));
-        Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
+        Optional<ProxyCalls> calls =
+                proxyCalls(archive, packaged, library)
+                        .map(
+                                listed ->
+                                        source.isPresent()
+                                                ? listed.withSource(wrapper, source.get().symbols())
+                                                : listed);
         findings.add(operators(library, calls));
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new Examination(

@@ -50,6 +50,7 @@ class CostlySourcesTest {
                             "wrapper",
                             "constant_uses",
                             "indices",
+                            "operator_calls",
                             "expression",
                             "compiler_flags")) {
                 attack(reader, deep);
@@ -60,6 +61,25 @@ class CostlySourcesTest {
         attack("schema", "demo::f(int" + "?".repeat(MILLION) + " a) -> ()");
         attack("schema", "demo::f(a" + ".a".repeat(MILLION) + " x) -> ()");
         attack("expression", "a_size[0]" + "-a_size[0]".repeat(MILLION / 10));
+    }
+
+    @Test
+    void callsOfOperatorsWithinOneAnother() {
+        String call = "aoti_torch_proxy_executor_call_function(proxy_executor, 0, ";
+        for (String open :
+                List.of(
+                        call,
+                        call + "a{",
+                        call + "{}, {",
+                        "aoti_torch_f(a, ",
+                        "assert_size_stride(a, {(",
+                        "assert_size_stride(a, {b c ",
+                        "move(",
+                        "((a, &b_handle), ",
+                        "int64_t a[] = {",
+                        "b = reinterpret_tensor_wrapper(a, ")) {
+            attack("operator_calls", call + open.repeat(MILLION / open.length()));
+        }
     }
 
     @Test

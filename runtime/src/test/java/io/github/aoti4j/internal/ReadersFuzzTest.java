@@ -28,7 +28,7 @@ class ReadersFuzzTest extends FuzzedReaders {
     private static final Pattern TELLING =
             Pattern.compile(
                     "AOTInductorModelBase|(inputs|outputs|constants)_info_\\[|(in|out)_spec_|_expected_|ConstantHandle|_(size|stride)\\[|run_impl|inputs\\.clear|int64_t"
-                        + " s|std::move\\((inputs|cubin)|aoti_torch_item|assert_size|constants_->|data_ptr|extern"
+                        + " s|std::move\\((inputs|cubin)|aoti_torch_item|aoti_torch_proxy|assert_size|constants_->|data_ptr|extern"
                         + " \"C\"|#pragma|TORCH_CHECK|Compile cmd|R\"\\(");
 
     @Override
@@ -41,6 +41,7 @@ class ReadersFuzzTest extends FuzzedReaders {
                 SourceFuzz.wrapper(ReadersFuzzTest::sources),
                 SourceFuzz.uses(ReadersFuzzTest::sources),
                 SourceFuzz.indices(ReadersFuzzTest::lookups),
+                SourceFuzz.calls(ReadersFuzzTest::sources),
                 SourceFuzz.expression(),
                 SourceFuzz.cpu(),
                 CompilerFlagsFuzz.target(() -> entries("_flags.json")));

@@ -93,14 +93,14 @@ final class SourceFuzz {
                         "#pragma omp parallel",
                         KernelText.LOOP,
                         "if(C10_LIKELY(x0 >= static_cast<int64_t>(0) && x0 <"
-                            + " static_cast<int64_t>(8)))",
+                                + " static_cast<int64_t>(8)))",
                         "auto tmp0 = in_ptr0[static_cast<int64_t>(x0 + 3L*ks0)];",
                         "auto tmp0 = at::vec::VectorizedN<int64_t,2>::loadu(in_ptr0 +"
-                            + " static_cast<int64_t>(x0), static_cast<int64_t>(8));",
+                                + " static_cast<int64_t>(x0), static_cast<int64_t>(8));",
                         "auto tmp1 = decltype(tmp0)::blendv(tmp0, tmp1, tmp2.template"
-                            + " cast<int64_t,2>());",
+                                + " cast<int64_t,2>());",
                         "[&] { __at_align__ std::array<int64_t, 8> tmpbuf;"
-                            + " tmp0.store(tmpbuf.data()); return tmpbuf; } ()",
+                                + " tmp0.store(tmpbuf.data()); return tmpbuf; } ()",
                         "AOTI_TORCH_CHECK((0 <= tmp2) & (tmp2 < 10L), \"x\");",
                         "(const int64_t*)(arg0_1.data_ptr())",
                         "9223372036854775807L");
@@ -144,6 +144,29 @@ final class SourceFuzz {
                 assertFalse(check.refusal(i, "x", memory, sizes, strides).getMessage().isEmpty());
             }
         }
+    }
+
+    /** The search for calls of operators. */
+    static FuzzTarget calls(FuzzTarget.Seeds seeds) {
+        return FuzzTarget.of("operator_calls", seeds, SourceFuzz::readCalls)
+                .words(
+                        "aoti_torch_proxy_executor_call_function(proxy_executor, 0, 1,"
+                                + " a{u0}.data(), 2, b{c, d}.data());",
+                        "assert_size_stride(d, {u0, 12L}, {12L, 1L}, \"op\");",
+                        "auto u0 = d.size(0);",
+                        "auto e = std::move(d);",
+                        "reinterpret_tensor_wrapper(d, 1, e, f, 0L)",
+                        "aoti_torch_f(d, &e_handle);",
+                        "run_impl");
+    }
+
+    private static void readCalls(byte[] input) {
+        OperatorCallSites.find(new String(input, UTF_8), List.of())
+                .forEach(
+                        (node, site) -> {
+                            assertTrue(node >= 0);
+                            site.integers().forEach(SizeExpression::text);
+                        });
     }
 
     /** The parser of sizes. */

@@ -3,6 +3,8 @@ package io.github.aoti4j.internal.proxy;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.TensorCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -12,6 +14,7 @@ final class Call {
     private MemorySegment stack = MemorySegment.NULL;
     private MemorySegment tensors = MemorySegment.NULL;
     private MemorySegment ints = MemorySegment.NULL;
+    private long[] slots = new long[8];
     private int tensor;
     private int integer;
 
@@ -26,6 +29,41 @@ final class Call {
         this.tensors = tensors.reinterpret(numTensors * ADDRESS.byteSize());
         this.tensor = 0;
         this.integer = 0;
+    }
+
+    /**
+     * Makes room for the values of sizes, and fills it with those that the call brings.
+     *
+     * @param count how many there are
+     * @param known the first of them; null if there are none
+     * @param knownCount how many these are
+     * @param fetches where the others come from
+     */
+    void size(int count, long[] known, int knownCount, ResultChecks.Fetch[] fetches) {
+        if (slots.length < count) {
+            slots = new long[count];
+        }
+        if (known != null) {
+            System.arraycopy(known, 0, slots, 0, knownCount);
+        }
+        for (ResultChecks.Fetch fetch : fetches) {
+            slots[fetch.slot()] =
+                    fetch.dimension() < 0
+                            ? ints.getAtIndex(JAVA_LONG, fetch.index())
+                            : sizeOf(tensors.getAtIndex(JAVA_LONG, fetch.index()), fetch);
+        }
+    }
+
+    private long sizeOf(long handle, ResultChecks.Fetch fetch) {
+        if (TensorCalls.rank(handle, slot.address()) <= fetch.dimension()) {
+            return -1; // no result has such a size
+        }
+        return TensorCalls.at(TensorCalls.sizes(handle, slot.address()), fetch.dimension());
+    }
+
+    /** The values of sizes, by which results are checked. */
+    long[] slots() {
+        return slots;
     }
 
     /** Eight bytes for a result. */

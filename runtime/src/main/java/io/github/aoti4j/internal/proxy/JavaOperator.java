@@ -41,6 +41,11 @@ final class JavaOperator {
         entryPoint.release();
     }
 
+    /** To be asked while it is bound. */
+    OperatorSchema schema() {
+        return schema;
+    }
+
     /** Says that a model is going to call it by a schema, until {@link #release}. */
     void use(OperatorSchema expected) {
         synchronized (JavaOperators.LOCK) {

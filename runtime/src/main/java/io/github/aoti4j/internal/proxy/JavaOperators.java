@@ -6,6 +6,7 @@ import io.github.aoti4j.core.OperatorException;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -15,8 +16,11 @@ import java.util.function.Function;
  * into it when the operator is taken back.
  */
 public final class JavaOperators {
-    /** Held while operators are registered, taken back or asked about. */
-    static final Object LOCK = new Object();
+    /**
+     * Held while operators are registered, taken back or asked about. An interned string, since
+     * libtorch is shared by all copies of this class, whose class loaders share nothing else.
+     */
+    static final Object LOCK = "io.github.aoti4j: operators of this process".intern();
 
     private static final Map<String, JavaOperator> BY_NAME = new HashMap<>();
 
@@ -25,7 +29,10 @@ public final class JavaOperators {
     /** An operator that is registered, until it is closed. */
     public static final class Registered implements AutoCloseable {
         private final JavaOperator operator;
+
+        /** Null where libtorch has the operator from another copy of this class. */
         private final OperatorRegistration registration;
+
         private boolean closed;
 
         private Registered(JavaOperator operator, OperatorRegistration registration) {
@@ -40,14 +47,18 @@ public final class JavaOperators {
                 if (!closed) {
                     closed = true;
                     operator.unbind();
-                    registration.close();
+                    if (registration != null) {
+                        registration.close();
+                    }
                 }
             }
         }
     }
 
     /**
-     * Registers an operator.
+     * Registers an operator. libtorch keeps one of each name. Where another copy of this class, of
+     * another class loader, has registered one of that name in Java, it stays with libtorch, and
+     * the new one is for the models of this copy.
      *
      * @param text its schema, with its namespace
      * @param kernels makes what it does, from its schema
@@ -60,31 +71,48 @@ public final class JavaOperators {
         OperatorSchema schema = parse(text);
         String name = schema.qualifiedName();
         synchronized (LOCK) {
-            Schemas.find(schema.name(), schema.overload())
-                    .ifPresent(
-                            known -> {
-                                throw new OperatorException(
-                                        "operator %s exists already: %s, %s"
-                                                .formatted(name, known.schema(), known.origin()));
-                            });
+            Optional<Schemas.Known> known = Schemas.find(schema.name(), schema.overload());
             JavaOperator operator = BY_NAME.computeIfAbsent(name, _ -> new JavaOperator());
-            operator.requireNoOtherUse(schema);
-            OperatorRegistration registration = null;
-            try {
-                String namespace = name.substring(0, name.indexOf("::"));
-                registration = new OperatorRegistration(namespace);
-                registration.define(text.strip().substring(namespace.length() + 2));
-                registration.implement(
-                        name.substring(namespace.length() + 2), operator.entryPoint());
-            } catch (NativeException e) {
-                if (registration != null) {
-                    registration.close();
-                }
+            if (operator.isBound() || (known.isPresent() && !known.get().isJava())) {
                 throw new OperatorException(
-                        "operator %s cannot be registered: %s".formatted(name, e.getMessage()), e);
+                        "operator %s exists already: %s"
+                                .formatted(
+                                        name,
+                                        known.map(k -> k.schema() + ", " + k.origin())
+                                                .orElse("it was registered in Java")));
             }
+            operator.requireNoOtherUse(schema);
+            OperatorRegistration registration =
+                    known.isPresent() ? null : define(text, schema, operator);
             operator.bind(schema, kernels.apply(schema));
             return new Registered(operator, registration);
+        }
+    }
+
+    private static OperatorRegistration define(
+            String text, OperatorSchema schema, JavaOperator operator) {
+        String name = schema.qualifiedName();
+        String namespace = name.substring(0, name.indexOf("::"));
+        OperatorRegistration registration = null;
+        try {
+            registration = new OperatorRegistration(namespace);
+            registration.define(text.strip().substring(namespace.length() + 2));
+            registration.implement(name.substring(namespace.length() + 2), operator.entryPoint());
+            return registration;
+        } catch (NativeException e) {
+            if (registration != null) {
+                registration.close();
+            }
+            throw new OperatorException(
+                    "operator %s cannot be registered: %s".formatted(name, e.getMessage()), e);
+        }
+    }
+
+    /** Returns the schema of the operator in Java of that name; null if none is registered. */
+    static OperatorSchema schema(String qualifiedName) {
+        synchronized (LOCK) {
+            JavaOperator operator = BY_NAME.get(qualifiedName);
+            return operator == null || !operator.isBound() ? null : operator.schema();
         }
     }
 

@@ -31,6 +31,9 @@ final class NodePlan {
     private final int ints;
     private final int fullInts;
     private final int tensors;
+    private final ResultChecks.Fetch[] fetches;
+    private final int slotCount;
+    private final int knownSizes;
 
     private NodePlan(Builder from) {
         this.schema = from.schema;
@@ -45,6 +48,9 @@ final class NodePlan {
         int compared = from.takes.stream().mapToInt(Take::ints).sum();
         this.ints = compared + from.feeds.stream().mapToInt(Feed::ints).sum();
         this.fullInts = compared + from.fullFeeds.stream().mapToInt(Feed::ints).sum();
+        this.fetches = from.fetches.toArray(ResultChecks.Fetch[]::new);
+        this.slotCount = from.slotCount;
+        this.knownSizes = from.knownSizes;
         this.tensors =
                 from.feeds.stream().mapToInt(Feed::tensors).sum()
                         + from.takes.stream().mapToInt(Take::tensors).sum();
@@ -59,6 +65,9 @@ final class NodePlan {
         private final List<Feed> fullFeeds = new ArrayList<>();
         private final List<Take> takes = new ArrayList<>();
         private final List<ValueType> resultTypes = new ArrayList<>();
+        private List<ResultChecks.Fetch> fetches = List.of();
+        private int slotCount;
+        private int knownSizes;
 
         Builder(OperatorSchema schema) {
             this.schema = schema;
@@ -81,6 +90,13 @@ final class NodePlan {
         void take(ValueType encoded, Take take) {
             resultTypes.add(encoded);
             takes.add(take);
+        }
+
+        /** Says what the results are compared with. */
+        void checks(ResultChecks checks, int symbolCount) {
+            fetches = checks.fetches();
+            slotCount = checks.slotCount();
+            knownSizes = symbolCount;
         }
 
         NodePlan build() {
@@ -120,6 +136,7 @@ final class NodePlan {
                             .formatted(schema.qualifiedName()));
         }
         call.begin(schema.stackSize(), numInts, intArguments, numTensors, tensorArguments);
+        call.size(slotCount, thread.sizes(), knownSizes, fetches);
         MemorySegment stack = call.stack();
         fill(stack, numInts == ints ? feeds : fullFeeds, call);
         if (java != null) {

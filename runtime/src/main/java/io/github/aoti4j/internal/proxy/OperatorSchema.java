@@ -62,6 +62,19 @@ public record OperatorSchema(
         return types().equals(other.types());
     }
 
+    /**
+     * Returns what it takes and gives, for messages.
+     *
+     * @return such as {@code demo::scale(Tensor x, float by) -> Tensor}
+     */
+    String signature() {
+        return arguments.stream()
+                        .map(a -> a.type + " " + a.name)
+                        .collect(Collectors.joining(", ", qualifiedName() + "(", ")"))
+                + " -> "
+                + results.stream().map(r -> r.type.toString()).collect(Collectors.joining(", "));
+    }
+
     private String types() {
         return arguments.stream().map(a -> a.type.toString()).collect(Collectors.joining(","))
                 + "->"

@@ -2,6 +2,8 @@ package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.PerThread;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * What goes on in operators on one thread. No exception may pass through native code, so the first
  * one is kept here until the run that led to it has come back to Java; until then no further
@@ -23,10 +25,42 @@ final class OperatorThread {
     /** A place to call from, unless a call is in it. */
     private Call spare = new Call();
 
+    /** What follows from the inputs of the run that this thread is in; null outside of one. */
+    private long[] sizes;
+
+    /** The array for a run that is in no other. */
+    private long[] spareSizes = new long[8];
+
     private OperatorThread() {}
 
     static OperatorThread current() {
         return CURRENT.get();
+    }
+
+    /**
+     * Enters a run.
+     *
+     * @return what {@link #leaveRun} needs
+     */
+    long[] enterRun(InputSizes symbols, MemorySegment inputs, int count, long slot) {
+        long[] outer = sizes;
+        long[] own = spareSizes;
+        if (outer != null || own.length < symbols.count()) {
+            own = new long[Math.max(symbols.count(), own.length)];
+            spareSizes = outer == null ? own : spareSizes;
+        }
+        symbols.read(inputs, count, slot, own);
+        sizes = own;
+        return outer;
+    }
+
+    /** Leaves a run. */
+    void leaveRun(long[] outer) {
+        sizes = outer;
+    }
+
+    long[] sizes() {
+        return sizes;
     }
 
     boolean hasFailed() {

@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.ProxyExecutorObject;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.RunSlot;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 public final class ProxyExecutor implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final NodePlan[] plans;
+    private final InputSizes inputSizes;
 
     private final MemorySegment object;
 
@@ -26,6 +28,7 @@ public final class ProxyExecutor implements AutoCloseable {
      */
     public ProxyExecutor(ProxyPlans plans) {
         this.plans = plans.nodes().toArray(NodePlan[]::new);
+        this.inputSizes = new InputSizes(plans.symbols());
         int used = 0;
         try {
             for (; used < this.plans.length; used++) {
@@ -48,6 +51,27 @@ public final class ProxyExecutor implements AutoCloseable {
      */
     public MemorySegment object() {
         return object;
+    }
+
+    /**
+     * Says that a run of the model begins on this thread: results are compared with the sizes of
+     * its inputs.
+     *
+     * @param slot what the run takes
+     * @return what {@link #end} needs
+     */
+    public long[] begin(RunSlot slot) {
+        return OperatorThread.current()
+                .enterRun(inputSizes, slot.inputs(), slot.inputCount(), slot.scratchAddress());
+    }
+
+    /**
+     * Says that a run has ended.
+     *
+     * @param outer what {@link #begin} returned
+     */
+    public static void end(long[] outer) {
+        OperatorThread.current().leaveRun(outer);
     }
 
     /** Throws what an operator has failed with on this thread, if one has, and forgets it. */

@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.DispatcherApi;
 import io.github.aoti4j.internal.Finding;
+import io.github.aoti4j.internal.SizeSymbol;
 import io.github.aoti4j.internal.proxy.ExternNode.Given;
 import io.github.aoti4j.internal.proxy.Literal.Dynamic;
 import io.github.aoti4j.internal.proxy.Literal.Items;
@@ -9,6 +10,7 @@ import io.github.aoti4j.internal.proxy.Literal.None;
 import io.github.aoti4j.internal.proxy.Literal.Whole;
 import io.github.aoti4j.internal.proxy.OperatorSchema.Argument;
 import io.github.aoti4j.internal.proxy.OperatorSchema.Result;
+import io.github.aoti4j.internal.proxy.Take.OneTensor;
 import io.github.aoti4j.internal.proxy.ValueType.Listing;
 import io.github.aoti4j.internal.proxy.ValueType.Maybe;
 import io.github.aoti4j.internal.proxy.ValueType.Plain;
@@ -26,31 +28,36 @@ import java.util.function.Predicate;
  * it cannot be made.
  *
  * @param nodes the ways, by index; of use only if there are no problems
- * @param problems one for each operator that is not there, and for each value that cannot be passed
+ * @param problems one for each operator that is not there, for each value that cannot be passed,
+ *     and for each result that could not be checked
+ * @param symbols those of the inputs by which results are checked
  */
-public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
+public record ProxyPlans(List<NodePlan> nodes, List<String> problems, List<SizeSymbol> symbols) {
 
     /**
      * Compiles. libtorch and the libraries that bring operators must have been loaded.
      *
      * @param calls the package's list
      * @param libtorch tells whether libtorch has a symbol
+     * @param trusting whether operators in Java may give results that cannot be checked
      * @return the plans
      */
-    public static ProxyPlans compile(ProxyCalls calls, Predicate<String> libtorch) {
+    public static ProxyPlans compile(
+            ProxyCalls calls, Predicate<String> libtorch, boolean trusting) {
         if (!DispatcherApi.REQUIRED.stream().allMatch(libtorch)) {
             return new ProxyPlans(
                     List.of(),
                     List.of(
                             "calls operators through the dispatcher, for which libtorch 2.10 or"
-                                    + " newer is needed"));
+                                    + " newer is needed"),
+                    List.of());
         }
         List<NodePlan> plans = new ArrayList<>();
         Set<String> problems = new TreeSet<>();
-        for (ExternNode node : calls.nodes()) {
-            compile(node, problems).ifPresent(plans::add);
+        for (int i = 0; i < calls.nodes().size(); i++) {
+            compile(calls, i, trusting, problems).ifPresent(plans::add);
         }
-        return new ProxyPlans(List.copyOf(plans), List.copyOf(problems));
+        return new ProxyPlans(List.copyOf(plans), List.copyOf(problems), calls.symbols());
     }
 
     /**
@@ -64,22 +71,15 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
                 .toList();
     }
 
-    private static Optional<NodePlan> compile(ExternNode node, Set<String> problems) {
+    private static Optional<NodePlan> compile(
+            ProxyCalls calls, int index, boolean trusting, Set<String> problems) {
+        ExternNode node = calls.nodes().get(index);
         String operator = node.qualifiedName();
-        Optional<Schemas.Known> known = Schemas.find(node.operator(), node.overload());
-        if (known.isEmpty()) {
-            problems.add(
-                    "calls %s, and there is no such operator in this process; name the library that has it (ModelOptions.opLibrary, --op-library), or register it in Java (OperatorLibrary), before loading"
-                            .formatted(operator));
-            return Optional.empty();
+        OperatorSchema schema = JavaOperators.schema(operator);
+        if (schema == null) {
+            schema = find(node, problems);
         }
-        OperatorSchema schema;
-        try {
-            schema = SchemaParser.parse(known.get().schema());
-        } catch (SchemaException e) {
-            problems.add(
-                    "calls %s, whose schema %s cannot be read: %s"
-                            .formatted(operator, known.get().schema(), e.getMessage()));
+        if (schema == null) {
             return Optional.empty();
         }
         int before = problems.size();
@@ -100,11 +100,41 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
             if (schema.arguments().stream().noneMatch(a -> a.name().equals(name))) {
                 problems.add(
                         "passes %s an argument %s, which it does not have: %s"
-                                .formatted(operator, name, known.get().schema()));
+                                .formatted(operator, name, schema.signature()));
             }
         }
-        results(node, plan, problems);
+        int symbols = calls.symbols().size();
+        var checks =
+                new ResultChecks(operator, calls.site(index), tensors(node.outputs()), symbols);
+        results(node, plan, checks, trusting, problems);
+        plan.checks(checks, symbols);
         return problems.size() > before ? Optional.empty() : Optional.of(plan.build());
+    }
+
+    /** Asks the dispatcher; null if there is none that can be called. */
+    private static OperatorSchema find(ExternNode node, Set<String> problems) {
+        String operator = node.qualifiedName();
+        Optional<Schemas.Known> known = Schemas.find(node.operator(), node.overload());
+        if (known.isEmpty()) {
+            problems.add(
+                    "calls %s, and there is no such operator in this process; name the library that has it (ModelOptions.opLibrary, --op-library), or register it in Java (OperatorLibrary), before loading"
+                            .formatted(operator));
+            return null;
+        }
+        if (known.get().isJava()) {
+            problems.add(
+                    "calls %s, which was registered in Java by another copy of this library, of another class loader; register it with this one too (OperatorLibrary), before loading"
+                            .formatted(operator));
+            return null;
+        }
+        try {
+            return SchemaParser.parse(known.get().schema());
+        } catch (SchemaException e) {
+            problems.add(
+                    "calls %s, whose schema %s cannot be read: %s"
+                            .formatted(operator, known.get().schema(), e.getMessage()));
+            return null;
+        }
     }
 
     private static String argumentProblem(String operator, Argument argument, Given given) {
@@ -135,15 +165,44 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
         };
     }
 
-    private static void results(ExternNode node, NodePlan.Builder plan, Set<String> problems) {
+    private static int tensors(List<Given> outputs) {
+        return outputs.stream()
+                .mapToInt(
+                        given ->
+                                switch (given.value()) {
+                                    case Dynamic _ -> 1;
+                                    case Items(var elements) -> elements.size();
+                                    case null, default -> 0;
+                                })
+                .sum();
+    }
+
+    private static void results(
+            ExternNode node,
+            NodePlan.Builder plan,
+            ResultChecks checks,
+            boolean trusting,
+            Set<String> problems) {
         List<Result> results = plan.schema().results();
+        int tensor = 0;
         for (int i = 0; i < results.size(); i++) {
             Result result = results.get(i);
             Given given = i < node.outputs().size() ? node.outputs().get(i) : null;
             boolean present = given != null && !(given.value() instanceof None);
             ValueType encoded =
                     plan.isJava() ? result.type() : ResultEncoding.of(results, i, present);
-            Take take = encoded == null ? null : take(encoded, result.aliases(), given);
+            List<OneTensor> tensors = new ArrayList<>();
+            for (int k = 0; present && k < tensors(List.of(given)); k++) {
+                String what =
+                        "result " + i + (result.type() instanceof Listing ? "[" + k + "]" : "");
+                tensors.add(
+                        new OneTensor(result.aliases(), checks.check(tensor, what).orElse(null)));
+                Optional<String> unknown = checks.unknown(tensor++);
+                if (plan.isJava() && !trusting && unknown.isPresent()) {
+                    problems.add(uncheckable(node.qualifiedName(), what, unknown.get()));
+                }
+            }
+            Take take = encoded == null ? null : take(encoded, tensors, given);
             if (take == null) {
                 problems.add(
                         "takes from %s its result %d of type %s (%s), which libtorch's dispatcher does not give outside PyTorch; rewrite the model without it"
@@ -158,8 +217,12 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
         }
     }
 
-    private static Take take(ValueType type, boolean aliases, Given given) {
-        Take.OneTensor tensor = new Take.OneTensor(aliases);
+    private static String uncheckable(String operator, String what, String unknown) {
+        return "uses %s of %s, which is written in Java, and its package does not state the %s that it was compiled for, so that a wrong result would be read or written beyond its end; compile the model again with PyTorch 2.13 or newer, or let it be loaded with ModelOptions.trustOperators"
+                .formatted(what, operator, unknown);
+    }
+
+    private static Take take(ValueType type, List<OneTensor> tensors, Given given) {
         if (!type.isPassable()) {
             return null;
         }
@@ -167,15 +230,15 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems) {
             return new Take.Nothing();
         }
         return switch (type) {
-            case Plain.TENSOR -> given.value() instanceof Dynamic ? tensor : null;
+            case Plain.TENSOR -> given.value() instanceof Dynamic ? tensors.getFirst() : null;
             case Plain.INT -> given.value() instanceof Whole ? new Take.SameInt() : null;
             case Maybe(ValueType inner) ->
                     inner == Plain.TENSOR && given.value() instanceof Dynamic
-                            ? new Take.PresentTensor(tensor)
+                            ? new Take.PresentTensor(tensors.getFirst())
                             : null;
             case Listing(ValueType element, int _) ->
-                    element == Plain.TENSOR && given.value() instanceof Items(var elements)
-                            ? new Take.Tensors(tensor, elements.size())
+                    element == Plain.TENSOR && given.value() instanceof Items
+                            ? new Take.Tensors(List.copyOf(tensors))
                             : null;
             case ValueType _ -> null;
         };

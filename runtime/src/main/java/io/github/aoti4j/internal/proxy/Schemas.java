@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.DispatcherApi;
+import io.github.aoti4j.bindings.OperatorRegistration;
 
 import java.util.Optional;
 
@@ -17,7 +18,12 @@ final class Schemas {
      * @param schema its schema, as PyTorch writes it
      * @param origin where it was registered
      */
-    record Known(String schema, String origin) {}
+    record Known(String schema, String origin) {
+        /** Returns whether it was registered by this class or by another copy of it. */
+        boolean isJava() {
+            return origin.startsWith(OperatorRegistration.REGISTERED_AT);
+        }
+    }
 
     /** Asks the dispatcher; empty if it knows no operator of that name, or no schema of it. */
     static Optional<Known> find(String operator, String overload) {
