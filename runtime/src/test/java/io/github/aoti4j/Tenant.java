@@ -11,6 +11,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
@@ -60,14 +61,58 @@ final class Tenant implements AutoCloseable {
 
     /** Does a job on this thread, whatever its context class loader. */
     void workHere(Job job) throws ReflectiveOperationException {
-        Class.forName(Desk.class.getName(), true, loader)
-                .getMethod("work", String.class)
-                .invoke(null, job.name());
+        enter("work", job.name());
+    }
+
+    /** Loads a model that stays open. */
+    void keep(Kept kept) throws ReflectiveOperationException {
+        enter("keep", kept.name());
+    }
+
+    /** Runs the model that was kept; returns what came of it. */
+    Object useKept() {
+        return outcome("use");
+    }
+
+    /** Closes the model that was kept; returns what came of it. */
+    Object closeKept() {
+        return outcome("close");
+    }
+
+    private Object outcome(String method) {
+        try {
+            return enter(method);
+        } catch (ReflectiveOperationException e) {
+            return e.getCause();
+        }
+    }
+
+    private Object enter(String method, String... arguments) throws ReflectiveOperationException {
+        Class<?>[] types = new Class<?>[arguments.length];
+        Arrays.fill(types, String.class);
+        return Class.forName(Desk.class.getName(), true, loader)
+                .getMethod(method, types)
+                .invoke(null, (Object[]) arguments);
     }
 
     @Override
     public void close() throws IOException {
         loader.close();
+    }
+
+    /** A model that a tenant may keep open. */
+    enum Kept {
+        PLAIN("mlp", "batch1"),
+        NATIVE_OPERATORS("proxy_fft", "3x16"),
+        JAVA_OPERATORS("custom_scale_add", "rows2");
+
+        final Fixture fixture;
+        final String caseName;
+
+        Kept(String fixture, String caseName) {
+            this.fixture = Fixture.of(fixture);
+            this.caseName = caseName;
+        }
     }
 
     /** What a tenant may do. */
@@ -136,7 +181,35 @@ final class Tenant implements AutoCloseable {
 
     /** Where the tenant's own classes are entered. */
     public static final class Desk {
+        private static OperatorLibrary operators;
+        private static Model model;
+        private static Arena arena;
+        private static List<Tensor> inputs;
+
         private Desk() {}
+
+        public static void keep(String name) {
+            // The classes that each run needs.
+            Job.RUN.work();
+            Kept kept = Kept.valueOf(name);
+            operators = kept == Kept.JAVA_OPERATORS ? DemoOperators.open() : null;
+            model = kept.fixture.load();
+            arena = Arena.ofShared();
+            inputs = kept.fixture.inputs(kept.caseName, model, arena);
+        }
+
+        public static String use() {
+            return "outputs: " + model.run(arena, inputs).size();
+        }
+
+        public static String close() {
+            arena.close();
+            model.close();
+            if (operators != null) {
+                operators.close();
+            }
+            return "done";
+        }
 
         public static void work(String job) {
             Job.valueOf(job).work();

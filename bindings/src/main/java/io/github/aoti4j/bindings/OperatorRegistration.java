@@ -9,6 +9,7 @@ import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 
 /**
  * Definitions of operators in one namespace, with their kernels, until it is closed.
@@ -36,6 +37,8 @@ public final class OperatorRegistration implements AutoCloseable {
      * @throws NativeException if libtorch refuses
      */
     public OperatorRegistration(String namespace) {
+        // Linked now: who closes this may have closed the class loader of this class before.
+        MethodHandle _ = AotiTorch.aoti_torch_delete_library_object$handle();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
             MemorySegment ns = arena.allocateFrom(namespace);

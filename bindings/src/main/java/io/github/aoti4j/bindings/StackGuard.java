@@ -164,6 +164,7 @@ public final class StackGuard {
 
     private static void link() {
         descend(FIRST_USE_DEPTH);
+        NativeAccess.require();
         try {
             long _ = (long) Native.SELF.invokeExact();
         } catch (Throwable e) {

@@ -20,6 +20,10 @@ final class JavaOperator {
 
     private int users;
 
+    JavaOperator() {
+        OperatorThread.prepare();
+    }
+
     private record Binding(OperatorSchema schema, JavaKernel kernel) {}
 
     NativeKernel entryPoint() {

@@ -63,6 +63,15 @@ final class OperatorThread {
         return sizes;
     }
 
+    /**
+     * Initializes what a call from native code needs before it can catch anything: a class that
+     * cannot be loaded then, because its class loader has been closed, ends the process.
+     */
+    static void prepare() {
+        OperatorThread thread = current();
+        thread.leave(thread.enter());
+    }
+
     boolean hasFailed() {
         return failure != null;
     }

@@ -27,6 +27,7 @@ public final class ProxyExecutor implements AutoCloseable {
      * @throws OperatorException if an operator in Java has changed since they were made
      */
     public ProxyExecutor(ProxyPlans plans) {
+        OperatorThread.prepare();
         this.plans = plans.nodes().toArray(NodePlan[]::new);
         this.inputSizes = new InputSizes(plans.symbols());
         int used = 0;
