@@ -17,10 +17,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 
 /** An application with a copy of aoti4j in a class loader of its own, as in a servlet container. */
-final class Tenant implements AutoCloseable {
+public final class Tenant implements AutoCloseable {
     private final URLClassLoader loader;
 
-    Tenant() {
+    /** Makes a class loader that has the class path of this process, and shares the JDK alone. */
+    public Tenant() {
         URL[] classPath =
                 Arrays.stream(System.getProperty("java.class.path").split(":", -1))
                         .map(Tenant::url)
@@ -60,7 +61,7 @@ final class Tenant implements AutoCloseable {
     }
 
     /** Does a job on this thread, whatever its context class loader. */
-    void workHere(Job job) throws ReflectiveOperationException {
+    public void workHere(Job job) throws ReflectiveOperationException {
         enter("work", job.name());
     }
 
@@ -106,17 +107,17 @@ final class Tenant implements AutoCloseable {
         NATIVE_OPERATORS("proxy_fft", "3x16"),
         JAVA_OPERATORS("custom_scale_add", "rows2");
 
-        final Fixture fixture;
-        final String caseName;
+        private final String fixture;
+        private final String caseName;
 
         Kept(String fixture, String caseName) {
-            this.fixture = Fixture.of(fixture);
+            this.fixture = fixture;
             this.caseName = caseName;
         }
     }
 
     /** What a tenant may do. */
-    enum Job {
+    public enum Job {
         OPEN {
             @Override
             void work() {
@@ -193,9 +194,10 @@ final class Tenant implements AutoCloseable {
             Job.RUN.work();
             Kept kept = Kept.valueOf(name);
             operators = kept == Kept.JAVA_OPERATORS ? DemoOperators.open() : null;
-            model = kept.fixture.load();
+            Fixture fixture = Fixture.of(kept.fixture);
+            model = fixture.load();
             arena = Arena.ofShared();
-            inputs = kept.fixture.inputs(kept.caseName, model, arena);
+            inputs = fixture.inputs(kept.caseName, model, arena);
         }
 
         public static String use() {

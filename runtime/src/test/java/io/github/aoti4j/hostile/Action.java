@@ -46,7 +46,8 @@ enum Action {
     CLOSE_GUARDED("GuardedModel.close"),
     OPERATOR_DOES(""),
     MANY_RUN("Model.run"),
-    LOOK_AT_CACHE("ModelCache.entries");
+    LOOK_AT_CACHE("ModelCache.entries"),
+    OTHER_COPY("");
 
     private final String method;
 

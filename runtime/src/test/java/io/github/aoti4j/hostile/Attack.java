@@ -22,6 +22,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,27 +95,45 @@ final class Attack {
                     throw new Wrong(step + " swallowed an interrupt", null);
                 }
             }
-            case ELSEWHERE -> get(start(step, false));
-            case VIRTUAL -> get(start(step, true));
             case DEEP -> get(startDeep(step));
+            case ELSEWHERE -> get(start(step, Thread.ofPlatform()));
+            case VIRTUAL -> get(start(step, Thread.ofVirtual()));
+            case FOREIGN -> get(startWithClosedLoader(step));
             case ALONGSIDE -> {
                 join();
                 world.concurrent = true;
-                alongside = start(step, step.seed() % 2 == 0);
+                alongside =
+                        start(
+                                step,
+                                step.seed() % 2 == 0 ? Thread.ofVirtual() : Thread.ofPlatform());
                 return;
             }
         }
         join();
     }
 
-    private FutureTask<Void> start(Step step, boolean virtual) {
+    private FutureTask<Void> startWithClosedLoader(Step step) throws IOException {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        var closed = new URLClassLoader(new URL[0], null);
+        closed.close();
+        // The new thread inherits it.
+        thread.setContextClassLoader(closed);
+        try {
+            return start(step, Thread.ofPlatform());
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    private FutureTask<Void> start(Step step, Thread.Builder threads) {
         var task =
                 new FutureTask<Void>(
                         () -> {
                             callUninterrupted(step);
                             return null;
                         });
-        Thread _ = virtual ? Thread.ofVirtual().start(task) : Thread.ofPlatform().start(task);
+        threads.start(task);
         return task;
     }
 
@@ -375,6 +395,7 @@ final class Attack {
             }
             case MANY_RUN -> manyRun(random);
             case LOOK_AT_CACHE -> ModelCache.ofProcess().entries();
+            case OTHER_COPY -> OtherCopy.work(random);
         }
     }
 

@@ -24,7 +24,8 @@ import java.util.Set;
 
 /**
  * Calls of the API in random order, allowed and not, on objects that are alive and not, by this
- * thread, others, and several at once: each gives a right answer or throws what is documented.
+ * thread, others, and several at once, also beside another copy of aoti4j in a class loader of its
+ * own: each gives a right answer or throws what is documented.
  *
  * <p>They are made in another process, so that one that ends the JVM is found and reported like any
  * other, with the shortest attack that does. The seed is fixed; which of two threads is first is
@@ -64,6 +65,7 @@ class HostileCallsTest {
                         Tuple.of(1, Arbitraries.just(Step.How.ELSEWHERE)),
                         Tuple.of(1, Arbitraries.just(Step.How.VIRTUAL)),
                         Tuple.of(1, Arbitraries.just(Step.How.DEEP)),
+                        Tuple.of(1, Arbitraries.just(Step.How.FOREIGN)),
                         Tuple.of(4, Arbitraries.just(Step.How.ALONGSIDE)));
         return Combinators.combine(Arbitraries.of(Action.class), how, Arbitraries.integers())
                 .as(Step::new)

@@ -20,6 +20,8 @@ record Step(Action action, How how, int seed) {
         VIRTUAL,
         /** Another thread, near the end of its stack. */
         DEEP,
+        /** Another thread, whose context class loader has been closed, while this one waits. */
+        FOREIGN,
         /** Another thread, while this one goes on with the next step. */
         ALONGSIDE
     }

@@ -1,10 +1,5 @@
 package io.github.aoti4j.bindings.libtorch;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
-
 /**
  * Other Java libraries on the class path that load a libtorch of their own. A process can have only
  * one, and whoever loads a second one cannot be stopped from here: a warning is all there is.
@@ -33,7 +28,7 @@ final class RivalEngines {
                                     location.origin().description(),
                                     JAVACPP_ADVICE));
         }
-        if (has(surroundings, DJL_ENGINE) && !djlUses(location, surroundings)) {
+        if (has(surroundings, DJL_ENGINE)) {
             log.log(
                     System.Logger.Level.WARNING,
                     "from now on DJL's PyTorch engine cannot load its own libtorch in this process,"
@@ -46,18 +41,5 @@ final class RivalEngines {
     private static boolean has(Surroundings surroundings, String resource) {
         return surroundings.classLoaders().stream()
                 .anyMatch(loader -> loader.getResource(resource) != null);
-    }
-
-    /** Returns whether DJL is told to use this libtorch. */
-    private static boolean djlUses(LibTorchLocation location, Surroundings surroundings) {
-        String setting = surroundings.variable("PYTORCH_LIBRARY_PATH");
-        if (setting == null) {
-            setting = surroundings.property("PYTORCH_LIBRARY_PATH");
-        }
-        try {
-            return setting != null && Files.isSameFile(Path.of(setting), location.directory());
-        } catch (IOException | InvalidPathException e) {
-            return false;
-        }
     }
 }
