@@ -33,11 +33,13 @@ final class WeightsLoader {
         PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
         boolean layoutKnown = isLayoutKnown(store.needs());
-        if (blob.isPresent()
-                && options.weights().isEmpty()
-                && (options.copyWeights() || !layoutKnown)) {
+        boolean ownOnly = options.weights().isEmpty();
+        if (blob.isPresent() && (!layoutKnown || (ownOnly && options.copyWeights()))) {
+            // Without a source the container alone knows what lies where.
             copyBlob(archive, blob.get(), store);
-            return;
+            if (ownOnly) {
+                return;
+            }
         }
         Set<String> readOnly = readOnly(store.needs(), examination, options);
         List<TensorSource> sources = Constants.open(options.weights());

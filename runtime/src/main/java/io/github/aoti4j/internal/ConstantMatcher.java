@@ -63,8 +63,9 @@ final class ConstantMatcher {
             List<ConstantSource> sources, Supplier<Set<String>> present, int named) {
         Map<String, Match> matches = new LinkedHashMap<>();
         List<String> absent = new ArrayList<>();
+        List<ConstantSource> ofPackage = sources.subList(named, sources.size());
         for (ConstantNeed need : needs) {
-            Optional<Match> match = find(need, sources);
+            Optional<Match> match = find(laidOut(need, ofPackage), sources);
             if (match.isPresent()) {
                 check(match.get());
                 matches.put(need.fqn(), match.get());
@@ -144,6 +145,20 @@ final class ConstantMatcher {
 
     private static List<String> without(List<String> names, Set<String> present) {
         return names.stream().filter(name -> !present.contains(name)).toList();
+    }
+
+    /** A package's own weights lie as the code expects them, also where its source is missing. */
+    private static ConstantNeed laidOut(ConstantNeed need, List<ConstantSource> ofPackage) {
+        if (!need.isLaidOut()) {
+            for (ConstantSource source : ofPackage) {
+                Optional<StoredTensor> tensor = source.find(need.fqn());
+                if (tensor.isPresent()) {
+                    return need.with(
+                            ConstantNeed.STRIDED, tensor.get().shape(), tensor.get().strides());
+                }
+            }
+        }
+        return need;
     }
 
     private static Optional<Match> find(ConstantNeed need, List<ConstantSource> sources) {

@@ -1,14 +1,20 @@
 package io.github.aoti4j.internal;
 
 import io.github.aoti4j.bindings.ConstantsApi;
+import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.weights.BlobTensor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A constant that a container has to be given, or brings itself.
@@ -27,6 +33,8 @@ public record ConstantNeed(
         int type,
         long dataSize,
         Optional<ConstantSpec> spec) {
+
+    static final String STRIDED = "strided";
 
     /**
      * Joins what container and source say.
@@ -59,6 +67,63 @@ public record ConstantNeed(
             }
         }
         return needs;
+    }
+
+    /**
+     * Adds layouts that the source does not state: those of the tensors that the container has.
+     *
+     * @param needs the constants
+     * @param attached asks the container for its tensors, by FQN
+     * @return the constants, with the layouts that could be found
+     */
+    static List<ConstantNeed> laidOut(
+            List<ConstantNeed> needs, Supplier<Map<String, MemorySegment>> attached) {
+        if (needs.stream().allMatch(ConstantNeed::isLaidOut)) {
+            return needs;
+        }
+        Map<String, MemorySegment> handles = attached.get();
+        List<ConstantNeed> known = new ArrayList<>();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment scratch = arena.allocate(ValueLayout.JAVA_LONG);
+            for (ConstantNeed need : needs) {
+                MemorySegment handle = handles.get(need.fqn());
+                known.add(
+                        need.isLaidOut() || handle == null || handle.address() == 0
+                                ? need
+                                : need.as(handle, scratch));
+            }
+        }
+        return known;
+    }
+
+    private ConstantNeed as(MemorySegment handle, MemorySegment scratch) {
+        if (!TorchApi.isStrided(handle, scratch)) {
+            return with("packed", null, null);
+        }
+        int rank = TorchApi.rank(handle, scratch);
+        return with(
+                STRIDED,
+                TorchApi.sizes(handle, rank, scratch),
+                TorchApi.strides(handle, rank, scratch));
+    }
+
+    /** The same constant in a layout that the source does not state. */
+    ConstantNeed with(String layout, long[] shape, long[] strides) {
+        ConstantBuilder builder = new ConstantBuilder(-1);
+        builder.name = name;
+        builder.fqn = fqn;
+        builder.dtype = dtype.orElse(null);
+        builder.deviceType = spec.flatMap(ConstantSpec::deviceType).orElse(null);
+        builder.layout = layout;
+        builder.dataSize = dataSize;
+        builder.shape = shape == null ? null : Arrays.stream(shape).boxed().toList();
+        builder.strides = strides == null ? null : Arrays.stream(strides).boxed().toList();
+        return new ConstantNeed(name, fqn, dtype, type, dataSize, Optional.of(builder.build()));
+    }
+
+    /** Whether it is known how the code expects the elements in memory. */
+    boolean isLaidOut() {
+        return !isStrided() || (shape() != null && strides() != null);
     }
 
     /**
@@ -95,7 +160,7 @@ public record ConstantNeed(
 
     /** Whether it is ordinary memory, and not in a library's own packed layout. */
     boolean isStrided() {
-        return spec.isEmpty() || spec.get().layout().orElse("strided").equals("strided");
+        return spec.isEmpty() || spec.get().layout().orElse(STRIDED).equals(STRIDED);
     }
 
     /** Whether a model on a device has it there, and not on the CPU. */

@@ -509,7 +509,8 @@ public final class ConstantStore {
         Map<String, BoundConstant> bound = new LinkedHashMap<>();
         try {
             Map<String, Match> matches =
-                    new ConstantMatcher(model, needs, allowUnknown).match(sources, present, named);
+                    new ConstantMatcher(model, laidOutNeeds(), allowUnknown)
+                            .match(sources, present, named);
             List<Match> forDevice = new ArrayList<>();
             for (Match match : matches.values()) {
                 if (toDevice && match.need().isOnDevice()) {
@@ -530,6 +531,12 @@ public final class ConstantStore {
                 backing.release();
             }
         }
+    }
+
+    private List<ConstantNeed> laidOutNeeds() {
+        return api.canTellAttached()
+                ? ConstantNeed.laidOut(needs, () -> api.attached(container.handle()))
+                : needs;
     }
 
     private static BoundConstant bind(Match match, Shared<ConstantSource> backing) {
