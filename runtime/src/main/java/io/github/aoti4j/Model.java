@@ -63,6 +63,9 @@ public final class Model implements AutoCloseable {
     private final Calls calls;
     private final LeakWatch watch;
 
+    /** Made when it is first needed. */
+    private volatile NamedTensors namedTensors;
+
     Model(
             String name,
             Container container,
@@ -492,6 +495,31 @@ public final class Model implements AutoCloseable {
      */
     public List<Tensor> run(Arena arena, List<Tensor> inputTensors) {
         return run(arena, requireNonNull(inputTensors, "inputs").toArray(Tensor[]::new));
+    }
+
+    /**
+     * Runs the model on inputs given by name; see {@link #run(Arena, List)}.
+     *
+     * @param arena the outputs live as long as it does
+     * @param inputTensors each under {@link InputInfo#name}, or under {@link InputInfo#path}, of
+     *     which {@code kwargs.} may be left out
+     * @return the outputs by {@link #outputNames}, in call order, unmodifiable; null where the
+     *     model returned None. {@link CallSpec#outputPaths} has their places in the result of
+     *     {@link #call}
+     * @throws InvalidInputException if a name is unknown or an input missing, listing those that
+     *     the model takes, or if a tensor does not fit the model
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if the model, the arena or an input's arena is closed
+     */
+    public Map<String, Tensor> run(Arena arena, Map<String, Tensor> inputTensors) {
+        requireNonNull(arena, "arena");
+        requireNonNull(inputTensors, "inputs");
+        NamedTensors names = namedTensors;
+        if (names == null) {
+            names = new NamedTensors(name, inputs, outputNames);
+            namedTensors = names;
+        }
+        return names.named(run(arena, names.inOrder(inputTensors)));
     }
 
     /**

@@ -15,6 +15,7 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.Buffer;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -268,8 +269,9 @@ public final class Tensor {
     }
 
     /**
-     * Makes an int16 tensor from an array: one copy. For float16 and bfloat16 bits, allocate {@link
-     * #zeros} and copy into its {@link #segment()}.
+     * Makes an int16 tensor from an array: one copy. For the bits of float16 and bfloat16, allocate
+     * {@link #zeros} and copy into its {@link #segment()}; {@link #of(Arena, DType, float[],
+     * long...)} makes them of floats.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
@@ -318,6 +320,86 @@ public final class Tensor {
         for (int i = 0; i < data.length; i++) {
             tensor.segment.set(ValueLayout.JAVA_BOOLEAN, i, data[i]);
         }
+        return tensor;
+    }
+
+    /**
+     * Makes a floating-point tensor from an array, converted where the type is another than
+     * float32: to the nearest value, of two equally near ones to the even one; what is too large
+     * becomes infinite, and NaN stays NaN.
+     *
+     * @param arena owns the native memory
+     * @param dtype float16, bfloat16, float32 or float64
+     * @param data the elements in row-major order
+     * @param shape the sizes; their product must be the array's length
+     * @return a contiguous tensor
+     * @throws InvalidInputException if array and shape do not match, or the type is another
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
+     */
+    public static Tensor of(Arena arena, DType dtype, float[] data, long... shape) {
+        TensorWriter.requireWritable(dtype);
+        Tensor tensor = allocate(arena, dtype, requireNonNull(data, "data").length, shape);
+        TensorWriter.write(data, dtype, tensor.segment);
+        return tensor;
+    }
+
+    /**
+     * Makes a float32 tensor of two dimensions.
+     *
+     * @param arena owns the native memory
+     * @param data the rows, all of the same length
+     * @return a contiguous tensor, as many rows by their length; without rows, 0 by 0
+     * @throws InvalidInputException if rows differ in length
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
+     */
+    public static Tensor of(Arena arena, float[][] data) {
+        int columns = TensorWriter.columns(data);
+        Tensor tensor = zeros(arena, DType.FLOAT32, data.length, columns);
+        for (int i = 0; i < data.length; i++) {
+            long at = (long) i * columns * Float.BYTES;
+            MemorySegment.copy(data[i], 0, tensor.segment, ValueLayout.JAVA_FLOAT, at, columns);
+        }
+        return tensor;
+    }
+
+    /**
+     * Makes an int64 tensor of two dimensions, of token ids for example.
+     *
+     * @param arena owns the native memory
+     * @param data the rows, all of the same length
+     * @return a contiguous tensor, as many rows by their length; without rows, 0 by 0
+     * @throws InvalidInputException if rows differ in length
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
+     */
+    public static Tensor of(Arena arena, long[][] data) {
+        int columns = TensorWriter.columns(data);
+        Tensor tensor = zeros(arena, DType.INT64, data.length, columns);
+        for (int i = 0; i < data.length; i++) {
+            long at = (long) i * columns * Long.BYTES;
+            MemorySegment.copy(data[i], 0, tensor.segment, ValueLayout.JAVA_LONG, at, columns);
+        }
+        return tensor;
+    }
+
+    /**
+     * Makes a tensor from what is between a buffer's position and limit: one copy. The buffer's own
+     * byte order is used, its position does not change.
+     *
+     * @param arena owns the native memory
+     * @param data the elements in row-major order, direct or not: floats make float32, doubles
+     *     float64, longs int64, ints int32, shorts int16, bytes int8
+     * @param shape the sizes; their product must be what the buffer has remaining
+     * @return a contiguous tensor
+     * @throws InvalidInputException if buffer and shape do not match, or it is a buffer of chars
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is confined to another thread
+     */
+    public static Tensor of(Arena arena, Buffer data, long... shape) {
+        Tensor tensor = allocate(arena, TensorWriter.dtype(data), data.remaining(), shape);
+        TensorWriter.write(data, tensor.segment);
         return tensor;
     }
 
@@ -708,6 +790,77 @@ public final class Tensor {
      */
     public byte[] toByteArray() {
         return TensorReader.bytes(this);
+    }
+
+    /**
+     * Reads one element of a floating-point tensor of up to 32 bits. To read many, {@link
+     * #toFloatArray} or {@link #segment} is faster.
+     *
+     * @param indices one for each dimension, from 0
+     * @return the element; narrower types are widened, which is exact
+     * @throws IndexOutOfBoundsException if an index is outside its dimension
+     * @throws InvalidInputException if the number of indices is not that of the dimensions, or the
+     *     element type is another
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
+     */
+    public float getFloat(long... indices) {
+        return TensorReader.floats(real(indices))[0];
+    }
+
+    /**
+     * Reads one element of a floating-point tensor; see {@link #getFloat}.
+     *
+     * @param indices one for each dimension, from 0
+     * @return the element; narrower types are widened, which is exact
+     * @throws IndexOutOfBoundsException if an index is outside its dimension
+     * @throws InvalidInputException if the number of indices is not that of the dimensions, or the
+     *     element type is another
+     */
+    public double getDouble(long... indices) {
+        return TensorReader.doubles(real(indices))[0];
+    }
+
+    /**
+     * Reads one element of an integer or bool tensor; see {@link #getFloat}.
+     *
+     * @param indices one for each dimension, from 0
+     * @return the element as {@link #toLongArray} has it
+     * @throws IndexOutOfBoundsException if an index is outside its dimension
+     * @throws InvalidInputException if the number of indices is not that of the dimensions, or the
+     *     element type is another
+     */
+    public long getLong(long... indices) {
+        return TensorReader.longs(real(indices))[0];
+    }
+
+    /**
+     * Reads the value of a tensor that has one element, of any rank.
+     *
+     * @return a {@link Double} for floating-point types, which is exact; a {@link Long} for
+     *     integers and bool (0 or 1), or a {@link java.math.BigInteger} for a uint64 that is too
+     *     large for that
+     * @throws InvalidInputException if there are more elements or none, or it is complex
+     * @throws IllegalStateException if the elements' arena is closed
+     * @throws WrongThreadException if it is confined to another thread
+     */
+    public Number item() {
+        return ElementReader.item(this);
+    }
+
+    /** A view of one element, which is not a pair. */
+    private Tensor real(long[] indices) {
+        if (dtype.isComplex()) {
+            throw new InvalidInputException(
+                    "an element of %s is a pair of numbers: use toFloatArray() or toDoubleArray()"
+                            .formatted(this));
+        }
+        long offset = ElementReader.offset(this, requireNonNull(indices, "indices"));
+        MemorySegment element =
+                device.isCpu()
+                        ? segment.asSlice(offset * dtype.byteSize(), dtype.byteSize())
+                        : segment;
+        return new Tensor(dtype, new long[0], new long[0], element, device, uses);
     }
 
     /**

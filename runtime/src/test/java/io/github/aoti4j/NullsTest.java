@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -180,6 +181,9 @@ class NullsTest {
             case "Progress" -> Progress.NONE;
             case "long[]" -> new long[] {1};
             case "float[]" -> new float[1];
+            case "float[][]" -> new float[1][1];
+            case "long[][]" -> new long[1][1];
+            case "Buffer" -> FloatBuffer.allocate(1);
             case "double[]" -> new double[1];
             case "int[]" -> new int[1];
             case "short[]" -> new short[1];

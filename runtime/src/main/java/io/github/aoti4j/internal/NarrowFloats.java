@@ -3,8 +3,8 @@ package io.github.aoti4j.internal;
 import io.github.aoti4j.core.DType;
 
 /**
- * Widens the floating-point types that Java has no primitive for. Every value of them is exactly a
- * {@code float}.
+ * Converts the floating-point types that Java has no primitive for. Every value of them is exactly
+ * a {@code float}.
  *
  * <p>The eight-bit layouts are those of {@code torch/headeronly/util/Float8_*.h}.
  */
@@ -31,6 +31,31 @@ public final class NarrowFloats {
             case FLOAT8_E8M0FNU ->
                     (bits & 0xff) == 0xff ? Float.NaN : Math.scalb(1f, (bits & 0xff) - 127);
             default -> throw new IllegalArgumentException(dtype + " is not a narrow float");
+        };
+    }
+
+    /**
+     * Rounds to a type of 16 bits: to the nearest value, of two equally near ones to the one whose
+     * last bit is 0. What is too large becomes infinite, NaN stays NaN.
+     *
+     * @param dtype float16 or bfloat16
+     * @param value any value
+     * @return its bits
+     * @throws IllegalArgumentException for another type
+     */
+    public static short fromFloat(DType dtype, float value) {
+        return switch (dtype) {
+            case FLOAT16 -> Float.floatToFloat16(value);
+            case BFLOAT16 -> {
+                int bits = Float.floatToRawIntBits(value);
+                // A carry out of the fraction raises the exponent, up to infinity's. A NaN is made
+                // quiet, so that it keeps a bit of its fraction.
+                yield (short)
+                        (Float.isNaN(value)
+                                ? bits >>> 16 | 0x40
+                                : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+            }
+            default -> throw new IllegalArgumentException(dtype + " is not float16 or bfloat16");
         };
     }
 

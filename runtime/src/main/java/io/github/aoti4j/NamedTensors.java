@@ -1,0 +1,97 @@
+package io.github.aoti4j;
+
+import static java.util.Objects.requireNonNull;
+
+import io.github.aoti4j.core.InvalidInputException;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Inputs and outputs of a model by name. Immutable. */
+final class NamedTensors {
+    private static final String KEYWORD = "kwargs.";
+
+    private final String model;
+    private final List<InputInfo> inputs;
+    private final List<String> outputs;
+
+    /** All that an input may be called, to its index. */
+    private final Map<String, Integer> indices = new HashMap<>();
+
+    NamedTensors(String model, List<InputInfo> inputs, List<String> outputs) {
+        this.model = model;
+        this.inputs = inputs;
+        this.outputs = outputs;
+        // What an earlier loop has taken is not taken again: names are unique, other forms need not
+        // be.
+        for (int i = 0; i < inputs.size(); i++) {
+            indices.putIfAbsent(inputs.get(i).name(), i);
+        }
+        for (int i = 0; i < inputs.size(); i++) {
+            String path = inputs.get(i).path().orElse("");
+            indices.putIfAbsent(path, i);
+            if (path.startsWith(KEYWORD)) {
+                indices.putIfAbsent(path.substring(KEYWORD.length()), i);
+            }
+        }
+        indices.remove("");
+    }
+
+    /** Brings inputs into call order. */
+    Tensor[] inOrder(Map<String, Tensor> named) {
+        Tensor[] tensors = new Tensor[inputs.size()];
+        List<String> unknown = new ArrayList<>();
+        for (Map.Entry<String, Tensor> entry : named.entrySet()) {
+            Integer index = indices.get(entry.getKey());
+            if (index == null) {
+                unknown.add(String.valueOf(entry.getKey()));
+                continue;
+            }
+            requireNonNull(entry.getValue(), entry.getKey());
+            if (tensors[index] != null) {
+                throw new InvalidInputException(
+                        "model %s: input %s is given twice, by two of its names"
+                                .formatted(model, inputs.get(index)));
+            }
+            tensors[index] = entry.getValue();
+        }
+        List<String> missing = new ArrayList<>();
+        for (int i = 0; i < tensors.length; i++) {
+            if (tensors[i] == null) {
+                missing.add(inputs.get(i).path().orElse(inputs.get(i).name()));
+            }
+        }
+        if (!unknown.isEmpty() || !missing.isEmpty()) {
+            throw new InvalidInputException(
+                    "model %s%s%s; it takes %s"
+                            .formatted(
+                                    model,
+                                    unknown.isEmpty()
+                                            ? ""
+                                            : " has no input " + String.join(", ", unknown),
+                                    missing.isEmpty()
+                                            ? ""
+                                            : (unknown.isEmpty() ? "" : ", and")
+                                                    + " is not given "
+                                                    + String.join(", ", missing),
+                                    inputs.stream()
+                                            .map(InputInfo::toString)
+                                            .collect(Collectors.joining(", ", "(", ")"))));
+        }
+        return tensors;
+    }
+
+    /** Names outputs; null where the model returned None. */
+    Map<String, Tensor> named(List<Tensor> tensors) {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        for (int i = 0; i < tensors.size(); i++) {
+            named.put(outputs.get(i), tensors.get(i));
+        }
+        return Collections.unmodifiableMap(named);
+    }
+}
