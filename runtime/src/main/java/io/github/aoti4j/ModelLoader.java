@@ -116,6 +116,7 @@ final class ModelLoader {
                             container,
                             source.isPresent() ? source.get().constants() : List.of(),
                             library.size(),
+                            library.elf().definedSymbols(),
                             upload(examination.device(), options),
                             options.allowUnknownWeights()));
             try (var _ = Recorder.phase("attach weights", packaged.name())) {

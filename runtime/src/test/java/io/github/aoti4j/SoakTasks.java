@@ -44,12 +44,10 @@ final class SoakTasks implements AutoCloseable {
     private static final Fixture STRINGS = Fixture.of("proxy_linalg");
 
     /**
-     * Bytes that code of PyTorch's has leaked, with what {@code malloc} adds. A container keeps a
-     * handle to each tensor that it is given to use in place, and never deletes it ({@code
-     * MaybeOwningAtenTensorHandle} in {@code aoti_runtime/utils.h}, up to 2.14): 32 bytes, and the
-     * 336 of what describes the tensor. And the dispatcher's C function leaks a copy of each string
-     * that it is given ({@code stable/stableivalue_conversions.h}, up to 2.14): 48 bytes, and its
-     * characters if it is longer than 15.
+     * Bytes that code of PyTorch's has leaked, with what {@code malloc} adds: the dispatcher's C
+     * function leaks a copy of each string that it is given ({@code
+     * stable/stableivalue_conversions.h}, up to 2.14): 48 bytes, and its characters if it is longer
+     * than 15.
      */
     final LongAdder leakedByPyTorch = new LongAdder();
 
@@ -120,16 +118,7 @@ final class SoakTasks implements AutoCloseable {
 
     private Model load(Path path, ModelOptions options) {
         loads.increment();
-        Model model = Model.load(path, options);
-        noteLeak(model, options.runners() - 1);
-        return model;
-    }
-
-    private void noteLeak(Model model, int containers) {
-        if (containers > 0) {
-            int constants = model.constants().list().size();
-            leakedByPyTorch.add(constants * (32L * containers + 336));
-        }
+        return Model.load(path, options);
     }
 
     private void noteRuns(Fixture fixture, int count) {
@@ -139,10 +128,9 @@ final class SoakTasks implements AutoCloseable {
         }
     }
 
-    private void swap(Model model, Path weights, int runners) {
+    private void swap(Model model, Path weights) {
         model.constants().update(weights);
         swaps.increment();
-        noteLeak(model, runners);
     }
 
     private List<Tensor> run(Model model, Arena arena, List<Tensor> inputs) {
@@ -215,7 +203,7 @@ final class SoakTasks implements AutoCloseable {
     }
 
     private void swapsConstants(Random random) {
-        swap(swapped, weights(random.nextBoolean() ? "" : ".other"), 2);
+        swap(swapped, weights(random.nextBoolean() ? "" : ".other"));
     }
 
     private void runsWhileTheModelIsReplaced(Random random) {
@@ -254,7 +242,6 @@ final class SoakTasks implements AutoCloseable {
                 for (String name : List.of("m", "m2", "m/part")) {
                     models.add(opened.load(ModelOptions.defaults().model(name)));
                     loads.increment();
-                    noteLeak(models.getLast(), 1);
                 }
             }
             for (Model model : models) {
@@ -276,7 +263,6 @@ final class SoakTasks implements AutoCloseable {
         try (Model model = Model.load(bytes, ModelOptions.defaults());
                 Arena arena = Arena.ofConfined()) {
             loads.increment();
-            noteLeak(model, packaging.equals("in_so") ? 0 : 1);
             List<Tensor> inputs = SWAPPED.inputs("batch3", model, arena);
             Golden.assertMatches(SWAPPED.outputs("batch3", arena), run(model, arena, inputs));
         }
@@ -300,8 +286,7 @@ final class SoakTasks implements AutoCloseable {
             List<Tensor> outputs;
             try (model) {
                 outputs = run(model, arena, fixture.inputs("random", model, arena));
-                noteLeak(model, 1);
-                swap(model, fixture.folder().resolve("weights_other.pt"), 1);
+                swap(model, fixture.folder().resolve("weights_other.pt"));
             }
             Golden.assertMatches(fixture.outputs("random", arena), outputs);
         }

@@ -164,12 +164,25 @@ public final class ConstantsApi {
      *     freed
      */
     public Map<String, MemorySegment> attached(MemorySegment container) {
+        return attached(container, false);
+    }
+
+    /**
+     * Returns what is in one of the buffers, folded constants left out.
+     *
+     * @param container the container
+     * @param inactive which buffer
+     * @return as {@link #attached(MemorySegment)}
+     */
+    public synchronized Map<String, MemorySegment> attached(
+            MemorySegment container, boolean inactive) {
+        // Synchronized, since the answer lies in the container and the next one overwrites it.
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment entries = arena.allocate(ADDRESS);
             MemorySegment count = arena.allocate(JAVA_LONG);
             model.check(
                     AOTInductorModelContainerExtractConstantsMapEntries_fn.invoke(
-                            library.address(EXTRACT), container, entries, count, false),
+                            library.address(EXTRACT), container, entries, count, inactive),
                     EXTRACT);
             Map<String, MemorySegment> attached = new LinkedHashMap<>();
             long n = count.get(JAVA_LONG, 0);

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -41,6 +42,7 @@ public final class ConstantStore {
     private final List<ConstantNeed> needs;
     private final boolean folds;
     private final boolean allowUnknown;
+    private final ContainerHandles containerHandles;
 
     /** Brings constants to the model's device; null for a model on the CPU. */
     private final Upload upload;
@@ -70,6 +72,7 @@ public final class ConstantStore {
      * @param container the container, whose only user is the caller
      * @param specs what the source says of the constants; empty if the package holds none
      * @param libraryBytes the size of the model's library, which may hold the weights
+     * @param symbols what the library defines
      * @param upload brings constants to the container's device; null if that is the CPU
      * @param allowUnknown whether sources that the caller names may have names that the model does
      *     not have
@@ -79,6 +82,7 @@ public final class ConstantStore {
             Container container,
             List<ConstantSpec> specs,
             long libraryBytes,
+            Collection<String> symbols,
             Upload upload,
             boolean allowUnknown) {
         this.model = model;
@@ -86,6 +90,7 @@ public final class ConstantStore {
         this.upload = upload;
         this.allowUnknown = allowUnknown;
         this.api = container.api().constants();
+        this.containerHandles = new ContainerHandles(api, symbols);
         List<ConstantsApi.Constant> constants = api.list(container.handle());
         this.needs = ConstantNeed.of(constants, specs);
         // Not one of those that compute is among those that are needed.
@@ -123,7 +128,7 @@ public final class ConstantStore {
             ConstantSet set =
                     new ConstantSet(bound, complete ? null : own.retain(), this::freeUnused);
             try {
-                api.share(container.handle(), handles(bound), false);
+                containerHandles.share(container.handle(), handles(bound), bound.keySet(), false);
             } catch (Throwable e) {
                 set.release();
                 throw e;
@@ -179,7 +184,7 @@ public final class ConstantStore {
             Map<String, MemorySegment> attached = api.attached(container.handle());
             Map<String, MemorySegment> handles = new HashMap<>();
             needs.forEach(need -> handles.put(need.name(), attached.get(need.fqn())));
-            api.share(replica, handles, false);
+            containerHandles.share(replica, handles, attached.keySet(), false);
         }
     }
 
@@ -344,7 +349,7 @@ public final class ConstantStore {
             try {
                 awaitDevice();
                 for (MemorySegment replica : container.replicas()) {
-                    api.share(replica, handles(bound), true);
+                    containerHandles.share(replica, handles(bound), bound.keySet(), true);
                 }
                 foldInactive(slots);
             } catch (Throwable e) {
@@ -435,6 +440,7 @@ public final class ConstantStore {
         slots.gate().hold();
         try {
             swapAll();
+            containerHandles.swapped();
             current = next;
             inactive = before;
         } finally {
@@ -490,7 +496,11 @@ public final class ConstantStore {
 
     /** Lets go of the current set. Called once, after the native container has been deleted. */
     void close() {
-        current.release();
+        try {
+            containerHandles.close();
+        } finally {
+            current.release();
+        }
     }
 
     /**
