@@ -20,6 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
@@ -66,11 +70,23 @@ class ReadmeTest {
         }
     }
 
+    /** All examples, with the imports that they state. */
     @Test
-    void cudaExampleCompiles() throws Exception {
-        try (URLClassLoader loader = compile("CudaExample")) {
-            assertEquals("CudaExample", loader.loadClass("CudaExample").getName());
+    void allExamplesCompile() throws Exception {
+        Matcher examples =
+                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+                        .matcher(Files.readString(README));
+        Set<String> names = new TreeSet<>();
+        while (examples.find()) {
+            Matcher name = Pattern.compile("(?m)^class (\\w+)").matcher(examples.group(1));
+            assertTrue(name.find(), () -> "no class, and so no imports: " + examples.group(1));
+            try (URLClassLoader loader = compile(name.group(1))) {
+                names.add(loader.loadClass(name.group(1)).getName());
+            }
         }
+        assertTrue(
+                names.containsAll(Set.of("Example", "CudaExample", "PinnedExample")),
+                names::toString);
     }
 
     @Test
