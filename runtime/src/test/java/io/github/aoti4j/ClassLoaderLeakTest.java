@@ -21,7 +21,10 @@ class ClassLoaderLeakTest {
 
     @Test
     void classesOfAnApplicationAreUnloadedAfterIt() throws Exception {
-        var ending = ChildJvm.run(new ChildJvm(Container.class).options("-Xmx256m").with());
+        // The JDK refers to classes softly (what compares records, for one), until memory is short.
+        String noSoftReferences = "-XX:SoftRefLRUPolicyMSPerMB=0";
+        var child = new ChildJvm(Container.class).options("-Xmx256m", noSoftReferences);
+        var ending = ChildJvm.run(child.with());
         assertEquals(0, ending.exitCode(), ending.output());
     }
 
