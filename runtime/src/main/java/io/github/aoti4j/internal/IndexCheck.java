@@ -20,9 +20,6 @@ import java.util.List;
  * Checking allocates nothing.
  */
 public final class IndexCheck {
-    /** So many elements at a time: the JVM's compiler vectorizes loops over an int. */
-    private static final int CHUNK = 1 << 20;
-
     /** How often loops may look at an element; far more than those of a kernel do. */
     private static final int MAX_REPEATS = 16;
 
@@ -207,34 +204,29 @@ public final class IndexCheck {
             }
             return -1;
         }
-        for (long done = 0; done < count; done += CHUNK) {
-            int length = (int) Math.min(CHUNK, count - done);
-            boolean good =
-                    type == IndexType.INT64
-                            ? areWithin64(elements, (place + done) * 8, length, min, max)
-                            : areWithin32(elements, (place + done) * 4, length, min, max);
-            if (!good) {
-                return place;
-            }
-        }
-        return -1;
+        boolean good =
+                type == IndexType.INT64
+                        ? areWithin64(elements, place * 8, count, min, max)
+                        : areWithin32(elements, place * 4, count, min, max);
+        return good ? -1 : place;
     }
 
+    /** Vectorized by the JVM's compiler. */
     private static boolean areWithin64(
-            MemorySegment elements, long offset, int count, long min, long max) {
+            MemorySegment elements, long offset, long count, long min, long max) {
         long signs = 0;
-        for (int i = 0; i < count; i++) {
-            long value = elements.get(JAVA_LONG_UNALIGNED, offset + i * 8L);
+        for (long i = 0; i < count; i++) {
+            long value = elements.get(JAVA_LONG_UNALIGNED, offset + i * 8);
             signs |= (value - min) | (max - value);
         }
         return signs >= 0;
     }
 
     private static boolean areWithin32(
-            MemorySegment elements, long offset, int count, long min, long max) {
+            MemorySegment elements, long offset, long count, long min, long max) {
         long signs = 0;
-        for (int i = 0; i < count; i++) {
-            long value = elements.get(JAVA_INT_UNALIGNED, offset + i * 4L);
+        for (long i = 0; i < count; i++) {
+            long value = elements.get(JAVA_INT_UNALIGNED, offset + i * 4);
             signs |= (value - min) | (max - value);
         }
         return signs >= 0;

@@ -1,0 +1,89 @@
+package io.github.aoti4j.jmh;
+
+import io.github.aoti4j.Model;
+import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.Runner;
+import io.github.aoti4j.core.InvalidInputException;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What it costs to compare indices with their range before a run: 128 word ids and 128 kinds, each
+ * of 8 bytes, of a layer of BERT.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@State(Scope.Thread)
+public class IndexCheckBenchmark {
+    private static final Path TEXT = Path.of("runtime/src/test/fixtures/text/text.pt2");
+
+    /** Whether they are compared. */
+    @Param({"true", "false"})
+    public boolean checked;
+
+    private Model model;
+    private Runner runner;
+
+    /** Loads, and makes sure that a wrong id is refused if it should be. */
+    @Setup
+    public void setUp() {
+        model = Model.load(TEXT, ModelOptions.defaults().checkIndices(checked));
+        runner = model.newRunner();
+        var ids = runner.allocate(0, 8, 16).segment();
+        runner.allocate(1, 8, 16);
+        if (checked) {
+            ids.setAtIndex(ValueLayout.JAVA_LONG, 127, 100);
+            try {
+                runner.run();
+                throw new IllegalStateException("not refused");
+            } catch (InvalidInputException _) {
+                // As it should be.
+            }
+        }
+        for (int i = 0; i < 128; i++) {
+            ids.setAtIndex(ValueLayout.JAVA_LONG, i, i % 100);
+        }
+        runner.run();
+    }
+
+    /** Frees everything. */
+    @TearDown
+    public void tearDown() {
+        runner.close();
+        model.close();
+    }
+
+    /** The run. */
+    @Benchmark
+    public void run() {
+        runner.run();
+    }
+
+    /**
+     * Another check, which there is in any case: that inputs fit one another and the model.
+     *
+     * @return whether they do
+     */
+    @Benchmark
+    public boolean accepts() {
+        return model.accepts(runner.input(0), runner.input(1));
+    }
+}
