@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -269,6 +272,49 @@ class IndexRangesTest {
                             () -> model.call(arena, inputs.get(0), inputs.get(1)));
             assertTrue(e.getMessage().contains("has -7 at [1, 1]"), e::getMessage);
             assertTrue(e.getMessage().contains("args[0]"), e::getMessage);
+        }
+    }
+
+    /** Loads a model with a check that is left to a parallel kernel, twice. */
+    static final class LoadedTwice {
+        public static void main(String[] args) {
+            for (int i = 0; i < 2; i++) {
+                Fixture.of("lookups").load().close();
+                Fixture.of(TEXT).load().close();
+            }
+        }
+    }
+
+    @Test
+    void oneWarningForEachPackageThatIsNotCheckedAsAWhole() throws Exception {
+        var ending = ChildJvm.run(new ChildJvm(LoadedTwice.class).with());
+        assertEquals(0, ending.exitCode(), ending::output);
+        assertEquals(
+                1,
+                ending.output().lines().filter(line -> line.contains("ends the process")).count(),
+                ending::output);
+        assertFalse(ending.output().contains("text.pt2"), ending::output);
+    }
+
+    @Test
+    void aRunnerThatChecksAllocatesNothing() {
+        var bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Model model = Fixture.of("lookups").load();
+                Runner runner =
+                        model.newRunner(
+                                Fixture.of("lookups")
+                                        .inputs("many", model, arena)
+                                        .toArray(Tensor[]::new))) {
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = bean.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 500; i++) {
+                    runner.run();
+                }
+                least = Math.min(least, bean.getCurrentThreadAllocatedBytes() - before);
+            }
+            // What the JVM itself allocates when it compiles is not per run.
+            assertTrue(least < 500, least + " bytes in 500 runs");
         }
     }
 

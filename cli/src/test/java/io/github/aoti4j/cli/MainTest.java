@@ -85,6 +85,21 @@ class MainTest {
     }
 
     @Test
+    void inspectShowsWhichIndicesAreChecked() {
+        Result text = aoti("inspect", fixture("lookups", "lookups.pt2"));
+        assertTrue(text.out.contains("used as indices: -50 to 49"), text.out);
+        assertTrue(text.out.contains("indices that are not checked before a run"), text.out);
+        assertTrue(text.out.contains("< 50L; otherwise the process ends"), text.out);
+        Result json = aoti("inspect", "--json", fixture("lookups", "lookups.pt2"));
+        JsonNode model = new JsonMapper().readTree(json.out).path("models").path(0);
+        JsonNode range = model.path("inputs").path(0).path("valueRanges").path(0);
+        assertEquals(-50, range.path("min").asInt());
+        assertEquals(49, range.path("max").asInt());
+        assertTrue(model.path("uncheckedIndices").path(0).path("endsProcess").asBoolean());
+        assertFalse(model.path("uncheckedIndices").path(0).path("ofConstant").asBoolean());
+    }
+
+    @Test
     void inspectShowsHowAModelIsCalled() {
         Result text = aoti("inspect", fixture("kwargs", "kwargs.pt2"));
         assertTrue(
