@@ -134,7 +134,6 @@ class CostlySourcesTest {
         attack("tree_spec", spec(dict, "[]", ""));
     }
 
-    /** A call of some arguments. */
     /** A kernel with this body, and a wrapper that calls it. */
     private void attackKernel(String body) {
         attack(
@@ -189,6 +188,7 @@ class CostlySourcesTest {
         attackKernel("AOTI_TORCH_CHECK(" + "at::vec::VecMask<int64_t,2>(".repeat(10_000) + check);
     }
 
+    /** A call of some arguments. */
     private static String spec(String args, String keywords, String values) {
         return "[1,{\"type\":\"builtins.tuple\",\"context\":\"null\",\"children_spec\":["
                 + "{\"type\":\"builtins.tuple\",\"context\":\"null\",\"children_spec\":["
