@@ -48,6 +48,35 @@ static AtenTensorHandle like(AtenTensorHandle handle) {
     return made;
 }
 
+/* What the test wants instead of a right result. */
+static AtenTensorHandle wrong(const char *how, AtenTensorHandle right) {
+    int64_t *sizes;
+    int64_t *strides;
+    int64_t few[] = {5, 1};
+    AtenTensorHandle made;
+    CHECK(aoti_torch_get_sizes(right, &sizes));
+    CHECK(aoti_torch_get_strides(right, &strides));
+    if (strcmp(how, "undefined") == 0) {
+        CHECK(aoti_torch_new_uninitialized_tensor(&made));
+    } else if (strcmp(how, "shape") == 0) {
+        CHECK(aoti_torch_empty_strided(
+                1, few, few + 1, aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0,
+                &made));
+    } else if (strcmp(how, "type") == 0) {
+        CHECK(aoti_torch_empty_strided(
+                2, sizes, strides, aoti_torch_dtype_int8(), aoti_torch_device_type_cpu(), 0,
+                &made));
+    } else { /* other strides, which is right */
+        int64_t turned[] = {1, sizes[0]};
+        CHECK(aoti_torch_empty_strided(
+                2, sizes, turned, aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0,
+                &made));
+        CHECK(aoti_torch_copy_(made, right, 0));
+    }
+    CHECK(aoti_torch_delete_tensor_object(right));
+    return made;
+}
+
 static void scale_add(StableIValue *stack, uint64_t num_args, uint64_t num_results) {
     (void)num_args;
     (void)num_results;
@@ -92,7 +121,8 @@ static void scale_add(StableIValue *stack, uint64_t num_args, uint64_t num_resul
         CHECK(aoti_torch_delete_tensor_object(tensor(*bias)));
         free(bias); /* which is what operator delete does */
     }
-    stack[0] = (StableIValue)(uintptr_t)y;
+    const char *how = getenv("NATIVE_OPS_RESULT");
+    stack[0] = (StableIValue)(uintptr_t)(how == NULL ? y : wrong(how, y));
 }
 
 static void halves(StableIValue *stack, uint64_t num_args, uint64_t num_results) {

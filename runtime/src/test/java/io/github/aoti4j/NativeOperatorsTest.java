@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.aoti4j.bindings.Environment;
 import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -57,6 +58,7 @@ class NativeOperatorsTest {
                     var outputs = model.run(arena, SCALE_ADD.inputs(caseName, model, arena));
                     Golden.assertMatches(SCALE_ADD.outputs(caseName, arena), outputs);
                 }
+                refusesWrongResults(model, arena);
             }
             // Opened once, however often it is named.
             Model.load(SCALE_ADD.path(), options).close();
@@ -84,6 +86,23 @@ class NativeOperatorsTest {
                 operators.register("demo::another(Tensor x) -> Tensor", call -> call.tensor("x"));
             }
         }
+    }
+
+    private static void refusesWrongResults(Model model, Arena arena) {
+        List<Tensor> inputs = SCALE_ADD.inputs("rows7", model, arena);
+        for (String how : List.of("shape", "type", "undefined")) {
+            Environment.set("NATIVE_OPS_RESULT", how);
+            String message =
+                    assertThrows(OperatorException.class, () -> model.run(arena, inputs))
+                            .getMessage();
+            assertTrue(
+                    message.startsWith("result 0 of operator demo::scale_add is ")
+                            && message.contains("the model was compiled for float32 [7, 12]"),
+                    message);
+        }
+        // Strides that the model was not compiled for.
+        Environment.set("NATIVE_OPS_RESULT", "turned");
+        Golden.assertMatches(SCALE_ADD.outputs("rows7", arena), model.run(arena, inputs));
     }
 
     private static void assertRefuses(Path model, String problem, ModelOptions options) {

@@ -45,6 +45,7 @@ enum Action {
     CALL_GUARDED("GuardedModel.call"),
     CLOSE_GUARDED("GuardedModel.close"),
     OPERATOR_DOES(""),
+    OPERATOR_ERRS(""),
     MANY_RUN("Model.run"),
     LOOK_AT_CACHE("ModelCache.entries"),
     OTHER_COPY("");

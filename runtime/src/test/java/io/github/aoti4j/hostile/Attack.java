@@ -36,6 +36,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * Makes calls and judges what comes of each: a right answer, or an exception that the method's
@@ -393,6 +394,7 @@ final class Attack {
                 int seed = random.nextInt();
                 world.inOperator.set(() -> call(new Step(inside, Step.How.HERE, seed)));
             }
+            case OPERATOR_ERRS -> world.wrongResult.set(random.split());
             case MANY_RUN -> manyRun(random);
             case LOOK_AT_CACHE -> ModelCache.ofProcess().entries();
             case OTHER_COPY -> OtherCopy.work(random);
@@ -548,7 +550,7 @@ final class Attack {
     }
 
     private void run(Loaded loaded, Owned arena, Tensor... inputs) {
-        boolean operatorIsQuiet = world.inOperator.get() == null;
+        boolean operatorIsQuiet = world.inOperator.get() == null && world.wrongResult.get() == null;
         boolean fits =
                 !world.concurrent
                         && operatorIsQuiet
@@ -559,7 +561,7 @@ final class Attack {
         float[][] before = fits || world.concurrent ? contents(inputs) : null;
         List<Tensor> outputs;
         try {
-            outputs = loaded.model.run(arena.arena(), inputs);
+            outputs = refusingWrong(() -> loaded.model.run(arena.arena(), inputs));
         } catch (Throwable e) {
             if (fits && !(e instanceof OutOfMemoryError) && !isOutOfStack(e)) {
                 throw new Wrong("refused what fits: " + e, e);
@@ -567,6 +569,21 @@ final class Attack {
             throw e;
         }
         judge(loaded, arena, before, inputs, outputs);
+    }
+
+    /** Runs, and fails if the model has taken a wrong result from its operator. */
+    private <T> T refusingWrong(Supplier<T> run) {
+        boolean outer = world.gaveWrong.get();
+        world.gaveWrong.set(false);
+        try {
+            T result = run.get();
+            if (world.gaveWrong.get()) {
+                throw new Wrong("a wrong result of an operator was taken", null);
+            }
+            return result;
+        } finally {
+            world.gaveWrong.set(outer);
+        }
     }
 
     private static boolean isUsable(Tensor... inputs) {
@@ -656,7 +673,11 @@ final class Attack {
         if (bound.loaded().subject == Subject.MUTATES) {
             world.written(inputs[0].segment());
         }
-        runner.run();
+        refusingWrong(
+                () -> {
+                    runner.run();
+                    return null;
+                });
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < runner.outputCount(); i++) {
             outputs.add(runner.output(i));

@@ -51,6 +51,12 @@ final class World implements AutoCloseable {
     /** What the operator in Java does when it is called next. */
     final AtomicReference<Runnable> inOperator = new AtomicReference<>();
 
+    /** Decides what is wrong with the operator's next result; null for a right one. */
+    final AtomicReference<SplittableRandom> wrongResult = new AtomicReference<>();
+
+    /** Whether the operator has given a wrong result in a run that this thread is in. */
+    final ThreadLocal<Boolean> gaveWrong = ThreadLocal.withInitial(() -> false);
+
     /** Whether two threads are at work, so that what was true may be so no longer. */
     volatile boolean concurrent;
 
@@ -119,7 +125,15 @@ final class World implements AutoCloseable {
         if (first != null) {
             first.run();
         }
-        return Operators.scaleAdd(call);
+        SplittableRandom wrong = wrongResult.getAndSet(null);
+        if (wrong == null) {
+            return Operators.scaleAdd(call);
+        }
+        if (wrong.nextInt(5) == 0) {
+            return Operators.turned(call);
+        }
+        gaveWrong.set(true);
+        return Operators.wrong(call, wrong);
     }
 
     private static Weights read(Path update) {
@@ -309,6 +323,7 @@ final class World implements AutoCloseable {
     @Override
     public void close() {
         inOperator.set(null);
+        wrongResult.set(null);
         operators.close();
         models.forEach(loaded -> loaded.model.close());
         guarded.forEach(GuardedModel::close);

@@ -138,23 +138,26 @@ final class ResultCheck {
     }
 
     private OperatorException wrong(MemorySegment tensor, Call call) {
-        MemorySegment slot = call.slot();
-        int rank = TorchApi.rank(tensor, slot);
-        long[] shape = TorchApi.sizes(tensor, rank, slot);
+        return new OperatorException(
+                "%s is %s, but the model was compiled for %s%s; return what the operator's fake in Python gives"
+                        .formatted(
+                                what,
+                                describe(tensor, call.slot()),
+                                dtype == null ? "" : dtype.torchName() + " ",
+                                values(sizes, named, call.slots())));
+    }
+
+    private static String describe(MemorySegment tensor, MemorySegment slot) {
+        if (!TorchApi.isDefined(tensor, slot)) {
+            return "undefined";
+        }
         String type =
                 DType.ofCode(TorchApi.dtype(tensor, slot))
                         .map(DType::torchName)
                         .orElse("of an unknown type");
+        long[] shape = TorchApi.sizes(tensor, TorchApi.rank(tensor, slot), slot);
         boolean isOnCpu = TorchApi.deviceType(tensor, slot) == TorchApi.CPU;
-        return new OperatorException(
-                "%s is %s %s%s, but the model was compiled for %s%s; return what the operator's fake in Python gives"
-                        .formatted(
-                                what,
-                                type,
-                                Arrays.toString(shape),
-                                isOnCpu ? "" : " on a device",
-                                dtype == null ? "" : dtype.torchName() + " ",
-                                values(sizes, named, call.slots())));
+        return type + " " + Arrays.toString(shape) + (isOnCpu ? "" : " on a device");
     }
 
     OperatorException wrongStrides(MemorySegment tensor, Call call) {
