@@ -52,8 +52,8 @@ public final class NarrowFloats {
                 // quiet, so that it keeps a bit of its fraction.
                 yield (short)
                         (Float.isNaN(value)
-                                ? bits >>> 16 | 0x40
-                                : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+                                ? (bits >>> 16) | 0x40
+                                : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
             }
             default -> throw new IllegalArgumentException(dtype + " is not float16 or bfloat16");
         };
