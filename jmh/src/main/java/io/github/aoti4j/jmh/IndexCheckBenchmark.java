@@ -25,6 +25,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * What it costs to compare indices with their range before a run: 128 word ids and 128 kinds, each
  * of 8 bytes, of a layer of BERT.
+ *
+ * <p>Its kernels ask for two threads: {@code OMP_THREAD_LIMIT=1} in the environment keeps their
+ * waiting for one another out of the figures.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
