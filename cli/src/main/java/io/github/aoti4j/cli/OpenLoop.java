@@ -15,6 +15,8 @@ final class OpenLoop implements Pace {
     /** How late runs began for which a thread was waiting: the precision of the waiting. */
     private final Histogram lateness;
 
+    private boolean hasRun;
+
     OpenLoop(Phase phase, Schedule schedule, Histogram lateness) {
         this.phase = phase;
         this.schedule = schedule;
@@ -35,7 +37,12 @@ final class OpenLoop implements Pace {
             }
             lateness.recordValue(Latencies.within(now - due));
         }
-        // What has not begun when the time is up does not begin any more.
-        return phase.isOver(now) ? END : due;
+        // What has not begun when the time is up does not begin any more; but without a single run,
+        // as on a machine that gave this thread no time, there would be nothing to report.
+        if (phase.isOver(now) && (hasRun || phase.isStopped())) {
+            return END;
+        }
+        hasRun = true;
+        return due;
     }
 }

@@ -86,6 +86,14 @@ class PaceTest {
     }
 
     @Test
+    void openLoopRunsOnceHoweverShortThePhase() {
+        Phase phase = phase(1);
+        ticker.now += MILLI;
+        openLoop(phase, 1000, () -> ticker.now += MILLI);
+        assertEquals(1, latencies.getTotalCount());
+    }
+
+    @Test
     void openLoopKeepsItsSchedule() {
         openLoop(phase(SECOND), 1000, () -> ticker.now += 100 * MICRO);
         assertEquals(1000, latencies.getTotalCount());
