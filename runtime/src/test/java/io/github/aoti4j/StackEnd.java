@@ -77,9 +77,6 @@ final class StackEnd {
         Subject subject = Subject.valueOf(args[0]);
         boolean virtual = Boolean.parseBoolean(args[1]);
         int times = Integer.parseInt(args[2]);
-        // The first use of the library in this process is where a stack ends.
-        var first = new StackEndFirst();
-        first.run();
         try (OperatorLibrary _ = DemoOperators.open()) {
             try (Model model = subject.load();
                     Arena arena = Arena.ofShared()) {

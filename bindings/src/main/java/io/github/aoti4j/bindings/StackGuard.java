@@ -41,28 +41,28 @@ public final class StackGuard {
      */
     private static final long CLOSE = JVM + 32 * 1024;
 
-    /** Calls of a method that hold more of an interpreter's stack than {@link Native} needs. */
-    private static final int FIRST_USE_DEPTH = 800;
-
     /** {@code pthread_attr_t} has 56 bytes on x86-64 and 64 on AArch64. */
     private static final long ATTRIBUTES_SIZE = 128;
-
-    /** Where the stack of a platform thread begins and ends; of the JDK's types: see find. */
-    private static final ThreadLocal<long[]> STACK = ThreadLocal.withInitial(() -> new long[3]);
-
-    /**
-     * The stacks of threads that carry virtual ones, by {@code pthread_self}. They all have the
-     * same size: one that has the address of another that is gone has the same limits.
-     */
-    private static final AtomicReferenceArray<long[]> CARRIERS = new AtomicReferenceArray<>(64);
 
     /** Whether {@link Native} has been initialised. */
     private static boolean linked;
 
     private StackGuard() {}
 
-    /** What is linked with too little stack stays broken: initialised on purpose, and once. */
+    /**
+     * What is linked. A class whose initialiser runs out of stack stays broken for the whole
+     * process, be it of the JDK or ours, so this one is initialised on a thread of its own.
+     */
     private static final class Native {
+        /** Where the stack of a platform thread begins and ends; of the JDK's types: see find. */
+        static final ThreadLocal<long[]> LIMITS = new ThreadLocal<>();
+
+        /**
+         * The stacks of threads that carry virtual ones, by {@code pthread_self}. They all have the
+         * same size: one that has the address of another that is gone has the same limits.
+         */
+        static final AtomicReferenceArray<long[]> CARRIERS = new AtomicReferenceArray<>(64);
+
         static final MethodHandle SELF =
                 link(
                         "pthread_self",
@@ -162,32 +162,50 @@ public final class StackGuard {
         return stack == null ? Long.MAX_VALUE : pointer - stack[0];
     }
 
-    private static void link() {
-        descend(FIRST_USE_DEPTH);
-        NativeAccess.require();
-        try {
-            long _ = (long) Native.SELF.invokeExact();
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
+    /** No lambda, which would have to be linked where the stack may end. */
+    private static final class Initialization implements Runnable {
+        private Throwable failure;
+
+        @Override
+        public void run() {
+            try {
+                NativeAccess.require();
+                long _ = self();
+                long _ = StackPointer.get();
+                ArenaCleanup.runPostponed();
+            } catch (Throwable e) {
+                failure = e;
+            }
         }
-        ArenaCleanup.runPostponed();
-        linked = StackPointer.get() != 0;
     }
 
-    /** Overflows here, where that does no harm, if there is too little stack to initialise. */
-    private static int descend(int depth) {
-        return depth == 0 ? 0 : 1 + descend(depth - 1);
+    private static void link() {
+        var initialization = new Initialization();
+        Thread thread = new Thread(null, initialization, "aoti4j initialisation", 0, false);
+        thread.setDaemon(true);
+        thread.start();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (initialization.failure != null) {
+            throw Errno.rethrown(initialization.failure);
+        }
+        linked = true;
     }
 
     private static long[] platform(long pointer) {
-        long[] stack = STACK.get();
-        if (pointer < stack[0] || pointer >= stack[1]) {
-            long[] found = find(pointer);
-            if (found == null) {
-                return null;
-            }
-            stack[0] = found[0];
-            stack[1] = found[1];
+        long[] stack = Native.LIMITS.get();
+        if (stack == null || pointer < stack[0] || pointer >= stack[1]) {
+            stack = find(pointer);
+            Native.LIMITS.set(stack);
         }
         return stack;
     }
@@ -195,11 +213,11 @@ public final class StackGuard {
     private static long[] carrier(long pointer) {
         long self = self();
         // Threads lie pages apart.
-        int place = (int) ((self >>> 12) % CARRIERS.length());
-        long[] stack = CARRIERS.get(place);
+        int place = (int) ((self >>> 12) % Native.CARRIERS.length());
+        long[] stack = Native.CARRIERS.get(place);
         if (stack == null || stack[2] != self || pointer < stack[0] || pointer >= stack[1]) {
             stack = find(pointer);
-            CARRIERS.set(place, stack);
+            Native.CARRIERS.set(place, stack);
         }
         return stack;
     }

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -91,6 +93,25 @@ class StackGuardTest {
         for (AtomicInteger runs : cleanups) {
             assertEquals(1, runs.get());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {100, 300, 850})
+    void firstUseWhereAStackEndsBreaksNothing(int callsAboveTheEnd) throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-Xint",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                "--enable-native-access=ALL-UNNAMED",
+                                StackGuardFirstUse.class.getName(),
+                                Integer.toString(callsAboveTheEnd))
+                        .redirectErrorStream(true)
+                        .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(StackGuardFirstUse.REFUSED, output.strip());
+        assertEquals(0, process.waitFor());
     }
 
     private static void inThread(boolean virtual, Runnable task) throws InterruptedException {
