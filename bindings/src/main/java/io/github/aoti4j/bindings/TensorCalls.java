@@ -95,12 +95,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static boolean hasTypeAndRank(long handle, int dtype, int rank, long scratch) {
-        check(get(DTYPE, handle, scratch), "aoti_torch_get_dtype");
-        if (MEMORY.get(JAVA_INT, scratch) != dtype) {
-            return false;
-        }
-        check(get(RANK, handle, scratch), "aoti_torch_get_dim");
-        return MEMORY.get(JAVA_LONG, scratch) == rank;
+        return dtype(handle, scratch) == dtype && rank(handle, scratch) == rank;
     }
 
     /**
@@ -189,8 +184,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static boolean hasSizes(long handle, long[] sizes, long scratch) {
-        check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
-        return areAt(MEMORY.get(JAVA_LONG, scratch), sizes);
+        return areAt(sizes(handle, scratch), sizes);
     }
 
     /**
@@ -203,8 +197,7 @@ public final class TensorCalls {
      * @throws NativeException if libtorch refuses
      */
     public static boolean hasStrides(long handle, long[] strides, long scratch) {
-        check(get(STRIDES, handle, scratch), "aoti_torch_get_strides");
-        return areAt(MEMORY.get(JAVA_LONG, scratch), strides);
+        return areAt(strides(handle, scratch), strides);
     }
 
     /**
@@ -220,7 +213,7 @@ public final class TensorCalls {
 
     private static boolean areAt(long address, long[] values) {
         for (int i = 0; i < values.length; i++) {
-            if (MEMORY.get(JAVA_LONG, address + (long) i * Long.BYTES) != values[i]) {
+            if (at(address, i) != values[i]) {
                 return false;
             }
         }
