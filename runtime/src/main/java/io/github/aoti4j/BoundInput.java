@@ -1,17 +1,16 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.Handles;
 import io.github.aoti4j.internal.Shapes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** What a runner has bound to one input: a native tensor, and the memory if it is the runner's. */
+/** The memory that a runner has bound to one input: its own, or the caller's. */
 final class BoundInput {
-    /** A native tensor over the bound memory; null as long as nothing is bound. */
-    private MemorySegment handle;
+    private final BoundRun run;
+    private final int index;
 
     /** The caller's memory, whose arena runs hold open; null if it is the runner's own. */
     private MemorySegment borrowed;
@@ -47,8 +46,9 @@ final class BoundInput {
         }
     }
 
-    MemorySegment handle() {
-        return handle;
+    BoundInput(BoundRun run, int index) {
+        this.run = run;
+        this.index = index;
     }
 
     /** Makes a tensor of memory that {@link #bind} then keeps, or {@link #dropRoom} frees. */
@@ -74,22 +74,14 @@ final class BoundInput {
      *
      * @param own whether {@link #room} made it
      */
-    void bind(RunSlot slot, Tensor tensor, boolean own) {
-        MemorySegment next =
-                slot.newTensor(
-                        tensor.segment(),
-                        tensor.device(),
-                        tensor.dtype().code(),
-                        tensor.shapeUnsafe(),
-                        tensor.stridesUnsafe());
+    void bind(Tensor tensor, boolean own) {
+        long before = run.bind(index, tensor);
         Room unused = own && fresh == room ? Room.NONE : room;
-        MemorySegment before = handle;
-        handle = next;
         borrowed = own ? null : tensor.segment();
         room = own ? fresh : Room.NONE;
         fresh = Room.NONE;
         try {
-            delete(before);
+            Handles.throwIfAny(Handles.delete(before, null));
         } finally {
             unused.free();
         }
@@ -100,20 +92,9 @@ final class BoundInput {
         return borrowed;
     }
 
+    /** Frees the runner's own memory; nothing is bound to the run any more. */
     void close() {
-        MemorySegment before = handle;
-        handle = null;
-        try {
-            delete(before);
-        } finally {
-            room.free();
-            room = Room.NONE;
-        }
-    }
-
-    private static void delete(MemorySegment tensor) {
-        if (tensor != null) {
-            TorchApi.deleteTensor(tensor);
-        }
+        room.free();
+        room = Room.NONE;
     }
 }

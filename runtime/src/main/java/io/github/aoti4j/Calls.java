@@ -2,9 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.ModelApi;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.callspec.Shaper;
 
 import java.lang.foreign.Arena;
@@ -13,39 +11,15 @@ import java.util.List;
 /** Nested calls of one model: flat inputs before its run, structured outputs after it. */
 final class Calls {
     private final Model model;
-    private final Container container;
+    private final LazyCallSpec callSpec;
 
-    /** Read when it is first asked for: many models are never called this way. */
-    private volatile CallSpec spec;
-
-    Calls(Model model, Container container) {
+    Calls(Model model, LazyCallSpec callSpec) {
         this.model = model;
-        this.container = container;
+        this.callSpec = callSpec;
     }
 
     CallSpec spec() {
-        CallSpec known = spec;
-        if (known == null) {
-            known = read();
-            spec = known;
-        }
-        return known;
-    }
-
-    private CallSpec read() {
-        ModelApi.CallSpecText text;
-        container.requireStack();
-        container.acquire();
-        try {
-            text = container.api().callSpec(container.handle());
-        } finally {
-            container.release();
-        }
-        return CallSpec.of(
-                text.inputs(),
-                text.outputs(),
-                model.inputs().stream().map(InputInfo::name).toList(),
-                model.outputNames().size());
+        return callSpec.get();
     }
 
     Object call(Arena arena, Arguments arguments) {

@@ -9,9 +9,7 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.ConstantSource;
 import io.github.aoti4j.internal.ConstantStore;
-import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.NativeTensor;
-import io.github.aoti4j.internal.RunSlots;
 import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
@@ -33,12 +31,10 @@ import java.util.function.Supplier;
  * <p>Constants that folding computes from others are not among them.
  */
 public final class Constants {
-    private final Container container;
-    private final RunSlots slots;
+    private final NativeModel model;
 
-    Constants(Container container, RunSlots slots) {
-        this.container = container;
-        this.slots = slots;
+    Constants(NativeModel model) {
+        this.model = model;
     }
 
     /**
@@ -48,15 +44,12 @@ public final class Constants {
      * @throws IllegalStateException if the model is closed
      */
     public List<ConstantInfo> list() {
-        container.requireStack();
-        container.acquire();
-        try {
-            ConstantStore store = container.constants();
+        model.container().requireStack();
+        try (var _ = model.acquire()) {
+            ConstantStore store = model.constants();
             return store.needs().stream()
                     .map(need -> ConstantInfo.of(need, store.location(need.fqn())))
                     .toList();
-        } finally {
-            container.release();
         }
     }
 
@@ -76,13 +69,11 @@ public final class Constants {
     public Tensor read(Arena arena, String fqn) {
         requireNonNull(arena, "arena");
         requireNonNull(fqn, "fqn");
-        container.requireStack();
-        OutputLease lease = OutputLease.of(container);
-        boolean adopted = false;
-        try (Arena own = Arena.ofConfined()) {
+        model.container().requireStack();
+        try (OutputLease lease = new OutputLease(model);
+                Arena own = Arena.ofConfined()) {
             ConstantStore.Current found =
-                    container
-                            .constants()
+                    model.constants()
                             .read(fqn)
                             .orElseThrow(
                                     () ->
@@ -112,12 +103,7 @@ public final class Constants {
                             tensor.device(),
                             uses);
             lease.handTo(arena);
-            adopted = true;
             return values;
-        } finally {
-            if (!adopted) {
-                lease.run();
-            }
         }
     }
 
@@ -193,17 +179,14 @@ public final class Constants {
     }
 
     private void update(Supplier<List<ConstantSource>> sources) {
-        if (slots.gate().isInside()) {
+        if (model.gate().isInRun()) {
             throw new IllegalStateException(
                     "constants cannot be replaced by an operator in a run of their model, for whose"
                             + " end the update would wait");
         }
         StackGuard.requireForLoad();
-        container.acquire();
-        try {
-            container.constants().update(sources.get(), slots);
-        } finally {
-            container.release();
+        try (var _ = model.acquire()) {
+            model.constants().update(sources.get());
         }
     }
 

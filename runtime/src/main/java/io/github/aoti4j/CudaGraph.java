@@ -4,7 +4,7 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.RunScope;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Launch;
@@ -42,48 +42,33 @@ import java.util.List;
  */
 public final class CudaGraph implements AutoCloseable {
     private final Gpu gpu;
-    private final Container container;
     private final Arena arena = Arena.ofShared();
     private final MemoryUses uses = MemoryUses.ofNoStream();
     private final DeviceInputs memory;
     private final List<Tensor> inputs;
     private List<Tensor> outputs;
-    private DeviceCall call;
+    private BoundRun call;
     private CapturedGraph graph;
     private boolean closed;
 
-    /** The container has been acquired for this, which lets go of it also if this fails. */
-    private CudaGraph(Container container, Tensor[] examples) {
-        this.container = container;
-        boolean made = false;
-        try {
-            gpu = Gpu.of(container.device());
-            memory = new DeviceInputs(gpu);
-            made = true;
-        } finally {
-            if (!made) {
-                container.release();
-            }
-        }
+    private CudaGraph(Gpu gpu, Tensor[] examples) {
+        this.gpu = gpu;
+        memory = new DeviceInputs(gpu);
         List<Tensor> tensors = new ArrayList<>();
         try {
             for (Tensor example : examples) {
                 tensors.add(memory.onDevice(example, arena, uses));
             }
         } catch (Throwable e) {
-            container.release();
             free(e);
             throw e;
         }
         inputs = Collections.unmodifiableList(tensors);
     }
 
-    static CudaGraph capture(
-            Container container,
-            InputValidator validator,
-            OutputReader[] readers,
-            Tensor[] examples) {
-        container.requireCapturable();
+    static CudaGraph capture(LoadedModel model, Tensor[] examples) {
+        model.requireCapturable();
+        InputValidator validator = model.validator();
         Tensor[] tensors = examples.clone();
         for (int i = 0; i < tensors.length; i++) {
             if (i < validator.inputCount() && validator.isOnCpu(i)) {
@@ -92,10 +77,9 @@ public final class CudaGraph implements AutoCloseable {
                                 .formatted(validator.label(i)));
             }
         }
-        container.acquire();
-        CudaGraph graph = new CudaGraph(container, tensors);
+        var graph = new CudaGraph(Gpu.of(model.device()), tensors);
         try {
-            graph.capture(validator, readers, tensors);
+            graph.record(model, tensors);
             return graph;
         } catch (Throwable e) {
             graph.free(e);
@@ -103,30 +87,24 @@ public final class CudaGraph implements AutoCloseable {
         }
     }
 
-    private void capture(InputValidator validator, OutputReader[] readers, Tensor[] examples) {
+    private void record(LoadedModel model, Tensor[] examples) {
         Tensor[] own = inputs.toArray(Tensor[]::new);
-        try {
-            validator.check(own);
-            call = new DeviceCall(container, own, readers.length);
-        } catch (Throwable e) {
-            container.release();
-            throw e;
-        }
+        OutputReader[] readers = model.newReaders();
+        model.validator().check(own);
+        call = new BoundRun(model.natives(), own.length, readers.length);
         for (int i = 0; i < own.length; i++) {
+            long _ = call.bind(i, own[i]);
             examples[i].copyTo(own[i]);
         }
-        int lane = call.enter();
-        try {
+        try (RunScope _ = call.enter()) {
             graph =
                     CapturedGraph.record(
                             gpu,
                             stream -> {
-                                call.give(lane, stream);
+                                call.run(stream);
                                 call.slot().deleteOutputs();
                             },
-                            stream -> call.give(lane, stream));
-        } finally {
-            call.leave(lane);
+                            call::run);
         }
         List<Tensor> found = new ArrayList<>();
         for (OutputReader reader : readers) {
@@ -191,8 +169,8 @@ public final class CudaGraph implements AutoCloseable {
      */
     public synchronized void replay(CudaStream on) {
         requireOpen();
-        int lane = call.enter();
-        try (var launch = new Launch(gpu, on.handle())) {
+        try (RunScope _ = call.enter();
+                var launch = new Launch(gpu, on.handle())) {
             if (!call.isUpToDate()) {
                 throw new IllegalStateException(
                         "the model's constants have been exchanged since the capture: capture"
@@ -201,8 +179,6 @@ public final class CudaGraph implements AutoCloseable {
             launch.uses(uses);
             graph.launch(on.handle());
             launch.done();
-        } finally {
-            call.leave(lane);
         }
     }
 

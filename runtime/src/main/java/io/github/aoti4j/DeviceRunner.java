@@ -4,7 +4,7 @@ import io.github.aoti4j.bindings.CudaApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.RunScope;
 import io.github.aoti4j.internal.Shapes;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
@@ -56,7 +56,7 @@ public final class DeviceRunner implements AutoCloseable {
     private final Tensor[] results;
 
     private final Tensor[] outputs;
-    private DeviceCall call;
+    private BoundRun call;
     private CapturedGraph graph;
     private boolean inFlight;
     private boolean hasRun;
@@ -74,34 +74,19 @@ public final class DeviceRunner implements AutoCloseable {
         outputs = new Tensor[readers.length];
     }
 
-    static DeviceRunner create(
-            Container container,
-            InputValidator validator,
-            OutputReader[] readers,
-            boolean captured,
-            Tensor[] examples) {
-        if (container.device().isCpu()) {
+    static DeviceRunner create(LoadedModel model, boolean captured, Tensor[] examples) {
+        if (model.device().isCpu()) {
             throw new IncompatibleModelException(
                     "the model is on the CPU: newRunner() makes what runs it there");
         }
         if (captured) {
-            container.requireCapturable();
+            model.requireCapturable();
         }
-        container.acquire();
-        DeviceRunner runner = null;
+        Gpu gpu = Gpu.of(model.device());
+        var runner = new DeviceRunner(gpu, model.newReaders(), captured, examples.length);
         try {
-            Gpu gpu = Gpu.of(container.device());
-            runner = new DeviceRunner(gpu, readers, captured, examples.length);
-            runner.allocate(validator, examples);
-            runner.call = new DeviceCall(container, runner.onDevice, readers.length);
-        } catch (Throwable e) {
-            container.release();
-            if (runner != null) {
-                runner.free(e);
-            }
-            throw e;
-        }
-        try {
+            runner.allocate(model.validator(), examples);
+            runner.bind(model.natives());
             if (captured) {
                 runner.capture();
             }
@@ -109,6 +94,13 @@ public final class DeviceRunner implements AutoCloseable {
         } catch (Throwable e) {
             runner.free(e);
             throw e;
+        }
+    }
+
+    private void bind(NativeModel model) {
+        call = new BoundRun(model, onDevice.length, readers.length);
+        for (int i = 0; i < onDevice.length; i++) {
+            long _ = call.bind(i, onDevice[i]);
         }
     }
 
@@ -182,21 +174,13 @@ public final class DeviceRunner implements AutoCloseable {
     public void submit() {
         requireIdle();
         hasRun = false;
-        int lane = call.enter();
-        try {
-            if (!captured) {
-                give(lane, stream.handle());
-            } else {
-                if (!call.isUpToDate()) {
-                    recapture(lane);
-                }
-                graph.launch(stream.handle());
+        try (RunScope _ = call.enter()) {
+            try {
+                give();
+            } catch (Throwable e) {
+                settle(e);
+                throw e;
             }
-        } catch (Throwable e) {
-            settle(e);
-            throw e;
-        } finally {
-            call.leave(lane);
         }
         inFlight = true;
     }
@@ -226,8 +210,19 @@ public final class DeviceRunner implements AutoCloseable {
         }
     }
 
+    private void give() {
+        if (!captured) {
+            give(stream.handle());
+            return;
+        }
+        if (!call.isUpToDate()) {
+            recapture();
+        }
+        graph.launch(stream.handle());
+    }
+
     /** Gives copies and run to a stream. */
-    private void give(int lane, MemorySegment to) {
+    private void give(MemorySegment to) {
         CudaApi api = gpu.api();
         for (int i = 0; i < inputs.length; i++) {
             long bytes = inputs[i].spanBytes();
@@ -235,7 +230,7 @@ public final class DeviceRunner implements AutoCloseable {
                 api.copyAsync(onDevice[i].segment(), inputs[i].segment(), bytes, to);
             }
         }
-        call.give(lane, to);
+        call.run(to);
         for (int i = 0; i < outputs.length; i++) {
             locate(i);
             long bytes = outputs[i] == null ? 0 : outputs[i].spanBytes();
@@ -271,15 +266,12 @@ public final class DeviceRunner implements AutoCloseable {
     }
 
     private void capture() {
-        int lane = call.enter();
-        try {
-            recapture(lane);
-        } finally {
-            call.leave(lane);
+        try (RunScope _ = call.enter()) {
+            recapture();
         }
     }
 
-    private void recapture(int lane) {
+    private void recapture() {
         if (graph != null) {
             CapturedGraph old = graph;
             graph = null;
@@ -292,11 +284,11 @@ public final class DeviceRunner implements AutoCloseable {
                 CapturedGraph.record(
                         gpu,
                         to -> {
-                            give(lane, to);
+                            give(to);
                             call.slot().deleteOutputs();
                             Arrays.fill(results, null);
                         },
-                        to -> give(lane, to));
+                        to -> give(to));
     }
 
     private void requireIdle() {

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.github.aoti4j.bindings.ArenaCleanup;
 import io.github.aoti4j.bindings.LeakWatch;
 import io.github.aoti4j.bindings.StackGuard;
-import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.Device;
@@ -14,18 +13,10 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.Container;
-import io.github.aoti4j.internal.IndexCheck;
-import io.github.aoti4j.internal.RunSlot;
-import io.github.aoti4j.internal.RunSlots;
-import io.github.aoti4j.internal.cuda.Gpu;
-import io.github.aoti4j.internal.cuda.Launch;
-import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -47,18 +38,8 @@ import java.util.stream.IntStream;
  * in-place updates) does so without synchronisation, as in PyTorch.
  */
 public final class Model implements AutoCloseable {
-    private final String name;
-    private final Container container;
-    private final Map<String, String> metadata;
-    private final List<InputInfo> inputs;
-    private final List<String> outputNames;
-    private final InputValidator validator;
-    private final RunSlots slots;
-
-    /** By lane; null where there is nothing to check. */
-    private final IndexCheck[] indexChecks;
-
-    private final OutputReader[] readers;
+    private final LoadedModel loaded;
+    private final ArenaRuns runs;
     private final Constants constants;
     private final Calls calls;
     private final LeakWatch watch;
@@ -66,36 +47,12 @@ public final class Model implements AutoCloseable {
     /** Made when it is first needed. */
     private volatile NamedTensors namedTensors;
 
-    Model(
-            String name,
-            Container container,
-            Map<String, String> metadata,
-            List<InputInfo> inputs,
-            List<String> outputNames,
-            InputValidator validator,
-            int runners) {
-        this.name = name;
-        this.container = container;
-        this.metadata = metadata;
-        this.inputs = inputs;
-        this.outputNames = outputNames;
-        this.validator = validator;
-        this.slots = new RunSlots(name, runners, inputs.size(), outputNames.size());
-        this.indexChecks = new IndexCheck[runners];
-        Arrays.setAll(indexChecks, _ -> validator.newIndexCheck());
-        container.setSlots(slots);
-        this.readers = new OutputReader[outputNames.size()];
-        for (int i = 0; i < readers.length; i++) {
-            readers[i] =
-                    new OutputReader(
-                            i,
-                            outputNames.get(i),
-                            !container.device().isCpu(),
-                            container.callsBack());
-        }
-        this.constants = new Constants(container, slots);
-        this.calls = new Calls(this, container);
-        this.watch = LeakWatch.of(this, "model " + name);
+    Model(LoadedModel loaded) {
+        this.loaded = loaded;
+        this.runs = new ArenaRuns(loaded);
+        this.constants = new Constants(loaded.natives());
+        this.calls = new Calls(this, loaded.callSpec());
+        this.watch = LeakWatch.of(this, "model " + loaded.name());
     }
 
     /**
@@ -160,7 +117,7 @@ public final class Model implements AutoCloseable {
      * @return usually {@code model}
      */
     public String name() {
-        return name;
+        return loaded.name();
     }
 
     /**
@@ -169,7 +126,7 @@ public final class Model implements AutoCloseable {
      * @return unmodifiable; for example {@code AOTI_DEVICE_KEY} to {@code cpu}
      */
     public Map<String, String> metadata() {
-        return metadata;
+        return loaded.metadata();
     }
 
     /**
@@ -178,7 +135,7 @@ public final class Model implements AutoCloseable {
      * @return unmodifiable
      */
     public List<InputInfo> inputs() {
-        return inputs;
+        return loaded.inputs();
     }
 
     /**
@@ -188,7 +145,7 @@ public final class Model implements AutoCloseable {
      * @return unmodifiable
      */
     public List<String> outputNames() {
-        return outputNames;
+        return loaded.outputNames();
     }
 
     /**
@@ -211,7 +168,9 @@ public final class Model implements AutoCloseable {
      */
     public List<long[]> stridesFor(List<long[]> shapes) {
         long[][] all = ofAllInputs(shapes);
-        return IntStream.range(0, all.length).mapToObj(i -> validator.stridesFor(i, all)).toList();
+        return IntStream.range(0, all.length)
+                .mapToObj(i -> validator().stridesFor(i, all))
+                .toList();
     }
 
     /**
@@ -222,14 +181,14 @@ public final class Model implements AutoCloseable {
      * @throws InvalidInputException if the model does not take inputs of these sizes
      */
     public void checkShapes(List<long[]> shapes) {
-        validator.checkShapes(ofAllInputs(shapes));
+        validator().checkShapes(ofAllInputs(shapes));
     }
 
     private long[][] ofAllInputs(List<long[]> shapes) {
-        if (requireNonNull(shapes, "shapes").size() != inputs.size()) {
+        if (requireNonNull(shapes, "shapes").size() != inputs().size()) {
             throw new InvalidInputException(
                     "model %s takes %d inputs, but %d shapes were given"
-                            .formatted(name, inputs.size(), shapes.size()));
+                            .formatted(name(), inputs().size(), shapes.size()));
         }
         return shapes.toArray(long[][]::new);
     }
@@ -243,11 +202,11 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model is closed
      */
     public Runner newRunner() {
-        container.requireStack();
+        loaded.natives().container().requireStack();
         Runner runner = bareRunner();
         try {
-            for (int i = 0; i < inputs.size(); i++) {
-                InputInfo input = inputs.get(i);
+            for (int i = 0; i < inputs().size(); i++) {
+                InputInfo input = inputs().get(i);
                 if (input.dtype().isPresent() && input.fixedShape().isPresent()) {
                     Tensor _ = runner.allocate(i, input.fixedShape().get());
                 }
@@ -269,9 +228,9 @@ public final class Model implements AutoCloseable {
      */
     public Runner newRunner(Tensor... inputTensors) {
         requireNonNull(inputTensors, "inputs");
-        container.requireStack();
+        loaded.natives().container().requireStack();
         Tensor[] tensors = inputTensors.clone();
-        validator.check(tensors);
+        validator().check(tensors);
         Runner runner = bareRunner();
         try {
             for (int i = 0; i < tensors.length; i++) {
@@ -301,8 +260,7 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model or a tensor's arena is closed
      */
     public CudaGraph capture(Tensor... examples) {
-        return CudaGraph.capture(
-                container, validator, readers, requireNonNull(examples, "examples"));
+        return CudaGraph.capture(loaded, requireNonNull(examples, "examples"));
     }
 
     /**
@@ -319,27 +277,16 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model or a tensor's arena is closed
      */
     public DeviceRunner newDeviceRunner(boolean captured, Tensor... examples) {
-        return DeviceRunner.create(
-                container,
-                validator,
-                readers,
-                captured,
-                requireNonNull(examples, "examples").clone());
+        return DeviceRunner.create(loaded, captured, requireNonNull(examples, "examples").clone());
     }
 
     private Runner bareRunner() {
         if (!device().isCpu()) {
             throw new IncompatibleModelException(
                     "model %s is on %s, and this runner is for models on the CPU: use newDeviceRunner, or run(stream, arena, inputs)"
-                            .formatted(name, device()));
+                            .formatted(name(), device()));
         }
-        container.acquire();
-        try {
-            return new Runner(container, validator, slots.gate(), readers);
-        } catch (Throwable e) {
-            container.release();
-            throw e;
-        }
+        return new Runner(loaded);
     }
 
     /**
@@ -349,11 +296,11 @@ public final class Model implements AutoCloseable {
      * @return false where run throws {@link InvalidInputException}
      */
     public boolean accepts(Tensor... inputTensors) {
-        return validator.acceptsAll(requireNonNull(inputTensors, "inputs"));
+        return validator().acceptsAll(requireNonNull(inputTensors, "inputs"));
     }
 
     InputValidator validator() {
-        return validator;
+        return loaded.validator();
     }
 
     Calls calls() {
@@ -372,103 +319,16 @@ public final class Model implements AutoCloseable {
         // What has been checked is what native code gets, whatever the caller does to the array
         // meanwhile.
         Tensor[] tensors = inputTensors.clone();
-        try {
-            return run(arena, null, tensors);
-        } catch (IllegalStateException | WrongThreadException e) {
-            throw validator.explained(e, tensors);
-        }
+        return run(arena, null, tensors);
     }
 
     private List<Tensor> run(Arena arena, CudaStream stream, Tensor[] tensors) {
         requireNonNull(arena, "arena");
-        requireUsable(arena);
-        container.requireStack();
-        OutputLease lease = OutputLease.of(container);
-        boolean adopted = false;
         try {
-            int lane = slots.take();
-            RunSlot slot = slots.slot(lane);
-            try {
-                IndexCheck values = indexChecks[lane];
-                if (!areKnown(slot, tensors) || (values != null && !values.isPrepared())) {
-                    validator.check(tensors, values);
-                }
-                // Not before the gate: an exchange of the constants waits for all who are inside.
-                lease.acquireConstants();
-                for (int i = 0; i < tensors.length; i++) {
-                    Tensor tensor = tensors[i];
-                    slot.setInput(
-                            i,
-                            tensor.identity(),
-                            tensor.segment(),
-                            tensor.device(),
-                            tensor.dtype().code(),
-                            tensor.shapeUnsafe(),
-                            tensor.stridesUnsafe());
-                }
-                if (values != null) {
-                    // As late as can be, and in memory that stays.
-                    validator.checkValues(tensors, values);
-                }
-                List<Tensor> outputs;
-                if (container.device().isCpu()) {
-                    container.run(lane, slot, MemorySegment.NULL);
-                    outputs = Outputs.adopt(slot, readers, tensors, arena, lease, null);
-                } else {
-                    outputs = runOnDevice(stream, lane, tensors, arena, lease);
-                }
-                adopted = true;
-                return outputs;
-            } finally {
-                try {
-                    slot.reset();
-                } finally {
-                    slots.give(lane);
-                }
-            }
-        } finally {
-            if (!adopted) {
-                lease.run();
-            }
+            return runs.run(arena, stream, tensors);
+        } catch (IllegalStateException | WrongThreadException e) {
+            throw validator().explained(e, tensors);
         }
-    }
-
-    /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
-    private List<Tensor> runOnDevice(
-            CudaStream stream, int lane, Tensor[] tensors, Arena arena, OutputLease lease) {
-        Gpu gpu = Gpu.of(container.device());
-        MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
-        RunSlot slot = slots.slot(lane);
-        MemoryUses uses = MemoryUses.ofStream(gpu, queue);
-        lease.takeUses(uses);
-        try (var launch = new Launch(gpu, queue);
-                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
-            launch.uses(uses);
-            for (Tensor tensor : tensors) {
-                launch.uses(tensor.uses());
-            }
-            try {
-                container.run(lane, slot, queue);
-            } catch (Throwable e) {
-                launch.failed(e);
-                throw e;
-            }
-            launch.done();
-        }
-        return Outputs.adopt(slot, readers, tensors, arena, lease, uses);
-    }
-
-    /** Whether these very tensors went through the same slot, and so the check, last time. */
-    private boolean areKnown(RunSlot slot, Tensor[] tensors) {
-        if (tensors.length != inputs.size()) {
-            return false;
-        }
-        for (int i = 0; i < tensors.length; i++) {
-            if (tensors[i] == null || !slot.isKnown(i, tensors[i].identity())) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**
@@ -516,7 +376,7 @@ public final class Model implements AutoCloseable {
         requireNonNull(inputTensors, "inputs");
         NamedTensors names = namedTensors;
         if (names == null) {
-            names = new NamedTensors(name, inputs, outputNames);
+            names = new NamedTensors(name(), inputs(), outputNames());
             namedTensors = names;
         }
         return names.named(run(arena, names.inOrder(inputTensors)));
@@ -547,17 +407,11 @@ public final class Model implements AutoCloseable {
     public List<Tensor> run(CudaStream stream, Arena arena, Tensor... inputTensors) {
         requireNonNull(stream, "stream");
         requireNonNull(inputTensors, "inputs");
-        if (!stream.device().equals(container.device())) {
+        if (!stream.device().equals(device())) {
             throw new InvalidInputException(
-                    "model %s is on %s and cannot run on %s"
-                            .formatted(name, container.device(), stream));
+                    "model %s is on %s and cannot run on %s".formatted(name(), device(), stream));
         }
-        Tensor[] tensors = inputTensors.clone();
-        try {
-            return run(arena, stream, tensors);
-        } catch (IllegalStateException | WrongThreadException e) {
-            throw validator.explained(e, tensors);
-        }
+        return run(arena, stream, inputTensors.clone());
     }
 
     /**
@@ -566,7 +420,7 @@ public final class Model implements AutoCloseable {
      * @return the CPU, or a CUDA device
      */
     public Device device() {
-        return container.device();
+        return loaded.device();
     }
 
     /**
@@ -626,22 +480,6 @@ public final class Model implements AutoCloseable {
         return calls.call(arena, arguments, type);
     }
 
-    /** Fails before the run modifies its inputs. */
-    private static void requireUsable(Arena arena) {
-        if (!arena.scope().isAlive()) {
-            throw new IllegalStateException("the arena for the outputs is closed");
-        }
-        try {
-            MemorySegment.NULL.reinterpret(0, arena, null);
-        } catch (WrongThreadException e) {
-            var explained =
-                    new WrongThreadException(
-                            "the arena for the outputs is confined to another thread");
-            explained.initCause(e);
-            throw explained;
-        }
-    }
-
     /**
      * Closes the model: no new run starts. Runs in flight, and those waiting for one of the
      * runners, finish; outputs that are still alive stay valid; the native memory is freed with the
@@ -651,7 +489,7 @@ public final class Model implements AutoCloseable {
     public void close() {
         StackGuard.requireForClose();
         watch.closed();
-        container.close();
+        loaded.natives().close();
         ArenaCleanup.runPostponed();
     }
 
@@ -661,7 +499,7 @@ public final class Model implements AutoCloseable {
      * @return true from then on
      */
     public boolean isClosed() {
-        return container.isClosed();
+        return loaded.natives().isClosed();
     }
 
     /**
@@ -671,6 +509,6 @@ public final class Model implements AutoCloseable {
      */
     @Override
     public String toString() {
-        return "Model[" + name + (isClosed() ? ", closed]" : "]");
+        return "Model[" + name() + (isClosed() ? ", closed]" : "]");
     }
 }

@@ -51,35 +51,53 @@ public record ModelDescription(
      * @throws CallSpecException if the call spec cannot be used
      */
     public Optional<CallSpec> callSpec() {
-        if (inputSpec.isEmpty() || outputSpec.isEmpty()) {
-            return Optional.empty();
-        }
-        List<String> names = inputs.stream().map(InputInfo::name).toList();
-        return Optional.of(CallSpec.of(inputSpec.get(), outputSpec.get(), names, outputs.size()));
+        return callSpec(
+                inputSpec,
+                outputSpec,
+                inputs.stream().map(InputInfo::name).toList(),
+                outputs.size());
     }
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
         Optional<WrapperSource> source = Examination.source(archive, model);
         var names =
                 new InputNames(
-                        source.map(WrapperSource::inputs).orElse(List.of()).stream()
-                                .map(InputSpec::name)
-                                .toList());
-        var description =
-                new ModelDescription(
-                        model.name(),
-                        model.metadata(),
-                        source.map(s -> inputs(s, names)).orElse(List.of()),
-                        source.map(WrapperSource::outputNames).orElse(List.of()),
-                        source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model)))
-                                .orElse(List.of()),
-                        source.flatMap(WrapperSource::inSpec),
-                        source.flatMap(WrapperSource::outSpec),
-                        source.isPresent(),
-                        model.isSourceOnly() ? 0 : model.library().size(),
-                        source.map(ModelDescription::unchecked).orElse(List.of()));
-        names.setPaths(() -> description.callSpec().map(CallSpec::inputPaths).orElse(List.of()));
-        return description;
+                        source.map(ModelDescription::inputNames).orElse(List.of()),
+                        () ->
+                                source.flatMap(ModelDescription::callSpec)
+                                        .map(CallSpec::inputPaths)
+                                        .orElse(List.of()));
+        return new ModelDescription(
+                model.name(),
+                model.metadata(),
+                source.map(s -> inputs(s, names)).orElse(List.of()),
+                source.map(WrapperSource::outputNames).orElse(List.of()),
+                source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model))).orElse(List.of()),
+                source.flatMap(WrapperSource::inSpec),
+                source.flatMap(WrapperSource::outSpec),
+                source.isPresent(),
+                model.isSourceOnly() ? 0 : model.library().size(),
+                source.map(ModelDescription::unchecked).orElse(List.of()));
+    }
+
+    private static List<String> inputNames(WrapperSource source) {
+        return source.inputs().stream().map(InputSpec::name).toList();
+    }
+
+    private static Optional<CallSpec> callSpec(WrapperSource source) {
+        return callSpec(
+                source.inSpec(), source.outSpec(), inputNames(source), source.outputNames().size());
+    }
+
+    private static Optional<CallSpec> callSpec(
+            Optional<String> inputSpec,
+            Optional<String> outputSpec,
+            List<String> inputNames,
+            int outputCount) {
+        return inputSpec.isEmpty() || outputSpec.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        CallSpec.of(inputSpec.get(), outputSpec.get(), inputNames, outputCount));
     }
 
     private static List<UncheckedIndex> unchecked(WrapperSource source) {

@@ -7,6 +7,7 @@ import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
 import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.bindings.recorder.Recorder;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.internal.Closing;
 import io.github.aoti4j.internal.ConstantStore;
 import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.Examination;
@@ -15,6 +16,8 @@ import io.github.aoti4j.internal.IndexChecks;
 import io.github.aoti4j.internal.InputCheck;
 import io.github.aoti4j.internal.InputNames;
 import io.github.aoti4j.internal.Preflight;
+import io.github.aoti4j.internal.RunGate;
+import io.github.aoti4j.internal.RunSlots;
 import io.github.aoti4j.internal.RuntimeAccess;
 import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
@@ -30,7 +33,6 @@ import io.github.aoti4j.weights.ArchiveEntry;
 import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Pt2Archive;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -71,6 +73,20 @@ final class ModelLoader {
         LibrarySource library = Compilation.library(archive, packaged, options);
         String model = "model " + packaged.name() + " of " + archive.path();
         Examination examination = examine(archive, packaged, library, model, options);
+        Optional<ProxyPlans> plans = requireLibtorch(examination, model, options);
+        warn(model, examination);
+        NativeModel natives = natives(archive, examination, library, plans, options);
+        try {
+            return new Model(describe(examination, library, plans.isPresent(), natives, options));
+        } catch (Throwable e) {
+            Closing.all(e, natives::close);
+            throw e;
+        }
+    }
+
+    /** Loads libtorch and what the model needs of it, and plans its calls of operators. */
+    private static Optional<ProxyPlans> requireLibtorch(
+            Examination examination, String model, ModelOptions options) {
         LibTorch libtorch =
                 LibTorch.load(
                         LibTorchOptions.DEFAULT
@@ -91,48 +107,7 @@ final class ModelLoader {
             findings.addAll(plans.findings());
         }
         Preflight.require(model, findings);
-        warn(model, examination);
-        boolean replicate =
-                options.runners() > 1
-                        && examination.device().isCpu()
-                        && Replicas.arePossible(library, examination);
-        Container container =
-                container(archive, examination, library, replicate ? 1 : options.runners());
-        try {
-            if (examination.source().isEmpty()) {
-                container.wantOwnChecks();
-            }
-            if (plans != null) {
-                container.setExecutor(new ProxyExecutor(plans));
-            }
-            if (!examination.device().isCpu()) {
-                CaptureObstacles.find(library.elf().undefinedSymbols(), plans != null)
-                        .ifPresent(container::refuseCapture);
-            }
-            Optional<WrapperSource> source = examination.source();
-            container.setConstants(
-                    new ConstantStore(
-                            packaged.name(),
-                            container,
-                            source.isPresent() ? source.get().constants() : List.of(),
-                            library.size(),
-                            library.elf().definedSymbols(),
-                            upload(examination.device(), options),
-                            options.allowUnknownWeights()));
-            try (var _ = Recorder.phase("attach weights", packaged.name())) {
-                WeightsLoader.load(archive, examination, container.constants(), options);
-            }
-            if (Recorder.isOn()) {
-                container.constants().recordAttached();
-            }
-            if (replicate) {
-                container.replicate(options.runners());
-            }
-            return assemble(packaged, container, source, options);
-        } catch (Throwable e) {
-            container.close();
-            throw e;
-        }
+        return Optional.ofNullable(plans);
     }
 
     /** What is wrong with the package itself is told without loading a libtorch for it. */
@@ -150,6 +125,55 @@ final class ModelLoader {
         }
     }
 
+    /** Makes all that lies in native memory, or nothing. */
+    private static NativeModel natives(
+            Pt2Archive archive,
+            Examination examination,
+            LibrarySource library,
+            Optional<ProxyPlans> plans,
+            ModelOptions options) {
+        PackagedModel packaged = examination.packaged();
+        KernelFolder kernels = kernels(archive, examination);
+        NativeLibrary opened = null;
+        ProxyExecutor executor = null;
+        Container container = null;
+        ConstantStore constants = null;
+        try {
+            opened = open(library);
+            executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
+            container = container(examination, library, opened, kernels, executor, options);
+            var gate = new RunGate(packaged.name(), options.runners());
+            constants =
+                    new ConstantStore(
+                            packaged.name(),
+                            container,
+                            gate,
+                            examination.source().map(WrapperSource::constants).orElse(List.of()),
+                            library.size(),
+                            library.elf().definedSymbols(),
+                            upload(examination.device(), options),
+                            options.allowUnknownWeights());
+            attachWeights(archive, examination, constants, options);
+            var slots =
+                    new RunSlots(
+                            container,
+                            gate,
+                            container.api().inputNames(container.handle()).size(),
+                            container.api().outputNames(container.handle()).size());
+            return new NativeModel(container, gate, constants, slots, executor, opened, kernels);
+        } catch (Throwable e) {
+            Closing.all(e, container, constants, executor, opened, kernels);
+            throw e;
+        }
+    }
+
+    /** Unpacks what a model for a GPU reads by itself; null if it reads nothing. */
+    private static KernelFolder kernels(Pt2Archive archive, Examination examination) {
+        List<ArchiveEntry> files =
+                examination.device().isCpu() ? List.of() : examination.packaged().gpuKernels();
+        return files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
+    }
+
     private static NativeLibrary open(LibrarySource library) {
         try (var _ = Recorder.phase("unpack library", library)) {
             library.prepare();
@@ -160,23 +184,41 @@ final class ModelLoader {
     }
 
     private static Container container(
-            Pt2Archive archive, Examination examination, LibrarySource library, int runners) {
-        PackagedModel packaged = examination.packaged();
-        // What a model for a GPU reads by itself.
-        List<ArchiveEntry> files = examination.device().isCpu() ? List.of() : packaged.gpuKernels();
-        KernelFolder kernels =
-                files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
-        NativeLibrary opened;
-        try {
-            opened = open(library);
-        } catch (Throwable e) {
-            if (kernels != null) {
-                kernels.close();
-            }
-            throw e;
+            Examination examination,
+            LibrarySource library,
+            NativeLibrary opened,
+            KernelFolder kernels,
+            ProxyExecutor executor,
+            ModelOptions options) {
+        boolean replicate =
+                options.runners() > 1
+                        && examination.device().isCpu()
+                        && Replicas.arePossible(library, examination);
+        try (var _ = Recorder.phase("create container", examination.packaged().name())) {
+            return new Container(
+                    examination.packaged().name(),
+                    opened,
+                    examination.device(),
+                    new Container.Settings(
+                            replicate ? options.runners() : 1,
+                            replicate ? 1 : options.runners(),
+                            kernels == null ? null : kernels.path().toString(),
+                            executor,
+                            examination.source().isEmpty()));
         }
-        try (var _ = Recorder.phase("create container", packaged.name())) {
-            return new Container(packaged.name(), opened, runners, examination.device(), kernels);
+    }
+
+    private static void attachWeights(
+            Pt2Archive archive,
+            Examination examination,
+            ConstantStore constants,
+            ModelOptions options) {
+        try (var _ = Recorder.phase("attach weights", examination.packaged().name())) {
+            WeightsLoader.load(archive, examination, constants, options);
+        }
+        constants.attachReplicas();
+        if (Recorder.isOn()) {
+            constants.recordAttached();
         }
     }
 
@@ -200,24 +242,32 @@ final class ModelLoader {
         }
     }
 
-    private static Model assemble(
-            PackagedModel packaged,
-            Container container,
-            Optional<WrapperSource> source,
+    /** Says what the loaded model takes and gives. */
+    private static LoadedModel describe(
+            Examination examination,
+            LibrarySource library,
+            boolean callsOperators,
+            NativeModel natives,
             ModelOptions options) {
-        MemorySegment handle = container.handle();
-        List<String> names = container.api().inputNames(handle);
+        PackagedModel packaged = examination.packaged();
+        Container container = natives.container();
+        List<String> names = container.api().inputNames(container.handle());
+        List<String> outputNames = container.api().outputNames(container.handle());
         // A source that describes another number of inputs is not this library's.
         Optional<WrapperSource> known =
-                source.isPresent() && source.get().inputCount() == names.size()
-                        ? source
-                        : Optional.empty();
-        var inputNames = new InputNames(names);
+                examination.source().filter(source -> source.inputCount() == names.size());
+        var callSpec = new LazyCallSpec(natives, List.copyOf(names), outputNames.size());
+        var inputNames = new InputNames(names, () -> callSpec.get().inputPaths());
         List<InputInfo> inputs = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             inputs.add(InputInfo.of(names.get(i), inputNames, known, i));
         }
-        InputValidator validator =
+        return new LoadedModel(
+                packaged.name(),
+                natives,
+                packaged.metadata(),
+                List.copyOf(inputs),
+                List.copyOf(outputNames),
                 new InputValidator(
                         packaged.name(),
                         container.device(),
@@ -226,17 +276,10 @@ final class ModelLoader {
                         known.isPresent() ? new InputCheck(known.get(), inputNames) : null,
                         known.isPresent() && options.checkIndices()
                                 ? known.get().indexChecks()
-                                : IndexChecks.NONE);
-        Model model =
-                new Model(
-                        packaged.name(),
-                        container,
-                        packaged.metadata(),
-                        List.copyOf(inputs),
-                        List.copyOf(container.api().outputNames(handle)),
-                        validator,
-                        options.runners());
-        inputNames.setPaths(() -> model.callSpec().inputPaths());
-        return model;
+                                : IndexChecks.NONE),
+                callSpec,
+                container.device().isCpu()
+                        ? Optional.empty()
+                        : CaptureObstacles.find(library.elf().undefinedSymbols(), callsOperators));
     }
 }

@@ -1,10 +1,9 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.ArenaCleanup;
-import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.ConstantSet;
-import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.Handles;
 import io.github.aoti4j.internal.RunSlot;
 import io.github.aoti4j.internal.cuda.MemoryUses;
 
@@ -15,11 +14,11 @@ import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
 
 /**
- * What the outputs of a run keep alive: the container, the constants that they may alias, and the
- * native tensors. Released once, whoever comes first: the run that failed, or the arena that the
- * outputs live in. Both may try, since an error can strike after an arena has taken this over.
+ * What the outputs of a run keep alive: the model, the constants that they may alias, and the
+ * native tensors. Closing releases all of it, unless an arena has taken this over, which does the
+ * same when it is closed.
  */
-final class OutputLease implements Runnable, Consumer<MemorySegment> {
+final class OutputLease implements AutoCloseable, Runnable, Consumer<MemorySegment> {
     private static final long[] NONE = {};
     private static final VarHandle RELEASED;
 
@@ -33,7 +32,8 @@ final class OutputLease implements Runnable, Consumer<MemorySegment> {
         }
     }
 
-    private final Container container;
+    private final NativeModel model;
+    private final NativeModel.Use use;
     private ConstantSet constants;
 
     /** Who uses the outputs on a device; null for a model on the CPU. */
@@ -41,27 +41,29 @@ final class OutputLease implements Runnable, Consumer<MemorySegment> {
 
     private long[] handles = NONE;
 
+    /** Whether an arena has taken this over. */
+    private boolean handed;
+
+    /**
+     * Released once, whoever comes first: an error can strike after an arena has taken this over
+     * and before {@link #handed} is set.
+     */
     @SuppressWarnings("unused") // by its handle
     private boolean released;
-
-    private OutputLease(Container container) {
-        this.container = container;
-    }
 
     /**
      * Starts a lease.
      *
-     * @throws IllegalStateException if the container is closed
+     * @throws IllegalStateException if the model is closed
      */
-    static OutputLease of(Container container) {
-        var lease = new OutputLease(container);
-        container.acquire();
-        return lease;
+    OutputLease(NativeModel model) {
+        this.model = model;
+        this.use = model.acquire();
     }
 
-    /** Adds the current constants. Called once, when no exchange can come between. */
+    /** Adds the current constants. Called once, by a run, so that no exchange can come between. */
     void acquireConstants() {
-        constants = container.constants().acquire();
+        constants = model.constants().acquire();
     }
 
     /** Adds one use of constants, which is this lease's from now on. */
@@ -79,20 +81,23 @@ final class OutputLease implements Runnable, Consumer<MemorySegment> {
         handles = new long[] {handle.address()};
     }
 
-    /** Moves the outputs' native tensors from a slot to this. */
-    void takeOutputs(RunSlot slot) {
-        int count = slot.outputCount();
-        long[] all = new long[count];
-        for (int i = 0; i < count; i++) {
-            all[i] = slot.outputAddress(i);
-        }
-        handles = all;
-        slot.releaseOutputs();
+    /** Adds the outputs in a slot, and has an arena release this when it is closed. */
+    void handTo(Arena arena, RunSlot slot) {
+        handles = slot.takeOutputs();
+        handTo(arena);
     }
 
     /** Has an arena release this when it is closed. */
     void handTo(Arena arena) {
         MemorySegment.NULL.reinterpret(arena, this);
+        handed = true;
+    }
+
+    @Override
+    public void close() {
+        if (!handed) {
+            run();
+        }
     }
 
     /** Called by the arena. */
@@ -107,8 +112,9 @@ final class OutputLease implements Runnable, Consumer<MemorySegment> {
         if (!RELEASED.compareAndSet(this, false, true)) {
             return;
         }
-        NativeException failure = null;
-        try {
+        try (NativeModel.Use _ = use;
+                ConstantSet _ = constants) {
+            NativeException failure = null;
             if (uses != null) {
                 try {
                     uses.close();
@@ -116,31 +122,7 @@ final class OutputLease implements Runnable, Consumer<MemorySegment> {
                     failure = e;
                 }
             }
-            for (long handle : handles) {
-                try {
-                    if (handle != 0) {
-                        TensorCalls.delete(handle);
-                    }
-                } catch (NativeException e) {
-                    failure = join(failure, e);
-                }
-            }
-            if (constants != null) {
-                constants.release();
-            }
-        } finally {
-            container.release();
+            Handles.throwIfAny(Handles.deleteAll(handles, failure));
         }
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    private static NativeException join(NativeException first, NativeException next) {
-        if (first == null) {
-            return next;
-        }
-        first.addSuppressed(next);
-        return first;
     }
 }

@@ -3,17 +3,15 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.LeakWatch;
+import io.github.aoti4j.bindings.RunArguments;
 import io.github.aoti4j.bindings.StackGuard;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.internal.ConstantSet;
-import io.github.aoti4j.internal.Container;
 import io.github.aoti4j.internal.IndexCheck;
-import io.github.aoti4j.internal.RunGate;
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.RunScope;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -55,12 +53,10 @@ import java.util.Objects;
  * ever.
  */
 public final class Runner implements AutoCloseable {
-    private final Container container;
+    private final LoadedModel model;
     private final InputValidator validator;
-    private final RunGate gate;
-    private final int preferredLane;
     private final Thread owner = Thread.currentThread();
-    private final RunSlot slot;
+    private final BoundRun bound;
     private final BoundInput[] inputs;
     private final OutputView[] outputs;
     private final Tensor[] tensors;
@@ -68,9 +64,6 @@ public final class Runner implements AutoCloseable {
 
     /** The inputs of the latest run, which its outputs may be views of. */
     private final Tensor[] used;
-
-    /** What the latest run used, and its outputs may look into. */
-    private ConstantSet constants;
 
     /** Whether inputs have been bound that were not yet compared with one another. */
     private boolean unchecked = true;
@@ -86,27 +79,29 @@ public final class Runner implements AutoCloseable {
 
     private boolean closed;
 
-    /** The container has been acquired for the runner. */
-    Runner(Container container, InputValidator validator, RunGate gate, OutputReader[] readers) {
-        this.container = container;
-        this.validator = validator;
-        this.gate = gate;
-        this.preferredLane = gate.proposeLane();
+    Runner(LoadedModel model) {
+        this.model = model;
+        validator = model.validator();
         values = validator.newIndexCheck();
-        int numInputs = validator.inputCount();
-        slot = new RunSlot(numInputs, readers.length);
-        inputs = new BoundInput[numInputs];
-        for (int i = 0; i < numInputs; i++) {
-            inputs[i] = new BoundInput();
-        }
+        int numInputs = model.inputs().size();
+        OutputReader[] readers = model.newReaders();
         tensors = new Tensor[numInputs];
         used = new Tensor[numInputs];
+        inputs = new BoundInput[numInputs];
         outputs = new OutputView[readers.length];
-        for (int i = 0; i < outputs.length; i++) {
-            outputs[i] = new OutputView(slot, readers[i], used);
+        bound = new BoundRun(model.natives(), numInputs, readers.length);
+        try {
+            for (int i = 0; i < numInputs; i++) {
+                inputs[i] = new BoundInput(bound, i);
+            }
+            for (int i = 0; i < outputs.length; i++) {
+                outputs[i] = new OutputView(bound.slot(), readers[i], used);
+            }
+            watch = LeakWatch.of(this, "a runner of model " + model.name());
+        } catch (Throwable e) {
+            bound.close();
+            throw e;
         }
-        constants = container.constants().acquire();
-        watch = LeakWatch.of(this, "a runner of model " + container.name());
     }
 
     /**
@@ -160,7 +155,7 @@ public final class Runner implements AutoCloseable {
      */
     public Runner bind(int index, Tensor tensor) {
         requireIdle();
-        container.requireStack();
+        model.natives().container().requireStack();
         Objects.checkIndex(index, inputs.length);
         requireNonNull(tensor, "tensor");
         requireNoOutput(index, tensor);
@@ -187,7 +182,7 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor allocate(int index, long... shape) {
         requireIdle();
-        container.requireStack();
+        model.natives().container().requireStack();
         Objects.checkIndex(index, inputs.length);
         long[] sizes = requireNonNull(shape, "shape").clone();
         DType dtype = validator.dtype(index);
@@ -237,7 +232,7 @@ public final class Runner implements AutoCloseable {
         }
         try {
             hold(index, own ? null : tensor.segment());
-            inputs[index].bind(slot, tensor, own);
+            inputs[index].bind(tensor, own);
         } catch (Throwable e) {
             hold(index, inputs[index].borrowed());
             throw e;
@@ -248,11 +243,12 @@ public final class Runner implements AutoCloseable {
 
     /** Lets runs hold the arenas of all inputs open; of one as if this were bound to it. */
     private void hold(int index, MemorySegment borrowed) {
-        slot.letGo();
+        RunArguments arguments = bound.slot().arguments();
+        arguments.releaseArenas();
         for (int i = 0; i < inputs.length; i++) {
             MemorySegment segment = i == index ? borrowed : inputs[i].borrowed();
             if (segment != null) {
-                slot.hold(segment);
+                arguments.hold(segment);
             }
         }
     }
@@ -280,43 +276,27 @@ public final class Runner implements AutoCloseable {
         if (unchecked) {
             requireFitting();
         }
-        container.requireOpen();
-        container.requireStack();
-        if (values != null) {
-            validator.checkValues(tensors, values);
-        }
-        int lane = gate.enter(preferredLane);
-        running = true;
-        boolean done = false;
-        try {
+        try (RunScope _ = bound.enter()) {
+            running = true;
+            if (values != null) {
+                validator.checkValues(tensors, values);
+            }
             hasRun = false;
-            if (container.callsBack()) {
+            if (model.natives().container().callsBack()) {
                 // An operator in Java may still have one of the views, and is this very thread.
                 forgetViews();
             }
-            slot.deleteOutputs();
             System.arraycopy(tensors, 0, used, 0, tensors.length);
-            // Not before the gate: an exchange of the constants waits for all who are inside.
-            if (!container.constants().isCurrent(constants)) {
-                ConstantSet old = constants;
-                constants = container.constants().acquire();
-                old.release();
-            }
-            for (int i = 0; i < inputs.length; i++) {
-                slot.shareInput(i, inputs[i].handle());
-            }
-            container.run(lane, slot, MemorySegment.NULL);
-            done = true;
+            bound.run(MemorySegment.NULL);
+            hasRun = true;
         } catch (IllegalStateException | WrongThreadException e) {
             throw validator.explained(e, tensors);
         } finally {
-            gate.leave(lane);
             running = false;
-            if (!done) {
-                forgetOutputs();
+            if (!hasRun) {
+                forgetViews();
             }
         }
-        hasRun = true;
         for (OutputView output : outputs) {
             output.follow();
         }
@@ -334,7 +314,7 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor output(int index) {
         requireIdle();
-        container.requireStack();
+        model.natives().container().requireStack();
         Objects.checkIndex(index, outputs.length);
         requireOutputs();
         return outputs[index].tensor();
@@ -356,7 +336,7 @@ public final class Runner implements AutoCloseable {
      */
     public long copyOutput(int index, MemorySegment target) {
         requireIdle();
-        container.requireStack();
+        model.natives().container().requireStack();
         Objects.checkIndex(index, outputs.length);
         requireNonNull(target, "target");
         requireOutputs();
@@ -387,29 +367,16 @@ public final class Runner implements AutoCloseable {
         StackGuard.requireForClose();
         closed = true;
         watch.closed();
-        try {
-            forgetOutputs();
+        try (BoundRun _ = bound) {
+            forgetViews();
         } finally {
-            try {
-                for (BoundInput input : inputs) {
-                    input.close();
-                }
-            } finally {
-                try {
-                    constants.release();
-                } finally {
-                    container.release();
-                }
+            for (BoundInput input : inputs) {
+                input.close();
             }
         }
     }
 
-    /** Kills the views before the memory that they show is freed. */
-    private void forgetOutputs() {
-        forgetViews();
-        slot.deleteHandles();
-    }
-
+    /** Kills the views, before the memory that they show is freed. */
     private void forgetViews() {
         for (OutputView output : outputs) {
             output.forget();

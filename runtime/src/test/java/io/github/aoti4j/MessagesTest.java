@@ -48,14 +48,15 @@ class MessagesTest {
 
     @Test
     void damagedCallSpecsLeaveTheNames() {
-        var names = new InputNames(List.of("arg0_1"));
-        names.setPaths(
-                () -> {
-                    throw new IllegalStateException("damaged");
-                });
-        assertEquals("input 0 \"arg0_1\"", names.label(0));
-        names.setPaths(() -> List.of("args[0]"));
-        assertEquals("input 0 args[0] (arg0_1)", names.label(0));
+        var damaged =
+                new InputNames(
+                        List.of("arg0_1"),
+                        () -> {
+                            throw new IllegalStateException("damaged");
+                        });
+        assertEquals("input 0 \"arg0_1\"", damaged.label(0));
+        var known = new InputNames(List.of("arg0_1"), () -> List.of("args[0]"));
+        assertEquals("input 0 args[0] (arg0_1)", known.label(0));
     }
 
     @Test

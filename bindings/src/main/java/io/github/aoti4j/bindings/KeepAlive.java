@@ -40,24 +40,21 @@ final class KeepAlive {
     static int run(
             MemorySegment function,
             MemorySegment container,
-            MemorySegment inputs,
-            long numInputs,
-            MemorySegment outputs,
-            long numOutputs,
+            RunArguments arguments,
             MemorySegment stream,
-            MemorySegment proxyExecutor,
-            MemorySegment[] held,
-            int count) {
+            MemorySegment proxyExecutor) {
+        MemorySegment[] held = arguments.held;
+        int count = arguments.heldCount;
         try {
             if (count <= FEW) {
                 return (int)
                         RUN_FEW.invokeExact(
                                 function,
                                 container,
-                                inputs,
-                                numInputs,
-                                outputs,
-                                numOutputs,
+                                arguments.inputs,
+                                (long) arguments.inputCount,
+                                arguments.outputs,
+                                (long) arguments.outputCount,
                                 stream,
                                 proxyExecutor,
                                 at(held, count, 0),
@@ -70,10 +67,10 @@ final class KeepAlive {
                             .invokeExact(
                                     function,
                                     container,
-                                    inputs,
-                                    numInputs,
-                                    outputs,
-                                    numOutputs,
+                                    arguments.inputs,
+                                    (long) arguments.inputCount,
+                                    arguments.outputs,
+                                    (long) arguments.outputCount,
                                     stream,
                                     proxyExecutor,
                                     Arrays.copyOf(held, count));

@@ -59,12 +59,6 @@ public final class ModelApi {
                     "AOTInductorModelContainerGetConstantDtype",
                     "AOTInductorModelContainerGetConstantDataSize");
 
-    /**
-     * How many arenas one run can hold open: a method handle has room for 255 arguments, and the
-     * linker turns an address into a long, which counts twice.
-     */
-    public static final int MAX_HELD = 119;
-
     private static final MemorySegment NULL = MemorySegment.NULL;
 
     private final NativeLibrary library;
@@ -127,46 +121,25 @@ public final class ModelApi {
     }
 
     /**
-     * Runs the model once. Counts must be the container's own: a wrong one ends the process.
+     * Runs the model once.
      *
      * @param container the container
-     * @param inputs array of owned handles; the model takes them and sets their slots to null
-     * @param numInputs the container's number of inputs
-     * @param outputs array that receives new handles
-     * @param numOutputs the container's number of outputs
+     * @param arguments of the container's own numbers of inputs and outputs
      * @param stream the {@code cudaStream_t} that does the work, which may go on when this returns;
      *     null is the device's default one, and on the CPU nothing
      * @param proxyExecutor a C++ object that the model calls for operators without a C function;
      *     null for a model that has none
-     * @param held segments whose arenas must not be closed before the model returns
-     * @param heldCount how many of {@code held} there are, at most {@link #MAX_HELD}
-     * @return 0, or another value after a failure: handles in slots of {@code inputs} that are not
-     *     null are then still the caller's
-     * @throws IllegalStateException if an arena of {@code held} is closed; the model has not been
-     *     run
+     * @return 0, or another value after a failure
+     * @throws IllegalStateException if an arena that is to be held open is closed; the model has
+     *     not been run
      * @throws WrongThreadException if one is confined to another thread; the model has not been run
      */
     public int run(
             MemorySegment container,
-            MemorySegment inputs,
-            long numInputs,
-            MemorySegment outputs,
-            long numOutputs,
+            RunArguments arguments,
             MemorySegment stream,
-            MemorySegment proxyExecutor,
-            MemorySegment[] held,
-            int heldCount) {
-        return KeepAlive.run(
-                run,
-                container,
-                inputs,
-                numInputs,
-                outputs,
-                numOutputs,
-                stream,
-                proxyExecutor,
-                held,
-                heldCount);
+            MemorySegment proxyExecutor) {
+        return KeepAlive.run(run, container, arguments, stream, proxyExecutor);
     }
 
     /**

@@ -26,9 +26,9 @@ public class ConstantSetStress {
 
     @Actor
     public void run(II_Result result) {
-        int lane = gate.enter(0);
+        int permit = gate.acquire(0);
         ConstantSet mine = current.retain();
-        gate.leave(lane);
+        gate.release(permit);
         result.r1 = mine.isUnused() ? 0 : 1;
         mine.release();
     }
@@ -36,10 +36,10 @@ public class ConstantSetStress {
     @Actor
     public void swap() {
         ConstantSet next = new ConstantSet(Map.of(), null, () -> {});
-        gate.hold();
+        gate.pauseRuns();
         ConstantSet before = current;
         current = next;
-        gate.resume();
+        gate.resumeRuns();
         before.release();
     }
 

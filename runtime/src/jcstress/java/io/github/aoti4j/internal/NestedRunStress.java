@@ -9,7 +9,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Two runs, each with a run within it, and an update after one, with two lanes: each gets through
+ * Two runs, each with a run within it, and an update after one, with two permits: each gets through
  * or is told that it would wait for ever, and at least one gets through.
  */
 @JCStressTest
@@ -23,15 +23,15 @@ public class NestedRunStress {
     private final RunGate gate = new RunGate("m", 2);
 
     private int run() {
-        int outer = gate.enter(0);
+        int outer = gate.acquire(0);
         try {
-            int inner = gate.enter(1);
-            gate.leave(inner);
+            int inner = gate.acquire(1);
+            gate.release(inner);
             return 1;
         } catch (IllegalStateException e) {
             return 0;
         } finally {
-            gate.leave(outer);
+            gate.release(outer);
         }
     }
 
@@ -43,7 +43,7 @@ public class NestedRunStress {
     @Actor
     public void secondRun(II_Result result) {
         result.r2 = run();
-        gate.hold();
-        gate.resume();
+        gate.pauseRuns();
+        gate.resumeRuns();
     }
 }

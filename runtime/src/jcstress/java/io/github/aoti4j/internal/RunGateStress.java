@@ -11,7 +11,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Runs and who holds them up, with one lane: never two at once, and nobody is left waiting. */
+/** Runs and who holds them up, with one permit: never two at once, and nobody is left waiting. */
 @JCStressTest
 @Outcome(id = "0, 4", expect = ACCEPTABLE, desc = "one after the other")
 @State
@@ -32,9 +32,9 @@ public class RunGateStress {
     }
 
     private void run() {
-        int lane = gate.enter(0);
+        int permit = gate.acquire(0);
         pass();
-        gate.leave(lane);
+        gate.release(permit);
     }
 
     @Actor
@@ -46,9 +46,9 @@ public class RunGateStress {
     @Actor
     public void runAndExchange() {
         run();
-        gate.hold();
+        gate.pauseRuns();
         pass();
-        gate.resume();
+        gate.resumeRuns();
     }
 
     @Arbiter

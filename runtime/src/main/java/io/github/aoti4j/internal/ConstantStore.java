@@ -33,11 +33,12 @@ import java.util.function.Supplier;
  * is released when no run and no output can look into it any more. One update at a time; everything
  * is thread-safe.
  */
-public final class ConstantStore {
+public final class ConstantStore implements AutoCloseable {
     private static final String OWN = "the container's own memory";
 
     private final String model;
     private final Container container;
+    private final RunGate gate;
     private final ConstantsApi api;
     private final List<ConstantNeed> needs;
     private final boolean folds;
@@ -57,6 +58,9 @@ public final class ConstantStore {
 
     private volatile ConstantSet current;
 
+    /** Whether the native container is gone. */
+    private volatile boolean closed;
+
     /**
      * What the container itself holds: weights from its library, or copies made when it was loaded.
      */
@@ -70,6 +74,7 @@ public final class ConstantStore {
      *
      * @param model the model's name, for messages
      * @param container the container, whose only user is the caller
+     * @param gate lets runs into the container
      * @param specs what the source says of the constants; empty if the package holds none
      * @param libraryBytes the size of the model's library, which may hold the weights
      * @param symbols what the library defines
@@ -80,6 +85,7 @@ public final class ConstantStore {
     public ConstantStore(
             String model,
             Container container,
+            RunGate gate,
             List<ConstantSpec> specs,
             long libraryBytes,
             Collection<String> symbols,
@@ -87,6 +93,7 @@ public final class ConstantStore {
             boolean allowUnknown) {
         this.model = model;
         this.container = container;
+        this.gate = gate;
         this.upload = upload;
         this.allowUnknown = allowUnknown;
         this.api = container.api().constants();
@@ -175,16 +182,19 @@ public final class ConstantStore {
     }
 
     /**
-     * Makes another native container use what the container uses now.
-     *
-     * @param replica made from the same library
+     * Makes the other native containers use what the first one uses. Called once, when that has its
+     * constants.
      */
-    void attachTo(MemorySegment replica) {
-        if (!needs.isEmpty()) {
-            Map<String, MemorySegment> attached = api.attached(container.handle());
-            Map<String, MemorySegment> handles = new HashMap<>();
-            needs.forEach(need -> handles.put(need.name(), attached.get(need.fqn())));
-            containerHandles.share(replica, handles, attached.keySet(), false);
+    public void attachReplicas() {
+        MemorySegment[] replicas = container.replicas();
+        if (needs.isEmpty() || replicas.length == 1) {
+            return;
+        }
+        Map<String, MemorySegment> attached = api.attached(container.handle());
+        Map<String, MemorySegment> handles = new HashMap<>();
+        needs.forEach(need -> handles.put(need.name(), attached.get(need.fqn())));
+        for (int i = 1; i < replicas.length; i++) {
+            containerHandles.share(replicas[i], handles, attached.keySet(), false);
         }
     }
 
@@ -280,7 +290,7 @@ public final class ConstantStore {
      * @return the handle; empty if there is no such constant, or the container cannot tell
      */
     public Optional<Current> read(String fqn) {
-        if (container.slots().gate().isInside()) {
+        if (gate.isInRun()) {
             // Whoever writes may be waiting for this very run, before the buffers are exchanged.
             return readUnlocked(fqn);
         }
@@ -315,13 +325,12 @@ public final class ConstantStore {
      *
      * @param sources the new values by FQN, owned by this from now on, also after a failure;
      *     constants that none of them has keep their values
-     * @param slots the model's run slots
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
      */
-    public void update(List<ConstantSource> sources, RunSlots slots) {
+    public void update(List<ConstantSource> sources) {
         ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
         try {
-            update(sources, slots, event);
+            update(sources, event);
         } finally {
             if (event != null) {
                 event.commit();
@@ -329,7 +338,7 @@ public final class ConstantStore {
         }
     }
 
-    private void update(List<ConstantSource> sources, RunSlots slots, ConstantsSwapped event) {
+    private void update(List<ConstantSource> sources, ConstantsSwapped event) {
         writing.lock();
         try {
             Set<String> all = new HashSet<>();
@@ -351,14 +360,14 @@ public final class ConstantStore {
                 for (MemorySegment replica : container.replicas()) {
                     containerHandles.share(replica, handles(bound), bound.keySet(), true);
                 }
-                foldInactive(slots);
+                foldInactive();
             } catch (Throwable e) {
                 // The inactive buffer keeps pointers to the dead set; the next update overwrites
                 // all of them.
                 next.release();
                 throw e;
             }
-            long heldUp = exchange(next, slots);
+            long heldUp = exchange(next);
             if (event != null) {
                 event.succeeded(count, heldUp);
             }
@@ -403,48 +412,48 @@ public final class ConstantStore {
         }
     }
 
-    private void foldInactive(RunSlots slots) {
+    private void foldInactive() {
         if (!folds) {
             return;
         }
         // Folding runs on one of the container's model instances, of which there is one for each
-        // lane: such a model is not replicated.
-        int lane = slots.take();
-        boolean inLane = true;
+        // permit: such a model is not replicated.
+        int permit = gate.acquire(0);
+        boolean held = true;
         try {
             fold(true);
         } catch (Throwable e) {
-            slots.give(lane);
-            inLane = false;
+            gate.release(permit);
+            held = false;
             // The instance that failed is left looking at the inactive buffer; exchanging twice
             // sets all of them right.
-            slots.gate().hold();
+            gate.pauseRuns();
             try {
                 api.swap(container.handle());
                 api.swap(container.handle());
             } finally {
-                slots.gate().resume();
+                gate.resumeRuns();
             }
             throw e;
         } finally {
-            if (inLane) {
-                slots.give(lane);
+            if (held) {
+                gate.release(permit);
             }
         }
     }
 
     /** Returns for how many nanoseconds runs were held up. */
-    private long exchange(ConstantSet next, RunSlots slots) {
+    private long exchange(ConstantSet next) {
         ConstantSet before = current;
         long start = System.nanoTime();
-        slots.gate().hold();
+        gate.pauseRuns();
         try {
             swapAll();
             containerHandles.swapped();
             current = next;
             inactive = before;
         } finally {
-            slots.gate().resume();
+            gate.resumeRuns();
         }
         long heldUp = System.nanoTime() - start;
         before.release();
@@ -478,7 +487,7 @@ public final class ConstantStore {
      * update.
      */
     private void freeUnused() {
-        if (folds || container.isClosed() || !writing.tryLock()) {
+        if (folds || closed || !writing.tryLock()) {
             return;
         }
         try {
@@ -495,7 +504,9 @@ public final class ConstantStore {
     }
 
     /** Lets go of the current set. Called once, after the native container has been deleted. */
-    void close() {
+    @Override
+    public void close() {
+        closed = true;
         try {
             containerHandles.close();
         } finally {

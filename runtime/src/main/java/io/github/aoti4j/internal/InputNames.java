@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 public final class InputNames {
     private final List<String> names;
 
-    private volatile Supplier<List<String>> source = List::of;
+    private final Supplier<List<String>> source;
 
     /** By input; empty if the package does not state them. Null until they are read. */
     private volatile List<String> paths;
@@ -23,19 +23,17 @@ public final class InputNames {
      *
      * @param names those of the exported graph; where the list is shorter or a name is empty, the
      *     input's number does
+     * @param paths reads the places of the inputs in a call: one for each input, or none; may
+     *     throw, for example where the call spec is damaged
      */
-    public InputNames(List<String> names) {
+    public InputNames(List<String> names, Supplier<List<String>> paths) {
         this.names = List.copyOf(names);
+        this.source = paths;
     }
 
-    /**
-     * Sets what reads the places of the inputs in a call.
-     *
-     * @param reader returns one for each input, or none; may throw, for example where the call spec
-     *     is damaged
-     */
-    public void setPaths(Supplier<List<String>> reader) {
-        source = reader;
+    /** Keeps the names of inputs whose places in a call are not known. */
+    public InputNames(List<String> names) {
+        this(names, List::of);
     }
 
     /**

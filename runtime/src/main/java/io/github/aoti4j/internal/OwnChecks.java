@@ -17,11 +17,8 @@ final class OwnChecks {
     /** Such runs of all models. */
     private static int inFlight;
 
-    private volatile boolean wanted;
-
-    void want() {
-        wanted = true;
-    }
+    /** Whether no run has succeeded yet. */
+    private volatile boolean wanted = true;
 
     boolean isWanted() {
         return wanted;

@@ -10,22 +10,23 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets runs into a model, one in each of its lanes; the others wait here. Thread-safe.
+ * Limits the runs of a model that are in flight: each holds one of the permits. Thread-safe.
  *
- * <p>They wait in Java and not in the container's own queue, which has a flaw: a run that fails
- * returns its instance without waking who waits for one ({@code AOTInductorModelContainer::run} in
- * {@code model_container.h}, up to 2.14).
+ * <p>Runs wait in Java and not in the container's own queue, which has a flaw: a run that fails
+ * returns its instance without waking a thread that waits for one ({@code
+ * AOTInductorModelContainer::run} in {@code model_container.h}, up to 2.14).
  *
  * <p>Runs nest: an operator written in Java may run the model that called it. Such a run takes
- * another lane, also while runs are held up, since who holds them up waits for the outer one.
+ * another permit, also while runs are paused, since the thread that paused them waits for the outer
+ * run.
  *
- * <p>As long as nobody has to wait, passing costs two atomic instructions on memory that no other
- * lane's threads write to.
+ * <p>As long as no thread has to wait, acquire and release cost two atomic instructions on memory
+ * that the threads of no other permit write to.
  */
 public final class RunGate {
-    private static final VarHandle LANE = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle PERMIT = MethodHandles.arrayElementVarHandle(long[].class);
 
-    /** Lanes lie two cache lines apart, since processors fetch them in pairs. */
+    /** Permits lie two cache lines apart, since processors fetch them in pairs. */
     private static final int SPACING = 128 / Long.BYTES;
 
     /** No thread has this number. */
@@ -34,8 +35,8 @@ public final class RunGate {
     private final String model;
     private final int count;
 
-    /** The number of the thread that is in each. */
-    private final long[] lanes;
+    /** The number of the thread that holds each. */
+    private final long[] permits;
 
     private final AtomicInteger next = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
@@ -44,102 +45,86 @@ public final class RunGate {
     private final Condition drained = lock.newCondition();
 
     /**
-     * Set while someone waits or holds all runs up: who comes then takes the lock, and who leaves
-     * tells. Written under the lock.
+     * Set while a thread waits or pauses runs: acquire then takes the lock, and release signals.
+     * Written under the lock.
      */
     private volatile boolean contended;
 
     /** Guarded by the lock. */
     private int waiting;
 
-    /** How many lanes the threads of those that wait are in; guarded by the lock. */
+    /** How many permits the waiting threads hold; guarded by the lock. */
     private int stuck;
 
-    /** Whether runs are held up; guarded by the lock. */
-    private boolean held;
+    /** Guarded by the lock. */
+    private boolean paused;
 
     /**
-     * Opens a gate.
+     * Makes a gate.
      *
-     * @param model whose runs they are, for people
-     * @param count how many runs may be in flight
+     * @param model the model's name, for the recording of waits
+     * @param count how many runs may be in flight, at least 1
      */
     public RunGate(String model, int count) {
         this.model = model;
         this.count = count;
-        // The first and the last have neighbours that are not lanes.
-        lanes = new long[(count + 1) * SPACING];
+        // The first and the last have neighbours that are not permits.
+        permits = new long[(count + 1) * SPACING];
     }
 
-    /**
-     * Returns how many runs may be in flight.
-     *
-     * @return at least 1
-     */
-    public int laneCount() {
+    /** Returns how many runs may be in flight. */
+    public int permitCount() {
         return count;
     }
 
-    /**
-     * Proposes a lane for someone who comes again and again.
-     *
-     * @return each in turn
-     */
-    public int proposeLane() {
+    /** Proposes a permit to prefer for a caller that runs again and again: each in turn. */
+    public int proposePermit() {
         return Integer.remainderUnsigned(next.getAndIncrement(), count);
     }
 
     /**
-     * Takes a lane, waiting until there is one. An interrupt does not end the wait; it stays
+     * Acquires a permit, waiting until there is one. An interrupt does not end the wait; it stays
      * pending.
      *
      * @param preferred tried first
-     * @return a lane of the caller's own until {@link #leave}
-     * @throws IllegalStateException if all lanes are taken by runs whose threads wait for another
+     * @return a permit, to be {@linkplain #release released} by this thread
+     * @throws IllegalStateException if all permits are held by runs whose threads wait for another
      *     one, this thread's among them
      */
-    public int enter(int preferred) {
-        return !contended && take(preferred) ? preferred : enterSlowly();
+    public int acquire(int preferred) {
+        return !contended && tryAcquire(preferred) ? preferred : acquireSlowly();
     }
 
-    /**
-     * Returns a lane.
-     *
-     * @param lane from {@link #enter}
-     */
-    public void leave(int lane) {
-        free(lane);
-        // Whoever waits has set this before looking at the lane again.
+    /** Releases a permit. */
+    public void release(int permit) {
+        free(permit);
+        // A waiting thread has set this before looking at the permit again.
         if (contended) {
-            tell();
+            signal();
         }
     }
 
-    /**
-     * Tells whether this thread is in a lane: in an operator that a run has called back.
-     *
-     * @return the same until it leaves
-     */
-    public boolean isInside() {
-        return lanesOfThisThread() > 0;
+    /** Returns whether this thread holds a permit: it is in an operator that a run has called. */
+    public boolean isInRun() {
+        return permitsOfThisThread() > 0;
     }
 
-    private int enterSlowly() {
+    private int acquireSlowly() {
         if (!Recorder.isOn()) {
-            return waitForLane();
+            return waitForPermit();
         }
         var event = new QueueWait(model, count);
         try {
-            return waitForLane();
+            return waitForPermit();
         } finally {
             event.commit();
         }
     }
 
-    private int waitForLane() {
+    private int waitForPermit() {
         lock.lock();
         try {
-            int own = lanesOfThisThread();
+            int own = permitsOfThisThread();
             waiting++;
             contended = true;
             try {
@@ -154,57 +139,57 @@ public final class RunGate {
     }
 
     private int await() {
-        int lane = held ? -1 : takeAny();
-        while (lane < 0) {
+        int permit = paused ? -1 : tryAcquireAny();
+        while (permit < 0) {
             returned.awaitUninterruptibly();
-            lane = held ? -1 : takeAny();
+            permit = paused ? -1 : tryAcquireAny();
         }
-        return lane;
+        return permit;
     }
 
     private int awaitNested(int own) {
-        int lane = takeAny();
-        if (lane < 0 && stuck + own == count) {
+        int permit = tryAcquireAny();
+        if (permit < 0 && stuck + own == count) {
             throw new IllegalStateException(
                     "a run within a run needs a runner of its own, and all %d are in use by runs that wait for one: load the model with more (ModelOptions.runners)"
                             .formatted(count));
         }
         stuck += own;
-        while (lane < 0) {
+        while (permit < 0) {
             returnedToNested.awaitUninterruptibly();
-            lane = takeAny();
+            permit = tryAcquireAny();
         }
         stuck -= own;
-        return lane;
+        return permit;
     }
 
-    private int lanesOfThisThread() {
+    private int permitsOfThisThread() {
         long thread = Thread.currentThread().threadId();
         int own = 0;
-        for (int lane = 0; lane < count; lane++) {
+        for (int permit = 0; permit < count; permit++) {
             // Only this thread writes its number, or takes it away.
-            if ((long) LANE.getOpaque(lanes, place(lane)) == thread) {
+            if ((long) PERMIT.getOpaque(permits, place(permit)) == thread) {
                 own++;
             }
         }
         return own;
     }
 
-    private int takeAny() {
-        for (int lane = 0; lane < count; lane++) {
-            if (take(lane)) {
-                return lane;
+    private int tryAcquireAny() {
+        for (int permit = 0; permit < count; permit++) {
+            if (tryAcquire(permit)) {
+                return permit;
             }
         }
         return -1;
     }
 
-    private void tell() {
+    private void signal() {
         lock.lock();
         try {
             if (lock.hasWaiters(returnedToNested)) {
                 returnedToNested.signal();
-            } else if (held) {
+            } else if (paused) {
                 drained.signal();
             } else {
                 returned.signal();
@@ -215,16 +200,16 @@ public final class RunGate {
     }
 
     /**
-     * Holds all runs up, waiting for those in flight. One thread at a time may do so, and it must
-     * be in no lane.
+     * Waits for the runs in flight and lets no other begin. One thread at a time may do so, and it
+     * must hold no permit.
      */
-    void hold() {
+    public void pauseRuns() {
         lock.lock();
         try {
-            held = true;
+            paused = true;
             contended = true;
-            // All at once: a run in flight may still need another lane for a run within it.
-            while (!takeAll()) {
+            // All at once: a run in flight may still need another permit for a run within it.
+            while (!tryAcquireAll()) {
                 drained.awaitUninterruptibly();
             }
         } finally {
@@ -232,11 +217,11 @@ public final class RunGate {
         }
     }
 
-    private boolean takeAll() {
-        for (int lane = 0; lane < count; lane++) {
-            if (!take(lane)) {
-                while (lane > 0) {
-                    free(--lane);
+    private boolean tryAcquireAll() {
+        for (int permit = 0; permit < count; permit++) {
+            if (!tryAcquire(permit)) {
+                while (permit > 0) {
+                    free(--permit);
                 }
                 return false;
             }
@@ -244,14 +229,14 @@ public final class RunGate {
         return true;
     }
 
-    /** Lets runs in again. Called by the thread that holds them up. */
-    void resume() {
+    /** Lets runs begin again. Called by the thread that paused them. */
+    public void resumeRuns() {
         lock.lock();
         try {
-            for (int lane = 0; lane < count; lane++) {
-                free(lane);
+            for (int permit = 0; permit < count; permit++) {
+                free(permit);
             }
-            held = false;
+            paused = false;
             returned.signalAll();
             calm();
         } finally {
@@ -259,20 +244,21 @@ public final class RunGate {
         }
     }
 
-    private boolean take(int lane) {
-        return LANE.compareAndSet(lanes, place(lane), FREE, Thread.currentThread().threadId());
+    private boolean tryAcquire(int permit) {
+        return PERMIT.compareAndSet(
+                permits, place(permit), FREE, Thread.currentThread().threadId());
     }
 
-    private void free(int lane) {
-        LANE.setVolatile(lanes, place(lane), FREE);
+    private void free(int permit) {
+        PERMIT.setVolatile(permits, place(permit), FREE);
     }
 
-    private static int place(int lane) {
-        return (lane + 1) * SPACING - 1;
+    private static int place(int permit) {
+        return (permit + 1) * SPACING - 1;
     }
 
     private void calm() {
-        if (waiting == 0 && !held) {
+        if (waiting == 0 && !paused) {
             contended = false;
         }
     }

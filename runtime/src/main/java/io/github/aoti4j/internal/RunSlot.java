@@ -3,12 +3,11 @@ package io.github.aoti4j.internal;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.bindings.RunArguments;
 import io.github.aoti4j.bindings.TensorCalls;
 import io.github.aoti4j.bindings.TorchApi;
 import io.github.aoti4j.bindings.TorchCudaApi;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -22,6 +21,7 @@ public final class RunSlot {
     /** The largest rank that is passed on; PyTorch itself knows no limit, its kernels do. */
     public static final int MAX_RANK = 64;
 
+    private final RunArguments arguments;
     private final MemorySegment inputs;
     private final MemorySegment outputs;
     private final MemorySegment[] inputSlots;
@@ -33,13 +33,8 @@ public final class RunSlot {
     /** The inputs of the run before, by their identities. */
     private final Object[] known;
 
-    /** Native tensors over those of them that came twice in a row; null elsewhere. */
-    private final MemorySegment[] kept;
-
-    /** Arenas that a run holds open, by a segment of each. */
-    private final MemorySegment[] held;
-
-    private int heldCount;
+    /** Native tensors over those of them that came twice in a row; 0 elsewhere. */
+    private final long[] kept;
 
     /**
      * Allocates a slot.
@@ -51,8 +46,9 @@ public final class RunSlot {
         // Garbage collected with the slot: no arena to close, and addresses that cost no liveness
         // check per call.
         Arena arena = Arena.ofAuto();
-        this.inputs = arena.allocate(ADDRESS, Math.max(numInputs, 1));
-        this.outputs = arena.allocate(ADDRESS, Math.max(numOutputs, 1));
+        this.arguments = new RunArguments(arena, numInputs, numOutputs);
+        this.inputs = arguments.inputs();
+        this.outputs = arguments.outputs();
         this.inputSlots = new MemorySegment[numInputs];
         for (int i = 0; i < numInputs; i++) {
             inputSlots[i] = inputs.asSlice(i * ADDRESS.byteSize(), ADDRESS);
@@ -62,8 +58,7 @@ public final class RunSlot {
         this.scratch = arena.allocate(JAVA_LONG);
         this.numOutputs = numOutputs;
         this.known = new Object[numInputs];
-        this.kept = new MemorySegment[numInputs];
-        this.held = new MemorySegment[Math.max(numInputs, 1)];
+        this.kept = new long[numInputs];
     }
 
     /**
@@ -104,13 +99,13 @@ public final class RunSlot {
             forgetInput(index);
         }
         // Only now, since it may refuse: two inputs are known only if they were checked together.
-        hold(segment);
+        arguments.hold(segment);
         if (isNew) {
             makeTensor(segment, device, dtype, shape, elementStrides, inputSlots[index]);
             known[index] = identity;
             return;
         }
-        if (kept[index] == null) {
+        if (kept[index] == 0) {
             kept[index] = newTensor(segment, device, dtype, shape, elementStrides);
         }
         shareInput(index, kept[index]);
@@ -118,10 +113,10 @@ public final class RunSlot {
 
     private void forgetInput(int index) {
         known[index] = null;
-        MemorySegment tensor = kept[index];
-        if (tensor != null) {
-            kept[index] = null;
-            TorchApi.deleteTensor(tensor);
+        long tensor = kept[index];
+        if (tensor != 0) {
+            kept[index] = 0;
+            TensorCalls.delete(tensor);
         }
     }
 
@@ -142,10 +137,10 @@ public final class RunSlot {
      * @param elementStrides the strides
      * @return the handle, which the caller deletes
      */
-    public MemorySegment newTensor(
+    public long newTensor(
             MemorySegment segment, Device device, int dtype, long[] shape, long[] elementStrides) {
         makeTensor(segment, device, dtype, shape, elementStrides, scratch);
-        return scratch.get(ADDRESS, 0);
+        return scratch.get(JAVA_LONG, 0);
     }
 
     private void makeTensor(
@@ -173,73 +168,13 @@ public final class RunSlot {
      * @param index the input
      * @param tensor its handle, which stays the caller's
      */
-    public void shareInput(int index, MemorySegment tensor) {
-        TensorCalls.newHandle(tensor.address(), inputs.address() + index * ADDRESS.byteSize());
+    public void shareInput(int index, long tensor) {
+        TensorCalls.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
     }
 
-    /**
-     * Holds a segment's arena open during runs, until {@link #letGo}.
-     *
-     * @param segment a segment of the arena
-     * @throws InvalidInputException if there are too many arenas
-     */
-    public void hold(MemorySegment segment) {
-        MemorySegment.Scope scope = segment.scope();
-        for (int i = 0; i < heldCount; i++) {
-            if (held[i].scope().equals(scope)) {
-                return;
-            }
-        }
-        if (heldCount == ModelApi.MAX_HELD) {
-            throw new InvalidInputException(
-                    "the inputs lie in more than %d arenas; make them in fewer"
-                            .formatted(ModelApi.MAX_HELD));
-        }
-        held[heldCount++] = segment;
-    }
-
-    /** Holds no arena open any more. */
-    public void letGo() {
-        for (int i = 0; i < heldCount; i++) {
-            held[i] = null;
-        }
-        heldCount = 0;
-    }
-
-    /**
-     * Returns how many inputs there are.
-     *
-     * @return the model's number of inputs
-     */
-    public int inputCount() {
-        return inputSlots.length;
-    }
-
-    /**
-     * Returns how many outputs there are.
-     *
-     * @return the model's number of outputs
-     */
-    public int outputCount() {
-        return numOutputs;
-    }
-
-    /**
-     * Returns the array of input handles.
-     *
-     * @return native memory of this slot
-     */
-    public MemorySegment inputs() {
-        return inputs;
-    }
-
-    /**
-     * Returns the array of output handles, all null before a run.
-     *
-     * @return native memory of this slot
-     */
-    public MemorySegment outputs() {
-        return outputs;
+    /** Returns what the model is called with. */
+    public RunArguments arguments() {
+        return arguments;
     }
 
     /**
@@ -249,24 +184,6 @@ public final class RunSlot {
      */
     public MemorySegment scratch() {
         return scratch;
-    }
-
-    /**
-     * Returns the segments whose arenas the run holds open.
-     *
-     * @return the first {@link #heldCount()} are set
-     */
-    public MemorySegment[] held() {
-        return held;
-    }
-
-    /**
-     * Returns how many arenas the run holds open.
-     *
-     * @return at most the number of inputs
-     */
-    public int heldCount() {
-        return heldCount;
     }
 
     /**
@@ -314,13 +231,11 @@ public final class RunSlot {
                     TensorCalls.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
                 } catch (NativeException e) {
                     outputs.setAtIndex(JAVA_LONG, i, 0);
-                    failure = e;
+                    failure = Handles.join(failure, e);
                 }
             }
         }
-        if (failure != null) {
-            throw failure;
-        }
+        Handles.throwIfAny(failure);
     }
 
     private boolean isAmongFirst(int count, long handle) {
@@ -349,12 +264,12 @@ public final class RunSlot {
     }
 
     /**
-     * Makes the slot ready for another run: deletes what no one took over, forgets the rest.
+     * Makes the slot ready for another run: deletes what no one took over, releases the arenas.
      *
      * @throws NativeException if something could not be deleted; the slot is ready all the same
      */
     public void reset() {
-        letGo();
+        arguments.releaseArenas();
         deleteHandles();
     }
 
@@ -364,11 +279,12 @@ public final class RunSlot {
      * @throws NativeException if something could not be deleted; all is forgotten all the same
      */
     public void deleteHandles() {
-        NativeException failure = deleteAll(inputs, inputSlots.length, null);
-        failure = deleteAll(outputs, numOutputs, failure);
-        if (failure != null) {
-            throw failure;
-        }
+        Handles.throwIfAny(deleteAll());
+    }
+
+    /** The same as {@link #deleteHandles}, but returns the failure; null if there is none. */
+    public NativeException deleteAll() {
+        return deleteAll(outputs, numOutputs, deleteAll(inputs, inputSlots.length, null));
     }
 
     /**
@@ -377,17 +293,19 @@ public final class RunSlot {
      * @throws NativeException if one could not be deleted; all are forgotten all the same
      */
     public void deleteOutputs() {
-        NativeException failure = deleteAll(outputs, numOutputs, null);
-        if (failure != null) {
-            throw failure;
-        }
+        Handles.throwIfAny(deleteAll(outputs, numOutputs, null));
     }
 
-    /** Marks all outputs as taken over by the caller. */
-    public void releaseOutputs() {
+    /** Hands all outputs over to the caller. */
+    public long[] takeOutputs() {
+        long[] handles = new long[numOutputs];
+        for (int i = 0; i < numOutputs; i++) {
+            handles[i] = outputAddress(i);
+        }
         for (int i = 0; i < numOutputs; i++) {
             outputs.setAtIndex(JAVA_LONG, i, 0);
         }
+        return handles;
     }
 
     private static NativeException deleteAll(
@@ -396,11 +314,7 @@ public final class RunSlot {
             long handle = array.getAtIndex(JAVA_LONG, i);
             if (handle != 0) {
                 array.setAtIndex(JAVA_LONG, i, 0);
-                try {
-                    TensorCalls.delete(handle);
-                } catch (NativeException e) {
-                    failure = e;
-                }
+                failure = Handles.delete(handle, failure);
             }
         }
         return failure;

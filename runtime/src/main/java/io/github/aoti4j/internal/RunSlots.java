@@ -1,74 +1,40 @@
 package io.github.aoti4j.internal;
 
+import java.util.Arrays;
+
 /**
- * The run slots of a model: one for each lane of its gate. Thread-safe.
- *
- * @see RunGate
+ * The scopes of a model's runs that bring no slot of their own: one for each permit. Thread-safe.
  */
 public final class RunSlots implements AutoCloseable {
     private final RunGate gate;
-    private final RunSlot[] slots;
+    private final RunScope[] scopes;
 
-    /**
-     * Allocates all slots.
-     *
-     * @param model the model's name, for people
-     * @param runners how many
-     * @param numInputs the model's number of inputs
-     * @param numOutputs the model's number of outputs
-     */
-    public RunSlots(String model, int runners, int numInputs, int numOutputs) {
-        gate = new RunGate(model, runners);
-        slots = new RunSlot[runners];
-        for (int i = 0; i < runners; i++) {
-            slots[i] = new RunSlot(numInputs, numOutputs);
-        }
+    /** Allocates all slots. */
+    public RunSlots(Container container, RunGate gate, int numInputs, int numOutputs) {
+        this.gate = gate;
+        scopes = new RunScope[gate.permitCount()];
+        Arrays.setAll(
+                scopes,
+                i -> new RunScope(container, gate, new RunSlot(numInputs, numOutputs), false, i));
     }
 
     /**
-     * Returns what lets runs in, for who brings a slot along.
+     * Acquires a permit, waiting for one if all are in use. An interrupt does not end the wait; it
+     * stays pending.
      *
-     * @return the gate that {@link #take} passes too
+     * @return of this thread's own until it is closed
      */
-    public RunGate gate() {
-        return gate;
-    }
-
-    /**
-     * Takes a lane and its slot, waiting for one if all are in use. An interrupt does not end the
-     * wait; it stays pending.
-     *
-     * @return the lane, of this thread's own until {@link #give}
-     */
-    public int take() {
+    public RunScope enter() {
         // A thread that comes again finds what it left: its inputs are still known there.
-        return gate.enter((int) (Thread.currentThread().threadId() % slots.length));
-    }
-
-    /**
-     * Returns a lane's slot.
-     *
-     * @param lane taken
-     * @return the slot
-     */
-    public RunSlot slot(int lane) {
-        return slots[lane];
-    }
-
-    /**
-     * Returns a lane.
-     *
-     * @param lane taken before, its slot reset
-     */
-    public void give(int lane) {
-        gate.leave(lane);
+        int permit = gate.acquire((int) (Thread.currentThread().threadId() % scopes.length));
+        return scopes[permit].begin(permit);
     }
 
     /** Deletes what the slots keep. No run may be in flight. */
     @Override
     public void close() {
-        for (RunSlot slot : slots) {
-            slot.forgetInputs();
+        for (RunScope scope : scopes) {
+            scope.slot().forgetInputs();
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Who uses something that is closed once and freed once: when it has been closed and the last user
  * is gone. Thread-safe; each method is one or two atomic instructions.
  */
-final class UseCount {
+public final class UseCount {
     private static final long CLOSED = Long.MIN_VALUE;
 
     /** So far below that no users bring it back. */
@@ -20,7 +20,7 @@ final class UseCount {
      *
      * @return false if this is closed; it has to {@link #leave} all the same
      */
-    boolean enter() {
+    public boolean enter() {
         return users.incrementAndGet() > 0;
     }
 
@@ -29,7 +29,7 @@ final class UseCount {
      *
      * @return whether the caller is to free what is used
      */
-    boolean leave() {
+    public boolean leave() {
         return users.decrementAndGet() == CLOSED && mayFree();
     }
 
@@ -38,13 +38,13 @@ final class UseCount {
      *
      * @return whether the caller is to free what is used
      */
-    boolean close() {
+    public boolean close() {
         long before = users.getAndUpdate(n -> n < 0 ? n : n + CLOSED);
         return before == 0 && mayFree();
     }
 
-    /** Tells whether {@link #close} has been called. */
-    boolean isClosed() {
+    /** Returns whether {@link #close} has been called. */
+    public boolean isClosed() {
         return users.get() < 0;
     }
 

@@ -23,19 +23,19 @@ class RunGateTest {
     @Test
     void holdsUpWhoComesAndLetsThemInAgain() throws Exception {
         var gate = new RunGate("m", 2);
-        gate.hold();
+        gate.pauseRuns();
         var entered = new CountDownLatch(3);
         try (var pool = Executors.newFixedThreadPool(3)) {
             for (int i = 0; i < 3; i++) {
                 pool.execute(
                         () -> {
-                            int lane = gate.enter(0);
+                            int permit = gate.acquire(0);
                             entered.countDown();
-                            gate.leave(lane);
+                            gate.release(permit);
                         });
             }
             assertFalse(entered.await(50, TimeUnit.MILLISECONDS));
-            gate.resume();
+            gate.resumeRuns();
             assertTrue(entered.await(60, TimeUnit.SECONDS));
         }
     }
@@ -43,19 +43,19 @@ class RunGateTest {
     @Test
     void anInterruptStaysPending() throws Exception {
         var gate = new RunGate("m", 1);
-        int first = gate.enter(0);
+        int first = gate.acquire(0);
         var interrupted = new AtomicBoolean();
         Thread waiter =
                 Thread.ofPlatform()
                         .start(
                                 () -> {
                                     Thread.currentThread().interrupt();
-                                    int lane = gate.enter(0);
+                                    int permit = gate.acquire(0);
                                     interrupted.set(Thread.interrupted());
-                                    gate.leave(lane);
+                                    gate.release(permit);
                                 });
         Thread.sleep(20);
-        gate.leave(first);
+        gate.release(first);
         waiter.join();
         assertTrue(interrupted.get());
     }
@@ -80,8 +80,8 @@ class RunGateTest {
                         pool.submit(
                                 () -> {
                                     for (int i = 0; i < 50_000; i++) {
-                                        int lane = gate.enter(preferred);
-                                        if (!busy.compareAndSet(lane, 0, 1)) {
+                                        int permit = gate.acquire(preferred);
+                                        if (!busy.compareAndSet(permit, 0, 1)) {
                                             wrong.incrementAndGet();
                                         }
                                         int now = inside.incrementAndGet();
@@ -90,8 +90,8 @@ class RunGateTest {
                                             wrong.incrementAndGet();
                                         }
                                         inside.decrementAndGet();
-                                        busy.set(lane, 0);
-                                        gate.leave(lane);
+                                        busy.set(permit, 0);
+                                        gate.release(permit);
                                         if (patient && i % 1000 == 0) {
                                             LockSupport.parkNanos(1000);
                                         }
@@ -102,13 +102,13 @@ class RunGateTest {
                     pool.submit(
                             () -> {
                                 while (!stop.get()) {
-                                    gate.hold();
+                                    gate.pauseRuns();
                                     holding.set(true);
                                     if (inside.get() != 0) {
                                         wrong.incrementAndGet();
                                     }
                                     holding.set(false);
-                                    gate.resume();
+                                    gate.resumeRuns();
                                     LockSupport.parkNanos(1000);
                                 }
                             });
@@ -121,6 +121,6 @@ class RunGateTest {
         assertEquals(0, wrong.get());
         assertTrue(most.get() <= permits);
         // All have left: the gate is as it was.
-        assertNotEquals(gate.enter(0), gate.enter(0));
+        assertNotEquals(gate.acquire(0), gate.acquire(0));
     }
 }

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.ModelApi;
+import io.github.aoti4j.bindings.RunArguments;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 
@@ -134,12 +134,12 @@ final class ArenaScenarios {
 
     @Scenario
     void holdsAsManyArenasOpenAsThereIsRoomFor() throws Exception {
-        holdsArenasOpen(ModelApi.MAX_HELD);
+        holdsArenasOpen(RunArguments.MAX_HELD);
     }
 
     @Scenario
     void refusesInputsOfMoreArenas() {
-        int count = ModelApi.MAX_HELD + 1;
+        int count = RunArguments.MAX_HELD + 1;
         Stub.shape(count, "f");
         try (Model model = Stub.load(1);
                 Arena arena = Arena.ofConfined()) {
@@ -158,7 +158,7 @@ final class ArenaScenarios {
 
     @Scenario
     void aRunnerRefusesAnInputOfOneArenaMoreAndGoesOnWithTheOthers() {
-        int last = ModelApi.MAX_HELD;
+        int last = RunArguments.MAX_HELD;
         Stub.shape(last + 1, "f");
         List<Arena> arenas = new ArrayList<>();
         Tensor[] inputs = new Tensor[last + 1];

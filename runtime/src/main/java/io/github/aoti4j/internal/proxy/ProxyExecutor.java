@@ -1,8 +1,8 @@
 package io.github.aoti4j.internal.proxy;
 
 import io.github.aoti4j.bindings.ProxyExecutorObject;
+import io.github.aoti4j.bindings.RunArguments;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.internal.RunSlot;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -58,12 +58,13 @@ public final class ProxyExecutor implements AutoCloseable {
      * Says that a run of the model begins on this thread: results are compared with the sizes of
      * its inputs.
      *
-     * @param slot what the run takes
+     * @param run its inputs are set
+     * @param scratch the address of eight bytes
      * @return what {@link #end} needs
      */
-    public long[] begin(RunSlot slot) {
+    public long[] begin(RunArguments run, long scratch) {
         return OperatorThread.current()
-                .enterRun(inputSizes, slot.inputs(), slot.inputCount(), slot.scratchAddress());
+                .enterRun(inputSizes, run.inputs(), run.inputCount(), scratch);
     }
 
     /**

@@ -1,0 +1,136 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.internal.IndexCheck;
+import io.github.aoti4j.internal.RunScope;
+import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.Launch;
+import io.github.aoti4j.internal.cuda.MemoryUses;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/** Runs a model on inputs as they come, for any thread, with outputs that live in an arena. */
+final class ArenaRuns {
+    private final LoadedModel model;
+    private final OutputReader[] readers;
+
+    /** By permit; null where there is nothing to check. */
+    private final IndexCheck[] indexChecks;
+
+    ArenaRuns(LoadedModel model) {
+        this.model = model;
+        this.readers = model.newReaders();
+        this.indexChecks = new IndexCheck[model.natives().gate().permitCount()];
+        Arrays.setAll(indexChecks, _ -> model.validator().newIndexCheck());
+    }
+
+    /**
+     * Runs the model.
+     *
+     * @param arena owns the outputs
+     * @param stream what does the work, on a device; null for the current one
+     * @param inputs in call order; must not change meanwhile
+     * @return unmodifiable; null where the model returned None
+     */
+    List<Tensor> run(Arena arena, CudaStream stream, Tensor[] inputs) {
+        requireUsable(arena);
+        model.natives().container().requireStack();
+        try (OutputLease lease = new OutputLease(model.natives());
+                RunScope run = model.natives().slots().enter()) {
+            RunSlot slot = run.slot();
+            IndexCheck values = indexChecks[run.permit()];
+            if (!areKnown(slot, inputs) || (values != null && !values.isPrepared())) {
+                model.validator().check(inputs, values);
+            }
+            // Not before the permit: an exchange of the constants waits for all who have one.
+            lease.acquireConstants();
+            for (int i = 0; i < inputs.length; i++) {
+                Tensor tensor = inputs[i];
+                slot.setInput(
+                        i,
+                        tensor.identity(),
+                        tensor.segment(),
+                        tensor.device(),
+                        tensor.dtype().code(),
+                        tensor.shapeUnsafe(),
+                        tensor.stridesUnsafe());
+            }
+            if (values != null) {
+                // As late as can be, and in memory that stays.
+                model.validator().checkValues(inputs, values);
+            }
+            MemoryUses uses = null;
+            if (model.device().isCpu()) {
+                run.call(MemorySegment.NULL);
+            } else {
+                uses = callOnDevice(run, stream, inputs, lease);
+            }
+            List<Tensor> outputs = new ArrayList<>(readers.length);
+            for (OutputReader reader : readers) {
+                outputs.add(reader.read(slot, inputs, arena, uses));
+            }
+            List<Tensor> result = Collections.unmodifiableList(outputs);
+            lease.handTo(arena, slot);
+            return result;
+        }
+    }
+
+    /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
+    private MemoryUses callOnDevice(
+            RunScope run, CudaStream stream, Tensor[] inputs, OutputLease lease) {
+        Gpu gpu = Gpu.of(model.device());
+        MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
+        MemoryUses uses = MemoryUses.ofStream(gpu, queue);
+        lease.takeUses(uses);
+        try (var launch = new Launch(gpu, queue);
+                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
+            launch.uses(uses);
+            for (Tensor tensor : inputs) {
+                launch.uses(tensor.uses());
+            }
+            try {
+                run.call(queue);
+            } catch (Throwable e) {
+                launch.failed(e);
+                throw e;
+            }
+            launch.done();
+        }
+        return uses;
+    }
+
+    /** Whether these very tensors went through the same slot, and so the check, last time. */
+    private boolean areKnown(RunSlot slot, Tensor[] inputs) {
+        if (inputs.length != model.inputs().size()) {
+            return false;
+        }
+        for (int i = 0; i < inputs.length; i++) {
+            if (inputs[i] == null || !slot.isKnown(i, inputs[i].identity())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Fails before the run modifies its inputs. */
+    private static void requireUsable(Arena arena) {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("the arena for the outputs is closed");
+        }
+        try {
+            MemorySegment.NULL.reinterpret(0, arena, null);
+        } catch (WrongThreadException e) {
+            var explained =
+                    new WrongThreadException(
+                            "the arena for the outputs is confined to another thread");
+            explained.initCause(e);
+            throw explained;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.internal.Closing;
+import io.github.aoti4j.internal.ConstantSet;
+import io.github.aoti4j.internal.Handles;
+import io.github.aoti4j.internal.RunScope;
+import io.github.aoti4j.internal.RunSlot;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A model's run on inputs that stay bound, to be made again and again: keeps the model alive, and
+ * the constants that the outputs of the latest run may look into. Of one thread at a time.
+ *
+ * <pre>{@code
+ * try (RunScope _ = run.enter()) {
+ *     run.run(stream);
+ * }
+ * }</pre>
+ */
+final class BoundRun implements AutoCloseable {
+    private final NativeModel model;
+    private final NativeModel.Use use;
+    private final RunSlot slot;
+    private final RunScope scope;
+
+    /** The native tensors over the bound memory; 0 where nothing is bound. */
+    private final long[] inputs;
+
+    private ConstantSet constants;
+
+    /** Keeps the model alive until this is closed, unless this constructor fails. */
+    BoundRun(NativeModel model, int inputCount, int outputCount) {
+        this.model = model;
+        slot = new RunSlot(inputCount, outputCount);
+        scope = RunScope.bound(model.container(), model.gate(), slot);
+        inputs = new long[inputCount];
+        use = model.acquire();
+        constants = model.constants().acquire();
+    }
+
+    /**
+     * Binds a tensor, whose memory must stay until another one is bound or this is closed.
+     *
+     * @return the native tensor that was bound before, to be deleted by the caller; 0 if there was
+     *     none
+     */
+    long bind(int index, Tensor tensor) {
+        long next =
+                slot.newTensor(
+                        tensor.segment(),
+                        tensor.device(),
+                        tensor.dtype().code(),
+                        tensor.shapeUnsafe(),
+                        tensor.stridesUnsafe());
+        long before = inputs[index];
+        inputs[index] = next;
+        return before;
+    }
+
+    /** Holds the outputs of the latest run. */
+    RunSlot slot() {
+        return slot;
+    }
+
+    /**
+     * Begins a run. Constants are not exchanged until the scope is closed.
+     *
+     * @throws IllegalStateException if the model is closed
+     * @throws StackOverflowError if this thread has too little stack for a run
+     */
+    RunScope enter() {
+        model.requireOpen();
+        model.container().requireStack();
+        return scope.enter();
+    }
+
+    /** Returns whether the constants are still those of the latest run. To be asked in a run. */
+    boolean isUpToDate() {
+        return model.constants().isCurrent(constants);
+    }
+
+    /**
+     * Deletes the outputs of the run before and runs the model. To be called in a run. If this
+     * fails, there are no outputs.
+     *
+     * @param stream what does the work, always the same; null on the CPU
+     */
+    void run(MemorySegment stream) {
+        Device device = model.container().device();
+        if (device.isCpu()) {
+            runHere(stream);
+            return;
+        }
+        try (TorchCudaApi.InUse _ = TorchCudaApi.use(device.index(), stream)) {
+            runHere(stream);
+        }
+    }
+
+    private void runHere(MemorySegment stream) {
+        try {
+            slot.deleteOutputs();
+            if (!isUpToDate()) {
+                ConstantSet old = constants;
+                constants = model.constants().acquire();
+                old.release();
+            }
+            for (int i = 0; i < inputs.length; i++) {
+                slot.shareInput(i, inputs[i]);
+            }
+            scope.call(stream);
+        } catch (Throwable e) {
+            Closing.all(e, slot::deleteHandles);
+            throw e;
+        }
+    }
+
+    /** Deletes outputs and native inputs; a stream must have come to the end of its work. */
+    @Override
+    public void close() {
+        try (NativeModel.Use _ = use;
+                ConstantSet _ = constants) {
+            Handles.throwIfAny(Handles.deleteAll(inputs, slot.deleteAll()));
+        }
+    }
+}

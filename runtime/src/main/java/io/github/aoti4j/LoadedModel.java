@@ -1,0 +1,70 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model that is ready to run: what its package says of it, and its native part. Immutable.
+ *
+ * @param name within its package
+ * @param natives to be closed by the owner
+ * @param metadata what the compiler noted, unmodifiable
+ * @param inputs in call order
+ * @param outputNames in call order
+ * @param validator checks inputs
+ * @param callSpec how it is called
+ * @param captureObstacle why its runs cannot be captured as a CUDA graph, if anything is known
+ */
+record LoadedModel(
+        String name,
+        NativeModel natives,
+        Map<String, String> metadata,
+        List<InputInfo> inputs,
+        List<String> outputNames,
+        InputValidator validator,
+        LazyCallSpec callSpec,
+        Optional<String> captureObstacle) {
+
+    Device device() {
+        return natives.container().device();
+    }
+
+    /** Makes what reads the outputs of one of several users of the model. */
+    OutputReader[] newReaders() {
+        OutputReader[] readers = new OutputReader[outputNames.size()];
+        for (int i = 0; i < readers.length; i++) {
+            readers[i] =
+                    new OutputReader(
+                            i,
+                            outputNames.get(i),
+                            !device().isCpu(),
+                            natives.container().callsBack());
+        }
+        return readers;
+    }
+
+    /**
+     * Demands that runs can be captured as a CUDA graph, as far as can be known before.
+     *
+     * @throws IncompatibleModelException if they cannot, with the reason
+     */
+    void requireCapturable() {
+        Optional<String> reason =
+                device().isCpu()
+                        ? Optional.of("it is on the CPU")
+                        : natives.gate().permitCount() > 1
+                                ? Optional.of(
+                                        "it was loaded for several runs at once: load it with"
+                                            + " runners(1)")
+                                : captureObstacle;
+        if (reason.isPresent()) {
+            throw new IncompatibleModelException(
+                    "runs of model %s cannot be captured as a CUDA graph: %s"
+                            .formatted(name, reason.get()));
+        }
+    }
+}

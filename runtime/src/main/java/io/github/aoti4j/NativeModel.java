@@ -1,0 +1,123 @@
+package io.github.aoti4j;
+
+import io.github.aoti4j.internal.Closing;
+import io.github.aoti4j.internal.ConstantStore;
+import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.internal.RunGate;
+import io.github.aoti4j.internal.RunSlots;
+import io.github.aoti4j.internal.UseCount;
+
+/**
+ * What a loaded model has of native memory, freed when it has been closed and its last user is
+ * gone.
+ *
+ * <p>Users are runs in flight and outputs that are still alive, since an output may alias a
+ * constant. Thread-safe.
+ */
+final class NativeModel {
+    private final Container container;
+    private final RunGate gate;
+    private final ConstantStore constants;
+    private final RunSlots slots;
+
+    /** What the container uses, in the order in which it is closed when that is gone. */
+    private final AutoCloseable[] parts;
+
+    private final UseCount users = new UseCount();
+    private final Use use = new Use();
+
+    /**
+     * Owns all that it is given.
+     *
+     * @param parts what the container uses, closed in this order when that is gone; null for one
+     *     that is not there
+     */
+    NativeModel(
+            Container container,
+            RunGate gate,
+            ConstantStore constants,
+            RunSlots slots,
+            AutoCloseable... parts) {
+        this.container = container;
+        this.gate = gate;
+        this.constants = constants;
+        this.slots = slots;
+        this.parts = parts;
+    }
+
+    Container container() {
+        return container;
+    }
+
+    ConstantStore constants() {
+        return constants;
+    }
+
+    RunGate gate() {
+        return gate;
+    }
+
+    RunSlots slots() {
+        return slots;
+    }
+
+    /** What a user closes when it is done: once for each {@link #acquire}. */
+    final class Use implements AutoCloseable {
+        @Override
+        public void close() {
+            release();
+        }
+    }
+
+    /**
+     * Takes part in keeping this alive.
+     *
+     * @return to be closed; the last one after {@link NativeModel#close} frees all
+     * @throws IllegalStateException if this is closed
+     */
+    Use acquire() {
+        if (!users.enter()) {
+            release();
+            throw closed();
+        }
+        return use;
+    }
+
+    private void release() {
+        if (users.leave()) {
+            free();
+        }
+    }
+
+    /**
+     * Refuses what starts after {@link #close}, for a user that has acquired this long before.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    void requireOpen() {
+        if (isClosed()) {
+            throw closed();
+        }
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException("model " + container.name() + " is closed");
+    }
+
+    /** Returns whether {@link #close} has been called; users may be left. */
+    boolean isClosed() {
+        return users.isClosed();
+    }
+
+    /** Lets no new user in, and frees all now or with the last user. Further calls do nothing. */
+    void close() {
+        if (users.close()) {
+            free();
+        }
+    }
+
+    private void free() {
+        // What uses something comes before it.
+        Closing.all(null, slots, container, constants, () -> Closing.all(null, parts));
+    }
+}
