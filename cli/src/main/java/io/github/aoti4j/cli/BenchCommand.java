@@ -19,17 +19,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
-/** {@code aoti bench}: how fast a model answers. */
+/** {@code aoti bench}: measures throughput and latencies. */
 @Command(
         name = "bench",
         description = {
-            "Runs a model again and again, and prints throughput, latencies and the Java heap that"
-                    + " a run takes.",
-            "By default each thread runs back to back, which shows what the model can do at most."
-                    + " With --rate runs come on a schedule, and a latency counts from the time at"
-                    + " which its run was due: what callers see who do not wait for one another.",
-            "Nothing is timed before the answers have been compared: with --expect, and those of"
-                    + " each thread with Model.run's. Ctrl-C ends it early, with a report."
+            "Runs a model repeatedly, and prints throughput, latencies and the Java heap that a run"
+                    + " allocates.",
+            "Without --rate it is a closed loop: each thread starts a run when its last one ends."
+                    + " This shows the maximum throughput, and hides stalls (coordinated omission)."
+                    + " With --rate it is an open loop: runs arrive at a fixed rate, and latency"
+                    + " includes queueing.",
+            "Before anything is timed, outputs are compared with those of --expect, and each"
+                    + " thread's with those of Model.run. Ctrl-C ends it early, with a report."
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
@@ -68,12 +69,12 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--api",
-            paramLabel = "WAY",
+            paramLabel = "API",
             description =
                     "What is timed: runner, a Runner with its inputs bound once; model, Model.run"
                             + " with an arena for each run's outputs; or graph, on a device, the"
-                            + " runner's work as a CUDA graph. On a device, a runner's runs hold"
-                            + " the copies of inputs and outputs. Default: runner.")
+                            + " runner's work as a CUDA graph. On a device, a runner's time"
+                            + " includes the copies of inputs and outputs. Default: runner.")
     private Workload.Api api = Workload.Api.RUNNER;
 
     @Option(
@@ -86,16 +87,16 @@ final class BenchCommand implements Callable<Integer> {
             names = "--runners",
             paramLabel = "N",
             description =
-                    "How many runs may be in flight at once; the other threads wait. Default: as"
-                            + " many as threads.")
+                    "How many runs may be in flight; the other threads wait. Default: the number of"
+                            + " threads.")
     private Integer runners;
 
     @Option(
             names = "--intra-op-threads",
             paramLabel = "N",
             description =
-                    "How many threads one operator may run on (OMP_NUM_THREADS). Default: that"
-                            + " variable, or else libtorch's, one for each core.")
+                    "How many threads one operator may use. Default: OMP_NUM_THREADS, or else"
+                            + " libtorch's default, one for each core.")
     private Integer intraOpThreads;
 
     @Option(names = "--seconds", paramLabel = "S", description = "How long to measure. Default: 5.")
@@ -104,27 +105,24 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--warmup",
             paramLabel = "S",
-            description =
-                    "How long to run before, so that the JVM has compiled its part. Default: 2.")
+            description = "How long to run before, for the JVM's compiler. Default: 2.")
     private double warmup = 2;
 
     @Option(
             names = "--rate",
             paramLabel = "R",
             description =
-                    "Runs a second, all threads together, whether the ones before are done or not."
-                            + " Threads that wait for a run sleep, and spin for the last 0.1 ms;"
-                            + " how late they began is in the report, and so is a rate that could"
-                            + " not be kept: more than 1 %% of the runs had not begun in time.")
+                    "Open loop: the number of runs per second, all threads together, whether the"
+                            + " runs before are done or not. A thread that waits for a run sleeps,"
+                            + " and spins for the last 0.1 ms; the report has how late runs began."
+                            + " It also says if the rate was not kept: if more than 1 %% of the"
+                            + " runs had not begun in time.")
     private Double rate;
 
     @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec private CommandSpec spec;
-
-    /** Made by picocli. */
-    BenchCommand() {}
 
     @Override
     public Integer call() {
@@ -145,14 +143,15 @@ final class BenchCommand implements Callable<Integer> {
                     return differ(comparison, "the outputs are not the expected ones");
                 }
             }
-            try (Load load =
-                    new Load(threads, api, model, given, stop, new TerminalProgress(err))) {
+            try (LoadGenerator load =
+                    new LoadGenerator(
+                            threads, api, model, given, stop, new TerminalProgress(err))) {
                 Optional<OutputsComparison> mismatch = load.open(reference);
                 if (mismatch.isPresent()) {
                     return differ(mismatch.get(), "a thread's outputs are not Model.run's");
                 }
                 stop.arm();
-                report(measure(load, setup(model, inFlight, given), reference, stop));
+                report(setup(model, inFlight, given), reference, load, stop);
             }
         }
         return Main.OK;
@@ -178,9 +177,9 @@ final class BenchCommand implements Callable<Integer> {
         require(inputs == null || shapes.isEmpty(), "--shape and --inputs exclude one another");
     }
 
-    private void require(boolean met, String demand) {
+    private void require(boolean met, String requirement) {
         if (!met) {
-            throw new ParameterException(spec.commandLine(), demand);
+            throw new ParameterException(spec.commandLine(), requirement);
         }
     }
 
@@ -195,36 +194,42 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private BenchResult measure(Load load, BenchSetup setup, Reference reference, StopSignal stop) {
+    private void report(
+            BenchSetup setup, Reference reference, LoadGenerator load, StopSignal stop) {
         warmUp(load);
         TimerCost timer = TimerCost.measure();
-        long nanos = nanos(seconds);
-        String name = "measuring";
-        if (rate == null) {
-            List<ThreadResult> results = load.closedLoop(name, nanos);
-            return BenchResult.of(setup, reference, results, 0, timer, stop.isStopped());
+        BenchResult result = measure(load, stop);
+        BenchReport report = new BenchReport(setup, reference, result, timer);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(report.json());
+        } else {
+            report.print(out);
         }
-        Schedule schedule = new Schedule(rate, nanos);
-        List<ThreadResult> results = load.openLoop(name, nanos, schedule);
-        return BenchResult.of(
-                setup, reference, results, schedule.planned(), timer, stop.isStopped());
+        out.flush();
     }
 
-    /**
-     * Back to back at first, whatever the rate: it takes thousands of runs until all is compiled.
-     */
-    private void warmUp(Load load) {
+    private BenchResult measure(LoadGenerator load, StopSignal stop) {
+        String name = "measuring";
+        if (rate == null) {
+            return BenchResult.of(load.closedLoop(name, nanos(seconds)), 0, stop.isStopped());
+        }
+        Schedule schedule = new Schedule(rate, nanos(seconds));
+        List<Worker.Result> results = load.openLoop(name, nanos(seconds), schedule);
+        return BenchResult.of(results, schedule.planned(), stop.isStopped());
+    }
+
+    /** Begins with a closed loop, at any rate: the JVM compiles all after thousands of runs. */
+    private void warmUp(LoadGenerator load) {
         long nanos = nanos(warmup);
         if (nanos == 0) {
             return;
         }
         String name = "warming up";
-        if (rate == null) {
-            List<ThreadResult> _ = load.closedLoop(name, nanos);
-        } else {
-            List<ThreadResult> _ = load.closedLoop(name, nanos / 2);
-            List<ThreadResult> _ =
-                    load.openLoop(name + " at the rate", nanos / 2, new Schedule(rate, nanos / 2));
+        List<Worker.Result> _ = load.closedLoop(name, rate == null ? nanos : nanos / 2);
+        if (rate != null) {
+            Schedule schedule = new Schedule(rate, nanos / 2);
+            List<Worker.Result> _ = load.openLoop(name + " at the rate", nanos / 2, schedule);
         }
     }
 
@@ -245,28 +250,17 @@ final class BenchCommand implements Callable<Integer> {
                 LibTorch.load().toString());
     }
 
-    /** What OpenMP reads too; it may be a list, for nested regions. */
+    /** Returns what OpenMP reads too; null for a list (for nested regions), or nothing. */
     private static Integer environmentThreads() {
         String value = System.getenv("OMP_NUM_THREADS");
         return value == null || !value.matches("[1-9]\\d{0,5}") ? null : Integer.valueOf(value);
-    }
-
-    private void report(BenchResult result) {
-        PrintWriter out = spec.commandLine().getOut();
-        BenchReport report = new BenchReport(result);
-        if (json) {
-            out.println(report.json());
-        } else {
-            report.print(out);
-        }
-        out.flush();
     }
 
     private int differ(OutputsComparison comparison, String verdict) {
         PrintWriter err = spec.commandLine().getErr();
         comparison.lines().forEach(err::println);
         err.println("aoti: " + verdict + "; nothing was timed");
-        return Main.NO;
+        return Main.NEGATIVE;
     }
 
     private static int orZero(Integer number) {

@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The inputs that every run begins with. Each thread gets copies: a model may write into them. */
+/** The inputs of a benchmark. Each worker gets copies: a model may write into its inputs. */
 final class BenchInputs {
     private final Model model;
 
-    /** On the CPU. */
+    /** On the CPU; never passed to a run. */
     private final List<Tensor> originals;
 
     private BenchInputs(Model model, List<Tensor> originals) {
@@ -34,10 +34,9 @@ final class BenchInputs {
     }
 
     /**
-     * Makes zeros.
+     * Makes zeros; {@code shapes} has at least the inputs whose sizes vary.
      *
-     * @param shapes of inputs whose sizes vary; others may be among them
-     * @throws IllegalArgumentException if a shape is missing, or is not one that the model takes
+     * @throws IllegalArgumentException if a shape is missing, or the model does not accept it
      */
     static BenchInputs zeros(Model model, List<Shape> shapes, Arena arena) {
         List<InputInfo> inputs = model.inputs();
@@ -57,7 +56,7 @@ final class BenchInputs {
         for (int i = 0; i < inputs.size(); i++) {
             sizes.add(sizes(i, inputs.get(i), shapes));
         }
-        // Before there is memory: sizes that do not fit may be larger than all there is.
+        // Before memory is allocated: sizes that do not fit may be larger than the machine.
         model.checkShapes(sizes);
         List<long[]> strides = model.stridesFor(sizes);
         List<Tensor> zeros = new ArrayList<>();
@@ -73,7 +72,7 @@ final class BenchInputs {
     private static long[] sizes(int index, InputInfo input, List<Shape> shapes) {
         if (input.dtype().isEmpty()) {
             throw new IllegalArgumentException(
-                    "the package does not tell the element type of input %d (%s): give --inputs"
+                    "the package does not say the element type of input %d (%s): give --inputs"
                             .formatted(index, input));
         }
         return shapes.stream()
@@ -90,26 +89,26 @@ final class BenchInputs {
                                                 .formatted(index, input)));
     }
 
-    /** Makes copies where the model wants them. */
+    /** Makes copies on the device where the model wants them. */
     Tensor[] copy(Arena arena) {
         List<Tensor> copies = new ArrayList<>();
         for (Tensor tensor : originals) {
             copies.add(tensor.copyWithStrides(arena, tensor.strides()));
         }
-        return Transfer.toModel(model, copies, arena).toArray(Tensor[]::new);
+        return DeviceTransfer.toModel(model, copies, arena).toArray(Tensor[]::new);
     }
 
-    /** Undoes what a model has written into copies. */
+    /** Restores copies into which a model has written. */
     void restore(Tensor... copies) {
         for (int i = 0; i < copies.length; i++) {
             copies[i].copyFrom(originals.get(i));
         }
     }
 
-    /** Whether copies are as they were, bit by bit. */
+    /** Returns whether copies are unchanged, bit by bit. */
     boolean equal(Tensor... copies) {
         try (Arena arena = Arena.ofConfined()) {
-            List<Tensor> read = Transfer.toCpu(List.of(copies), arena);
+            List<Tensor> read = DeviceTransfer.toCpu(List.of(copies), arena);
             for (int i = 0; i < read.size(); i++) {
                 if (read.get(i).segment().mismatch(originals.get(i).segment()) >= 0) {
                     return false;
@@ -123,20 +122,12 @@ final class BenchInputs {
         return originals;
     }
 
-    /**
-     * {@code --shape}.
-     *
-     * @param input the input's place in call order
-     * @param sizes none for a tensor without dimensions
-     */
+    /** {@code --shape}: the sizes of an input, given by its index. */
     record Shape(int input, List<Long> sizes) {
         /** {@code 0=8x10}. */
         static final class Converter implements ITypeConverter<Shape> {
             private static final Pattern FORM =
                     Pattern.compile("(\\d{1,6})=((?:\\d{1,18}(?:x\\d{1,18})*)?)");
-
-            /** Made by picocli. */
-            Converter() {}
 
             @Override
             public Shape convert(String value) {
@@ -145,8 +136,8 @@ final class BenchInputs {
                     throw new TypeConversionException(
                             "'"
                                     + value
-                                    + "' is no shape; write for example 0=8x10 for input 0, or 1="
-                                    + " for an input 1 without dimensions");
+                                    + "' is not a shape; write for example 0=8x10 for input 0, or"
+                                    + " 1= for an input 1 without dimensions");
                 }
                 List<Long> sizes =
                         form.group(2).isEmpty()

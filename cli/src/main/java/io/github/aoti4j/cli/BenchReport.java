@@ -1,5 +1,7 @@
 package io.github.aoti4j.cli;
 
+import static java.lang.String.format;
+
 import io.github.aoti4j.Tensor;
 
 import org.HdrHistogram.Histogram;
@@ -9,47 +11,35 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What {@code aoti bench} prints. */
-final class BenchReport {
+/** The report of {@code aoti bench}, as text and as JSON. */
+record BenchReport(BenchSetup setup, Reference reference, BenchResult result, TimerCost timer) {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final double[] PERCENTILES = {50, 90, 99, 99.9, 99.99};
-
-    private final BenchResult result;
-    private final BenchSetup setup;
-
-    BenchReport(BenchResult result) {
-        this.result = result;
-        this.setup = result.setup();
-    }
 
     void print(PrintWriter out) {
         out.printf("%s, model %s%n", setup.file(), setup.model());
         line(
                 out,
                 "runs",
-                String.format(
+                format(
                         Locale.ROOT,
-                        "%s, %d %s, %d %s, %s",
+                        "%s, %s, %s, %s",
                         switch (setup.api()) {
                             case RUNNER -> "Runner.run";
                             case GRAPH -> "DeviceRunner.run as a CUDA graph";
                             case MODEL -> "Model.run with an arena each";
                         },
-                        setup.threads(),
-                        setup.threads() == 1 ? "thread" : "threads",
-                        setup.runners(),
-                        setup.runners() == 1 ? "runner" : "runners",
-                        setup.rate() == null
-                                ? "back to back"
-                                : String.format(Locale.ROOT, rateForm(), setup.rate())
-                                        + " a second on a schedule"));
+                        Quantities.count(setup.threads(), "thread"),
+                        Quantities.count(setup.runners(), "runner"),
+                        setup.rate() == null ? "closed loop" : "open loop, " + rate() + " runs/s"));
         line(
                 out,
                 "inputs",
-                String.format(
+                format(
                         Locale.ROOT,
                         "%s: %s",
                         setup.source() == null ? "zeros" : setup.source(),
@@ -57,22 +47,17 @@ final class BenchReport {
                                 .map(Tensor::toString)
                                 .collect(Collectors.joining(", "))));
         line(out, "compared", compared());
-        line(out, "on", setup.libtorch());
+        line(out, "libtorch", setup.libtorch());
         line(
                 out,
                 "intra-op",
-                String.format(
-                        Locale.ROOT,
-                        "%s",
-                        setup.intraOpThreads() == null
-                                ? "libtorch's default number of threads"
-                                : setup.intraOpThreads() == 1
-                                        ? "1 thread"
-                                        : setup.intraOpThreads() + " threads"));
+                setup.intraOpThreads() == null
+                        ? "libtorch's default number of threads"
+                        : Quantities.count(setup.intraOpThreads(), "thread"));
         line(
                 out,
                 "java",
-                String.format(
+                format(
                         Locale.ROOT,
                         "%s, %d processors",
                         BenchSetup.java(),
@@ -81,7 +66,7 @@ final class BenchReport {
         line(
                 out,
                 "throughput",
-                String.format(
+                format(
                         Locale.ROOT,
                         "%,.1f runs/s (%,d runs in %.2f s, after %.2f s of warm-up)",
                         result.perSecond(),
@@ -92,25 +77,25 @@ final class BenchReport {
             line(
                     out,
                     "allocated",
-                    String.format(
+                    format(
                             Locale.ROOT,
-                            "%.1f bytes of Java heap a run",
+                            "%.1f bytes of Java heap per run",
                             result.allocatedPerRun()));
             latencies(out);
         }
         line(
                 out,
-                "timer",
-                String.format(
+                "overhead",
+                format(
                         Locale.ROOT,
-                        "a latency is %.0f ns too long by measuring it; a run takes %.0f ns longer",
-                        result.timer().perLatency(),
-                        result.timer().perRun()));
+                        "measuring adds %.0f ns to a latency, and %.0f ns to the time of a run",
+                        timer.perLatency(),
+                        timer.perRun()));
         if (result.lateness().getTotalCount() > 0) {
             line(
                     out,
                     "precision",
-                    String.format(
+                    format(
                             Locale.ROOT,
                             "runs that a thread waited for began %.1f µs late (p50), %.1f µs (p99),"
                                     + " %.1f µs (max)",
@@ -118,15 +103,20 @@ final class BenchReport {
                             result.lateness().getValueAtPercentile(99) / 1e3,
                             result.lateness().getMaxValue() / 1e3));
         }
-        result.notes().forEach(note -> line(out, "note", note));
+        notes().forEach(note -> line(out, "note", note));
     }
 
-    private String rateForm() {
-        return setup.rate() == Math.rint(setup.rate()) ? "%,.0f" : "%,.3g";
+    private String rate() {
+        boolean whole = setup.rate() == Math.rint(setup.rate());
+        return format(Locale.ROOT, whole ? "%,.0f" : "%,.3g", setup.rate());
+    }
+
+    private List<String> notes() {
+        return result.notes(setup, reference);
     }
 
     private String compared() {
-        String threads = result.reference().repeatable() ? "each thread's with Model.run's" : "";
+        String threads = reference.repeatable() ? "each thread's outputs with Model.run's" : "";
         if (!setup.expected()) {
             return threads.isEmpty() ? "nothing" : threads;
         }
@@ -136,8 +126,10 @@ final class BenchReport {
     private void latencies(PrintWriter out) {
         Histogram latencies = result.latencies();
         out.printf(
-                "  latency, µs, from %s%n",
-                setup.rate() == null ? "when a run began" : "when a run was due");
+                "  latency, µs, %s%n",
+                setup.rate() == null
+                        ? "from the beginning of a run"
+                        : "from when a run was due, so including queueing");
         latency(out, "min", (double) latencies.getMinValue());
         latency(out, "mean", latencies.getMean());
         for (double percentile : PERCENTILES) {
@@ -147,14 +139,14 @@ final class BenchReport {
     }
 
     private static void latency(PrintWriter out, String name, double nanos) {
-        out.println(String.format(Locale.ROOT, "    %-7s %,14.3f", name, nanos / 1e3));
+        out.println(format(Locale.ROOT, "    %-7s %,14.3f", name, nanos / 1e3));
     }
 
     private static void line(PrintWriter out, String name, String text) {
-        out.println(String.format(Locale.ROOT, "  %-11s", name) + text);
+        out.println(format(Locale.ROOT, "  %-11s%s", name, text));
     }
 
-    /** {@code p99.9}. */
+    /** Returns, for example, {@code p99.9}. */
     private static String name(double percentile) {
         return percentile == Math.rint(percentile) ? "p" + (long) percentile : "p" + percentile;
     }
@@ -181,37 +173,32 @@ final class BenchReport {
 
         root.put("runs", result.runs()).put("elapsedSeconds", result.nanos() / 1e9);
         root.put("runsPerSecond", result.perSecond());
-        if (result.runs() > 0) {
-            root.put("allocatedBytesPerRun", result.allocatedPerRun());
-            root.set("latencyNanos", json(result.latencies()));
-        } else {
-            root.putNull("allocatedBytesPerRun").putNull("latencyNanos");
-        }
-        if (setup.rate() == null) {
-            root.putNull("schedule");
-        } else {
-            ObjectNode schedule = root.putObject("schedule");
+        root.put("allocatedBytesPerRun", result.runs() > 0 ? result.allocatedPerRun() : null);
+        root.set("latencyNanos", json(result.latencies()));
+        ObjectNode schedule = setup.rate() == null ? null : MAPPER.createObjectNode();
+        if (schedule != null) {
             schedule.put("ratePerSecond", setup.rate()).put("planned", result.planned());
             schedule.put("notBegun", result.notBegun()).put("kept", result.isRateKept());
-            if (result.lateness().getTotalCount() > 0) {
-                schedule.set("lateNanos", json(result.lateness()));
-            } else {
-                schedule.putNull("lateNanos");
-            }
+            schedule.set("lateNanos", json(result.lateness()));
         }
+        root.set("schedule", schedule);
         root.putObject("timerNanos")
-                .put("perLatency", result.timer().perLatency())
-                .put("perRun", result.timer().perRun());
+                .put("perLatency", timer.perLatency())
+                .put("perRun", timer.perRun());
         root.put("comparedWithExpected", setup.expected());
-        root.put("comparedWithModelRun", result.reference().repeatable());
-        root.put("writesInputs", result.reference().writesInputs());
+        root.put("comparedWithModelRun", reference.repeatable());
+        root.put("writesInputs", reference.writesInputs());
         root.put("stopped", result.stopped());
         ArrayNode notes = root.putArray("notes");
-        result.notes().forEach(notes::add);
+        notes().forEach(notes::add);
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
     }
 
+    /** Returns null, which Jackson writes as such, for an empty histogram. */
     private static ObjectNode json(Histogram histogram) {
+        if (histogram.getTotalCount() == 0) {
+            return null;
+        }
         ObjectNode node = MAPPER.createObjectNode();
         node.put("min", histogram.getMinValue()).put("mean", histogram.getMean());
         for (double percentile : PERCENTILES) {

@@ -7,54 +7,39 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What came out.
+ * What {@code aoti bench} measured.
  *
- * @param setup what was measured
- * @param reference what the model did when it was compared
- * @param latencies of all threads' runs
- * @param lateness of runs that threads waited for; empty in a closed loop
+ * @param latencies of all workers' runs
+ * @param lateness of runs that workers waited for; empty in a closed loop
  * @param perSecond runs per second
  * @param nanos how long it took
- * @param allocated bytes of Java heap, all threads together
+ * @param allocated bytes of Java heap, all workers together
  * @param planned runs on the schedule; 0 in a closed loop
- * @param timer what measuring costs
- * @param stopped whether it ended early
+ * @param stopped whether it was ended early
  */
 record BenchResult(
-        BenchSetup setup,
-        Reference reference,
         Histogram latencies,
         Histogram lateness,
         double perSecond,
         long nanos,
         long allocated,
         long planned,
-        TimerCost timer,
         boolean stopped) {
-    /** A rate counts as kept if so much of the schedule has begun in time. */
+    /** The share of the schedule that must have begun in time for a rate to count as kept. */
     private static final double KEPT = 0.99;
 
-    static BenchResult of(
-            BenchSetup setup,
-            Reference reference,
-            List<ThreadResult> threads,
-            long planned,
-            TimerCost timer,
-            boolean stopped) {
+    static BenchResult of(List<Worker.Result> workers, long planned, boolean stopped) {
         Histogram latencies = Latencies.histogram();
         Histogram lateness = Latencies.histogram();
-        threads.forEach(thread -> latencies.add(thread.latencies()));
-        threads.forEach(thread -> lateness.add(thread.lateness()));
+        workers.forEach(worker -> latencies.add(worker.latencies()));
+        workers.forEach(worker -> lateness.add(worker.lateness()));
         return new BenchResult(
-                setup,
-                reference,
                 latencies,
                 lateness,
-                threads.stream().mapToDouble(ThreadResult::perSecond).sum(),
-                threads.stream().mapToLong(ThreadResult::nanos).max().orElse(0),
-                threads.stream().mapToLong(ThreadResult::allocated).sum(),
+                workers.stream().mapToDouble(Worker.Result::perSecond).sum(),
+                workers.stream().mapToLong(Worker.Result::nanos).max().orElse(0),
+                workers.stream().mapToLong(Worker.Result::allocated).sum(),
                 planned,
-                timer,
                 stopped);
     }
 
@@ -74,8 +59,8 @@ record BenchResult(
         return runs() >= KEPT * planned;
     }
 
-    /** What a reader has to know to read the figures. */
-    List<String> notes() {
+    /** Returns what a reader has to know to interpret the figures. */
+    List<String> notes(BenchSetup setup, Reference reference) {
         List<String> notes = new ArrayList<>();
         if (stopped) {
             notes.add("stopped before the time was up");
@@ -84,31 +69,30 @@ record BenchResult(
                     String.format(
                             Locale.ROOT,
                             "the rate was not kept: of %,d runs that were due, %,d had not begun"
-                                    + " when the time was up; latencies grow the longer it lasts",
+                                    + " when the time was up; the longer it lasts, the longer the"
+                                    + " queue and the latencies",
                             planned,
                             notBegun()));
         }
         if (setup.threads() > setup.runners()) {
             notes.add(
-                    "%d threads share %d %s: latencies hold the wait for one"
+                    "%d threads share %s: latencies include the wait for one"
                             .formatted(
-                                    setup.threads(),
-                                    setup.runners(),
-                                    setup.runners() == 1 ? "runner" : "runners"));
+                                    setup.threads(), Quantities.count(setup.runners(), "runner")));
         }
         if (setup.threads() > BenchSetup.processors()) {
             notes.add(
-                    "more threads than processors (%d): latencies hold the wait for one"
+                    "more threads than processors (%d): latencies include the wait for one"
                             .formatted(BenchSetup.processors()));
         }
         if (!reference.repeatable()) {
             notes.add(
-                    "the model answers the same inputs differently (random numbers, or a state of"
-                            + " its own): the threads' answers were not compared");
+                    "the model answers the same inputs differently (random numbers, or state):"
+                            + " the threads' outputs were not compared");
         }
         if (reference.writesInputs()) {
             notes.add(
-                    "the model writes into its inputs: each run finds what the one before left,"
+                    "the model writes into its inputs: each run reads what the one before left,"
                             + " nothing restores them");
         }
         return notes;

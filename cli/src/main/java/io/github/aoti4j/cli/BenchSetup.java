@@ -7,21 +7,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What is measured.
+ * What {@code aoti bench} is to measure.
  *
- * @param file the package
- * @param model the model's name in it
- * @param api how it is run
- * @param threads how many threads run it
  * @param runners how many runs may be in flight
- * @param intraOpThreads how many threads an operator may run on; null for libtorch's default
- * @param warmupSeconds for how long nothing was measured
- * @param seconds for how long it was
- * @param rate wanted runs per second; null in a closed loop
- * @param source where the inputs are from; null for zeros
- * @param inputs the inputs
- * @param expected whether outputs have been compared with a file's
- * @param libtorch describes libtorch
+ * @param intraOpThreads how many threads one operator may use; null for libtorch's default
+ * @param rate runs per second; null in a closed loop
+ * @param source the file of the inputs; null for zeros
+ * @param expected whether outputs have been compared with those of a file
+ * @param libtorch its description
  */
 record BenchSetup(
         Path file,

@@ -12,15 +12,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code aoti cache}: what is kept between loads, and how to be rid of it. */
+/** {@code aoti cache}: shows and prunes the cache. */
 @Command(
         name = "cache",
         description = {
-            "Shows what is kept between loads: unpacked and compiled models, and an unpacked"
-                    + " libtorch.",
-            "It lies in ~/.cache/aoti4j, or what -Daoti.cache or AOTI_CACHE names. Models may have"
-                    + " 4 GiB together, or what -Daoti.cache.limit or AOTI_CACHE_LIMIT says (500M,"
-                    + " 20G, none): when one is added, the least recently used go."
+            "Shows the cache: unpacked and compiled models, and an unpacked libtorch.",
+            "Its folder is ~/.cache/aoti4j, or that of -Daoti.cache or AOTI_CACHE. The models are"
+                    + " limited to 4 GiB in all, or to -Daoti.cache.limit or AOTI_CACHE_LIMIT"
+                    + " (500M, 20G, none): adding one evicts the least recently used."
         },
         mixinStandardHelpOptions = true,
         subcommands = CacheCommand.Prune.class)
@@ -29,22 +28,16 @@ final class CacheCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    /** Made by picocli. */
-    CacheCommand() {}
-
     @Override
     public Integer call() {
         new CacheReport(spec.commandLine().getOut(), ModelCache.ofProcess()).print(json.isSet());
         return Main.OK;
     }
 
-    /** {@code --json}, here and below. */
+    /** {@code --json}, of the command and its subcommand. */
     static final class JsonOption {
         @Option(names = "--json", description = "Print JSON instead of text.")
         private boolean json;
-
-        /** Made by picocli. */
-        JsonOption() {}
 
         boolean isSet() {
             return json;
@@ -55,9 +48,9 @@ final class CacheCommand implements Callable<Integer> {
     @Command(
             name = "prune",
             description = {
-                "Removes models that are over the limit, a libtorch that another one has taken the"
-                    + " place of and that was not used for 30 days, and what killed processes left."
-                    + " What a process is using stays."
+                "Removes the least recently used models over the limit, superseded versions of"
+                        + " libtorch that were not used for 30 days, and leftovers of killed"
+                        + " processes. Files that a process is using are kept."
             },
             mixinStandardHelpOptions = true)
     static final class Prune implements Callable<Integer> {
@@ -66,8 +59,8 @@ final class CacheCommand implements Callable<Integer> {
                 paramLabel = "S",
                 converter = Quantities.Bytes.class,
                 description =
-                        "How much the models may have together, such as 500M or 20G. Default: the"
-                                + " limit.")
+                        "The limit for all models, such as 500M or 20G. Default: that of the"
+                                + " cache.")
         private Long maxSize;
 
         @Option(
@@ -75,8 +68,8 @@ final class CacheCommand implements Callable<Integer> {
                 paramLabel = "D",
                 converter = Quantities.Age.class,
                 description =
-                        "Remove what was not used for so long, such as 30d, 12h or 45m; the"
-                                + " libtorch that was used last stays.")
+                        "Remove also what was not used for this time, such as 30d, 12h or 45m; the"
+                                + " libtorch used last is kept.")
         private Duration olderThan;
 
         @Option(names = "--all", description = "Remove everything that is not in use.")
@@ -85,9 +78,6 @@ final class CacheCommand implements Callable<Integer> {
         @Mixin private JsonOption json;
 
         @Spec private CommandSpec spec;
-
-        /** Made by picocli. */
-        Prune() {}
 
         @Override
         public Integer call() {

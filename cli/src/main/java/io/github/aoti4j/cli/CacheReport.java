@@ -12,7 +12,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 
-/** What {@code aoti cache} prints. */
+/** The output of {@code aoti cache}, as text and as JSON. */
 final class CacheReport {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final DateTimeFormatter TIME =
@@ -57,10 +57,10 @@ final class CacheReport {
         print(removed);
         out.printf(
                 "removed %d %s, %s%n",
-                removed.size(), plural(removed.size()), TextReport.bytes(bytes(removed)));
+                removed.size(), plural(removed.size()), Quantities.format(bytes(removed)));
         out.println(total());
         if (all && !entries.isEmpty()) {
-            out.println("what is left is in use, or was a moment ago");
+            out.println("the remaining entries are in use, or were a moment ago");
         }
     }
 
@@ -70,7 +70,7 @@ final class CacheReport {
             out.printf(
                     "  %-8s %10s  %s  %s%s%n",
                     entry.kind(),
-                    TextReport.bytes(entry.bytes()),
+                    Quantities.format(entry.bytes()),
                     TIME.format(entry.lastUsed()),
                     name.length() > 2 * NAME ? name.substring(0, NAME) + "…" : name,
                     entry.mapped() ? "  in use" : "");
@@ -78,15 +78,15 @@ final class CacheReport {
     }
 
     private String total() {
-        return "%d %s, %s; models have %s of %s"
+        return "%d %s, %s; models use %s of %s"
                 .formatted(
                         entries.size(),
                         plural(entries.size()),
-                        TextReport.bytes(bytes(entries)),
-                        TextReport.bytes(models()),
+                        Quantities.format(bytes(entries)),
+                        Quantities.format(models()),
                         cache.limit() == Long.MAX_VALUE
-                                ? "any number"
-                                : TextReport.bytes(cache.limit()));
+                                ? "unlimited"
+                                : Quantities.format(cache.limit()));
     }
 
     private static String plural(int count) {

@@ -13,15 +13,15 @@ import picocli.CommandLine.Spec;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
-/** {@code aoti compile}: a package of source only becomes one with libraries. */
+/** {@code aoti compile}: compiles packages that hold source only. */
 @Command(
         name = "compile",
         description = {
-            "Compiles the models of a package that holds their source only (package_cpp_only), and"
-                    + " writes a package with the libraries in place of what they were made of.",
-            "Loading a package of source only does the same, once, into the cache. The source and"
-                    + " its flags come from the package: only flags that say how code is generated"
-                    + " are let through, and no shell is involved."
+            "Compiles the models of a package that holds source only (package_cpp_only), and writes"
+                    + " a package with the libraries in place of the source.",
+            "Loading such a package does the same, once, into the cache. Source and compiler flags"
+                    + " come from the package: only flags for code generation are accepted, and no"
+                    + " shell is involved."
         },
         mixinStandardHelpOptions = true)
 final class CompileCommand implements Callable<Integer> {
@@ -38,10 +38,10 @@ final class CompileCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description = "Compile this model only; others stay as they are.")
+            description = "Compile this model only; others are copied unchanged.")
     private String model;
 
-    @Option(names = "--force", description = "Replace OUT if it is there.")
+    @Option(names = "--force", description = "Replace OUT if it exists.")
     private boolean force;
 
     @Mixin private CompileOptions compile;
@@ -49,9 +49,6 @@ final class CompileCommand implements Callable<Integer> {
     @Mixin private LibTorchOption libtorch;
 
     @Spec private CommandSpec spec;
-
-    /** Made by picocli. */
-    CompileCommand() {}
 
     @Override
     public Integer call() {

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
 
-/** What packages of source only are compiled with. */
+/** The compiler and headers for packages that hold source only. */
 final class CompileOptions {
     @Option(
             names = "--compiler",
@@ -23,9 +23,6 @@ final class CompileOptions {
                     "The folder of PyTorch's C++ headers, which holds torch/csrc. Default:"
                             + " -Daoti.include, AOTI_INCLUDE, then include beside libtorch.")
     private Path includes;
-
-    /** Made by picocli. */
-    CompileOptions() {}
 
     ModelOptions apply(ModelOptions options) {
         ModelOptions compiling = compiler == null ? options : options.compiler(compiler);

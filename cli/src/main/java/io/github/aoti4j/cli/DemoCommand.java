@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
-/** {@code aoti demo}: the bundled model reads handwritten digits. */
+/** {@code aoti demo}: classifies handwritten digits with the bundled model. */
 @Command(
         name = "demo",
         description =
@@ -30,10 +30,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final int SHOWN = 6;
     private static final int CLASSES = 10;
 
-    /**
-     * How long each latency is warmed up and then measured: enough for the compiler, little for who
-     * waits.
-     */
+    /** Warm-up of each latency: enough for the JVM's compiler. */
     private static final long WARM_UP_NANOS = 250_000_000;
 
     private static final long TIMED_NANOS = 150_000_000;
@@ -43,14 +40,11 @@ final class DemoCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    /** Made by picocli. */
-    DemoCommand() {}
-
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         LibTorchOptions options = libtorch.options(spec.commandLine().getErr());
-        // One small image is not worth a second thread; whoever set the variable knows better.
+        // A second thread does not pay for one small image; an explicit setting has precedence.
         LibTorch loaded =
                 LibTorch.load(
                         System.getenv("OMP_NUM_THREADS") == null
@@ -106,7 +100,7 @@ final class DemoCommand implements Callable<Integer> {
         return Tensor.wrap(one, DType.FLOAT32, 1, 1, images.size(2), images.size(3));
     }
 
-    /** Input in place, run, one score read back: what a service does per request. */
+    /** Measures what a service does per request: a run, and reading a score. */
     private static double medianMicros(Model model, Tensor input) {
         long warm = System.nanoTime() + WARM_UP_NANOS;
         while (System.nanoTime() - warm < 0) {

@@ -2,12 +2,9 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Tensor;
 
-/**
- * Draws greyscale images as text: two rows of pixels in one line of half blocks would need colour,
- * shades do not.
- */
+/** Draws greyscale images as text, in shades: half blocks would need colour. */
 final class DigitArt {
-    /** From no ink to full ink; two characters make a pixel about square. */
+    /** From white to black; two characters make a pixel about square. */
     private static final String[] SHADES = {"  ", "░░", "▒▒", "▓▓", "██"};
 
     private DigitArt() {}
@@ -16,8 +13,8 @@ final class DigitArt {
      * Draws images side by side with the model's answers below.
      *
      * @param images {@code [n, 1, height, width]} float32 from 0 to 1, contiguous
-     * @param answers what the model says
-     * @param labels what is right
+     * @param answers the model's classifications
+     * @param labels the right ones
      * @param shown how many to draw, evenly spread over all
      */
     static String draw(Tensor images, int[] answers, int[] labels, int shown) {

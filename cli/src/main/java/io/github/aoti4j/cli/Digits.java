@@ -11,10 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/**
- * The demo's model and test images, taken out of the jar into a temporary folder while they are in
- * use.
- */
+/** The demo's model and test images, extracted from the jar into a temporary folder. */
 final class Digits implements AutoCloseable {
     private static final String MODEL = "digits.pt2";
     private static final String TEST = "test.safetensors";
@@ -55,12 +52,12 @@ final class Digits implements AutoCloseable {
         return folder.resolve(MODEL);
     }
 
-    /** All test images: {@code [n, 1, 8, 8]} float32, ink from 0 to 1. */
+    /** Reads all test images: {@code [n, 1, 8, 8]} float32, from 0 (white) to 1 (black). */
     Tensor images(Arena arena) {
         return read("images", arena);
     }
 
-    /** The digit that each image shows. */
+    /** Reads the digit that each image shows. */
     int[] labels(Arena arena) {
         return Arrays.stream(read("labels", arena).toLongArray())
                 .mapToInt(Math::toIntExact)

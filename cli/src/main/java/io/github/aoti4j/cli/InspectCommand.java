@@ -1,9 +1,7 @@
 package io.github.aoti4j.cli;
 
-import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.ModelPackage;
-import io.github.aoti4j.Requirement;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,13 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code aoti inspect}: what is in a package and whether it can run here. */
+/** {@code aoti inspect}: shows a package's content and requirements. */
 @Command(
         name = "inspect",
         description = {
-            "Shows a package's models: inputs, outputs, constants and where they lie, call spec,"
-                    + " and what each needs from this machine. Loads nothing.",
-            "Exits with 1 if something that a model needs is not here."
+            "Shows a package's models: call spec, inputs, outputs, constants, metadata, and what"
+                    + " each requires of this machine. Loads nothing.",
+            "Exits with 1 if a requirement is not met."
         },
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
@@ -37,6 +35,12 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
+    @Option(
+            names = "--constants",
+            description =
+                    "List each constant. Default: their number, size and place. JSON has all.")
+    private boolean constants;
+
     @Option(names = "--model", paramLabel = "NAME", description = "Show this model only.")
     private String model;
 
@@ -46,9 +50,6 @@ final class InspectCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    /** Made by picocli. */
-    InspectCommand() {}
-
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -57,25 +58,19 @@ final class InspectCommand implements Callable<Integer> {
                 sha256.apply(ModelOptions.defaults())
                         .progress(new TerminalProgress(spec.commandLine().getErr()));
         try (ModelPackage opened = ModelPackage.open(file, options)) {
-            List<String> names = model == null ? opened.models() : List.of(model);
-            for (String name : names) {
-                ModelDescription description = opened.describe(name);
+            for (String name : model == null ? opened.models() : List.of(model)) {
                 reports.add(
-                        new ModelReport(
-                                description,
+                        ModelReport.of(
+                                opened.describe(name),
                                 opened.requirements(
                                         name, libtorch.options(spec.commandLine().getErr()))));
             }
         }
         if (json) {
-            out.println(JsonReport.of(file, reports));
+            out.println(InspectJson.of(file, reports));
         } else {
-            TextReport.print(out, file, reports);
+            new InspectText(out, constants).print(file, reports);
         }
-        boolean met =
-                reports.stream()
-                        .flatMap(report -> report.requirements().stream())
-                        .allMatch(Requirement::met);
-        return met ? Main.OK : Main.NO;
+        return reports.stream().allMatch(ModelReport::canRun) ? Main.OK : Main.NEGATIVE;
     }
 }

@@ -13,12 +13,12 @@ final class Latencies {
 
     private Latencies() {}
 
-    /** A histogram that never grows: recording makes no object. */
+    /** Returns a histogram of fixed size: recording allocates nothing. */
     static Histogram histogram() {
         return new Histogram(1, LONGEST, DIGITS);
     }
 
-    static long within(long nanos) {
+    static long clamp(long nanos) {
         return Math.min(nanos, LONGEST);
     }
 }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 
-/** {@code --libtorch}, which every command has. */
+/** {@code --libtorch}. */
 final class LibTorchOption {
     @Option(
             names = "--libtorch",
@@ -19,15 +19,7 @@ final class LibTorchOption {
                             + " AOTI_LIBTORCH, then the embedded one.")
     private Path directory;
 
-    /** Made by picocli. */
-    LibTorchOption() {}
-
-    /** Loads libtorch, showing how far it has come if it has to be unpacked first. */
-    LibTorch load(PrintWriter err) {
-        return load(err, 0);
-    }
-
-    /** The same, with a number of threads that one operator may run on; 0 for the default. */
+    /** Loads libtorch; {@code intraOpThreads} is 0 for its default. */
     LibTorch load(PrintWriter err, int intraOpThreads) {
         return LibTorch.load(options(err).withThreads(intraOpThreads));
     }

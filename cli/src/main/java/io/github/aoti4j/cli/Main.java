@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** The {@code aoti} command: its subcommands, and what their failures look like from outside. */
+/** The {@code aoti} command: its subcommands, exit statuses and error messages. */
 @Command(
         name = "aoti",
         description = "Loads PyTorch AOTInductor packages (.pt2) and runs them inside the JVM.",
@@ -33,42 +33,37 @@ import java.nio.file.Path;
         },
         footerHeading = "%nExit status:%n",
         footer = {
-            "  0  done",
-            "  1  the answer is no: outputs differ, requirements are missing",
+            "  0  success",
+            "  1  negative result: outputs differ, or requirements are not met",
             "  2  wrong usage",
-            "  3  the package or this machine cannot"
+            "  3  failure: for example an unusable package, or a missing libtorch"
         })
 public final class Main implements Runnable {
-    /** Done. */
     static final int OK = 0;
 
-    /** The answer is no. */
-    static final int NO = 1;
+    /** Outputs differ, or requirements are not met. */
+    static final int NEGATIVE = 1;
 
-    /** Wrong usage; picocli's own number too. */
+    /** Wrong usage; picocli's own number. */
     static final int USAGE = 2;
 
-    /** The package or the machine cannot. */
-    static final int CANNOT = 3;
+    /** Any failure. */
+    static final int FAILURE = 3;
 
     @Spec private CommandSpec spec;
 
     /** Made by picocli. */
     Main() {}
 
-    /**
-     * Runs the command and ends the process with its exit status.
-     *
-     * @param args the command line
-     */
+    /** Runs the command and ends the process with its exit status. */
     public static void main(String[] args) {
         var out = new PrintWriter(System.out, true, System.out.charset());
         var err = new PrintWriter(System.err, true, System.err.charset());
         int status = run(args, out, err);
-        // Who reads from a pipe may stop; but a file that is cut off must not pass for complete.
+        // The reader of a pipe may stop; but a truncated file must not pass for complete.
         if (out.checkError() && Files.isRegularFile(Path.of("/proc/self/fd/1"))) {
             err.println("aoti: not all of the output could be written");
-            status = CANNOT;
+            status = FAILURE;
         }
         System.exit(status);
     }
@@ -86,9 +81,9 @@ public final class Main implements Runnable {
         try {
             return command.execute(args);
         } catch (OutOfMemoryError e) {
-            // Left alone, it would end the process with the status that says no.
+            // Uncaught, it would end the process with the status of a negative result.
             err.println("aoti: not enough memory: " + e.getMessage());
-            return CANNOT;
+            return FAILURE;
         }
     }
 
@@ -99,20 +94,20 @@ public final class Main implements Runnable {
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            // Java decodes names by the locale, and cannot know others.
+            // Java decodes file names by the locale.
             throw new TypeConversionException(
                     "the locale has no characters for this path (%s): set LC_ALL=C.UTF-8"
                             .formatted(e.getMessage()));
         }
     }
 
-    /** What is wrong, and the synopsis alone: the whole help would push it off the screen. */
+    /** Prints the error and the synopsis: the whole help would scroll the error off the screen. */
     private static int explainUsage(ParameterException exception, String[] args) {
         CommandLine command = exception.getCommandLine();
         PrintWriter err = command.getErr();
         err.println("aoti: " + exception.getMessage());
         if (command.getParent() == null) {
-            // This one is short, and lists the commands.
+            // Short, and lists the commands.
             command.usage(err);
             return USAGE;
         }
@@ -128,10 +123,10 @@ public final class Main implements Runnable {
         if (exception instanceof AotiException) {
             command.getErr().println("aoti: " + exception.getMessage());
         } else {
-            // Not foreseen: whoever reports it needs the trace.
+            // A defect: a report of it needs the stack trace.
             exception.printStackTrace(command.getErr());
         }
-        return CANNOT;
+        return FAILURE;
     }
 
     @Override

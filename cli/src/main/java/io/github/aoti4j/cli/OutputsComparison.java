@@ -6,10 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How all outputs compare with what was expected.
+ * The comparison of all outputs with the expected ones.
  *
- * @param lines a line for each output, for people
- * @param matches whether all match
+ * @param lines a line of text for each output
  */
 record OutputsComparison(List<String> lines, boolean matches) {
     /** Compares; null stands for None. */
@@ -28,8 +27,8 @@ record OutputsComparison(List<String> lines, boolean matches) {
                 lines.add(i + ": is " + actual.get(i) + ", expected None");
                 same = false;
             } else {
-                Comparison comparison = tolerances.compare(actual.get(i), expected.get(i));
-                lines.add(i + ": " + comparison.describe());
+                var comparison = tolerances.compare(actual.get(i), expected.get(i));
+                lines.add(i + ": " + comparison.description());
                 same &= comparison.matches();
             }
         }

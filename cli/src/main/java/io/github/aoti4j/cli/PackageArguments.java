@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The package, the model in it and the libtorch: what commands that run a model share. */
+/** What commands that run a model share: the package, the model, and how it is loaded. */
 final class PackageArguments {
     @Parameters(
             paramLabel = "PKG",
@@ -27,7 +27,7 @@ final class PackageArguments {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description = "Which model, where the package holds several.")
+            description = "The model to run, if the package holds several.")
     private String model;
 
     @Option(
@@ -35,16 +35,15 @@ final class PackageArguments {
             paramLabel = "F",
             description =
                     "A file of weights by name: safetensors, a safetensors index, or a state dict"
-                        + " of torch.save. May be given several times; the first that has a name"
-                        + " counts. Names that the model does not have are refused. Default: the"
-                        + " package's own.")
+                            + " of torch.save. May be given several times; for each name the first"
+                            + " file that has it is used. Names that the model does not have are"
+                            + " refused. Default: the weights in the package.")
     private List<Path> weights = List.of();
 
     @Option(
             names = "--allow-unknown",
             description =
-                    "Pass over names in weight files that the model does not have, with a"
-                            + " warning. Their values do not reach the model.")
+                    "Ignore names in weight files that the model does not have, with a warning.")
     private boolean allowUnknown;
 
     @Option(
@@ -52,15 +51,15 @@ final class PackageArguments {
             paramLabel = "WHEN",
             description =
                     "When mapped weights are read: ${COMPLETION-CANDIDATES}. Default: lazy, each"
-                            + " page when it is first touched.")
+                            + " page at the first access.")
     private Paging paging = Paging.LAZY;
 
     @Option(
             names = "--op-library",
             paramLabel = "F",
             description =
-                    "A native library that registers operators which the model calls, built for"
-                            + " this libtorch. May be given several times. Default: none.")
+                    "A native library that registers custom operators, built for this libtorch."
+                            + " May be given several times. Default: none.")
     private List<Path> opLibraries = List.of();
 
     @Option(
@@ -68,16 +67,16 @@ final class PackageArguments {
             paramLabel = "D",
             converter = DeviceConverter.class,
             description =
-                    "Where the model runs: cpu, cuda or cuda:1, for example. Inputs and outputs"
-                            + " are copied there and back. Default: cuda:0 for a package that was"
+                    "The device on which the model runs, such as cpu, cuda or cuda:1. Inputs and"
+                            + " outputs are copied to it and back. Default: cuda:0 for a package"
                             + " compiled for CUDA, else cpu.")
     private Device device;
 
     @Option(
             names = "--no-check-indices",
             description =
-                    "Do not compare elements that the model uses as indices with their range"
-                            + " before a run. Default: compare, unless -Daoti.check.indices=false.")
+                    "Do not check before a run that elements used as indices are in range."
+                            + " Default: check, unless -Daoti.check.indices=false.")
     private boolean noCheckIndices;
 
     @Mixin private Sha256Option sha256;
@@ -86,14 +85,11 @@ final class PackageArguments {
 
     @Mixin private LibTorchOption libtorch;
 
-    /** Made by picocli. */
-    PackageArguments() {}
-
     Path file() {
         return file;
     }
 
-    /** The package and all that is read for it. */
+    /** Returns all files that are read: the package, weights and operator libraries. */
     List<Path> files() {
         List<Path> files = new ArrayList<>(weights);
         files.addAll(opLibraries);
@@ -109,7 +105,7 @@ final class PackageArguments {
      * Loads the model.
      *
      * @param runners how many runs may be in flight
-     * @param intraOpThreads how many threads one operator may run on; 0 for libtorch's default
+     * @param intraOpThreads how many threads one operator may use; 0 for libtorch's default
      */
     Model load(PrintWriter err, int runners, int intraOpThreads) {
         libtorch.load(err, intraOpThreads);
@@ -126,11 +122,7 @@ final class PackageArguments {
         return Model.load(file, device == null ? options : options.device(device));
     }
 
-    /** {@code cuda:0}. */
     static final class DeviceConverter implements ITypeConverter<Device> {
-        /** Made by picocli. */
-        DeviceConverter() {}
-
         @Override
         public Device convert(String value) {
             try {

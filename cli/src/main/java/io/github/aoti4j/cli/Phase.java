@@ -2,47 +2,44 @@ package io.github.aoti4j.cli;
 
 import java.time.Duration;
 
-/**
- * A stretch of time in which threads run a model: a warm-up, or what is measured. Times are
- * nanoseconds since it began.
- */
+/** A warm-up or measurement that all workers share. Times are nanoseconds since it began. */
 final class Phase {
-    /** Threads are told when to begin this long before, so that none begins late. */
+    /** Workers start this long before the beginning, so that none begins late. */
     private static final long LEAD = Duration.ofMillis(2).toNanos();
 
     /**
-     * How long before a time, in nanoseconds, a thread stops sleeping and spins: Linux wakes
-     * sleepers some 50 µs late, its default timer slack.
+     * How long before a time, in nanoseconds, a worker stops sleeping and spins: Linux wakes
+     * sleepers about 50 µs late, its default timer slack.
      */
     static final long SPIN = 100_000;
 
-    /** How long at most until a sleeping thread notices that it is to stop. */
+    /** The longest sleep before a worker looks at the stop signal. */
     static final long LONGEST_PARK = Duration.ofMillis(50).toNanos();
 
-    private final Ticker ticker;
+    private final Clock clock;
     private final StopSignal stop;
     private final long nanos;
     private long origin;
 
-    /** A phase of so many nanoseconds, which ends earlier if there is a signal to stop. */
-    Phase(Ticker ticker, StopSignal stop, long nanos) {
-        this.ticker = ticker;
+    /** A phase of {@code nanos}, which a stop signal ends early. */
+    Phase(Clock clock, StopSignal stop, long nanos) {
+        this.clock = clock;
         this.stop = stop;
         this.nanos = nanos;
     }
 
-    /** Sets the beginning, before it is handed to the threads. */
+    /** Sets the origin of time; called before the workers get the phase. */
     void begin() {
-        origin = ticker.nanos() + LEAD;
+        origin = clock.nanos() + LEAD;
     }
 
     long nanos() {
         return nanos;
     }
 
-    /** Negative before it begins. */
+    /** Returns the time; negative before the beginning. */
     long now() {
-        return ticker.nanos() - origin;
+        return clock.nanos() - origin;
     }
 
     boolean isStopped() {
@@ -53,19 +50,15 @@ final class Phase {
         return now >= nanos || stop.isStopped();
     }
 
-    /**
-     * Waits until a time; shorter if there is a signal to stop.
-     *
-     * @return the time it has become
-     */
+    /** Waits until {@code due} or the stop signal, and returns the time. */
     long awaitUntil(long due) {
         long now = now();
         while (now < due && !stop.isStopped()) {
             long left = due - now;
             if (left > SPIN) {
-                ticker.park(Math.min(left - SPIN, LONGEST_PARK));
+                clock.park(Math.min(left - SPIN, LONGEST_PARK));
             } else {
-                ticker.spin();
+                clock.spin();
             }
             now = now();
         }

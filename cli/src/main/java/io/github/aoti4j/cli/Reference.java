@@ -9,41 +9,33 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a model answers, for the runs that are measured to be compared with.
+ * The outputs with which those of measured runs are compared.
  *
- * @param outputs of {@link Model#run}, before the model has run for anything else
- * @param repeatable whether it answers the same again: a model that draws random numbers, or has a
- *     state, does not
- * @param writesInputs whether it writes into its inputs
+ * @param outputs of the model's first run
+ * @param repeatable whether a second run gave the same; false for random numbers, or state
+ * @param writesInputs whether the model writes into its inputs
  */
 record Reference(List<Tensor> outputs, boolean repeatable, boolean writesInputs) {
     static Reference of(Model model, BenchInputs inputs, Arena arena) {
         Tensor[] first = inputs.copy(arena);
-        List<Tensor> outputs = copy(model.run(arena, first), arena);
-        boolean writes = !inputs.equal(first);
-        List<Tensor> again = Transfer.toCpu(model.run(arena, inputs.copy(arena)), arena);
-        return new Reference(
-                outputs,
-                OutputsComparison.of(again, outputs, Tolerances.DEFAULT).matches(),
-                writes);
-    }
-
-    /** An output may look into a state that the next run changes. */
-    private static List<Tensor> copy(List<Tensor> outputs, Arena arena) {
-        List<Tensor> copies = new ArrayList<>();
-        for (Tensor output : outputs) {
-            copies.add(output == null ? null : output.to(arena, Device.CPU));
+        List<Tensor> outputs = new ArrayList<>();
+        for (Tensor output : model.run(arena, first)) {
+            // A copy: an output may be a view of state that the next run changes.
+            outputs.add(output == null ? null : output.to(arena, Device.CPU));
         }
-        return copies;
+        boolean writes = !inputs.equal(first);
+        List<Tensor> again = DeviceTransfer.toCpu(model.run(arena, inputs.copy(arena)), arena);
+        boolean repeatable = OutputsComparison.of(again, outputs, Tolerances.DEFAULT).matches();
+        return new Reference(outputs, repeatable, writes);
     }
 
-    /** Compares an answer to the same inputs. */
-    OutputsComparison compare(List<Tensor> answer) {
+    /** Compares the outputs of another run on the same inputs. */
+    OutputsComparison compare(List<Tensor> actual) {
         if (!repeatable) {
             return new OutputsComparison(List.of(), true);
         }
         try (Arena arena = Arena.ofConfined()) {
-            List<Tensor> read = Transfer.toCpu(answer, arena);
+            List<Tensor> read = DeviceTransfer.toCpu(actual, arena);
             return OutputsComparison.of(read, outputs, Tolerances.DEFAULT);
         }
     }

@@ -27,27 +27,24 @@ import java.util.concurrent.Callable;
 final class RunCommand implements Callable<Integer> {
     @Mixin private PackageArguments arguments;
 
-    @Mixin private OneRun oneRun;
+    @Mixin private SingleRun singleRun;
 
     @Option(
             names = "--outputs",
             required = true,
             paramLabel = "F",
-            description = "The safetensors file to write the outputs to, named likewise.")
+            description = "The safetensors file to write, with the outputs named \"0\", \"1\", …")
     private Path outputs;
 
     @Spec private CommandSpec spec;
 
-    /** Made by picocli. */
-    RunCommand() {}
-
     @Override
     public Integer call() {
-        requireNoneReplaced();
+        requireDistinctFiles();
         PrintWriter out = spec.commandLine().getOut();
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
-            List<Tensor> results = oneRun.of(model, arena);
+            List<Tensor> results = singleRun.run(model, arena);
             TensorFiles.write(outputs, results, arena);
             for (int i = 0; i < results.size(); i++) {
                 out.println(i + ": " + results.get(i));
@@ -56,10 +53,10 @@ final class RunCommand implements Callable<Integer> {
         return Main.OK;
     }
 
-    /** Whoever names a file twice has mistyped, and would lose it. */
-    private void requireNoneReplaced() {
+    /** Refuses an output file that is also read: a mistake, which would destroy it. */
+    private void requireDistinctFiles() {
         List<Path> read = new ArrayList<>(arguments.files());
-        read.add(oneRun.inputs());
+        read.add(singleRun.inputs());
         for (Path file : read) {
             if (isSame(file, outputs)) {
                 throw new ParameterException(
@@ -73,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             return Files.isSameFile(file, other);
         } catch (IOException e) {
-            // One is not there.
+            // One does not exist.
             return false;
         }
     }

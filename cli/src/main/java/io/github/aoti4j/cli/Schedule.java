@@ -3,34 +3,27 @@ package io.github.aoti4j.cli;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Runs that are due at a constant rate, all threads together. A thread that is free takes the next,
- * so that one slow run holds up nobody but itself as long as there are other threads, as in a
- * service with a pool.
+ * Runs at a constant rate, shared by all workers. A free worker takes the next run, as in a service
+ * with a thread pool: a slow run delays only itself as long as other workers are free.
  */
 final class Schedule {
     private final double interval;
     private final long planned;
     private final AtomicLong taken = new AtomicLong();
 
-    /**
-     * Plans runs.
-     *
-     * @param perSecond the rate
-     * @param nanos for how long; the first is due at once
-     */
+    /** Plans the runs of a phase of {@code nanos}; the first is due at its beginning. */
     Schedule(double perSecond, long nanos) {
         interval = 1e9 / perSecond;
         planned = Math.max(1, (long) Math.ceil(nanos / interval));
     }
 
-    /** When the next run is due; {@link Pace#END} after the last. */
-    long take() {
+    /** Returns when the next run is due; {@link ArrivalPattern#END} after the last. */
+    long next() {
         long index = taken.getAndIncrement();
-        // From the index, not from the run before: nothing adds up.
-        return index < planned ? (long) (index * interval) : Pace.END;
+        // From the index, not from the previous run: rounding errors do not add up.
+        return index < planned ? (long) (index * interval) : ArrivalPattern.END;
     }
 
-    /** How many runs there are in all. */
     long planned() {
         return planned;
     }

@@ -13,22 +13,16 @@ final class Sha256Option {
             paramLabel = "HEX",
             converter = Hex.class,
             description =
-                    "The SHA-256 that PKG must have, as sha256sum prints it. Compared before"
-                            + " anything of it is read. Default: any.")
+                    "The SHA-256 that PKG must have, as sha256sum prints it. Checked before"
+                            + " anything of the package is used. Default: any.")
     private String hex;
-
-    /** Made by picocli. */
-    Sha256Option() {}
 
     ModelOptions apply(ModelOptions options) {
         return hex == null ? options : options.sha256(hex);
     }
 
-    /** Tells wrong usage from a package that is another one. */
+    /** A malformed digest is wrong usage; one that differs from the package's is not. */
     static final class Hex implements ITypeConverter<String> {
-        /** Made by picocli. */
-        Hex() {}
-
         @Override
         public String convert(String value) {
             try {

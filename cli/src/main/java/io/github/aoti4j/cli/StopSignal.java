@@ -4,24 +4,24 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ends long work early: after a failure, or when somebody presses Ctrl-C. In the latter case the
- * process goes on until the signal is closed, so that what has been measured is reported and nobody
- * is inside the model when the process ends.
+ * Ends long work early: after a failure, or on Ctrl-C. On Ctrl-C the process continues until the
+ * signal is closed, so that the measurement is reported, and no thread is in native code when the
+ * JVM exits.
  */
 final class StopSignal implements AutoCloseable {
-    /** Who waits longer has a model whose single run takes that long. */
+    /** How long Ctrl-C waits for a run to end. */
     private static final long PATIENCE_SECONDS = 10;
 
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stopAndWait, "aoti-stop");
     private volatile boolean stopped;
 
-    /** Heeds Ctrl-C from now on. */
+    /** Handles Ctrl-C from now on. */
     void arm() {
         try {
             Runtime.getRuntime().addShutdownHook(hook);
         } catch (IllegalStateException _) {
-            // The process is ending already.
+            // The JVM is shutting down already.
             stopped = true;
         }
     }
@@ -38,7 +38,7 @@ final class StopSignal implements AutoCloseable {
         stopped = true;
         try {
             if (!closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                System.err.println("aoti: a run does not end; leaving without a report");
+                System.err.println("aoti: a run does not end; exiting without a report");
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
@@ -51,7 +51,7 @@ final class StopSignal implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException _) {
-            // The process is ending: the hook runs.
+            // The JVM is shutting down: the hook runs.
         }
     }
 }

@@ -20,11 +20,11 @@ import java.util.Map;
 final class TensorFiles {
     private TensorFiles() {}
 
-    /** Reads a model's inputs, each laid out with the strides that the model wants. */
+    /** Reads a model's inputs, each with the strides that the model requires. */
     static List<Tensor> readInputs(Path path, Model model, Arena arena) {
         List<Tensor> rows = read(path, arena);
         if (rows.size() != model.inputs().size()) {
-            // The model's own message says what it takes.
+            // The model refuses them with a message of its own.
             return rows;
         }
         List<long[]> strides = model.stridesFor(rows.stream().map(Tensor::shape).toList());
@@ -35,7 +35,7 @@ final class TensorFiles {
         return inputs;
     }
 
-    /** Reads tensors as they lie, contiguous, into memory that a model may write into. */
+    /** Reads tensors, contiguous, into memory that a model may modify. */
     static List<Tensor> read(Path path, Arena arena) {
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
             List<Tensor> tensors = new ArrayList<>();
@@ -60,7 +60,7 @@ final class TensorFiles {
         return copy;
     }
 
-    /** Writes tensors under their positions; the file appears whole or not at all. */
+    /** Writes tensors under their positions; the file is replaced atomically. */
     static void write(Path path, List<Tensor> tensors, Arena arena) {
         Map<String, TensorData> named = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {

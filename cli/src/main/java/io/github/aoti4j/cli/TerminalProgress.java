@@ -5,7 +5,7 @@ import io.github.aoti4j.core.Progress;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/** Long work on standard error: a bar on a terminal, elsewhere one line when it begins. */
+/** Progress on standard error: a bar on a terminal, elsewhere one line at the beginning. */
 final class TerminalProgress implements Progress {
     private static final int WIDTH = 30;
 

@@ -3,16 +3,16 @@ package io.github.aoti4j.cli;
 import org.HdrHistogram.Histogram;
 
 /**
- * What measuring costs, in nanoseconds.
+ * The overhead of measuring, in nanoseconds.
  *
- * @param perLatency what a latency is too long by
- * @param perRun what a run takes longer, from one to the next: throughput is that much too low
+ * @param perLatency contained in each latency
+ * @param perRun added to the time from one run to the next, so that throughput is too low
  */
 record TimerCost(double perLatency, double perRun) {
     private static final int ROUNDS = 5;
     private static final int PER_ROUND = 50_000;
 
-    /** Measures the loop with nothing in it; takes some milliseconds. */
+    /** Measures the empty loop; takes some milliseconds. */
     static TimerCost measure() {
         TimerCost least = new TimerCost(Double.MAX_VALUE, Double.MAX_VALUE);
         for (int i = 0; i < ROUNDS; i++) {
@@ -33,7 +33,7 @@ record TimerCost(double perLatency, double perRun) {
             long before = System.nanoTime();
             long latency = System.nanoTime() - before;
             sum += latency;
-            histogram.recordValue(Latencies.within(latency));
+            histogram.recordValue(Latencies.clamp(latency));
         }
         double perRun = (double) (System.nanoTime() - begin) / PER_ROUND;
         return new TimerCost((double) sum / histogram.getTotalCount(), perRun);

@@ -6,9 +6,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** How far an output may be from what is expected. */
+/** The tolerances of a comparison. */
 final class Tolerances {
-    /** The defaults. */
     static final Tolerances DEFAULT = new Tolerances();
 
     @Option(
@@ -29,18 +28,12 @@ final class Tolerances {
                     "Absolute tolerance. Default by dtype: 1e-5, 1e-7 for float64, 0 for integers.")
     private Double atol;
 
-    /** Made by picocli. */
-    Tolerances() {}
-
-    Comparison compare(Tensor actual, Tensor expected) {
-        return Comparison.of(actual, expected, rtol, atol);
+    TensorComparison compare(Tensor actual, Tensor expected) {
+        return new TensorComparison(actual, expected, rtol, atol);
     }
 
-    /** No NaN, under which everything would match. */
+    /** Rejects NaN, with which everything would match. */
     static final class Tolerance implements ITypeConverter<Double> {
-        /** Made by picocli. */
-        Tolerance() {}
-
         @Override
         public Double convert(String value) {
             try {
@@ -51,7 +44,7 @@ final class Tolerances {
             } catch (NumberFormatException e) {
                 // Refused below.
             }
-            throw new TypeConversionException("'" + value + "' is no number of at least 0");
+            throw new TypeConversionException("'" + value + "' is not a number of at least 0");
         }
     }
 }

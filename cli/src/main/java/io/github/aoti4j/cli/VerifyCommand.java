@@ -28,21 +28,18 @@ import java.util.concurrent.Callable;
 final class VerifyCommand implements Callable<Integer> {
     @Mixin private PackageArguments arguments;
 
-    @Mixin private OneRun oneRun;
+    @Mixin private SingleRun singleRun;
 
     @Option(
             names = "--expect",
             required = true,
             paramLabel = "F",
-            description = "A safetensors file with the expected outputs, named likewise.")
+            description = "A safetensors file with the expected outputs, named \"0\", \"1\", …")
     private Path expect;
 
     @Mixin private Tolerances tolerances;
 
     @Spec private CommandSpec spec;
-
-    /** Made by picocli. */
-    VerifyCommand() {}
 
     @Override
     public Integer call() {
@@ -50,11 +47,11 @@ final class VerifyCommand implements Callable<Integer> {
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
             List<Tensor> expected = TensorFiles.read(expect, arena);
-            List<Tensor> actual = oneRun.of(model, arena);
+            List<Tensor> actual = singleRun.run(model, arena);
             OutputsComparison comparison = OutputsComparison.of(actual, expected, tolerances);
             comparison.lines().forEach(out::println);
             out.println(comparison.matches() ? "all outputs match" : "outputs differ");
-            return comparison.matches() ? Main.OK : Main.NO;
+            return comparison.matches() ? Main.OK : Main.NEGATIVE;
         }
     }
 }

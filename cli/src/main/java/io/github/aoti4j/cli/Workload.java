@@ -9,23 +9,19 @@ import io.github.aoti4j.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 
-/** What a thread does again and again. Belongs to the thread that opened it. */
+/** What a worker runs repeatedly. Confined to the thread that opened it. */
 sealed interface Workload extends AutoCloseable {
-    /** One run. */
     void run();
 
-    /**
-     * One run, and what came out of it.
-     *
-     * @return valid until the next run or close
-     */
-    List<Tensor> answer();
+    /** Runs, and returns the outputs; valid until the next run or close. */
+    List<Tensor> outputs();
 
     @Override
     void close();
 
-    /** By which of the two ways a model is run. */
+    /** The API by which a model is run. */
     enum Api {
         /** Inputs bound once; on a device, with copies to it and back. */
         RUNNER,
@@ -33,81 +29,61 @@ sealed interface Workload extends AutoCloseable {
         /** The same on a device, as a CUDA graph. */
         GRAPH,
 
-        /** Inputs given and outputs made by each run. */
+        /** Inputs passed to, and outputs allocated by, each run. */
         MODEL;
 
         Workload open(Model model, Tensor... inputs) {
             return switch (this) {
                 case RUNNER ->
                         model.device().isCpu()
-                                ? new OfRunner(model.newRunner(inputs))
-                                : onDevice(model, false, inputs);
-                case GRAPH -> onDevice(model, true, inputs);
+                                ? OfRunner.of(model.newRunner(inputs))
+                                : OfRunner.of(model, model.newDeviceRunner(false, inputs));
+                case GRAPH -> OfRunner.of(model, model.newDeviceRunner(true, inputs));
                 case MODEL -> new OfModel(model, inputs);
             };
         }
-
-        private static Workload onDevice(Model model, boolean captured, Tensor... inputs) {
-            return new OfDeviceRunner(
-                    model.newDeviceRunner(captured, inputs), model.outputNames().size());
-        }
     }
 
-    /** {@link Runner#run}. */
-    record OfRunner(Runner runner) implements Workload {
+    /** {@link Runner#run} or {@link DeviceRunner#run}. */
+    record OfRunner(Runnable runner, IntFunction<Tensor> output, int outputCount, Runnable closing)
+            implements Workload {
+        static OfRunner of(Runner runner) {
+            return new OfRunner(runner::run, runner::output, runner.outputCount(), runner::close);
+        }
+
+        static OfRunner of(Model model, DeviceRunner runner) {
+            return new OfRunner(
+                    runner::run, runner::output, model.outputNames().size(), runner::close);
+        }
+
         @Override
         public void run() {
             runner.run();
         }
 
         @Override
-        public List<Tensor> answer() {
+        public List<Tensor> outputs() {
             runner.run();
-            Tensor[] outputs = new Tensor[runner.outputCount()];
-            for (int i = 0; i < outputs.length; i++) {
-                outputs[i] = runner.output(i);
-            }
+            Tensor[] outputs = new Tensor[outputCount];
+            Arrays.setAll(outputs, output);
             // A list that takes nulls: None is an output too.
             return Arrays.asList(outputs);
         }
 
         @Override
         public void close() {
-            runner.close();
-        }
-    }
-
-    /** {@link DeviceRunner#run}. */
-    record OfDeviceRunner(DeviceRunner runner, int outputCount) implements Workload {
-        @Override
-        public void run() {
-            runner.run();
-        }
-
-        @Override
-        public List<Tensor> answer() {
-            runner.run();
-            Tensor[] outputs = new Tensor[outputCount];
-            for (int i = 0; i < outputs.length; i++) {
-                outputs[i] = runner.output(i);
-            }
-            return Arrays.asList(outputs);
-        }
-
-        @Override
-        public void close() {
-            runner.close();
+            closing.run();
         }
     }
 
     /**
-     * {@link Model#run(Arena, Tensor...)}, with an arena for each run. On a device it includes the
-     * wait until the outputs are there.
+     * {@link Model#run(Arena, Tensor...)} with an arena for each run; on a device including the
+     * wait for its outputs.
      */
     final class OfModel implements Workload {
         private final Model model;
         private final Tensor[] inputs;
-        private final Arena answers = Arena.ofConfined();
+        private final Arena arena = Arena.ofConfined();
 
         /** Null on the CPU. */
         private final CudaStream stream;
@@ -120,8 +96,8 @@ sealed interface Workload extends AutoCloseable {
 
         @Override
         public void run() {
-            try (Arena arena = Arena.ofConfined()) {
-                List<Tensor> _ = model.run(arena, inputs);
+            try (Arena outputs = Arena.ofConfined()) {
+                List<Tensor> _ = model.run(outputs, inputs);
                 if (stream != null) {
                     stream.synchronize();
                 }
@@ -129,13 +105,13 @@ sealed interface Workload extends AutoCloseable {
         }
 
         @Override
-        public List<Tensor> answer() {
-            return model.run(answers, inputs);
+        public List<Tensor> outputs() {
+            return model.run(arena, inputs);
         }
 
         @Override
         public void close() {
-            answers.close();
+            arena.close();
         }
     }
 }

@@ -1,5 +1,9 @@
 package io.github.aoti4j.cli;
 
+import static io.github.aoti4j.cli.CommandResult.FIXTURES;
+import static io.github.aoti4j.cli.CommandResult.aoti;
+import static io.github.aoti4j.cli.CommandResult.fixture;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -22,8 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -33,19 +35,10 @@ import java.util.Collections;
 import java.util.List;
 
 class BenchTest {
-    private static final Path FIXTURES = Path.of("../runtime/src/test/fixtures");
-
     @TempDir private Path folder;
 
-    private record Result(int status, String out, String err) {
-        JsonNode json() {
-            assertEquals(0, status, err);
-            return new JsonMapper().readTree(out);
-        }
-    }
-
     /** For next to no time: nothing here looks at how long anything takes. */
-    private static Result bench(Object... args) {
+    private static CommandResult bench(Object... args) {
         List<String> words = new ArrayList<>(List.of("bench"));
         for (Object arg : args) {
             words.add(arg.toString());
@@ -56,18 +49,7 @@ class BenchTest {
                 words.add(brief);
             }
         }
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status =
-                Main.run(
-                        words.toArray(String[]::new),
-                        new PrintWriter(out, true),
-                        new PrintWriter(err, true));
-        return new Result(status, out.toString(), err.toString());
-    }
-
-    private static Path fixture(String name, String file) {
-        return FIXTURES.resolve(name).resolve(file);
+        return aoti(words.toArray());
     }
 
     private static Path addOne() {
@@ -80,22 +62,22 @@ class BenchTest {
 
     @Test
     void printsThroughputAndPercentiles() {
-        Result bench = bench(addOne());
-        assertEquals(0, bench.status, bench.err);
+        CommandResult bench = bench(addOne());
+        assertEquals(0, bench.status(), bench.err());
         for (String part :
                 new String[] {
-                    "Runner.run, 1 thread, 1 runner, back to back",
+                    "Runner.run, 1 thread, 1 runner, closed loop",
                     "zeros: float32[8, 10]",
-                    "each thread's with Model.run's",
+                    "each thread's outputs with Model.run's",
                     " runs/s (",
-                    "bytes of Java heap a run",
-                    "latency, µs, from when a run began",
+                    "bytes of Java heap per run",
+                    "latency, µs, from the beginning of a run",
                     "    p99.99 ",
-                    "too long by measuring it"
+                    "measuring adds "
                 }) {
-            assertTrue(bench.out.contains(part), part + " in " + bench.out);
+            assertTrue(bench.out().contains(part), part + " in " + bench.out());
         }
-        assertFalse(bench.out.contains("note"), bench.out);
+        assertFalse(bench.out().contains("note"), bench.out());
     }
 
     @ParameterizedTest
@@ -144,14 +126,14 @@ class BenchTest {
 
     @Test
     void openLoopReportsItsSchedule() {
-        Result bench = bench(addOne(), "--json", "--rate", "2000", "--threads", "2");
+        CommandResult bench = bench(addOne(), "--json", "--rate", "2000", "--threads", "2");
         JsonNode json = bench.json();
         assertEquals("open", json.path("loop").asString());
         JsonNode schedule = json.path("schedule");
         assertEquals(2000, schedule.path("ratePerSecond").asDouble());
         assertEquals(100, schedule.path("planned").asLong());
         assertEquals(100, json.path("runs").asLong() + schedule.path("notBegun").asLong());
-        assertTrue(bench.err.contains("warming up at the rate"), bench.err);
+        assertTrue(bench.err().contains("warming up at the rate"), bench.err());
     }
 
     @Test
@@ -164,10 +146,12 @@ class BenchTest {
                 json.at("/notes/0").asString().startsWith("the rate was not kept"),
                 json.toString());
 
-        Result text = bench(addOne(), "--rate", "1e9");
-        assertTrue(text.out.contains("1,000,000,000 a second on a schedule"), text.out);
-        assertTrue(text.out.contains("latency, µs, from when a run was due"), text.out);
-        assertTrue(text.out.contains("note       the rate was not kept"), text.out);
+        CommandResult text = bench(addOne(), "--rate", "1e9");
+        assertTrue(text.out().contains("open loop, 1,000,000,000 runs/s"), text.out());
+        assertTrue(
+                text.out().contains("latency, µs, from when a run was due, so including queueing"),
+                text.out());
+        assertTrue(text.out().contains("note       the rate was not kept"), text.out());
     }
 
     @Test
@@ -190,10 +174,10 @@ class BenchTest {
 
     @Test
     void sizesThatVaryMustBeGiven() {
-        Result none = bench(mlp("mlp.pt2"));
-        assertEquals(2, none.status);
-        assertTrue(none.err.contains("1..1024, 10]) are not fixed: give --inputs"), none.err);
-        assertEquals("", none.out);
+        CommandResult none = bench(mlp("mlp.pt2"));
+        assertEquals(2, none.status());
+        assertTrue(none.err().contains("1..1024, 10]) are not fixed: give --inputs"), none.err());
+        assertEquals("", none.out());
 
         JsonNode json = bench(mlp("mlp.pt2"), "--json", "--shape", "0=8x10").json();
         assertEquals("[8,10]", json.at("/inputs/0/shape").toString());
@@ -212,16 +196,16 @@ class BenchTest {
                 "0=99999999999999999x9999"
             })
     void shapesThatDoNotFitAreWrongUsage(String shape) {
-        Result bench = bench(mlp("mlp.pt2"), "--shape", shape);
-        assertEquals(2, bench.status, bench.err);
-        assertTrue(bench.err.contains("Usage: aoti bench"), bench.err);
+        CommandResult bench = bench(mlp("mlp.pt2"), "--shape", shape);
+        assertEquals(2, bench.status(), bench.err());
+        assertTrue(bench.err().contains("Usage: aoti bench"), bench.err());
     }
 
     @Test
     void twoShapesOfOneInputAreWrongUsage() {
-        Result bench = bench(mlp("mlp.pt2"), "--shape", "0=8x10", "--shape", "0=4x10");
-        assertEquals(2, bench.status, bench.err);
-        assertTrue(bench.err.contains("input 0 has two shapes"), bench.err);
+        CommandResult bench = bench(mlp("mlp.pt2"), "--shape", "0=8x10", "--shape", "0=4x10");
+        assertEquals(2, bench.status(), bench.err());
+        assertTrue(bench.err().contains("input 0 has two shapes"), bench.err());
     }
 
     @ParameterizedTest
@@ -241,38 +225,39 @@ class BenchTest {
         "--api, python"
     })
     void valuesOutOfRangeAreWrongUsage(String option, String value) {
-        Result bench = bench(addOne(), option + "=" + value);
-        assertEquals(2, bench.status, bench.err);
-        String problem = bench.err.lines().findFirst().orElseThrow();
+        CommandResult bench = bench(addOne(), option + "=" + value);
+        assertEquals(2, bench.status(), bench.err());
+        String problem = bench.err().lines().findFirst().orElseThrow();
         assertTrue(problem.contains(option) && !problem.contains("only once"), problem);
     }
 
     @Test
     void shapesAndInputsExcludeOneAnother() {
         Path inputs = mlp("batch8.inputs.safetensors");
-        assertEquals(2, bench(mlp("mlp.pt2"), "--inputs", inputs, "--shape=0=8x10").status);
+        assertEquals(2, bench(mlp("mlp.pt2"), "--inputs", inputs, "--shape=0=8x10").status());
     }
 
     @Test
     void nothingIsTimedIfTheAnswerIsWrong() {
         Path ramp = fixture("add_one", "ramp.inputs.safetensors");
-        Result bench = bench(addOne(), "--inputs", ramp, "--expect", ramp);
-        assertEquals(1, bench.status);
-        assertEquals("", bench.out);
-        assertTrue(bench.err.contains("80 of 80 elements out of tolerance"), bench.err);
-        assertTrue(bench.err.contains("nothing was timed"), bench.err);
-        assertEquals(0, bench(addOne(), "--inputs", ramp, "--expect", ramp, "--atol", "1").status);
+        CommandResult bench = bench(addOne(), "--inputs", ramp, "--expect", ramp);
+        assertEquals(1, bench.status());
+        assertEquals("", bench.out());
+        assertTrue(bench.err().contains("80 of 80 elements out of tolerance"), bench.err());
+        assertTrue(bench.err().contains("nothing was timed"), bench.err());
+        assertEquals(
+                0, bench(addOne(), "--inputs", ramp, "--expect", ramp, "--atol", "1").status());
     }
 
     @Test
     void inputsThatDoNotFitAreExplained() {
-        Result bench =
+        CommandResult bench =
                 bench(
                         fixture("kwargs", "kwargs.pt2"),
                         "--inputs",
                         mlp("batch8.inputs.safetensors"));
-        assertEquals(3, bench.status);
-        assertTrue(bench.err.startsWith("aoti: model model takes 6 inputs"), bench.err);
+        assertEquals(3, bench.status());
+        assertTrue(bench.err().startsWith("aoti: model model takes 6 inputs"), bench.err());
     }
 
     @Test
@@ -281,10 +266,10 @@ class BenchTest {
         try (var arena = Arena.ofConfined()) {
             TensorFiles.write(inputs, List.of(Tensor.of(arena, new long[] {3, 10}, 2)), arena);
         }
-        Result bench = bench(fixture("embedding", "embedding.pt2"), "--inputs", inputs);
-        assertEquals(3, bench.status, bench.out);
-        assertTrue(bench.err.startsWith("aoti: "), bench.err);
-        assertEquals("", bench.out);
+        CommandResult bench = bench(fixture("embedding", "embedding.pt2"), "--inputs", inputs);
+        assertEquals(3, bench.status(), bench.out());
+        assertTrue(bench.err().startsWith("aoti: "), bench.err());
+        assertEquals("", bench.out());
     }
 
     @Test
@@ -335,8 +320,8 @@ class BenchTest {
                                 .sorted()
                                 .findFirst()
                                 .orElseThrow();
-                Result bench = bench(parent.resolve(name + ".pt2"), "--inputs", inputs);
-                assertEquals(0, bench.status, name + ": " + bench.err);
+                CommandResult bench = bench(parent.resolve(name + ".pt2"), "--inputs", inputs);
+                assertEquals(0, bench.status(), name + ": " + bench.err());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -346,9 +331,9 @@ class BenchTest {
     @Test
     void packagesThatAreNotThereAreNamed() {
         Path missing = folder.resolve("missing.pt2");
-        Result bench = bench(missing);
-        assertEquals(3, bench.status);
-        assertTrue(bench.err.contains(missing.toString()), bench.err);
+        CommandResult bench = bench(missing);
+        assertEquals(3, bench.status());
+        assertTrue(bench.err().contains(missing.toString()), bench.err());
     }
 
     @Test
@@ -357,7 +342,8 @@ class BenchTest {
         try (StopSignal stop = new StopSignal();
                 Arena arena = Arena.ofShared()) {
             BenchInputs inputs = BenchInputs.zeros(model, List.of(), arena);
-            try (Load load = new Load(2, Workload.Api.RUNNER, model, inputs, stop, Progress.NONE)) {
+            try (LoadGenerator load =
+                    new LoadGenerator(2, Workload.Api.RUNNER, model, inputs, stop, Progress.NONE)) {
                 assertTrue(load.open(Reference.of(model, inputs, arena)).isEmpty());
                 // A closed model refuses to run.
                 model.close();

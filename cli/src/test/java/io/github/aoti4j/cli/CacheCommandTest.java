@@ -1,5 +1,8 @@
 package io.github.aoti4j.cli;
 
+import static io.github.aoti4j.cli.CommandResult.FIXTURES;
+import static io.github.aoti4j.cli.CommandResult.aoti;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,8 +21,6 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -29,12 +30,8 @@ import java.time.Instant;
 /** {@code aoti cache} and {@code aoti compile}, on a cache of their own. */
 class CacheCommandTest {
     private static final String PROPERTY = "aoti.cache";
-    private static final Path FIXTURES = Path.of("../runtime/src/test/fixtures");
-
     @TempDir private Path folder;
     private String before;
-
-    private record Result(int status, String out, String err) {}
 
     /** Not unpacked into each test's cache. */
     private static Path libtorch;
@@ -59,17 +56,6 @@ class CacheCommandTest {
         }
     }
 
-    private static Result aoti(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] words = new String[args.length];
-        for (int i = 0; i < args.length; i++) {
-            words[i] = args[i].toString();
-        }
-        int status = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Result(status, out.toString(), err.toString());
-    }
-
     private Path entry(String name, int bytes, int hours) throws IOException {
         Path entry = Files.createDirectories(folder.resolve("cache").resolve(name));
         Files.write(entry.resolve("model.so"), new byte[bytes]);
@@ -83,16 +69,17 @@ class CacheCommandTest {
         entry("models/" + "a".repeat(64), 1 << 20, 2);
         entry("compiled/" + "b".repeat(64), 2048, 1);
 
-        Result text = aoti("cache");
+        CommandResult text = aoti("cache");
 
-        assertEquals(0, text.status, text.err);
-        assertTrue(text.out.startsWith(folder.resolve("cache").toString()), text.out);
-        assertTrue(text.out.contains("libtorch    3.0 MiB"), text.out);
-        assertTrue(text.out.contains("a".repeat(24) + "…"), text.out);
+        assertEquals(0, text.status(), text.err());
+        assertTrue(text.out().startsWith(folder.resolve("cache").toString()), text.out());
+        assertTrue(text.out().contains("libtorch    3.0 MiB"), text.out());
+        assertTrue(text.out().contains("a".repeat(24) + "…"), text.out());
         assertTrue(
-                text.out.contains("3 entries, 4.0 MiB; models have 1.0 MiB of 4.0 GiB"), text.out);
+                text.out().contains("3 entries, 4.0 MiB; models use 1.0 MiB of 4.0 GiB"),
+                text.out());
 
-        JsonNode json = new JsonMapper().readTree(aoti("cache", "--json").out);
+        JsonNode json = new JsonMapper().readTree(aoti("cache", "--json").out());
         assertEquals("compiled", json.at("/entries/0/kind").asString());
         assertEquals(2048, json.at("/entries/0/bytes").asInt());
         assertFalse(json.at("/entries/0/inUse").asBoolean());
@@ -103,11 +90,11 @@ class CacheCommandTest {
 
     @Test
     void emptyCacheIsSaidToBe() {
-        Result cache = aoti("cache");
+        CommandResult cache = aoti("cache");
 
-        assertEquals(0, cache.status, cache.err);
-        assertEquals("the cache is empty", cache.out.strip());
-        assertEquals(0, aoti("cache", "prune", "--all").status);
+        assertEquals(0, cache.status(), cache.err());
+        assertEquals("the cache is empty", cache.out().strip());
+        assertEquals(0, aoti("cache", "prune", "--all").status());
     }
 
     @Test
@@ -117,19 +104,19 @@ class CacheCommandTest {
         Path middle = entry("models/b", 1000, 20);
         Path newest = entry("compiled/c", 1000, 10);
 
-        Result size = aoti("cache", "prune", "--max-size", "2K");
-        assertEquals(0, size.status, size.err);
-        assertTrue(size.out.contains("removed 1 entry, 1000 B"), size.out);
+        CommandResult size = aoti("cache", "prune", "--max-size", "2K");
+        assertEquals(0, size.status(), size.err());
+        assertTrue(size.out().contains("removed 1 entry, 1000 B"), size.out());
         assertFalse(Files.exists(oldest));
 
         JsonNode age =
                 new JsonMapper()
-                        .readTree(aoti("cache", "prune", "--older-than", "15h", "--json").out);
+                        .readTree(aoti("cache", "prune", "--older-than", "15h", "--json").out());
         assertEquals(middle.toString(), age.at("/removed/0/path").asString());
         assertEquals(1000, age.path("removedBytes").asInt());
         assertEquals(2, age.path("entries").size());
 
-        assertEquals(0, aoti("cache", "prune").status);
+        assertEquals(0, aoti("cache", "prune").status());
         assertTrue(Files.exists(newest) && Files.exists(natives));
 
         aoti("cache", "prune", "--all");
@@ -139,16 +126,16 @@ class CacheCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"--max-size=x", "--max-size=-1", "--older-than=3y", "--older-than=d"})
     void wrongQuantitiesAreWrongUsage(String option) {
-        Result prune = aoti("cache", "prune", option);
+        CommandResult prune = aoti("cache", "prune", option);
 
-        assertEquals(2, prune.status);
-        assertTrue(prune.err.contains("write for example"), prune.err);
+        assertEquals(2, prune.status());
+        assertTrue(prune.err().contains("write for example"), prune.err());
     }
 
     @Test
     void compileTellsWhatIsMissing() {
         Path out = folder.resolve("out.pt2");
-        Result compile =
+        CommandResult compile =
                 aoti(
                         "compile",
                         FIXTURES.resolve("source_only/in_so.pt2"),
@@ -159,24 +146,25 @@ class CacheCommandTest {
                         "--libtorch",
                         libtorch);
 
-        assertEquals(3, compile.status);
-        assertTrue(compile.err.contains("the compiler " + folder.resolve("none")), compile.err);
+        assertEquals(3, compile.status());
+        assertTrue(compile.err().contains("the compiler " + folder.resolve("none")), compile.err());
         assertFalse(Files.exists(out));
     }
 
     @Test
     void compileHasToBeToldWhereTo() {
-        assertEquals(2, aoti("compile", FIXTURES.resolve("source_only/in_so.pt2")).status);
+        assertEquals(2, aoti("compile", FIXTURES.resolve("source_only/in_so.pt2")).status());
     }
 
     @Test
     void compileReplacesNothingUnlessTold() throws IOException {
         Path out = Files.writeString(folder.resolve("out.pt2"), "precious");
 
-        Result compile = aoti("compile", FIXTURES.resolve("source_only/in_so.pt2"), "-o", out);
+        CommandResult compile =
+                aoti("compile", FIXTURES.resolve("source_only/in_so.pt2"), "-o", out);
 
-        assertEquals(3, compile.status);
-        assertTrue(compile.err.contains("--force"), compile.err);
+        assertEquals(3, compile.status());
+        assertTrue(compile.err().contains("--force"), compile.err());
         assertEquals("precious", Files.readString(out));
     }
 
@@ -184,33 +172,35 @@ class CacheCommandTest {
     void compileSaysThatTheFolderIsMissingBeforeItCompiles() {
         Path out = folder.resolve("absent/out.pt2");
 
-        Result compile = aoti("compile", FIXTURES.resolve("source_only/in_so.pt2"), "-o", out);
+        CommandResult compile =
+                aoti("compile", FIXTURES.resolve("source_only/in_so.pt2"), "-o", out);
 
-        assertEquals(3, compile.status);
-        assertTrue(compile.err.contains(out.getParent() + " is no folder"), compile.err);
+        assertEquals(3, compile.status());
+        assertTrue(compile.err().contains(out.getParent() + " is no folder"), compile.err());
         assertFalse(Files.exists(folder.resolve("cache/compiled")), "compiled in vain");
     }
 
     @Test
     void compileSaysWhenThereIsNothingToCompile() {
-        Result compile =
+        CommandResult compile =
                 aoti(
                         "compile",
                         FIXTURES.resolve("add_one/add_one.pt2"),
                         "-o",
                         folder.resolve("out.pt2"));
 
-        assertEquals(3, compile.status);
-        assertTrue(compile.err.contains("nothing to compile"), compile.err);
+        assertEquals(3, compile.status());
+        assertTrue(compile.err().contains("nothing to compile"), compile.err());
     }
 
     @Test
     void inspectTellsWhetherAPackageCanBeCompiled() {
-        Result inspect =
+        CommandResult inspect =
                 aoti("inspect", FIXTURES.resolve("source_only/in_so.pt2"), "--libtorch", libtorch);
 
-        assertTrue(inspect.out.contains("(source only, to be compiled)"), inspect.out);
-        assertTrue(inspect.out.contains("compiler: must be compiled before it runs"), inspect.out);
-        assertEquals(inspect.out.contains("NO "), inspect.status == 1, inspect.out);
+        assertTrue(inspect.out().contains("(source only, to be compiled)"), inspect.out());
+        assertTrue(
+                inspect.out().contains("compiler: must be compiled before it runs"), inspect.out());
+        assertEquals(inspect.out().contains("NO "), inspect.status() == 1, inspect.out());
     }
 }

@@ -1,5 +1,9 @@
 package io.github.aoti4j.cli;
 
+import static io.github.aoti4j.cli.CommandResult.FIXTURES;
+import static io.github.aoti4j.cli.CommandResult.aoti;
+import static io.github.aoti4j.cli.CommandResult.fixture;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,14 +12,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,26 +27,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 class MainTest {
-    private static final Path FIXTURES = Path.of("../runtime/src/test/fixtures");
-
     @TempDir private Path folder;
-
-    private record Result(int status, String out, String err) {}
-
-    private static Result aoti(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] words = new String[args.length];
-        for (int i = 0; i < args.length; i++) {
-            words[i] = args[i].toString();
-        }
-        int status = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Result(status, out.toString(), err.toString());
-    }
-
-    private static Path fixture(String name, String file) {
-        return FIXTURES.resolve(name).resolve(file);
-    }
 
     private static Path mlp(String file) {
         return fixture("mlp", file);
@@ -51,47 +35,103 @@ class MainTest {
 
     @Test
     void demoReadsDigits() {
-        Result demo = aoti("demo");
-        assertEquals(0, demo.status, demo.err);
+        CommandResult demo = aoti("demo");
+        assertEquals(0, demo.status(), demo.err());
         Matcher accuracy =
-                Pattern.compile("accuracy: ([0-9.]+)% \\((\\d+) of (\\d+)\\)").matcher(demo.out);
-        assertTrue(accuracy.find(), demo.out);
+                Pattern.compile("accuracy: ([0-9.]+)% \\((\\d+) of (\\d+)\\)").matcher(demo.out());
+        assertTrue(accuracy.find(), demo.out());
         assertEquals(360, Integer.parseInt(accuracy.group(3)));
-        assertTrue(Double.parseDouble(accuracy.group(1)) >= 95, demo.out);
-        assertTrue(demo.out.contains("libtorch: "), demo.out);
-        assertTrue(demo.out.contains("µs for one image"), demo.out);
+        assertTrue(Double.parseDouble(accuracy.group(1)) >= 95, demo.out());
+        assertTrue(demo.out().contains("libtorch: "), demo.out());
+        assertTrue(demo.out().contains("µs for one image"), demo.out());
     }
 
     @Test
     void inspectShowsWhatIsInAPackage() {
-        Result inspect = aoti("inspect", mlp("mlp.pt2"));
-        assertEquals(0, inspect.status, inspect.out + inspect.err);
-        assertTrue(inspect.out.contains("1..1024, 10]"), inspect.out);
-        assertTrue(inspect.out.contains("0.weight: float32 [16, 10], Unknown, 640 B"), inspect.out);
-        assertTrue(inspect.out.contains("AOTI_CPU_ISA: AVX2"), inspect.out);
-        assertFalse(inspect.out.contains("NO "), inspect.out);
+        CommandResult inspect = aoti("inspect", mlp("mlp.pt2"));
+        assertEquals(0, inspect.status(), inspect.out() + inspect.err());
+        assertTrue(inspect.out().contains("1..1024, 10]"), inspect.out());
+        assertTrue(inspect.out().contains("AOTI_CPU_ISA: AVX2"), inspect.out());
+        assertFalse(inspect.out().contains("NO "), inspect.out());
+    }
+
+    @Test
+    void inspectSumsUpConstantsAndListsThemIfTold() {
+        CommandResult summary = aoti("inspect", fixture("weights_mlp", "blob.pt2"));
+        assertEquals(0, summary.status(), summary.err());
+        assertTrue(
+                summary.out().contains("  constants: 7, 2.6 KiB (--constants lists them)"),
+                summary.out());
+        assertTrue(
+                summary.out()
+                        .lines()
+                        .anyMatch(s -> s.endsWith(".wrapper_weights.blob: 7, 2.6 KiB")),
+                summary.out());
+        assertFalse(summary.out().contains("encode.weight"), summary.out());
+
+        CommandResult list = aoti("inspect", "--constants", fixture("weights_mlp", "blob.pt2"));
+        assertTrue(
+                list.out()
+                        .contains(
+                                "      encode.weight: float32 [16, 12], 768 B, Parameter, offset"
+                                        + " 47424"),
+                list.out());
+        CommandResult files = aoti("inspect", "--constants", fixture("several", "all_disk.pt2"));
+        assertTrue(
+                files.out().contains("    all_disk.pt2, all_disk/data/weights: 3, 896 B"),
+                files.out());
+        assertTrue(
+                files.out()
+                        .contains(
+                                "trunk.total: float32 [16], 64 B, Buffer, weight_2, offset"
+                                        + " 1242944"),
+                files.out());
+        assertTrue(
+                aoti("inspect", fixture("kwargs", "kwargs.pt2"))
+                        .out()
+                        .contains("  constants: none"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "lookups, lookups",
+        "proxy_linalg, proxy_linalg",
+        "several, all_disk",
+        "source_only, in_so",
+        "weights_mlp, blob",
+        "mlp, mlp"
+    })
+    void inspectPrintsShortLines(String folder, String name) {
+        CommandResult inspect = aoti("inspect", "--constants", fixture(folder, name + ".pt2"));
+        for (String line : inspect.out().lines().toList()) {
+            // A single long word, such as the name of a kernel or a path, has a line of its own.
+            assertTrue(line.length() <= 120 || line.strip().split(" ").length <= 2, line);
+        }
     }
 
     @Test
     void inspectWritesJson() {
-        Result inspect = aoti("inspect", "--json", mlp("mlp.pt2"));
-        assertEquals(0, inspect.status, inspect.err);
-        JsonNode model = new JsonMapper().readTree(inspect.out).path("models").path(0);
+        JsonNode model = aoti("inspect", "--json", mlp("mlp.pt2")).json().path("models").path(0);
         assertEquals("model", model.path("name").asString());
         assertEquals("float32", model.path("inputs").path(0).path("dtype").asString());
         assertEquals(10, model.path("constants").path(0).path("shape").path(1).asInt());
+        assertEquals(3, model.at("/constantsSummary/count").asInt());
+        assertEquals(768, model.at("/constantsSummary/bytes").asInt());
+        assertEquals(3, model.at("/constantsSummary/places/0/count").asInt());
+        assertEquals(
+                model.at("/constants/0/location"), model.at("/constantsSummary/places/0/place"));
         assertEquals(1, model.path("inputSpec").path(0).asInt());
         assertTrue(model.path("requirements").path(0).path("met").asBoolean());
     }
 
     @Test
     void inspectShowsWhichIndicesAreChecked() {
-        Result text = aoti("inspect", fixture("lookups", "lookups.pt2"));
-        assertTrue(text.out.contains("used as indices: -50 to 49"), text.out);
-        assertTrue(text.out.contains("indices that are not checked before a run"), text.out);
-        assertTrue(text.out.contains("< 50L; otherwise the process ends"), text.out);
-        Result json = aoti("inspect", "--json", fixture("lookups", "lookups.pt2"));
-        JsonNode model = new JsonMapper().readTree(json.out).path("models").path(0);
+        CommandResult text = aoti("inspect", fixture("lookups", "lookups.pt2"));
+        assertTrue(text.out().contains("used as indices: -50 to 49"), text.out());
+        assertTrue(text.out().contains("indices that are not checked before a run"), text.out());
+        assertTrue(text.out().contains("< 50L; otherwise the process ends"), text.out());
+        CommandResult json = aoti("inspect", "--json", fixture("lookups", "lookups.pt2"));
+        JsonNode model = new JsonMapper().readTree(json.out()).path("models").path(0);
         JsonNode range = model.path("inputs").path(0).path("valueRanges").path(0);
         assertEquals(-50, range.path("min").asInt());
         assertEquals(49, range.path("max").asInt());
@@ -101,18 +141,19 @@ class MainTest {
 
     @Test
     void inspectShowsHowAModelIsCalled() {
-        Result text = aoti("inspect", fixture("kwargs", "kwargs.pt2"));
+        CommandResult text = aoti("inspect", fixture("kwargs", "kwargs.pt2"));
         assertTrue(
-                text.out.contains(
-                        "    forward(Tensor, [Tensor, Tensor], *, scale: Tensor, named: {\"zeta\":"
-                                + " Tensor, \"alpha\": Tensor}) -> {\"product\": Tensor, \"rest\":"
-                                + " Tensor}"),
-                text.out);
-        assertTrue(text.out.contains("3 kwargs.scale (arg3_1): float32 []"), text.out);
-        assertTrue(text.out.contains("1 output[\"rest\"] (output1)"), text.out);
+                text.out()
+                        .contains(
+                                "    forward(Tensor, [Tensor, Tensor], *, scale: Tensor, named:"
+                                        + " {\"zeta\": Tensor, \"alpha\": Tensor}) -> {\"product\":"
+                                        + " Tensor, \"rest\": Tensor}"),
+                text.out());
+        assertTrue(text.out().contains("3 kwargs.scale (arg3_1): float32 []"), text.out());
+        assertTrue(text.out().contains("1 output[\"rest\"] (output1)"), text.out());
 
-        Result json = aoti("inspect", "--json", fixture("call_point", "call_point.pt2"));
-        JsonNode model = new JsonMapper().readTree(json.out).path("models").path(0);
+        CommandResult json = aoti("inspect", "--json", fixture("call_point", "call_point.pt2"));
+        JsonNode model = new JsonMapper().readTree(json.out()).path("models").path(0);
         assertEquals("args[0].high", model.path("inputs").path(1).path("path").asString());
         JsonNode call = model.path("call");
         assertEquals("fixtures.Box", call.at("/args/elements/0/type").asString());
@@ -128,21 +169,22 @@ class MainTest {
     @Test
     void inspectShowsModelsThatOnlyTakeFlatTensors() {
         Path opaque = fixture("call_opaque", "call_opaque.pt2");
-        Result text = aoti("inspect", opaque);
-        assertEquals(0, text.status, text.err);
+        CommandResult text = aoti("inspect", opaque);
+        assertEquals(0, text.status(), text.err());
         assertTrue(
-                text.out.contains("by flat tensors only: the call spec of the inputs"), text.out);
-        assertTrue(text.out.contains("0 arg0_1: float32 [2]"), text.out);
+                text.out().contains("by flat tensors only: the call spec of the inputs"),
+                text.out());
+        assertTrue(text.out().contains("0 arg0_1: float32 [2]"), text.out());
 
-        Result json = aoti("inspect", "--json", opaque);
-        JsonNode call = new JsonMapper().readTree(json.out).path("models").path(0).path("call");
-        assertTrue(call.path("problem").asString().contains("fixtures.Opaque"), json.out);
+        CommandResult json = aoti("inspect", "--json", opaque);
+        JsonNode call = new JsonMapper().readTree(json.out()).path("models").path(0).path("call");
+        assertTrue(call.path("problem").asString().contains("fixtures.Opaque"), json.out());
     }
 
     @Test
     void runWritesOutputsThatVerifyAccepts() {
         Path outputs = folder.resolve("out.safetensors");
-        Result run =
+        CommandResult run =
                 aoti(
                         "run",
                         mlp("mlp.pt2"),
@@ -150,9 +192,9 @@ class MainTest {
                         mlp("batch8.inputs.safetensors"),
                         "--outputs",
                         outputs);
-        assertEquals(0, run.status, run.err);
-        assertEquals("0: float32[8, 1]", run.out.strip());
-        Result verify =
+        assertEquals(0, run.status(), run.err());
+        assertEquals("0: float32[8, 1]", run.out().strip());
+        CommandResult verify =
                 aoti(
                         "verify",
                         "--inputs",
@@ -160,24 +202,26 @@ class MainTest {
                         "--expect",
                         outputs,
                         mlp("mlp.pt2"));
-        assertEquals(0, verify.status, verify.out + verify.err);
-        assertTrue(verify.out.contains("max abs diff 0.00, max rel diff 0.00: ok"), verify.out);
+        assertEquals(0, verify.status(), verify.out() + verify.err());
+        assertTrue(verify.out().contains("max abs diff 0.00, max rel diff 0.00: ok"), verify.out());
     }
 
     @Test
     void verifyComparesWithWhatPyTorchGave() {
-        Result verify = verify("batch8", "batch8");
-        assertEquals(0, verify.status, verify.out + verify.err);
-        assertTrue(verify.out.endsWith("all outputs match" + System.lineSeparator()), verify.out);
+        CommandResult verify = verify("batch8", "batch8");
+        assertEquals(0, verify.status(), verify.out() + verify.err());
+        assertTrue(
+                verify.out().endsWith("all outputs match" + System.lineSeparator()), verify.out());
     }
 
     @Test
     void verifySaysNoToOtherShapesAndValues() {
-        Result shape = verify("batch8", "batch1");
-        assertEquals(1, shape.status, shape.out + shape.err);
-        assertTrue(shape.out.contains("0: is float32[8, 1], expected float32[1, 1]"), shape.out);
+        CommandResult shape = verify("batch8", "batch1");
+        assertEquals(1, shape.status(), shape.out() + shape.err());
+        assertTrue(
+                shape.out().contains("0: is float32[8, 1], expected float32[1, 1]"), shape.out());
 
-        Result values =
+        CommandResult values =
                 aoti(
                         "verify",
                         fixture("add_one", "add_one.pt2"),
@@ -185,14 +229,14 @@ class MainTest {
                         fixture("add_one", "ramp.inputs.safetensors"),
                         "--expect",
                         fixture("add_one", "ramp.inputs.safetensors"));
-        assertEquals(1, values.status, values.out + values.err);
-        assertTrue(values.out.contains("max abs diff 1.00"), values.out);
-        assertTrue(values.out.contains("80 of 80 elements out of tolerance"), values.out);
+        assertEquals(1, values.status(), values.out() + values.err());
+        assertTrue(values.out().contains("max abs diff 1.00"), values.out());
+        assertTrue(values.out().contains("80 of 80 elements out of tolerance"), values.out());
     }
 
     @Test
     void verifyTakesTolerances() {
-        Result verify =
+        CommandResult verify =
                 aoti(
                         "verify",
                         fixture("add_one", "add_one.pt2"),
@@ -202,10 +246,10 @@ class MainTest {
                         fixture("add_one", "ramp.inputs.safetensors"),
                         "--atol",
                         "1");
-        assertEquals(0, verify.status, verify.out + verify.err);
+        assertEquals(0, verify.status(), verify.out() + verify.err());
     }
 
-    private static Result verify(String inputs, String outputs) {
+    private static CommandResult verify(String inputs, String outputs) {
         return aoti(
                 "verify",
                 mlp("mlp.pt2"),
@@ -224,7 +268,7 @@ class MainTest {
                     "weights.safetensors.index.json"
                 }) {
             String outputs = weights.contains("other") ? "batch3.other" : "batch3";
-            Result verify =
+            CommandResult verify =
                     aoti(
                             "verify",
                             fixture("weights_mlp", "none.pt2"),
@@ -236,7 +280,7 @@ class MainTest {
                             fixture("weights_mlp", "batch3.inputs.safetensors"),
                             "--expect",
                             fixture("weights_mlp", outputs + ".outputs.safetensors"));
-            assertEquals(0, verify.status, verify.out + verify.err);
+            assertEquals(0, verify.status(), verify.out() + verify.err());
         }
     }
 
@@ -255,17 +299,17 @@ class MainTest {
             fixture("weights_mlp", "batch3.other.outputs.safetensors").toString(),
             "--allow-unknown"
         };
-        Result allowed = aoti((Object[]) words);
-        assertEquals(0, allowed.status, allowed.err);
-        Result refused = aoti((Object[]) Arrays.copyOf(words, words.length - 1));
-        assertEquals(3, refused.status, refused.err);
-        assertTrue(refused.err.contains("embed.weight (float32 [12, 16])"), refused.err);
-        assertTrue(refused.err.contains("--allow-unknown"), refused.err);
+        CommandResult allowed = aoti((Object[]) words);
+        assertEquals(0, allowed.status(), allowed.err());
+        CommandResult refused = aoti((Object[]) Arrays.copyOf(words, words.length - 1));
+        assertEquals(3, refused.status(), refused.err());
+        assertTrue(refused.err().contains("embed.weight (float32 [12, 16])"), refused.err());
+        assertTrue(refused.err().contains("--allow-unknown"), refused.err());
     }
 
     @Test
     void weightsThatAreMissingAreListed() {
-        Result run =
+        CommandResult run =
                 aoti(
                         "run",
                         fixture("weights_mlp", "none.pt2"),
@@ -273,13 +317,13 @@ class MainTest {
                         fixture("weights_mlp", "batch3.inputs.safetensors"),
                         "--outputs",
                         folder.resolve("out.safetensors"));
-        assertEquals(3, run.status);
-        assertTrue(run.err.contains("missing: "), run.err);
+        assertEquals(3, run.status());
+        assertTrue(run.err().contains("missing: "), run.err());
     }
 
     @Test
     void inputsThatDoNotFitAreExplained() {
-        Result run =
+        CommandResult run =
                 aoti(
                         "run",
                         fixture("add_one", "add_one.pt2"),
@@ -288,8 +332,8 @@ class MainTest {
                         "--outputs",
                         folder.resolve("out.safetensors"));
         // The one is [8, 10] as well; the other has another number of inputs.
-        assertEquals(0, run.status, run.err);
-        Result kwargs =
+        assertEquals(0, run.status(), run.err());
+        CommandResult kwargs =
                 aoti(
                         "run",
                         fixture("kwargs", "kwargs.pt2"),
@@ -297,27 +341,27 @@ class MainTest {
                         mlp("batch8.inputs.safetensors"),
                         "--outputs",
                         folder.resolve("out.safetensors"));
-        assertEquals(3, kwargs.status);
-        assertTrue(kwargs.err.startsWith("aoti: model model takes 6 inputs"), kwargs.err);
+        assertEquals(3, kwargs.status());
+        assertTrue(kwargs.err().startsWith("aoti: model model takes 6 inputs"), kwargs.err());
     }
 
     @Test
     void filesThatCannotBeUsedAreNamed() throws IOException {
         Path missing = folder.resolve("missing.pt2");
-        Result inspect = aoti("inspect", missing);
-        assertEquals(3, inspect.status);
-        assertTrue(inspect.err.startsWith("aoti: " + missing), inspect.err);
-        assertEquals("", inspect.out);
+        CommandResult inspect = aoti("inspect", missing);
+        assertEquals(3, inspect.status());
+        assertTrue(inspect.err().startsWith("aoti: " + missing), inspect.err());
+        assertEquals("", inspect.out());
 
         Path text = Files.writeString(folder.resolve("text.pt2"), "not a package");
-        assertEquals(3, aoti("inspect", text).status);
-        assertEquals(3, aoti("inspect", folder).status);
+        assertEquals(3, aoti("inspect", text).status());
+        assertEquals(3, aoti("inspect", folder).status());
     }
 
     @Test
     void unwritableOutputsAreExplained() {
         Path nowhere = folder.resolve("no/such/folder/out.safetensors");
-        Result run =
+        CommandResult run =
                 aoti(
                         "run",
                         mlp("mlp.pt2"),
@@ -325,9 +369,9 @@ class MainTest {
                         mlp("batch8.inputs.safetensors"),
                         "--outputs",
                         nowhere);
-        assertEquals(3, run.status);
-        assertTrue(run.err.startsWith("aoti: "), run.err);
-        assertTrue(run.err.contains("out.safetensors"), run.err);
+        assertEquals(3, run.status());
+        assertTrue(run.err().startsWith("aoti: "), run.err());
+        assertTrue(run.err().contains("out.safetensors"), run.err());
     }
 
     @Test
@@ -336,9 +380,9 @@ class MainTest {
         Files.copy(mlp("batch8.inputs.safetensors"), inputs);
         Path again = Files.createSymbolicLink(folder.resolve("out.safetensors"), inputs);
         byte[] before = Files.readAllBytes(inputs);
-        Result run = aoti("run", mlp("mlp.pt2"), "--inputs", inputs, "--outputs", again);
-        assertEquals(2, run.status, run.err);
-        assertTrue(run.err.contains("which is read"), run.err);
+        CommandResult run = aoti("run", mlp("mlp.pt2"), "--inputs", inputs, "--outputs", again);
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains("which is read"), run.err());
         assertArrayEquals(before, Files.readAllBytes(inputs));
     }
 
@@ -347,7 +391,7 @@ class MainTest {
     void tolerancesUnderWhichAllOrNothingMatchesAreWrongUsage(String tolerance) {
         Path ramp = fixture("add_one", "ramp.inputs.safetensors");
         for (String option : List.of("--atol", "--rtol")) {
-            Result verify =
+            CommandResult verify =
                     aoti(
                             "verify",
                             fixture("add_one", "add_one.pt2"),
@@ -357,44 +401,44 @@ class MainTest {
                             ramp,
                             option,
                             tolerance);
-            assertEquals(2, verify.status, verify.out + verify.err);
+            assertEquals(2, verify.status(), verify.out() + verify.err());
         }
     }
 
     @Test
     void wrongUsageIsExplainedInFewLines() {
-        Result empty = aoti("inspect", "");
-        assertEquals(2, empty.status);
-        assertTrue(empty.err.startsWith("aoti: "), empty.err);
-        assertTrue(empty.err.contains("the path is empty"), empty.err);
-        assertTrue(empty.err.contains("Try 'aoti inspect --help'."), empty.err);
-        assertTrue(empty.err.lines().count() < 6, empty.err);
+        CommandResult empty = aoti("inspect", "");
+        assertEquals(2, empty.status());
+        assertTrue(empty.err().startsWith("aoti: "), empty.err());
+        assertTrue(empty.err().contains("the path is empty"), empty.err());
+        assertTrue(empty.err().contains("Try 'aoti inspect --help'."), empty.err());
+        assertTrue(empty.err().lines().count() < 6, empty.err());
     }
 
     @Test
     void wrongUsageIsToldFromFailure() {
-        assertEquals(2, aoti().status);
-        assertEquals(2, aoti("fly").status);
-        assertEquals(2, aoti("inspect").status);
-        assertEquals(2, aoti("run", "x.pt2").status);
-        assertEquals(2, aoti("verify", "x.pt2", "--inputs").status);
+        assertEquals(2, aoti().status());
+        assertEquals(2, aoti("fly").status());
+        assertEquals(2, aoti("inspect").status());
+        assertEquals(2, aoti("run", "x.pt2").status());
+        assertEquals(2, aoti("verify", "x.pt2", "--inputs").status());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"demo", "inspect", "run", "verify", "bench"})
     void everyCommandHasHelp(String command) {
-        Result help = aoti(command, "--help");
-        assertEquals(0, help.status);
-        assertTrue(help.out.startsWith("Usage: aoti " + command), help.out);
-        assertTrue(aoti("--help").out.contains(command), "listed");
-        assertEquals(help.out, aoti("help", command).out);
+        CommandResult help = aoti(command, "--help");
+        assertEquals(0, help.status());
+        assertTrue(help.out().startsWith("Usage: aoti " + command), help.out());
+        assertTrue(aoti("--help").out().contains(command), "listed");
+        assertEquals(help.out(), aoti("help", command).out());
     }
 
     @Test
     void versionIsPrinted() {
-        Result version = aoti("--version");
-        assertEquals(0, version.status);
-        assertTrue(version.out.startsWith("aoti4j "), version.out);
+        CommandResult version = aoti("--version");
+        assertEquals(0, version.status());
+        assertTrue(version.out().startsWith("aoti4j "), version.out());
     }
 
     @Test
@@ -407,14 +451,15 @@ class MainTest {
                 Path pkg = parent.resolve(parent.getFileName() + ".pt2");
                 Path expect = Path.of(inputs.toString().replace(".inputs.", ".outputs."));
                 if (Files.exists(pkg) && Files.exists(expect)) {
-                    Result verify = aoti("verify", pkg, "--inputs", inputs, "--expect", expect);
+                    CommandResult verify =
+                            aoti("verify", pkg, "--inputs", inputs, "--expect", expect);
                     if (parent.getFileName().toString().startsWith("custom_")) {
                         // Their operators are the tests' own, and this process has not got them.
-                        assertEquals(3, verify.status, pkg + ": " + verify.out + verify.err);
-                        assertTrue(verify.err.contains("demo::"), verify.err);
+                        assertEquals(3, verify.status(), pkg + ": " + verify.out() + verify.err());
+                        assertTrue(verify.err().contains("demo::"), verify.err());
                         continue;
                     }
-                    assertEquals(0, verify.status, pkg + ": " + verify.out + verify.err);
+                    assertEquals(0, verify.status(), pkg + ": " + verify.out() + verify.err());
                     verified++;
                 }
             }

@@ -1,5 +1,8 @@
 package io.github.aoti4j.cli;
 
+import static io.github.aoti4j.cli.CommandResult.FIXTURES;
+import static io.github.aoti4j.cli.CommandResult.aoti;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -7,8 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -19,23 +20,12 @@ import java.util.zip.ZipFile;
 
 /** Which package and which model of it the commands take. */
 class PackagesTest {
-    private static final Path FIXTURES = Path.of("../runtime/src/test/fixtures");
     private static final Path MLP = FIXTURES.resolve("mlp/mlp.pt2");
     private static final Path SEVERAL = FIXTURES.resolve("several/all_disk.pt2");
 
     @TempDir private Path folder;
 
-    private record Result(int status, String out, String err) {}
-
-    private static Result aoti(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] words = Stream.of(args).map(Object::toString).toArray(String[]::new);
-        int status = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Result(status, out.toString(), err.toString());
-    }
-
-    private static Result verify(Path file, String fixture, String name, Object... more) {
+    private static CommandResult verify(Path file, String fixture, String name, Object... more) {
         Path given = FIXTURES.resolve(fixture);
         return aoti(
                 Stream.concat(
@@ -53,26 +43,27 @@ class PackagesTest {
     @Test
     void runsEachModelOfAPackageByName() {
         for (String model : new String[] {"m", "m2", "m/part"}) {
-            Result verify = verify(SEVERAL, "several", model.replace('/', '_'), "--model", model);
-            assertEquals(0, verify.status, verify.out + verify.err);
+            CommandResult verify =
+                    verify(SEVERAL, "several", model.replace('/', '_'), "--model", model);
+            assertEquals(0, verify.status(), verify.out() + verify.err());
         }
-        Result none = verify(SEVERAL, "several", "m");
-        assertEquals(3, none.status, none.out);
-        assertTrue(none.err.contains("m, m2, m/part"), none.err);
-        assertTrue(none.err.contains("--model"), none.err);
-        Result other = verify(SEVERAL, "several", "m", "--model", "m3");
-        assertEquals(3, other.status, other.out);
-        assertTrue(other.err.contains("\"m3\""), other.err);
+        CommandResult none = verify(SEVERAL, "several", "m");
+        assertEquals(3, none.status(), none.out());
+        assertTrue(none.err().contains("m, m2, m/part"), none.err());
+        assertTrue(none.err().contains("--model"), none.err());
+        CommandResult other = verify(SEVERAL, "several", "m", "--model", "m3");
+        assertEquals(3, other.status(), other.out());
+        assertTrue(other.err().contains("\"m3\""), other.err());
     }
 
     @Test
     void inspectsAllModelsOrOne() {
-        Result all = aoti("inspect", SEVERAL);
-        assertEquals(0, all.status, all.out + all.err);
-        assertTrue(all.out.contains("m/part"), all.out);
-        Result one = aoti("inspect", SEVERAL, "--model", "m2");
-        assertEquals(0, one.status, one.out + one.err);
-        assertTrue(!one.out.contains("m/part"), one.out);
+        CommandResult all = aoti("inspect", SEVERAL);
+        assertEquals(0, all.status(), all.out() + all.err());
+        assertTrue(all.out().contains("m/part"), all.out());
+        CommandResult one = aoti("inspect", SEVERAL, "--model", "m2");
+        assertEquals(0, one.status(), one.out() + one.err());
+        assertTrue(!one.out().contains("m/part"), one.out());
     }
 
     @Test
@@ -84,16 +75,16 @@ class PackagesTest {
                 Files.write(file, zip.getInputStream(entry).readAllBytes());
             }
         }
-        Result inspect = aoti("inspect", folder);
-        assertEquals(0, inspect.status, inspect.out + inspect.err);
-        Result verify = verify(folder, "several", "m_part", "--model", "m/part");
-        assertEquals(0, verify.status, verify.out + verify.err);
-        Result pinned = aoti("inspect", folder, "--sha256", "0".repeat(64));
-        assertEquals(3, pinned.status, pinned.out);
-        assertTrue(pinned.err.contains("folder"), pinned.err);
-        Result empty = aoti("inspect", Files.createDirectory(folder.resolve("empty")));
-        assertEquals(3, empty.status, empty.out);
-        assertTrue(empty.err.contains("no unpacked package"), empty.err);
+        CommandResult inspect = aoti("inspect", folder);
+        assertEquals(0, inspect.status(), inspect.out() + inspect.err());
+        CommandResult verify = verify(folder, "several", "m_part", "--model", "m/part");
+        assertEquals(0, verify.status(), verify.out() + verify.err());
+        CommandResult pinned = aoti("inspect", folder, "--sha256", "0".repeat(64));
+        assertEquals(3, pinned.status(), pinned.out());
+        assertTrue(pinned.err().contains("folder"), pinned.err());
+        CommandResult empty = aoti("inspect", Files.createDirectory(folder.resolve("empty")));
+        assertEquals(3, empty.status(), empty.out());
+        assertTrue(empty.err().contains("no unpacked package"), empty.err());
     }
 
     @Test
@@ -103,27 +94,27 @@ class PackagesTest {
                         .formatHex(
                                 MessageDigest.getInstance("SHA-256")
                                         .digest(Files.readAllBytes(MLP)));
-        assertEquals(0, verify(MLP, "mlp", "batch8", "--sha256", digest).status);
-        assertEquals(0, aoti("inspect", "--sha256", digest, MLP).status);
+        assertEquals(0, verify(MLP, "mlp", "batch8", "--sha256", digest).status());
+        assertEquals(0, aoti("inspect", "--sha256", digest, MLP).status());
         String other = "0".repeat(64);
-        for (Result refused :
-                new Result[] {
+        for (CommandResult refused :
+                new CommandResult[] {
                     verify(MLP, "mlp", "batch8", "--sha256", other),
                     aoti("inspect", "--sha256", other, MLP)
                 }) {
-            assertEquals(3, refused.status, refused.out);
-            assertTrue(refused.err.contains(digest), refused.err);
-            assertTrue(refused.err.contains(other), refused.err);
+            assertEquals(3, refused.status(), refused.out());
+            assertTrue(refused.err().contains(digest), refused.err());
+            assertTrue(refused.err().contains(other), refused.err());
         }
     }
 
     @Test
     void saysWhenADigestIsNone() {
         for (String hex : new String[] {"abc", "", "x".repeat(64)}) {
-            Result wrong = aoti("inspect", "--sha256", hex, MLP);
-            assertEquals(2, wrong.status, wrong.out + wrong.err);
-            assertTrue(wrong.err.contains("--sha256"), wrong.err);
-            assertTrue(wrong.err.contains("64 hexadecimal digits"), wrong.err);
+            CommandResult wrong = aoti("inspect", "--sha256", hex, MLP);
+            assertEquals(2, wrong.status(), wrong.out() + wrong.err());
+            assertTrue(wrong.err().contains("--sha256"), wrong.err());
+            assertTrue(wrong.err().contains("64 hexadecimal digits"), wrong.err());
         }
     }
 }

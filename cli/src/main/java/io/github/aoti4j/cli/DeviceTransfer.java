@@ -10,15 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Takes tensors to where a model runs, and back. On the CPU they stay what they are. */
-final class Transfer {
-    private Transfer() {}
+/** Copies tensors to a model's device and back. Tensors that are there already are not copied. */
+final class DeviceTransfer {
+    private DeviceTransfer() {}
 
-    /** Takes inputs to where a model wants each of them. */
+    /** Copies inputs to the devices on which a model expects them. */
     static List<Tensor> toModel(Model model, List<Tensor> inputs, Arena arena) {
         List<InputInfo> infos = model.inputs();
         if (model.device().isCpu() || inputs.size() != infos.size()) {
-            // The model's own message says what it takes.
+            // The model refuses a wrong number with a message of its own.
             return inputs;
         }
         List<Tensor> moved = new ArrayList<>();
@@ -29,7 +29,7 @@ final class Transfer {
         return moved;
     }
 
-    /** Takes outputs to the CPU; null stands for None. */
+    /** Copies outputs to the CPU; null stands for None. */
     static List<Tensor> toCpu(List<Tensor> outputs, Arena arena) {
         List<Tensor> moved = new ArrayList<>();
         for (Tensor output : outputs) {

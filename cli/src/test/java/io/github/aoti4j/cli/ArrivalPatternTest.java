@@ -3,25 +3,28 @@ package io.github.aoti4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.cli.ArrivalPattern.ClosedLoop;
+import io.github.aoti4j.cli.ArrivalPattern.OpenLoop;
+
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** Paces under a clock that only moves when somebody waits or runs. */
-class PaceTest {
+/** Arrival patterns under a clock that only moves when somebody waits or runs. */
+class ArrivalPatternTest {
     private static final long MICRO = 1_000;
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000_000_000;
 
-    private final FakeTicker ticker = new FakeTicker();
+    private final FakeClock clock = new FakeClock();
     private final StopSignal stop = new StopSignal();
     private final Histogram latencies = Latencies.histogram();
     private final Histogram lateness = Latencies.histogram();
 
     /** Sleepers wake 60 µs late; a spin takes 1 µs. */
-    private static final class FakeTicker implements Ticker {
+    private static final class FakeClock implements Clock {
         long now = 7 * SECOND;
         final List<Long> parks = new ArrayList<>();
 
@@ -49,7 +52,7 @@ class PaceTest {
     }
 
     private Phase phase(long nanos) {
-        Phase phase = new Phase(ticker, stop, nanos);
+        Phase phase = new Phase(clock, stop, nanos);
         phase.begin();
         long now = phase.awaitUntil(0);
         assertTrue(now >= 0 && now <= MICRO, "the phase begins when it was said to: " + now);
@@ -59,43 +62,43 @@ class PaceTest {
     /** A model that takes 100 µs a run, and once, at the 200th, stalls for 100 ms. */
     private Runnable stallingModel() {
         int[] runs = {0};
-        return () -> ticker.now += ++runs[0] == 200 ? 100 * MILLI : 100 * MICRO;
+        return () -> clock.now += ++runs[0] == 200 ? 100 * MILLI : 100 * MICRO;
     }
 
     private void openLoop(Phase phase, double rate, Runnable model) {
-        Pace pace = new OpenLoop(phase, new Schedule(rate, phase.nanos()), lateness);
-        LoadThread.drive(phase, pace, model, latencies);
+        ArrivalPattern pattern = new OpenLoop(phase, new Schedule(rate, phase.nanos()), lateness);
+        Worker.run(phase, pattern, model, latencies);
     }
 
     @Test
     void closedLoopRunsBackToBackUntilTheTimeIsUp() {
         Phase phase = phase(SECOND);
-        LoadThread.drive(phase, new ClosedLoop(phase), () -> ticker.now += 100 * MICRO, latencies);
+        Worker.run(phase, new ClosedLoop(phase), () -> clock.now += 100 * MICRO, latencies);
         assertEquals(10_000, latencies.getTotalCount());
         assertNear(100 * MICRO, latencies.getMinValue(), MICRO / 10);
         assertNear(100 * MICRO, latencies.getMaxValue(), MICRO / 10);
-        assertTrue(ticker.parks.size() <= 1, "waits for nothing but the beginning");
+        assertTrue(clock.parks.size() <= 1, "waits for nothing but the beginning");
     }
 
     @Test
     void closedLoopRunsOnceHoweverShortThePhase() {
         Phase phase = phase(1);
-        ticker.now += MILLI;
-        LoadThread.drive(phase, new ClosedLoop(phase), () -> ticker.now += MILLI, latencies);
+        clock.now += MILLI;
+        Worker.run(phase, new ClosedLoop(phase), () -> clock.now += MILLI, latencies);
         assertEquals(1, latencies.getTotalCount());
     }
 
     @Test
     void openLoopRunsOnceHoweverShortThePhase() {
         Phase phase = phase(1);
-        ticker.now += MILLI;
-        openLoop(phase, 1000, () -> ticker.now += MILLI);
+        clock.now += MILLI;
+        openLoop(phase, 1000, () -> clock.now += MILLI);
         assertEquals(1, latencies.getTotalCount());
     }
 
     @Test
     void openLoopKeepsItsSchedule() {
-        openLoop(phase(SECOND), 1000, () -> ticker.now += 100 * MICRO);
+        openLoop(phase(SECOND), 1000, () -> clock.now += 100 * MICRO);
         assertEquals(1000, latencies.getTotalCount());
         // A run is not begun before it is due, and at most a spin too late.
         assertTrue(latencies.getMinValue() >= 99 * MICRO, "" + latencies.getMinValue());
@@ -119,14 +122,14 @@ class PaceTest {
     @Test
     void closedLoopShowsOneSlowRunWhereAnOpenLoopShowsAllItHeldUp() {
         Phase phase = phase(SECOND);
-        LoadThread.drive(phase, new ClosedLoop(phase), stallingModel(), latencies);
+        Worker.run(phase, new ClosedLoop(phase), stallingModel(), latencies);
         assertEquals(1, latencies.getCountBetweenValues(150 * MICRO, SECOND));
         assertTrue(latencies.getValueAtPercentile(99.9) < 110 * MICRO);
     }
 
     @Test
     void rateThatCannotBeKeptLeavesRunsUndoneAndLatenciesGrow() {
-        openLoop(phase(SECOND), 20_000, () -> ticker.now += 100 * MICRO);
+        openLoop(phase(SECOND), 20_000, () -> clock.now += 100 * MICRO);
         // 10,000 a second can be done.
         assertNear(10_000, latencies.getTotalCount(), 1);
         assertNear(SECOND / 2, latencies.getMaxValue(), SECOND / 500);
@@ -137,8 +140,8 @@ class PaceTest {
     void threadsTakeTheNextRunFromOneSchedule() {
         Phase phase = phase(SECOND);
         Schedule schedule = new Schedule(1000, SECOND);
-        Pace one = new OpenLoop(phase, schedule, lateness);
-        Pace other = new OpenLoop(phase, schedule, lateness);
+        ArrivalPattern one = new OpenLoop(phase, schedule, lateness);
+        ArrivalPattern other = new OpenLoop(phase, schedule, lateness);
         assertEquals(0, one.next());
         assertEquals(MILLI, other.next());
         // The other is busy; this one goes on.
@@ -155,11 +158,11 @@ class PaceTest {
         assertEquals(86_400 * SECOND, new Schedule(1e9, 86_400 * SECOND).planned());
 
         Schedule thirds = new Schedule(3, SECOND);
-        assertEquals(0, thirds.take());
-        assertEquals(333_333_333, thirds.take());
-        assertEquals(666_666_666, thirds.take());
-        assertEquals(Pace.END, thirds.take());
-        assertEquals(Pace.END, thirds.take());
+        assertEquals(0, thirds.next());
+        assertEquals(333_333_333, thirds.next());
+        assertEquals(666_666_666, thirds.next());
+        assertEquals(ArrivalPattern.END, thirds.next());
+        assertEquals(ArrivalPattern.END, thirds.next());
     }
 
     @Test
@@ -167,7 +170,7 @@ class PaceTest {
         Schedule schedule = new Schedule(3, 1000 * SECOND);
         long due = 0;
         for (int i = 0; i <= 2997; i++) {
-            due = schedule.take();
+            due = schedule.next();
         }
         assertNear(999 * SECOND, due, 1);
     }
@@ -175,34 +178,34 @@ class PaceTest {
     @Test
     void waitingThreadsSleepAndSpinAtTheEnd() {
         Phase phase = phase(SECOND);
-        ticker.parks.clear();
+        clock.parks.clear();
         long now = phase.awaitUntil(30 * MILLI);
         assertTrue(now >= 30 * MILLI && now <= 30 * MILLI + MICRO, "" + now);
-        assertEquals(1, ticker.parks.size());
-        assertNear(30 * MILLI - Phase.SPIN, ticker.parks.getFirst(), MICRO);
+        assertEquals(1, clock.parks.size());
+        assertNear(30 * MILLI - Phase.SPIN, clock.parks.getFirst(), MICRO);
     }
 
     @Test
     void waitingThreadsNoticeASignalToStop() {
-        Phase phase = new Phase(ticker, stop, 1000 * SECOND);
+        Phase phase = new Phase(clock, stop, 1000 * SECOND);
         phase.begin();
-        Pace pace = new OpenLoop(phase, new Schedule(0.01, 1000 * SECOND), lateness);
-        assertEquals(0, pace.next());
+        ArrivalPattern pattern = new OpenLoop(phase, new Schedule(0.01, 1000 * SECOND), lateness);
+        assertEquals(0, pattern.next());
         stop.stop();
-        ticker.parks.clear();
-        assertEquals(Pace.END, pace.next());
-        assertEquals(Pace.END, new ClosedLoop(phase).next());
+        clock.parks.clear();
+        assertEquals(ArrivalPattern.END, pattern.next());
+        assertEquals(ArrivalPattern.END, new ClosedLoop(phase).next());
         assertTrue(
-                ticker.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK),
+                clock.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK),
                 "never sleeps for long");
     }
 
     @Test
     void sleepsAreShortEnoughToHearASignal() {
         Phase phase = phase(10 * SECOND);
-        ticker.parks.clear();
+        clock.parks.clear();
         assertTrue(phase.awaitUntil(SECOND) >= SECOND);
-        assertTrue(ticker.parks.size() >= 19, "wakes now and then: " + ticker.parks);
-        assertTrue(ticker.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK));
+        assertTrue(clock.parks.size() >= 19, "wakes now and then: " + clock.parks);
+        assertTrue(clock.parks.stream().allMatch(nanos -> nanos <= Phase.LONGEST_PARK));
     }
 }

@@ -9,8 +9,8 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 
-/** One run on inputs from a file: what {@code run} and {@code verify} share. */
-final class OneRun {
+/** A run on inputs from a file, shared by {@code run} and {@code verify}. */
+final class SingleRun {
     @Option(
             names = "--inputs",
             required = true,
@@ -19,17 +19,14 @@ final class OneRun {
                     "A safetensors file with the inputs, named \"0\", \"1\", … in call order.")
     private Path inputs;
 
-    /** Made by picocli. */
-    OneRun() {}
-
     Path inputs() {
         return inputs;
     }
 
-    /** Returns the outputs, on the CPU; the arena owns what it takes. */
-    List<Tensor> of(Model model, Arena arena) {
+    /** Runs the model, and returns its outputs on the CPU, allocated in the arena. */
+    List<Tensor> run(Model model, Arena arena) {
         List<Tensor> read = TensorFiles.readInputs(inputs, model, arena);
-        List<Tensor> outputs = model.run(arena, Transfer.toModel(model, read, arena));
-        return Transfer.toCpu(outputs, arena);
+        List<Tensor> outputs = model.run(arena, DeviceTransfer.toModel(model, read, arena));
+        return DeviceTransfer.toCpu(outputs, arena);
     }
 }

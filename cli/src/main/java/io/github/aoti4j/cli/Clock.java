@@ -2,11 +2,10 @@ package io.github.aoti4j.cli;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Time, and ways to let it pass; tests have a ticker of their own. */
-interface Ticker {
-    /** The JVM's. */
-    Ticker SYSTEM =
-            new Ticker() {
+/** Time, and ways to wait; replaced by tests. */
+interface Clock {
+    Clock SYSTEM =
+            new Clock() {
                 @Override
                 public long nanos() {
                     return System.nanoTime();
@@ -26,9 +25,9 @@ interface Ticker {
     /** As {@link System#nanoTime}. */
     long nanos();
 
-    /** Gives the core away for about so long: less or, as the operating system likes, more. */
+    /** Sleeps for about {@code nanos}; less or more, as the operating system schedules it. */
     void park(long nanos);
 
-    /** Keeps the core, for next to no time. */
+    /** Busy-waits for a moment. */
     void spin();
 }

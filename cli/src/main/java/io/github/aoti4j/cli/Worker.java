@@ -15,8 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 
-/** A thread with a workload of its own, which it opens, drives and closes. */
-final class LoadThread {
+/** A thread of the load generator, with its own workload. */
+final class Worker {
     private static final ThreadMXBean THREADS =
             ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
@@ -25,12 +25,25 @@ final class LoadThread {
     private final Model model;
     private final BenchInputs inputs;
 
-    /** Below: the thread's alone. */
+    // Used by the worker's thread only.
     private Arena arena;
-
     private Workload workload;
 
-    LoadThread(int index, Api api, Model model, BenchInputs inputs) {
+    /**
+     * What a worker measured in a phase.
+     *
+     * @param latencies one for each run, in nanoseconds
+     * @param lateness how late runs began for which it was waiting; empty in a closed loop
+     * @param nanos how long it ran, or waited for its next run
+     * @param allocated bytes of Java heap
+     */
+    record Result(Histogram latencies, Histogram lateness, long nanos, long allocated) {
+        double perSecond() {
+            return latencies.getTotalCount() * 1e9 / nanos;
+        }
+    }
+
+    Worker(int index, Api api, Model model, BenchInputs inputs) {
         this.thread =
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().daemon().name("aoti-bench-" + index).factory());
@@ -39,57 +52,57 @@ final class LoadThread {
         this.inputs = inputs;
     }
 
-    /** Opens the workload and compares its first answer. */
+    /** Opens the workload and compares its first outputs. */
     Future<OutputsComparison> open(Reference reference) {
         return thread.submit(
                 () -> {
                     arena = Arena.ofConfined();
                     Tensor[] own = inputs.copy(arena);
                     workload = api.open(model, own);
-                    OutputsComparison comparison = reference.compare(workload.answer());
+                    OutputsComparison comparison = reference.compare(workload.outputs());
                     inputs.restore(own);
                     return comparison;
                 });
     }
 
     /**
-     * Drives the workload through a phase.
+     * Runs the workload for a phase.
      *
-     * @param pace makes the pace, given a histogram for its lateness
+     * @param pattern makes the arrival pattern, given a histogram for its lateness
      */
-    Future<ThreadResult> drive(Phase phase, Function<Histogram, Pace> pace, StopSignal stop) {
+    Future<Result> run(Phase phase, Function<Histogram, ArrivalPattern> pattern, StopSignal stop) {
         return thread.submit(
                 () -> {
                     try {
-                        return drive(phase, pace, workload);
+                        return run(phase, pattern, workload);
                     } catch (Throwable e) {
-                        // The other threads need not go on.
+                        // The other workers need not go on.
                         stop.stop();
                         throw e;
                     }
                 });
     }
 
-    private static ThreadResult drive(
-            Phase phase, Function<Histogram, Pace> paces, Workload workload) {
+    private static Result run(
+            Phase phase, Function<Histogram, ArrivalPattern> patterns, Workload workload) {
         Histogram latencies = Latencies.histogram();
         Histogram lateness = Latencies.histogram();
-        Pace pace = paces.apply(lateness);
+        ArrivalPattern pattern = patterns.apply(lateness);
         Runnable run = workload::run;
         phase.awaitUntil(0);
         long allocated = THREADS.getCurrentThreadAllocatedBytes();
-        drive(phase, pace, run, latencies);
+        run(phase, pattern, run, latencies);
         allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
-        // The last run of a schedule is done before the time is up, which counts all the same.
+        // In an open loop the last run ends before the phase does; the whole phase counts.
         long nanos = phase.isStopped() ? phase.now() : Math.max(phase.now(), phase.nanos());
-        return new ThreadResult(latencies, lateness, Math.max(1, nanos), allocated);
+        return new Result(latencies, lateness, Math.max(1, nanos), allocated);
     }
 
-    /** The loop that is measured. */
-    static void drive(Phase phase, Pace pace, Runnable run, Histogram latencies) {
-        for (long due = pace.next(); due != Pace.END; due = pace.next()) {
+    /** The measured loop. */
+    static void run(Phase phase, ArrivalPattern pattern, Runnable run, Histogram latencies) {
+        for (long due = pattern.next(); due != ArrivalPattern.END; due = pattern.next()) {
             run.run();
-            latencies.recordValue(Latencies.within(phase.now() - due));
+            latencies.recordValue(Latencies.clamp(phase.now() - due));
         }
     }
 

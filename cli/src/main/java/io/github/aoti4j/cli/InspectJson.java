@@ -4,6 +4,7 @@ import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.Requirement;
+import io.github.aoti4j.Structure;
 import io.github.aoti4j.UncheckedIndex;
 import io.github.aoti4j.ValueRange;
 import io.github.aoti4j.core.DType;
@@ -15,12 +16,13 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** {@code aoti inspect --json}. */
-final class JsonReport {
+final class InspectJson {
     private static final JsonMapper MAPPER = new JsonMapper();
 
-    private JsonReport() {}
+    private InspectJson() {}
 
     static String of(Path file, List<ModelReport> reports) {
         ObjectNode root = MAPPER.createObjectNode();
@@ -38,7 +40,7 @@ final class JsonReport {
         node.put("name", model.name());
         node.put("libraryBytes", model.libraryBytes());
         node.put("sourceKnown", model.sourceKnown());
-        call(model, CallReport.of(model), node);
+        call(report, node);
         ArrayNode unchecked = node.putArray("uncheckedIndices");
         for (UncheckedIndex index : model.uncheckedIndices()) {
             unchecked
@@ -47,6 +49,16 @@ final class JsonReport {
                     .put("expression", index.expression())
                     .put("endsProcess", index.endsProcess())
                     .put("ofConstant", index.ofConstant());
+        }
+        ObjectNode summary = node.putObject("constantsSummary");
+        summary.put("count", model.constants().size());
+        summary.put("bytes", ConstantGroup.bytes(model.constants()));
+        ArrayNode places = summary.putArray("places");
+        for (ConstantGroup group : ConstantGroup.of(model.constants())) {
+            places.addObject()
+                    .put("place", group.place())
+                    .put("count", group.constants().size())
+                    .put("bytes", group.bytes());
         }
         ArrayNode constants = node.putArray("constants");
         for (ConstantInfo constant : model.constants()) {
@@ -73,14 +85,15 @@ final class JsonReport {
         return node;
     }
 
-    private static void call(ModelDescription model, CallReport call, ObjectNode node) {
+    private static void call(ModelReport report, ObjectNode node) {
+        ModelDescription model = report.model();
         ArrayNode inputs = node.putArray("inputs");
         for (int i = 0; i < model.inputs().size(); i++) {
             InputInfo input = model.inputs().get(i);
             ObjectNode described = inputs.addObject();
             described
                     .put("name", input.name())
-                    .put("path", i < call.inputs().size() ? call.inputs().get(i) : null)
+                    .put("path", report.inputPath(i))
                     .put("dtype", input.dtype().map(DType::torchName).orElse(null))
                     .put("description", input.description());
             ArrayNode ranges = described.putArray("valueRanges");
@@ -95,20 +108,63 @@ final class JsonReport {
         for (int i = 0; i < model.outputs().size(); i++) {
             outputs.addObject()
                     .put("name", model.outputs().get(i))
-                    .put("path", i < call.outputs().size() ? call.outputs().get(i) : null);
+                    .put("path", report.outputPath(i));
         }
-        ObjectNode structure = node.putObject("call");
-        call.spec()
+        ObjectNode call = node.putObject("call");
+        report.callSpec()
                 .ifPresent(
                         spec -> {
-                            structure.put("signature", spec.describe());
-                            structure.set("args", StructureJson.of(spec.args()));
-                            structure.set("kwargs", StructureJson.of(spec.kwargs()));
-                            structure.set("outputs", StructureJson.of(spec.outputs()));
+                            call.put("signature", spec.describe());
+                            call.set("args", structure(spec.args()));
+                            call.set("kwargs", structure(spec.kwargs()));
+                            call.set("outputs", structure(spec.outputs()));
                         });
-        if (!call.problem().isEmpty()) {
-            structure.put("problem", call.problem());
+        if (!report.callProblem().isEmpty()) {
+            call.put("problem", report.callProblem());
         }
+    }
+
+    private static ObjectNode structure(Structure structure) {
+        ObjectNode node = MAPPER.createObjectNode();
+        switch (structure) {
+            case Structure.TensorLeaf leaf -> {
+                node.put("kind", "tensor");
+                node.put("position", leaf.position() < 0 ? null : leaf.position());
+            }
+            case Structure.ConstantLeaf _ -> node.put("kind", "constant");
+            case Structure.EitherLeaf _ -> node.put("kind", "tensor_or_constant");
+            case Structure.Sequence sequence -> {
+                node.put("kind", sequence.kind().name().toLowerCase(Locale.ROOT));
+                elements(node, sequence.elements());
+            }
+            case Structure.NamedTuple tuple -> {
+                node.put("kind", "named_tuple").put("type", tuple.type());
+                elements(node, tuple.elements());
+            }
+            case Structure.Mapping mapping -> {
+                node.put("kind", mapping.kind().name().toLowerCase(Locale.ROOT));
+                ArrayNode entries = node.putArray("entries");
+                mapping.entries()
+                        .forEach(
+                                (key, value) -> {
+                                    ObjectNode entry = entries.addObject();
+                                    entry.set("key", MAPPER.valueToTree(key));
+                                    entry.set("value", structure(value));
+                                });
+            }
+            case Structure.Fields fields -> {
+                node.put("kind", "fields").put("type", fields.type());
+                ObjectNode values = node.putObject("fields");
+                fields.fields().forEach((name, value) -> values.set(name, structure(value)));
+                fields.absent().forEach(values::putNull);
+            }
+        }
+        return node.put("path", structure.path());
+    }
+
+    private static void elements(ObjectNode node, List<Structure> elements) {
+        ArrayNode array = node.putArray("elements");
+        elements.forEach(element -> array.add(structure(element)));
     }
 
     /** The TreeSpec as JSON of its own; as text if it is none. */

@@ -1,6 +1,8 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
+import io.github.aoti4j.cli.ArrivalPattern.ClosedLoop;
+import io.github.aoti4j.cli.ArrivalPattern.OpenLoop;
 import io.github.aoti4j.cli.Workload.Api;
 import io.github.aoti4j.core.Progress;
 
@@ -15,33 +17,35 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
-/** Threads that run a model, and the phases that they go through together. */
-final class Load implements AutoCloseable {
-    /** How often progress is shown; rare, since it takes a core from who is measured. */
+/** Workers that run a model in phases. */
+final class LoadGenerator implements AutoCloseable {
+    /** The interval of progress updates; long, since each takes a core from the workers. */
     private static final long TICK_MILLIS = 500;
 
     private final StopSignal stop;
     private final Progress progress;
-    private final List<LoadThread> threads = new ArrayList<>();
+    private final List<Worker> workers = new ArrayList<>();
 
-    Load(int count, Api api, Model model, BenchInputs inputs, StopSignal stop, Progress progress) {
+    LoadGenerator(
+            int count,
+            Api api,
+            Model model,
+            BenchInputs inputs,
+            StopSignal stop,
+            Progress progress) {
         this.stop = stop;
         this.progress = progress;
         for (int i = 0; i < count; i++) {
-            threads.add(new LoadThread(i, api, model, inputs));
+            workers.add(new Worker(i, api, model, inputs));
         }
     }
 
-    /**
-     * Opens the threads' workloads.
-     *
-     * @return the first answer that is not the reference's, if there is one
-     */
+    /** Opens the workloads, and returns the first comparison that finds a difference. */
     Optional<OutputsComparison> open(Reference reference) {
-        // One after the other: a model with a state of its own answers as it does alone.
-        for (LoadThread thread : threads) {
+        // One after the other: a model with state answers as it does alone.
+        for (Worker worker : workers) {
             OutputsComparison comparison =
-                    await(List.of(thread.open(reference)), () -> {}).getFirst();
+                    await(List.of(worker.open(reference)), () -> {}).getFirst();
             if (!comparison.matches()) {
                 return Optional.of(comparison);
             }
@@ -49,25 +53,24 @@ final class Load implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Runs back to back. */
-    List<ThreadResult> closedLoop(String name, long nanos) {
-        Phase phase = new Phase(Ticker.SYSTEM, stop, nanos);
+    List<Worker.Result> closedLoop(String name, long nanos) {
+        Phase phase = new Phase(Clock.SYSTEM, stop, nanos);
         return run(name, phase, _ -> new ClosedLoop(phase));
     }
 
-    /** Runs on a schedule. */
-    List<ThreadResult> openLoop(String name, long nanos, Schedule schedule) {
-        Phase phase = new Phase(Ticker.SYSTEM, stop, nanos);
+    List<Worker.Result> openLoop(String name, long nanos, Schedule schedule) {
+        Phase phase = new Phase(Clock.SYSTEM, stop, nanos);
         return run(name, phase, lateness -> new OpenLoop(phase, schedule, lateness));
     }
 
-    private List<ThreadResult> run(String name, Phase phase, Function<Histogram, Pace> pace) {
+    private List<Worker.Result> run(
+            String name, Phase phase, Function<Histogram, ArrivalPattern> pattern) {
         long total = Math.max(1, TimeUnit.NANOSECONDS.toMillis(phase.nanos()));
         progress.update(name, 0, total);
         phase.begin();
-        List<Future<ThreadResult>> results = new ArrayList<>();
-        for (LoadThread thread : threads) {
-            results.add(thread.drive(phase, pace, stop));
+        List<Future<Worker.Result>> results = new ArrayList<>();
+        for (Worker worker : workers) {
+            results.add(worker.run(phase, pattern, stop));
         }
         try {
             return await(
@@ -81,7 +84,7 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** Waits for all of them, whatever becomes of some. */
+    /** Waits for all of them, also after a failure; throws the first. */
     private <T> List<T> await(List<Future<T>> futures, Runnable tick) {
         List<T> results = new ArrayList<>();
         Throwable failure = null;
@@ -98,7 +101,11 @@ final class Load implements AutoCloseable {
                     interrupted = true;
                     stop.stop();
                 } catch (ExecutionException e) {
-                    failure = failure == null ? e.getCause() : failure;
+                    if (failure == null) {
+                        failure = e.getCause();
+                    } else if (!failure.equals(e.getCause())) {
+                        failure.addSuppressed(e.getCause());
+                    }
                     done = true;
                 }
             }
@@ -118,8 +125,8 @@ final class Load implements AutoCloseable {
     @Override
     public void close() {
         List<Future<Void>> closed = new ArrayList<>();
-        for (LoadThread thread : threads) {
-            closed.add(thread.close());
+        for (Worker worker : workers) {
+            closed.add(worker.close());
         }
         List<Void> _ = await(closed, () -> {});
     }
