@@ -144,8 +144,9 @@ class MainTest {
         CommandResult text = aoti("inspect", fixture("kwargs", "kwargs.pt2"));
         assertTrue(
                 text.out()
+                        .replaceAll("\\s+", " ")
                         .contains(
-                                "    forward(Tensor, [Tensor, Tensor], *, scale: Tensor, named:"
+                                " forward(Tensor, [Tensor, Tensor], *, scale: Tensor, named:"
                                         + " {\"zeta\": Tensor, \"alpha\": Tensor}) -> {\"product\":"
                                         + " Tensor, \"rest\": Tensor}"),
                 text.out());
