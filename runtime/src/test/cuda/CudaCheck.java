@@ -13,8 +13,8 @@ import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Upload;
-import io.github.aoti4j.weights.SafetensorsFile;
 import io.github.aoti4j.weights.TensorEntry;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,12 +1,12 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TorchCudaApi;
-import io.github.aoti4j.internal.IndexCheck;
-import io.github.aoti4j.internal.RunScope;
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.internal.container.RunScope;
+import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.indices.IndexCheck;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,8 +1,8 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.Handles;
-import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.container.Handles;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

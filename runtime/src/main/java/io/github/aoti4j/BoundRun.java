@@ -1,12 +1,12 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.ConstantSet;
-import io.github.aoti4j.internal.Handles;
-import io.github.aoti4j.internal.RunScope;
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.constants.ConstantSet;
+import io.github.aoti4j.internal.container.Handles;
+import io.github.aoti4j.internal.container.RunScope;
+import io.github.aoti4j.internal.container.RunSlot;
+import io.github.aoti4j.internal.lifecycle.Closeables;
 
 import java.lang.foreign.MemorySegment;
 
@@ -112,7 +112,7 @@ final class BoundRun implements AutoCloseable {
             }
             scope.call(stream);
         } catch (Throwable e) {
-            Closing.all(e, slot::deleteHandles);
+            Closeables.all(e, slot::deleteHandles);
             throw e;
         }
     }

@@ -13,7 +13,6 @@ final class ClosedArenas {
      * Returns an exception of the same type that names a tensor.
      *
      * @param e what was thrown when the tensor was used, among others; becomes the cause
-     * @param what what messages call the tensor
      * @return null if the exception is not the JDK's, or the tensor can be used
      */
     static RuntimeException explained(RuntimeException e, Tensor tensor, String what) {

@@ -1,12 +1,12 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchLocator;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.internal.compile.CompileSettings;
 import io.github.aoti4j.internal.compile.LibrarySource;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchLocator;
+import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.nio.file.Path;
 

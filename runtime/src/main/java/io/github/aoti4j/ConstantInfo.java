@@ -1,9 +1,9 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.ConstantNeed;
-import io.github.aoti4j.internal.ConstantSpec;
-import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.internal.constants.RequiredConstant;
+import io.github.aoti4j.internal.wrapper.ConstantSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +43,7 @@ public record ConstantInfo(
                 location);
     }
 
-    static ConstantInfo of(ConstantNeed need, String location) {
+    static ConstantInfo of(RequiredConstant need, String location) {
         return new ConstantInfo(
                 need.fqn(),
                 need.dtype(),

@@ -2,15 +2,15 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.StackGuard;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.ConstantSource;
-import io.github.aoti4j.internal.ConstantStore;
-import io.github.aoti4j.internal.NativeTensor;
+import io.github.aoti4j.internal.constants.ConstantSource;
+import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 

@@ -2,15 +2,15 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.CudaAllocatorApi;
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.CudaDriverApi;
-import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
+import io.github.aoti4j.bindings.cuda.CudaAllocatorApi;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.cuda.CudaDriverApi;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.util.ArrayList;
 import java.util.List;

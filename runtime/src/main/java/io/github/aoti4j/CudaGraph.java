@@ -3,12 +3,12 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.RunScope;
+import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.lifecycle.Closeables;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -206,7 +206,7 @@ public final class CudaGraph implements AutoCloseable {
     /** Frees what there is, each before what it uses. */
     private void free(Throwable because) {
         closed = true;
-        Closing.all(because, uses::close, call, graph, memory, because == null ? null : arena);
+        Closeables.all(because, uses::close, call, graph, memory, because == null ? null : arena);
     }
 
     @Override

@@ -1,14 +1,14 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.RunScope;
-import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -326,7 +326,7 @@ public final class DeviceRunner implements AutoCloseable {
     /** Frees what there is, each before what it uses. */
     private void free(Throwable because) {
         closed = true;
-        Closing.all(because, stream::synchronize, call, graph, arena, memory);
+        Closeables.all(because, stream::synchronize, call, graph, arena, memory);
     }
 
     @Override

@@ -4,18 +4,18 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.TorchApi;
-import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.RunSlot;
-import io.github.aoti4j.internal.Shapes;
-import io.github.aoti4j.internal.StridedCopy;
+import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

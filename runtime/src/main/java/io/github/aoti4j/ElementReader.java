@@ -2,7 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.math.BigInteger;
 

@@ -2,7 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.StackGuard;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;

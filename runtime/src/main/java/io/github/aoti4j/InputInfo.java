@@ -2,10 +2,10 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.internal.InputDescription;
-import io.github.aoti4j.internal.InputNames;
-import io.github.aoti4j.internal.InputSpec;
-import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.internal.inputs.InputDescription;
+import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.util.List;
 import java.util.Optional;

@@ -3,12 +3,12 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.IndexCheck;
-import io.github.aoti4j.internal.IndexChecks;
-import io.github.aoti4j.internal.InputCheck;
-import io.github.aoti4j.internal.InputNames;
-import io.github.aoti4j.internal.RunSlot;
-import io.github.aoti4j.internal.Shapes;
+import io.github.aoti4j.internal.container.RunSlot;
+import io.github.aoti4j.internal.indices.IndexCheck;
+import io.github.aoti4j.internal.indices.IndexChecks;
+import io.github.aoti4j.internal.inputs.InputCheck;
+import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.List;
 import java.util.stream.Collectors;

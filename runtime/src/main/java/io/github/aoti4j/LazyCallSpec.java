@@ -1,7 +1,7 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.ModelApi;
-import io.github.aoti4j.internal.Container;
+import io.github.aoti4j.bindings.model.ModelApi;
+import io.github.aoti4j.internal.container.Container;
 
 import java.util.List;
 

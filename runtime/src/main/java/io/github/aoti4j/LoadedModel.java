@@ -10,13 +10,9 @@ import java.util.Optional;
 /**
  * A model that is ready to run: what its package says of it, and its native part. Immutable.
  *
- * @param name within its package
  * @param natives to be closed by the owner
- * @param metadata what the compiler noted, unmodifiable
  * @param inputs in call order
  * @param outputNames in call order
- * @param validator checks inputs
- * @param callSpec how it is called
  * @param captureObstacle why its runs cannot be captured as a CUDA graph, if anything is known
  */
 record LoadedModel(
@@ -59,7 +55,7 @@ record LoadedModel(
                         : natives.gate().permitCount() > 1
                                 ? Optional.of(
                                         "it was loaded for several runs at once: load it with"
-                                            + " runners(1)")
+                                                + " runners(1)")
                                 : captureObstacle;
         if (reason.isPresent()) {
             throw new IncompatibleModelException(

@@ -2,9 +2,9 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.ArenaCleanup;
-import io.github.aoti4j.bindings.LeakWatch;
-import io.github.aoti4j.bindings.StackGuard;
+import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.os.ArenaCleanup;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.Device;

@@ -2,10 +2,10 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.CacheEntry;
-import io.github.aoti4j.bindings.PruneRule;
-import io.github.aoti4j.bindings.StackGuard;
-import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.bindings.os.StackGuard;
+import io.github.aoti4j.cache.CacheEntry;
+import io.github.aoti4j.cache.PruneRule;
+import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 
 import java.nio.file.Path;

@@ -1,13 +1,13 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.CallSpecException;
-import io.github.aoti4j.internal.Examination;
-import io.github.aoti4j.internal.IndexChecks;
-import io.github.aoti4j.internal.InputNames;
-import io.github.aoti4j.internal.InputSpec;
-import io.github.aoti4j.internal.WrapperSource;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.internal.indices.IndexChecks;
+import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.util.List;
 import java.util.Map;
@@ -59,7 +59,7 @@ public record ModelDescription(
     }
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
-        Optional<WrapperSource> source = Examination.source(archive, model);
+        Optional<WrapperSource> source = PreflightReport.source(archive, model);
         var names =
                 new InputNames(
                         source.map(ModelDescription::inputNames).orElse(List.of()),

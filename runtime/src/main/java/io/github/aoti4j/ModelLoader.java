@@ -1,37 +1,37 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.NativeLibrary;
-import io.github.aoti4j.bindings.UserCache;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
-import io.github.aoti4j.bindings.recorder.Recorder;
+import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.ConstantStore;
-import io.github.aoti4j.internal.Container;
-import io.github.aoti4j.internal.Examination;
-import io.github.aoti4j.internal.Finding;
-import io.github.aoti4j.internal.IndexChecks;
-import io.github.aoti4j.internal.InputCheck;
-import io.github.aoti4j.internal.InputNames;
-import io.github.aoti4j.internal.Preflight;
-import io.github.aoti4j.internal.RunGate;
-import io.github.aoti4j.internal.RunSlots;
-import io.github.aoti4j.internal.RuntimeAccess;
-import io.github.aoti4j.internal.WrapperSource;
 import io.github.aoti4j.internal.compile.LibrarySource;
+import io.github.aoti4j.internal.constants.ConstantStore;
+import io.github.aoti4j.internal.container.Container;
+import io.github.aoti4j.internal.container.RunGate;
+import io.github.aoti4j.internal.container.RunSlots;
 import io.github.aoti4j.internal.cuda.CaptureObstacles;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.cuda.Upload;
-import io.github.aoti4j.internal.proxy.OpLibraries;
-import io.github.aoti4j.internal.proxy.ProxyExecutor;
-import io.github.aoti4j.internal.proxy.ProxyPlans;
-import io.github.aoti4j.internal.recorder.ModelLoad;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.internal.indices.IndexChecks;
+import io.github.aoti4j.internal.inputs.InputCheck;
+import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.jfr.ModelLoad;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
+import io.github.aoti4j.internal.operators.OpLibraries;
+import io.github.aoti4j.internal.operators.ProxyExecutor;
+import io.github.aoti4j.internal.operators.ProxyPlans;
+import io.github.aoti4j.internal.preflight.Finding;
+import io.github.aoti4j.internal.preflight.Preflight;
+import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchCuda;
+import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -72,21 +72,21 @@ final class ModelLoader {
             Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
         LibrarySource library = Compilation.library(archive, packaged, options);
         String model = "model " + packaged.name() + " of " + archive.path();
-        Examination examination = examine(archive, packaged, library, model, options);
+        PreflightReport examination = examine(archive, packaged, library, model, options);
         Optional<ProxyPlans> plans = requireLibtorch(examination, model, options);
         warn(model, examination);
         NativeModel natives = natives(archive, examination, library, plans, options);
         try {
             return new Model(describe(examination, library, plans.isPresent(), natives, options));
         } catch (Throwable e) {
-            Closing.all(e, natives::close);
+            Closeables.all(e, natives::close);
             throw e;
         }
     }
 
     /** Loads libtorch and what the model needs of it, and plans its calls of operators. */
     private static Optional<ProxyPlans> requireLibtorch(
-            Examination examination, String model, ModelOptions options) {
+            PreflightReport examination, String model, ModelOptions options) {
         LibTorch libtorch =
                 LibTorch.load(
                         LibTorchOptions.DEFAULT
@@ -111,15 +111,16 @@ final class ModelLoader {
     }
 
     /** What is wrong with the package itself is told without loading a libtorch for it. */
-    private static Examination examine(
+    private static PreflightReport examine(
             Pt2Archive archive,
             PackagedModel packaged,
             LibrarySource library,
             String model,
             ModelOptions options) {
         try (var _ = Recorder.phase("preflight", packaged.name())) {
-            Examination examination =
-                    Examination.of(archive, packaged, library.elf(), options.device().orElse(null));
+            PreflightReport examination =
+                    PreflightReport.of(
+                            archive, packaged, library.elf(), options.device().orElse(null));
             Preflight.require(model, examination.findings());
             return examination;
         }
@@ -128,7 +129,7 @@ final class ModelLoader {
     /** Makes all that lies in native memory, or nothing. */
     private static NativeModel natives(
             Pt2Archive archive,
-            Examination examination,
+            PreflightReport examination,
             LibrarySource library,
             Optional<ProxyPlans> plans,
             ModelOptions options) {
@@ -162,13 +163,13 @@ final class ModelLoader {
                             container.api().outputNames(container.handle()).size());
             return new NativeModel(container, gate, constants, slots, executor, opened, kernels);
         } catch (Throwable e) {
-            Closing.all(e, container, constants, executor, opened, kernels);
+            Closeables.all(e, container, constants, executor, opened, kernels);
             throw e;
         }
     }
 
     /** Unpacks what a model for a GPU reads by itself; null if it reads nothing. */
-    private static KernelFolder kernels(Pt2Archive archive, Examination examination) {
+    private static KernelFolder kernels(Pt2Archive archive, PreflightReport examination) {
         List<ArchiveEntry> files =
                 examination.device().isCpu() ? List.of() : examination.packaged().gpuKernels();
         return files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
@@ -184,7 +185,7 @@ final class ModelLoader {
     }
 
     private static Container container(
-            Examination examination,
+            PreflightReport examination,
             LibrarySource library,
             NativeLibrary opened,
             KernelFolder kernels,
@@ -210,7 +211,7 @@ final class ModelLoader {
 
     private static void attachWeights(
             Pt2Archive archive,
-            Examination examination,
+            PreflightReport examination,
             ConstantStore constants,
             ModelOptions options) {
         try (var _ = Recorder.phase("attach weights", examination.packaged().name())) {
@@ -229,7 +230,7 @@ final class ModelLoader {
                 : new Upload(Gpu.of(device), options.uploadMemory(), options.progress());
     }
 
-    private static void warn(String model, Examination examination) {
+    private static void warn(String model, PreflightReport examination) {
         if (examination.warning().isPresent() && WARNED.add(model)) {
             LOG.log(System.Logger.Level.WARNING, model + ": " + examination.warning().get());
         }
@@ -244,7 +245,7 @@ final class ModelLoader {
 
     /** Says what the loaded model takes and gives. */
     private static LoadedModel describe(
-            Examination examination,
+            PreflightReport examination,
             LibrarySource library,
             boolean callsOperators,
             NativeModel natives,

@@ -2,20 +2,20 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.LeakWatch;
-import io.github.aoti4j.bindings.StackGuard;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
-import io.github.aoti4j.bindings.recorder.Recorder;
+import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
-import io.github.aoti4j.internal.Examination;
 import io.github.aoti4j.internal.compile.PackageWriter;
-import io.github.aoti4j.weights.MappedFile;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -227,7 +227,7 @@ public final class ModelPackage implements AutoCloseable {
             PackagedModel packaged = archive.model(model);
             return packaged.isSourceOnly()
                     ? Requirement.ofSource(archive, packaged, libtorch)
-                    : Requirement.of(Examination.of(archive, packaged, null), libtorch);
+                    : Requirement.of(PreflightReport.of(archive, packaged, null), libtorch);
         }
     }
 

@@ -1,11 +1,11 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.internal.Closing;
-import io.github.aoti4j.internal.ConstantStore;
-import io.github.aoti4j.internal.Container;
-import io.github.aoti4j.internal.RunGate;
-import io.github.aoti4j.internal.RunSlots;
-import io.github.aoti4j.internal.UseCount;
+import io.github.aoti4j.internal.constants.ConstantStore;
+import io.github.aoti4j.internal.container.Container;
+import io.github.aoti4j.internal.container.RunGate;
+import io.github.aoti4j.internal.container.RunSlots;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.lifecycle.RefCount;
 
 /**
  * What a loaded model has of native memory, freed when it has been closed and its last user is
@@ -23,7 +23,7 @@ final class NativeModel {
     /** What the container uses, in the order in which it is closed when that is gone. */
     private final AutoCloseable[] parts;
 
-    private final UseCount users = new UseCount();
+    private final RefCount users = new RefCount();
     private final Use use = new Use();
 
     /**
@@ -118,6 +118,6 @@ final class NativeModel {
 
     private void free() {
         // What uses something comes before it.
-        Closing.all(null, slots, container, constants, () -> Closing.all(null, parts));
+        Closeables.all(null, slots, container, constants, () -> Closeables.all(null, parts));
     }
 }

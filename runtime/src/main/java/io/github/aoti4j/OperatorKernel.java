@@ -1,7 +1,7 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.internal.proxy.JavaKernel;
-import io.github.aoti4j.internal.proxy.OperatorSchema;
+import io.github.aoti4j.internal.operators.JavaKernel;
+import io.github.aoti4j.internal.operators.OperatorSchema;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

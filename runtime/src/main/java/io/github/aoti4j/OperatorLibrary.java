@@ -2,13 +2,13 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.LeakWatch;
-import io.github.aoti4j.bindings.StackGuard;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.internal.RuntimeAccess;
-import io.github.aoti4j.internal.proxy.JavaOperators;
+import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
+import io.github.aoti4j.internal.operators.JavaOperators;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

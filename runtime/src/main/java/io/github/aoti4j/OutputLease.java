@@ -1,10 +1,10 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.ArenaCleanup;
+import io.github.aoti4j.bindings.os.ArenaCleanup;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.internal.ConstantSet;
-import io.github.aoti4j.internal.Handles;
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.constants.ConstantSet;
+import io.github.aoti4j.internal.container.Handles;
+import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.MemoryUses;
 
 import java.lang.foreign.Arena;

@@ -1,16 +1,16 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.TensorCalls;
-import io.github.aoti4j.bindings.TorchApi;
+import io.github.aoti4j.bindings.torch.FastTensorApi;
+import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.NativeTensor;
-import io.github.aoti4j.internal.RunSlot;
-import io.github.aoti4j.internal.Shapes;
-import io.github.aoti4j.internal.StridedCopy;
+import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.tensor.NativeTensor;
+import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,10 +61,10 @@ final class OutputReader {
             // A complex tensor may stand for its conjugate, and a later one may not.
             return !dtype.isComplex()
                     && (!callsBack
-                            || TensorCalls.hasTypeAndRank(
+                            || FastTensorApi.hasTypeAndRank(
                                     handle, dtype.code(), shape.length, scratch))
-                    && TensorCalls.hasSizes(handle, shape, scratch)
-                    && TensorCalls.hasStrides(handle, strides, scratch);
+                    && FastTensorApi.hasSizes(handle, shape, scratch)
+                    && FastTensorApi.hasStrides(handle, strides, scratch);
         }
     }
 
@@ -92,7 +92,7 @@ final class OutputReader {
         if (layout == null) {
             return null;
         }
-        long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
         if (uses != null) {
             return onDevice(address, layout, inputs, arena, uses);
         }
@@ -146,10 +146,10 @@ final class OutputReader {
         long handle = slot.outputAddress(index);
         long scratch = slot.scratchAddress();
         return handle != 0
-                && TensorCalls.dataAddress(handle, scratch) == view.segment().address()
+                && FastTensorApi.dataAddress(handle, scratch) == view.segment().address()
                 && !view.dtype().isComplex()
-                && TensorCalls.hasSizes(handle, view.shapeUnsafe(), scratch)
-                && TensorCalls.hasStrides(handle, view.stridesUnsafe(), scratch);
+                && FastTensorApi.hasSizes(handle, view.shapeUnsafe(), scratch)
+                && FastTensorApi.hasStrides(handle, view.stridesUnsafe(), scratch);
     }
 
     /**
@@ -167,10 +167,10 @@ final class OutputReader {
                     "output \"%s\" has %d bytes, but the target has %d"
                             .formatted(name, layout.elementBytes, target.byteSize()));
         }
-        long address = TensorCalls.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
         MemorySegment input = inputAt(address, layout.bytes, inputs);
         if (layout.contiguous && input == null) {
-            TensorCalls.copy(address, target, layout.bytes);
+            FastTensorApi.copy(address, target, layout.bytes);
         } else if (layout.contiguous) {
             MemorySegment.copy(input, address - input.address(), target, 0, layout.bytes);
         } else {

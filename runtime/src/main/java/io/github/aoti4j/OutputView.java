@@ -1,6 +1,6 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.internal.RunSlot;
+import io.github.aoti4j.internal.container.RunSlot;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,10 +1,10 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.ConstantsApi;
-import io.github.aoti4j.internal.ConstantSpec;
-import io.github.aoti4j.internal.Examination;
-import io.github.aoti4j.internal.WrapperSource;
+import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.internal.compile.LibrarySource;
+import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.internal.wrapper.ConstantSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +23,7 @@ final class Replicas {
 
     private Replicas() {}
 
-    static boolean arePossible(LibrarySource library, Examination examination) {
+    static boolean arePossible(LibrarySource library, PreflightReport examination) {
         Optional<List<ConstantSpec>> constants = examination.source().map(WrapperSource::constants);
         return library.size() <= LARGEST_LIBRARY
                 && constants.isPresent()

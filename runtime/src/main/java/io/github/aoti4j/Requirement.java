@@ -1,15 +1,15 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.libtorch.LibTorchLocation;
-import io.github.aoti4j.bindings.libtorch.LibTorchLocator;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.AotiException;
-import io.github.aoti4j.internal.Examination;
-import io.github.aoti4j.internal.Finding;
 import io.github.aoti4j.internal.compile.CompileSettings;
 import io.github.aoti4j.internal.compile.LibrarySource;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.internal.preflight.Finding;
+import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.libtorch.LibTorchLocation;
+import io.github.aoti4j.libtorch.LibTorchLocator;
+import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ public record Requirement(String name, boolean met, String detail) {
     /** The name of what keeps nothing from running, but deserves attention. */
     public static final String WARNING = "warning";
 
-    static List<Requirement> of(Examination examination, LibTorchOptions options) {
+    static List<Requirement> of(PreflightReport examination, LibTorchOptions options) {
         List<Requirement> requirements = new ArrayList<>();
         for (Finding finding : findings(examination, options)) {
             requirements.add(of(finding));
@@ -61,7 +61,7 @@ public record Requirement(String name, boolean met, String detail) {
                 finding.subject().name().toLowerCase(Locale.ROOT), finding.ok(), finding.message());
     }
 
-    private static List<Finding> findings(Examination examination, LibTorchOptions options) {
+    private static List<Finding> findings(PreflightReport examination, LibTorchOptions options) {
         try {
             LibTorchLocation location = LibTorchLocator.ofProcess().locate(options);
             var needed = examination.library().undefinedSymbols();

@@ -2,16 +2,16 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.aoti4j.bindings.LeakWatch;
-import io.github.aoti4j.bindings.RunArguments;
-import io.github.aoti4j.bindings.StackGuard;
+import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.model.RunArguments;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.internal.IndexCheck;
-import io.github.aoti4j.internal.RunScope;
+import io.github.aoti4j.internal.container.RunScope;
+import io.github.aoti4j.internal.indices.IndexCheck;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

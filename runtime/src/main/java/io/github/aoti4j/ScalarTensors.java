@@ -19,8 +19,6 @@ final class ScalarTensors {
      *
      * @param arena owns it
      * @param value a number or a truth value
-     * @param input what is wanted
-     * @param path what messages call the argument
      * @throws InvalidInputException if the input is no scalar, or of a type that cannot hold the
      *     value exactly (floating point rounds)
      */

@@ -7,10 +7,10 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.internal.Shapes;
-import io.github.aoti4j.internal.StridedCopy;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,8 +2,8 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.NarrowFloats;
-import io.github.aoti4j.internal.StridedCopy;
+import io.github.aoti4j.internal.tensor.NarrowFloats;
+import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.MemorySegment;
 

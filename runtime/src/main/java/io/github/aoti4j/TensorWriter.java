@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.NarrowFloats;
+import io.github.aoti4j.internal.tensor.NarrowFloats;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,16 +1,16 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.ConstantNeed;
-import io.github.aoti4j.internal.ConstantSource;
-import io.github.aoti4j.internal.ConstantStore;
-import io.github.aoti4j.internal.Examination;
-import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.internal.constants.ConstantSource;
+import io.github.aoti4j.internal.constants.ConstantStore;
+import io.github.aoti4j.internal.constants.RequiredConstant;
+import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.weights.BlobTensor;
-import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.Paging;
-import io.github.aoti4j.weights.Pt2Archive;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,7 +27,7 @@ final class WeightsLoader {
 
     static void load(
             Pt2Archive archive,
-            Examination examination,
+            PreflightReport examination,
             ConstantStore store,
             ModelOptions options) {
         PackagedModel packaged = examination.packaged();
@@ -71,12 +71,12 @@ final class WeightsLoader {
      * writes to, and whose pages need not be locked for this one alone.
      */
     private static Set<String> readOnly(
-            List<ConstantNeed> needs, Examination examination, ModelOptions options) {
+            List<RequiredConstant> needs, PreflightReport examination, ModelOptions options) {
         if (options.paging() == Paging.LOCKED) {
             return Set.of();
         }
         Set<String> names = new HashSet<>();
-        for (ConstantNeed need : needs) {
+        for (RequiredConstant need : needs) {
             if (need.spec().isPresent()
                     && examination.readOnlyConstants().contains(need.spec().get().index())) {
                 names.add(need.fqn());
@@ -85,8 +85,8 @@ final class WeightsLoader {
         return names;
     }
 
-    private static boolean isLayoutKnown(List<ConstantNeed> needs) {
-        for (ConstantNeed need : needs) {
+    private static boolean isLayoutKnown(List<RequiredConstant> needs) {
+        for (RequiredConstant need : needs) {
             if (!need.layoutKnown()) {
                 return false;
             }
@@ -95,7 +95,7 @@ final class WeightsLoader {
     }
 
     private static void copyBlob(Pt2Archive archive, ArchiveEntry blob, ConstantStore store) {
-        long needed = store.needs().stream().mapToLong(ConstantNeed::dataSize).sum();
+        long needed = store.needs().stream().mapToLong(RequiredConstant::dataSize).sum();
         if (blob.size() < needed) {
             // The model would read on behind its end.
             throw new PackageException(
@@ -106,9 +106,9 @@ final class WeightsLoader {
         store.copyBlob(archive.segment(blob));
     }
 
-    private static List<BlobTensor> layout(List<ConstantNeed> needs) {
+    private static List<BlobTensor> layout(List<RequiredConstant> needs) {
         List<BlobTensor> layout = new ArrayList<>();
-        for (ConstantNeed need : needs) {
+        for (RequiredConstant need : needs) {
             layout.add(need.inBlob());
         }
         return layout;

@@ -1,12 +1,12 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.internal.ConstantSpec;
-import io.github.aoti4j.internal.WrapperSource;
-import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.internal.wrapper.ConstantSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.weights.BlobTensor;
-import io.github.aoti4j.weights.PackagedModel;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.ChildJvm.Ending;
 import io.github.aoti4j.core.AotiException;
-import io.github.aoti4j.weights.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,7 +1,7 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.weights.SafetensorsFile;
 import io.github.aoti4j.weights.TensorEntry;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

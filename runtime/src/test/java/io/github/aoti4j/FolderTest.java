@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.aoti4j.ChildJvm.Ending;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchOrigin;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchOrigin;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.weights.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
 

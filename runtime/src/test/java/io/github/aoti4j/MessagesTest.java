@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.InputNames;
+import io.github.aoti4j.internal.inputs.InputNames;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

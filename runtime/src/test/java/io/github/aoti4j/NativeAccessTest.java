@@ -4,16 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchLocator;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.weights.SafetensorsFile;
-import io.github.aoti4j.weights.SafetensorsWriter;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchLocator;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,6 +1,6 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.StackLeft;
+import io.github.aoti4j.bindings.os.StackLeft;
 import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.io.IOException;

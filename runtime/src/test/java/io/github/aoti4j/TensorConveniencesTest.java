@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.NarrowFloats;
+import io.github.aoti4j.internal.tensor.NarrowFloats;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -10,9 +10,9 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.Paging;
-import io.github.aoti4j.weights.SafetensorsFile;
-import io.github.aoti4j.weights.SafetensorsWriter;
 import io.github.aoti4j.weights.TensorData;
+import io.github.aoti4j.weights.files.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

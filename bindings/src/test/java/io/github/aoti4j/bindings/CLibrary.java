@@ -8,11 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Small shared libraries, made where there is a C compiler. */
-final class CLibrary {
+public final class CLibrary {
     private CLibrary() {}
 
     /** Compiles a source to {@code NAME.so}; skips the test without a compiler. */
-    static Path build(Path folder, String name, String source) throws Exception {
+    public static Path build(Path folder, String name, String source) throws Exception {
         var compiler = Compiler.find("gcc", "cc", "clang");
         assumeTrue(compiler.isPresent(), "there is no C compiler on the PATH");
         Path c = Files.writeString(folder.resolve(name + ".c"), source);

@@ -2,8 +2,8 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -9,10 +9,8 @@ import java.util.Locale;
 /**
  * What {@code aoti bench} measured.
  *
- * @param latencies of all workers' runs
  * @param lateness of runs that workers waited for; empty in a closed loop
  * @param perSecond runs per second
- * @param nanos how long it took
  * @param allocated bytes of Java heap, all workers together
  * @param planned runs on the schedule; 0 in a closed loop
  * @param stopped whether it was ended early

@@ -14,7 +14,6 @@ import java.util.List;
  * @param rate runs per second; null in a closed loop
  * @param source the file of the inputs; null for zeros
  * @param expected whether outputs have been compared with those of a file
- * @param libtorch its description
  */
 record BenchSetup(
         Path file,

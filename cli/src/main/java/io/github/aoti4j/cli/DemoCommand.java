@@ -2,9 +2,9 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

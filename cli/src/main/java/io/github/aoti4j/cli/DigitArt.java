@@ -13,9 +13,6 @@ final class DigitArt {
      * Draws images side by side with the model's answers below.
      *
      * @param images {@code [n, 1, height, width]} float32 from 0 to 1, contiguous
-     * @param answers the model's classifications
-     * @param labels the right ones
-     * @param shown how many to draw, evenly spread over all
      */
     static String draw(Tensor images, int[] answers, int[] labels, int shown) {
         int height = (int) images.size(2);

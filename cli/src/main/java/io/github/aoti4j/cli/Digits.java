@@ -1,7 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.weights.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import java.io.IOException;
 import java.io.InputStream;

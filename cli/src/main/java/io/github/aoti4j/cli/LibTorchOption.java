@@ -1,8 +1,8 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ModelOptions;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.bindings.libtorch.LibTorchOptions;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 
 import picocli.CommandLine.Option;
 

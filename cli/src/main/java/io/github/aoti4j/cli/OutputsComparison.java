@@ -5,11 +5,7 @@ import io.github.aoti4j.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The comparison of all outputs with the expected ones.
- *
- * @param lines a line of text for each output
- */
+/** The comparison of all outputs with the expected ones. */
 record OutputsComparison(List<String> lines, boolean matches) {
     /** Compares; null stands for None. */
     static OutputsComparison of(List<Tensor> actual, List<Tensor> expected, Tolerances tolerances) {

@@ -11,7 +11,6 @@ import java.util.List;
 /**
  * The outputs with which those of measured runs are compared.
  *
- * @param outputs of the model's first run
  * @param repeatable whether a second run gave the same; false for random numbers, or state
  * @param writesInputs whether the model writes into its inputs
  */

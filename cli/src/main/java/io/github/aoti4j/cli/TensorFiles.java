@@ -4,10 +4,10 @@ import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.weights.SafetensorsFile;
-import io.github.aoti4j.weights.SafetensorsWriter;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorEntry;
+import io.github.aoti4j.weights.files.SafetensorsFile;
+import io.github.aoti4j.weights.files.SafetensorsWriter;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

@@ -5,7 +5,6 @@ import org.HdrHistogram.Histogram;
 /**
  * The overhead of measuring, in nanoseconds.
  *
- * @param perLatency contained in each latency
  * @param perRun added to the time from one run to the next, so that throughput is too low
  */
 record TimerCost(double perLatency, double perRun) {

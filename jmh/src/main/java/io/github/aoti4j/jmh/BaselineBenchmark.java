@@ -1,9 +1,9 @@
 package io.github.aoti4j.jmh;
 
-import io.github.aoti4j.bindings.TensorCalls;
-import io.github.aoti4j.bindings.TorchApi;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.torch.FastTensorApi;
+import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -92,16 +92,12 @@ public class BaselineBenchmark {
         return (int) CRITICAL.invokeExact(number);
     }
 
-    /**
-     * Two calls of libtorch: a second handle to a tensor, and its end.
-     *
-     * @return its address
-     */
+    /** Two calls of libtorch: a second handle to a tensor, and its end. */
     @Benchmark
     public long newHandleAndDelete() {
-        TensorCalls.newHandle(tensor.address(), slot.address());
+        FastTensorApi.newHandle(tensor.address(), slot.address());
         long handle = slot.get(ValueLayout.JAVA_LONG, 0);
-        TensorCalls.delete(handle);
+        FastTensorApi.delete(handle);
         return handle;
     }
 }

@@ -18,11 +18,7 @@ public enum Entry {
         return this == SINGLE_THREADED ? 1 : 2;
     }
 
-    /**
-     * Returns the options that lead to it.
-     *
-     * @return options for loading
-     */
+    /** Returns the options that lead to it. */
     public ModelOptions options() {
         return ModelOptions.defaults().runners(runners());
     }

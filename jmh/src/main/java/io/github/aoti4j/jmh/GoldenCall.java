@@ -20,7 +20,6 @@ public final class GoldenCall {
      * A dense float32 tensor.
      *
      * @param values in row-major order
-     * @param shape the sizes
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
     public record Array(float[] values, long[] shape) {}
@@ -37,7 +36,6 @@ public final class GoldenCall {
      * Reads a workload's two files.
      *
      * @param workload one whose tensors are all float32
-     * @return the call
      */
     public static GoldenCall of(Workload workload) {
         return new GoldenCall(read(workload.inputs()), read(workload.outputs()));
@@ -84,8 +82,6 @@ public final class GoldenCall {
     /**
      * Runs a model and compares.
      *
-     * @param model ours
-     * @param tensors the inputs
      * @throws IllegalStateException if the answer is not PyTorch's
      */
     public void check(Model model, Tensor... tensors) {

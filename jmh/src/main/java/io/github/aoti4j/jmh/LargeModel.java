@@ -13,11 +13,9 @@ import java.util.stream.IntStream;
  * one of {@code big.py} beside the packages: all elements are numbered through, and each is a hash
  * of its number.
  *
- * @param name of the folder of the fixture
  * @param call the name of the call whose inputs and outputs lie there
  * @param weights the FQNs of the weights, in the order of the model's constants
  * @param rows of each weight, a float32 matrix
- * @param columns of each weight
  */
 record LargeModel(String name, String call, List<String> weights, long rows, long columns) {
     private static final Path FIXTURES = Path.of("runtime/src/test/fixtures");

@@ -76,22 +76,14 @@ public class LoadBenchmark {
         files.close();
     }
 
-    /**
-     * From the path to a model that can be run.
-     *
-     * @return the model
-     */
+    /** From the path to a model that can be run. */
     @Benchmark
     public Model load() {
         loaded = Model.load(files.packageFile(), files.options());
         return loaded;
     }
 
-    /**
-     * From the path to the first answer, which reads all weights.
-     *
-     * @return the first element
-     */
+    /** From the path to the first answer, which reads all weights. */
     @Benchmark
     public float loadAndRun() {
         return call.run(load());

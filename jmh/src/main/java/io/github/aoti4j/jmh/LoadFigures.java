@@ -1,6 +1,6 @@
 package io.github.aoti4j.jmh;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;

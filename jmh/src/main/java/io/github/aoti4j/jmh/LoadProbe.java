@@ -2,7 +2,7 @@ package io.github.aoti4j.jmh;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -28,7 +28,6 @@ public final class LoadProbe {
     /**
      * Loads twice, runs twice.
      *
-     * @param args package, inputs, outputs, weights
      * @throws IOException if the kernel does not tell how much memory is used
      */
     public static void main(String[] args) throws IOException {

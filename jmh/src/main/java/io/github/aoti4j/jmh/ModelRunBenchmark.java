@@ -62,11 +62,7 @@ public class ModelRunBenchmark {
         model.close();
     }
 
-    /**
-     * One run, of whose output an element is read.
-     *
-     * @return the first element
-     */
+    /** One run, of whose output an element is read. */
     @Benchmark
     public float run() {
         try (Arena outputs = Arena.ofConfined()) {
@@ -74,11 +70,7 @@ public class ModelRunBenchmark {
         }
     }
 
-    /**
-     * The same by the call spec.
-     *
-     * @return the first element
-     */
+    /** The same by the call spec. */
     @Benchmark
     public float call() {
         try (Arena outputs = Arena.ofConfined()) {

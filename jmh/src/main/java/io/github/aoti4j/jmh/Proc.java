@@ -11,9 +11,7 @@ public final class Proc {
     /**
      * Reads a number from a file whose lines are a name, a colon, and a value.
      *
-     * @param file of the kernel's
      * @param name before the colon
-     * @return all digits behind it
      * @throws IOException if the name is not there
      */
     public static long number(Path file, String name) throws IOException {
@@ -28,7 +26,6 @@ public final class Proc {
     /**
      * Reads the first value of a name from {@code /proc/cpuinfo} and files like it.
      *
-     * @param file of the kernel's
      * @param name how the line begins
      * @return what stands behind the colon; "unknown" if there is no such line
      * @throws IOException if the file cannot be read

@@ -36,8 +36,6 @@ public final class PyTorchPeer {
      * Compiles a program against the libtorch that {@code -Daoti.libtorch} names.
      *
      * @param name the source's, without {@code .cpp}
-     * @param folder gets the program
-     * @return the program
      * @throws IOException if it does not compile
      * @throws InterruptedException if interrupted
      */

@@ -74,11 +74,7 @@ public class RunnerBenchmark {
         runner.run();
     }
 
-    /**
-     * The run, and the view of its output.
-     *
-     * @return the output
-     */
+    /** The run, and the view of its output. */
     @Benchmark
     public Tensor runAndView() {
         runner.run();

@@ -58,11 +58,7 @@ public class ScalingBenchmark {
         private Arena arena;
         private Runner runner;
 
-        /**
-         * Makes a runner and checks its answer.
-         *
-         * @param shared the model
-         */
+        /** Makes a runner and checks its answer. */
         @Setup
         public void setUp(Shared shared) {
             GoldenCall call = GoldenCall.of(shared.workload);
@@ -80,22 +76,14 @@ public class ScalingBenchmark {
         }
     }
 
-    /**
-     * One thread.
-     *
-     * @param own its runner
-     */
+    /** One thread. */
     @Benchmark
     @Threads(1)
     public void one(Own own) {
         own.runner.run();
     }
 
-    /**
-     * Two threads.
-     *
-     * @param own each one's runner
-     */
+    /** Two threads. */
     @Benchmark
     @Threads(2)
     public void two(Own own) {

@@ -24,7 +24,6 @@ public final class Soak {
     /**
      * Runs.
      *
-     * @param args how often
      * @throws IOException if the kernel does not tell how much memory is used
      */
     public static void main(String[] args) throws IOException {

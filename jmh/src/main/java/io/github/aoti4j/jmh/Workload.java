@@ -40,11 +40,7 @@ public enum Workload {
         this.call = call;
     }
 
-    /**
-     * Returns what tables call it.
-     *
-     * @return a few words
-     */
+    /** Returns what tables call it. */
     public String label() {
         return label;
     }
@@ -91,11 +87,7 @@ public enum Workload {
         return FIXTURES.resolve(network, network + ".onnx");
     }
 
-    /**
-     * Returns the same network, with the same weights, for DJL.
-     *
-     * @return a TorchScript file
-     */
+    /** Returns the same network, with the same weights, for DJL. */
     public Path torchScript() {
         return FIXTURES.resolve(network, network + ".torchscript");
     }

@@ -32,7 +32,7 @@ final class AttackMain {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             var alarm = watchdog.schedule(() -> giveUp(out), SECONDS, TimeUnit.SECONDS);
             try {
-                List<Action> answered = Attack.run(Step.decode(line));
+                List<Action> answered = ApiFuzzer.run(Step.decode(line));
                 out.println(
                         ANSWER
                                 + OK

@@ -26,7 +26,7 @@ final class OtherCopy {
      * Loads and runs a model there, on a thread that nobody interrupts; answers have to be right.
      */
     static void work(SplittableRandom random) {
-        Tenant.Job job = World.pick(JOBS, random);
+        Tenant.Job job = FuzzState.pick(JOBS, random);
         var work =
                 new FutureTask<Void>(
                         () -> {

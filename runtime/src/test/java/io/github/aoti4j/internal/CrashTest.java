@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.PruneRule;
-import io.github.aoti4j.bindings.UserCache;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
-import io.github.aoti4j.internal.LibraryCache.Packaged;
+import io.github.aoti4j.cache.PruneRule;
+import io.github.aoti4j.cache.UserCache;
+import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.internal.library.LibraryCache;
+import io.github.aoti4j.internal.library.LibraryCache.Packaged;
+import io.github.aoti4j.internal.wrapper.WrapperFixtures;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -8,7 +8,13 @@ import io.github.aoti4j.fuzz.FuzzTarget;
 import io.github.aoti4j.fuzz.FuzzedReaders;
 import io.github.aoti4j.fuzz.TinyLibrary;
 import io.github.aoti4j.internal.compile.CompilerFlagsFuzz;
-import io.github.aoti4j.internal.proxy.ProxyFuzz;
+import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.internal.indices.IndexChecksTest;
+import io.github.aoti4j.internal.indices.KernelText;
+import io.github.aoti4j.internal.operators.ProxyFuzz;
+import io.github.aoti4j.internal.wrapper.SourceFuzz;
+import io.github.aoti4j.internal.wrapper.WrapperFixtures;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +27,7 @@ import java.util.stream.Collectors;
 import java.util.zip.ZipFile;
 
 /** Attacks the readers of what a package says of its model. */
-class ReadersFuzzTest extends FuzzedReaders {
+public class ReadersFuzzTest extends FuzzedReaders {
     private static final String WRAPPER = ".wrapper.cpp";
 
     /** What the lines of a source have in them that are looked at. */

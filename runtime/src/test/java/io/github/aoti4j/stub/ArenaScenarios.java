@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.RunArguments;
+import io.github.aoti4j.bindings.model.RunArguments;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.Arena;
 

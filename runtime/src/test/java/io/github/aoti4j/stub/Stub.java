@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
-import io.github.aoti4j.bindings.NativeLibrary;
-import io.github.aoti4j.bindings.libtorch.LibTorch;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

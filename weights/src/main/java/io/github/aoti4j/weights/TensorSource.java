@@ -3,6 +3,10 @@ package io.github.aoti4j.weights;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.files.SafetensorsFile;
+import io.github.aoti4j.weights.files.WeightFiles;
+import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.pt2.Blob;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +39,7 @@ public interface TensorSource extends AutoCloseable {
      *     foreign; names the tensor at fault
      */
     static TensorSource open(Path path) {
-        return TensorFormats.open(path);
+        return WeightFiles.open(path);
     }
 
     /**
@@ -82,7 +86,7 @@ public interface TensorSource extends AutoCloseable {
      * @return a share in all memory of this source, to be closed by the caller
      * @throws IllegalStateException if this source is closed
      */
-    Hold hold();
+    Lease hold();
 
     /**
      * Maps the same files once more. Costs no memory but the page tables, since both share the page

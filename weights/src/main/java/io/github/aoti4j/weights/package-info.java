@@ -1,2 +1,2 @@
-/** Files that hold tensors, opened by reading their index alone and mapped where they lie. */
+/** Named tensors that stay in the files where they lie. */
 package io.github.aoti4j.weights;

@@ -2,6 +2,10 @@ package io.github.aoti4j.weights;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.weights.files.ReadersFuzzTest;
+import io.github.aoti4j.weights.torchsave.TestPickle;
+import io.github.aoti4j.weights.zip.TestZip;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.Map;

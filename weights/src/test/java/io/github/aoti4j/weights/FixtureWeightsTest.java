@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.pt2.FixturePackagesTest;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import org.junit.jupiter.api.Test;
 

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.fuzz.Checkout;
+import io.github.aoti4j.weights.torchsave.TestPickle;
+import io.github.aoti4j.weights.zip.TestZip;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,13 +16,13 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** Small good files: those that tests make, and what PyTorch wrote, without the large payloads. */
-final class FuzzSeeds {
+public final class FuzzSeeds {
     /** Weights are files themselves; libraries and sources are never looked into here. */
     private static final int MAX_PAYLOAD = 4000;
 
     private FuzzSeeds() {}
 
-    static List<byte[]> packages() throws IOException {
+    public static List<byte[]> packages() throws IOException {
         var seeds = new ArrayList<byte[]>();
         seeds.add(likeToday());
         seeds.add(likeEarlier());
@@ -47,7 +49,7 @@ final class FuzzSeeds {
         return small.build();
     }
 
-    static List<byte[]> torchSaves() throws IOException {
+    public static List<byte[]> torchSaves() throws IOException {
         var seeds = new ArrayList<byte[]>();
         seeds.add(TestFiles.torchSave());
         for (Path file : Checkout.fixtures(".pt", 10_000)) {
@@ -56,13 +58,13 @@ final class FuzzSeeds {
         return seeds;
     }
 
-    static List<byte[]> zips() throws IOException {
+    public static List<byte[]> zips() throws IOException {
         var seeds = packages();
         seeds.addAll(torchSaves());
         return seeds;
     }
 
-    static List<byte[]> safetensors() throws IOException {
+    public static List<byte[]> safetensors() throws IOException {
         var seeds = new ArrayList<byte[]>();
         for (Path file : Checkout.fixtures(".safetensors", 600)) {
             seeds.add(Files.readAllBytes(file));
@@ -70,17 +72,17 @@ final class FuzzSeeds {
         return seeds;
     }
 
-    static List<byte[]> metadata() throws IOException {
+    public static List<byte[]> metadata() throws IOException {
         return entries("_metadata.json", "mlp/mlp", "add_one/add_one");
     }
 
-    static List<byte[]> weightsConfigs() throws IOException {
+    public static List<byte[]> weightsConfigs() throws IOException {
         var seeds = entries("weights_config.json", "weights_mlp/disk");
         seeds.add(TestFiles.WEIGHTS_CONFIG.getBytes(UTF_8));
         return seeds;
     }
 
-    static List<byte[]> pickles() throws IOException {
+    public static List<byte[]> pickles() throws IOException {
         var seeds = new ArrayList<byte[]>();
         seeds.add(pickle());
         for (Path file : Checkout.fixtures(".pt", 10_000)) {

@@ -8,13 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Constants of a model as some bytes say, to be found in a blob. */
-final class FuzzedBlob {
+public final class FuzzedBlob {
     private static final DType[] DTYPES = DType.values();
 
     private FuzzedBlob() {}
 
     /** Each constant as name, dtype, ranks, then numbers of eight bytes. */
-    static List<BlobTensor> layout(byte[] input) {
+    public static List<BlobTensor> layout(byte[] input) {
         var layout = new ArrayList<BlobTensor>();
         var bytes = ByteBuffer.wrap(input);
         try {
@@ -46,7 +46,7 @@ final class FuzzedBlob {
         return longs;
     }
 
-    static List<byte[]> seeds() {
+    public static List<byte[]> seeds() {
         return List.of(bytes(TestFiles.blobLayout()));
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
  * An unpacked package of files, folders and links as some bytes say. Whatever they are, nothing is
  * made outside the folder; links may lead out of it.
  */
-final class FuzzedFolder {
+public final class FuzzedFolder {
     private static final List<String> SEGMENTS =
             List.of(
                     "p",
@@ -49,7 +49,7 @@ final class FuzzedFolder {
         this.script = script;
     }
 
-    static void make(Path root, byte[] script) throws IOException {
+    public static void make(Path root, byte[] script) throws IOException {
         remove(root);
         Files.createDirectories(root);
         new FuzzedFolder(root, script).make();
@@ -122,7 +122,7 @@ final class FuzzedFolder {
         };
     }
 
-    static void remove(Path root) throws IOException {
+    public static void remove(Path root) throws IOException {
         if (Files.exists(root)) {
             try (var files = Files.walk(root)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -133,7 +133,7 @@ final class FuzzedFolder {
     }
 
     /** A package with its root folder and one without, whose models are reached by a link. */
-    static List<byte[]> seeds() {
+    public static List<byte[]> seeds() {
         return List.of(
                 new Script("p/")
                         .file(3, "archive_format")

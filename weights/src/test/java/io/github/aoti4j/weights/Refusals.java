@@ -11,11 +11,11 @@ import org.junit.jupiter.api.function.Executable;
 import java.nio.file.Path;
 
 /** What every refusal of a file has in common. */
-final class Refusals {
+public final class Refusals {
     private Refusals() {}
 
     /** The action fails with a message that names the file and contains all the words. */
-    static void assertRefused(Path path, Executable action, String... words) {
+    public static void assertRefused(Path path, Executable action, String... words) {
         var refusal = assertThrows(PackageException.class, action);
         assertEquals(path, refusal.path());
         String message = refusal.getMessage();

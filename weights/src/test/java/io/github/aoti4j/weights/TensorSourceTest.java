@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,6 +1,9 @@
 package io.github.aoti4j.weights;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.files.SafetensorsWriter;
+import io.github.aoti4j.weights.torchsave.TestPickle;
+import io.github.aoti4j.weights.zip.TestZip;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,12 +21,12 @@ import java.util.Map;
  * The same two tensors in every format: {@code a}, floats from 0 to 5 of shape [2, 3], and {@code
  * b.c}, the bytes 7, 8, 9.
  */
-final class TestFiles {
-    static final String INDEX = "model.safetensors.index.json";
+public final class TestFiles {
+    public static final String INDEX = "model.safetensors.index.json";
 
     private TestFiles() {}
 
-    static byte[] floats(int count) {
+    public static byte[] floats(int count) {
         var bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < count; i++) {
             bytes.putFloat(i);
@@ -31,7 +34,7 @@ final class TestFiles {
         return bytes.array();
     }
 
-    static Path safetensors(Path path, String... names) {
+    public static Path safetensors(Path path, String... names) {
         var tensors = new LinkedHashMap<String, TensorData>();
         for (String name : names) {
             tensors.put(
@@ -51,7 +54,7 @@ final class TestFiles {
     }
 
     /** An index and two shards beside it. */
-    static Path sharded(Path folder) throws IOException {
+    public static Path sharded(Path folder) throws IOException {
         safetensors(folder.resolve("one.safetensors"), "a");
         safetensors(folder.resolve("two.safetensors"), "b.c");
         return index(
@@ -60,11 +63,11 @@ final class TestFiles {
                         + " {\"a\": \"one.safetensors\", \"b.c\": \"two.safetensors\"}}");
     }
 
-    static Path index(Path folder, String json) throws IOException {
+    public static Path index(Path folder, String json) throws IOException {
         return Files.writeString(folder.resolve(INDEX), json);
     }
 
-    static byte[] torchSave() {
+    public static byte[] torchSave() {
         byte[] pickle =
                 TestPickle.dict(
                         d ->
@@ -76,7 +79,7 @@ final class TestFiles {
     }
 
     /** A zip as torch.save writes it. */
-    static byte[] torchSave(byte[] pickle, Map<String, byte[]> storages) {
+    public static byte[] torchSave(byte[] pickle, Map<String, byte[]> storages) {
         return torchZip(pickle, storages).build();
     }
 
@@ -101,14 +104,14 @@ final class TestFiles {
         return torchSave(pickle, Map.of("0", bytes));
     }
 
-    static final String WEIGHTS_CONFIG =
+    public static final String WEIGHTS_CONFIG =
             "{\"a\": [\"weight_0\", [2, 3], [3, 1], 0], \"b.c\": [\"weight_1\", [3], [1], 0]}";
 
-    static TestZip packageWithWeights(String config) {
+    public static TestZip packageWithWeights(String config) {
         return packageWithWeights(config.getBytes(StandardCharsets.UTF_8));
     }
 
-    static TestZip packageWithWeights(byte[] config) {
+    public static TestZip packageWithWeights(byte[] config) {
         byte[] first = weight("FloatStorage", 6, floats(6));
         byte[] second = weight("ByteStorage", 3, new byte[] {7, 8, 9});
         return model().add("p/data/aotinductor/m/weights_config.json", config, e -> {})
@@ -116,7 +119,7 @@ final class TestFiles {
                 .add("p/data/weights/weight_1", second, e -> {});
     }
 
-    static TestZip packageWithBlob() {
+    public static TestZip packageWithBlob() {
         return model().add("p/data/aotinductor/m/w.wrapper_weights.blob", blob(), e -> {});
     }
 
@@ -125,18 +128,18 @@ final class TestFiles {
     }
 
     /** Each padded to 64 bytes. */
-    static byte[] blob() {
+    public static byte[] blob() {
         return ByteBuffer.allocate(128).put(floats(6)).put(64, new byte[] {7, 8, 9}).array();
     }
 
-    static List<BlobTensor> blobLayout() {
+    public static List<BlobTensor> blobLayout() {
         return List.of(
                 new BlobTensor("a", DType.FLOAT32, new long[] {2, 3}, new long[] {3, 1}, 0, 64),
                 new BlobTensor("b.c", DType.UINT8, new long[] {3}, new long[] {1}, 0, 64));
     }
 
     /** The elements of a tensor of any strides, one after the other, as a dense copy has them. */
-    static byte[] dense(StoredTensor tensor) {
+    public static byte[] dense(StoredTensor tensor) {
         int size = tensor.dtype().byteSize();
         long[] shape = tensor.shape();
         long[] strides = tensor.strides();
@@ -163,7 +166,7 @@ final class TestFiles {
     /**
      * How many mappings and open descriptors this process has of files whose names contain this.
      */
-    static long uses(String name) throws IOException {
+    public static long uses(String name) throws IOException {
         long count;
         try (var lines = Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
             count = lines.filter(line -> line.contains(name)).count();

@@ -10,11 +10,8 @@ import java.util.List;
 /**
  * What the command was asked for.
  *
- * @param workloads to be run
  * @param scaled those that are also run by two threads
  * @param minutes how long it may take, about
- * @param rounds forks of each contender
- * @param out where results go
  * @param libtorch a folder with {@code libtorch_cpu.so}; null for the embedded one
  * @param python a Python with torch; null to look for one
  */

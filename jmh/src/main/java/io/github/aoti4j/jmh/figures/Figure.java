@@ -8,11 +8,8 @@ import java.util.Map;
  * What a contender needed for a run of a workload.
  *
  * @param workload the workload's label; empty for a call that is none
- * @param contender its name
- * @param nanos the median of the forks
  * @param forks each fork's nanoseconds
  * @param heapBytes what a run allocates on the Java heap; null where that is not known
- * @param reference whom it is compared with
  * @param ratio how many times as long as the reference it takes: the median of the rounds'; null if
  *     the reference was not measured
  */
@@ -24,12 +21,7 @@ record Figure(
         Double heapBytes,
         String reference,
         Double ratio) {
-    /**
-     * Sums up.
-     *
-     * @param samples by round
-     * @param others the reference's, by round
-     */
+    /** Sums up. */
     static Figure of(
             String workload,
             String contender,

@@ -19,7 +19,6 @@ import java.util.List;
  *
  * @param benchmark class and method, below this project's package
  * @param entry null for a benchmark that has none
- * @param jvmArguments for its forks
  * @param log where JMH writes what it has to say; see {@link Logs}
  */
 record JmhContender(

@@ -1,7 +1,7 @@
 package io.github.aoti4j.jmh.figures;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.jmh.Proc;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import java.io.File;
 import java.io.IOException;
@@ -13,13 +13,8 @@ import java.util.List;
 /**
  * Where it was measured.
  *
- * @param cpu the processor's name for itself
- * @param cores how many of them
- * @param memoryGib GiB of memory
  * @param system distribution and kernel
- * @param jdk the JVM's version
  * @param libtorch the version that we and PyTorch's own loader use
- * @param peers the Java peers' artifacts
  * @param threads {@code OMP_NUM_THREADS}
  */
 record Machine(

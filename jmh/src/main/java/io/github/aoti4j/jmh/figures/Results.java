@@ -11,11 +11,6 @@ import java.util.SequencedSet;
 /**
  * All that was measured.
  *
- * @param machine where
- * @param rounds how many forks of each
- * @param timing how long each
- * @param runs each contender on each workload
- * @param calls what runs are made of
  * @param scaling one thread and two
  * @param soakKib private memory before and after millions of runs
  * @param missing contenders that could not be measured, and why

@@ -3,7 +3,6 @@ package io.github.aoti4j.jmh.figures;
 /**
  * What one fork measured.
  *
- * @param nanos the median of its iterations' means
  * @param bytes what a run allocated on the Java heap; NaN if that is not known
  */
 record Sample(double nanos, double bytes) {}

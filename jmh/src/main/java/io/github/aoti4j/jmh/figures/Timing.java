@@ -4,8 +4,6 @@ package io.github.aoti4j.jmh.figures;
  * How long each fork of each contender is measured.
  *
  * @param warmUpMillis before that
- * @param iterations how often
- * @param iterationMillis each
  */
 record Timing(int warmUpMillis, int iterations, int iterationMillis) {
     private static final int ITERATIONS = 5;

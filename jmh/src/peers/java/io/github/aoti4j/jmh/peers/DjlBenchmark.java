@@ -92,7 +92,6 @@ public class DjlBenchmark {
     /**
      * One run, of whose output nothing is read: that would copy it whole.
      *
-     * @return the number of outputs
      * @throws TranslateException if it fails
      */
     @Benchmark

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-import io.github.aoti4j.bindings.libtorch.LibTorch;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.libtorch.LibTorch;
 
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -19,11 +19,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class EngineOrders {
     private EngineOrders() {}
 
-    /**
-     * Uses the engines in the order of the arguments.
-     *
-     * @param engines their names
-     */
+    /** Uses the engines in the order of the arguments. */
     public static void main(String[] engines) {
         for (String engine : engines) {
             try {

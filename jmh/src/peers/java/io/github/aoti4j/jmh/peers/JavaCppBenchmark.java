@@ -113,11 +113,7 @@ public class JavaCppBenchmark {
         Files.delete(library);
     }
 
-    /**
-     * One run, of whose output an element is read.
-     *
-     * @return the first element
-     */
+    /** One run, of whose output an element is read. */
     @Benchmark
     public float run() {
         try (TensorVector outputs = runner.run(inputs);

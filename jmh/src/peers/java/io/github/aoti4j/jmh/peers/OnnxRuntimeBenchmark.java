@@ -108,7 +108,6 @@ public class OnnxRuntimeBenchmark {
     /**
      * One run, its output in memory of the engine's.
      *
-     * @return the first element
      * @throws OrtException if it fails
      */
     @Benchmark
@@ -121,7 +120,6 @@ public class OnnxRuntimeBenchmark {
     /**
      * One run, its output in a buffer of the caller's.
      *
-     * @return the first element
      * @throws OrtException if it fails
      */
     @Benchmark

@@ -25,12 +25,7 @@ public final class Flattener {
     /** By node: whether it holds a leaf that is certainly an input. */
     private final boolean[] required;
 
-    /**
-     * Prepares it.
-     *
-     * @param plan the spec of the arguments
-     * @param leaves which of its leaves are inputs
-     */
+    /** Prepares it. */
     public Flattener(Plan plan, InputLeaves leaves) {
         this.plan = plan;
         required = new boolean[plan.nodeCount()];
@@ -46,7 +41,6 @@ public final class Flattener {
     /**
      * Flattens a call.
      *
-     * @param args the positional arguments
      * @param kwargs a map or a record of the keyword arguments; null for none
      * @return one value for each leaf; null where nothing was given
      * @throws InvalidInputException if the structure is another; the message names the path

@@ -50,8 +50,6 @@ public final class InputLeaves {
      * Finds out which leaves are inputs.
      *
      * @param leafCount how many leaves the arguments have, no fewer than there are inputs
-     * @param names the inputs' names
-     * @return what is known
      */
     public static InputLeaves of(int leafCount, List<String> names) {
         int inputs = names.size();
@@ -107,7 +105,6 @@ public final class InputLeaves {
      * Returns what a leaf is.
      *
      * @param leaf from 0
-     * @return as far as it is known
      */
     public Role role(int leaf) {
         return roles[leaf];
@@ -126,8 +123,6 @@ public final class InputLeaves {
      * Finds the leaves that are inputs by what is given for them: tensors, and anything but null
      * where a leaf is an input in any case.
      *
-     * @param values one for each leaf
-     * @param tensor the class of tensors
      * @return by input; null if the tensors are not as many as the inputs, or not where the inputs
      *     can be
      */

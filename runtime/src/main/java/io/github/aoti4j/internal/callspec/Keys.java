@@ -76,7 +76,6 @@ public final class Keys {
      * lists.
      *
      * @param key a caller's key
-     * @return the key that this class knows it by
      */
     static Object canonical(Object key) {
         return switch (key) {
@@ -92,11 +91,7 @@ public final class Keys {
         };
     }
 
-    /**
-     * Returns how many there are.
-     *
-     * @return the number of children
-     */
+    /** Returns how many there are. */
     public int size() {
         return keys.size();
     }
@@ -111,11 +106,7 @@ public final class Keys {
         return keys.get(position);
     }
 
-    /**
-     * Returns the fields that were None at export and have no node.
-     *
-     * @return unmodifiable
-     */
+    /** Returns the fields that were None at export and have no node. */
     public List<String> absent() {
         return absent;
     }

@@ -8,7 +8,6 @@ public final class Paths {
      * Names a node of the arguments.
      *
      * @param plan a tuple of positional arguments and keyword arguments
-     * @param node the node
      * @return for example {@code kwargs.opts["k"][0]}
      */
     public static String ofInput(Plan plan, int node) {
@@ -36,8 +35,6 @@ public final class Paths {
     /**
      * Names a node of the results.
      *
-     * @param plan the results
-     * @param node the node
      * @return for example {@code output["loss"]}
      */
     public static String ofOutput(Plan plan, int node) {

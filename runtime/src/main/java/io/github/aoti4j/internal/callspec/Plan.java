@@ -85,12 +85,7 @@ public final class Plan {
         return leafNodes.length;
     }
 
-    /**
-     * Returns what a node is.
-     *
-     * @param node the node
-     * @return its kind
-     */
+    /** Returns what a node is. */
     public NodeKind kind(int node) {
         return kinds[node];
     }
@@ -99,7 +94,6 @@ public final class Plan {
      * Returns the node behind a node and all its descendants: its next sibling, if it has one. The
      * first child of a node, if it has children, is {@code node + 1}.
      *
-     * @param node the node
      * @return the next node, or the number of nodes
      */
     public int end(int node) {
@@ -109,7 +103,6 @@ public final class Plan {
     /**
      * Returns the keys of a dict or the fields of an object.
      *
-     * @param node the node
      * @return one key for each child; none where children have no keys
      */
     public Keys keys(int node) {
@@ -119,7 +112,6 @@ public final class Plan {
     /**
      * Returns the Python class of a named tuple or of an object with fields.
      *
-     * @param node the node
      * @return as it stands in the spec; null for other nodes
      */
     public String type(int node) {
@@ -129,7 +121,6 @@ public final class Plan {
     /**
      * Returns the place of a node's first leaf among all leaves.
      *
-     * @param node the node
      * @return how many leaves come before it
      */
     public int firstLeaf(int node) {
@@ -140,7 +131,6 @@ public final class Plan {
      * Returns the node of a leaf.
      *
      * @param leaf from 0
-     * @return the node
      */
     public int leafNode(int leaf) {
         return leafNodes[leaf];
@@ -154,7 +144,6 @@ public final class Plan {
     /**
      * Counts a node's children.
      *
-     * @param node the node
      * @return 0 or more
      */
     public int childCount(int node) {

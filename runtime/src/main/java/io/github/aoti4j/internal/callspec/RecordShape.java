@@ -122,7 +122,6 @@ public final class RecordShape {
     /**
      * Reads all components of a record.
      *
-     * @param tuple any record
      * @return a fresh map, by the components' names, in order
      * @throws InvalidInputException if its class is not accessible
      */

@@ -28,12 +28,7 @@ public abstract sealed class Shaper {
      */
     public abstract Object shape(Object[] leaves);
 
-    /**
-     * Compiles the way to lists and maps.
-     *
-     * @param plan the spec of the results
-     * @return for any structure
-     */
+    /** Compiles the way to lists and maps. */
     public static Shaper of(Plan plan) {
         return new Compiler(plan, Object.class).compile(0, Object.class);
     }
@@ -42,10 +37,6 @@ public abstract sealed class Shaper {
      * Compiles the way to a type: a record class, {@link List}, {@link Map}, the class of leaves or
      * {@link Object}; records' components likewise.
      *
-     * @param plan the spec of the results
-     * @param leaf the class of leaves
-     * @param type what to make
-     * @return for this type
      * @throws InvalidInputException if the type cannot hold the structure; the message names the
      *     path
      */

@@ -27,7 +27,6 @@ public final class Signature {
     /**
      * Writes how a model is called, for a message.
      *
-     * @param inputs the arguments
      * @param leaves which of their leaves are inputs; null to call all of them tensors
      * @return {@code forward(…)}, of limited length
      */
@@ -40,9 +39,6 @@ public final class Signature {
     /**
      * Writes how a model is called and what it returns.
      *
-     * @param inputs the arguments
-     * @param leaves which of their leaves are inputs
-     * @param outputs the results
      * @return for example {@code forward(Tensor, *, scale: Tensor) -> (Tensor, {"loss": Tensor})}
      */
     public static String of(Plan inputs, InputLeaves leaves, Plan outputs) {

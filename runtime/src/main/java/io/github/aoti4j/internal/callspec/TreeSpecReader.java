@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.callspec;
 
 import io.github.aoti4j.core.CallSpecException;
-import io.github.aoti4j.internal.StrictJson;
+import io.github.aoti4j.internal.lifecycle.StrictJson;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -65,7 +65,6 @@ public final class TreeSpecReader {
      * Reads the spec of a call's results.
      *
      * @param json a TreeSpec dump; empty if the model was compiled without
-     * @return any structure
      * @throws CallSpecException if it is something else
      */
     public static Plan outputs(String json) {

@@ -18,8 +18,6 @@ import java.util.function.UnaryOperator;
  * @param includes the folder of PyTorch's headers, the one that holds {@code torch/csrc}; null for
  *     the one beside libtorch
  * @param timeout how long a compiler may take
- * @param searchPath where programs are looked for
- * @param progress hears how far the compiler is
  */
 public record CompileSettings(
         List<String> compiler,
@@ -33,7 +31,6 @@ public record CompileSettings(
      * Returns the settings of this process: {@code -Daoti.compiler} or {@code CXX}, {@code
      * -Daoti.include} or {@code AOTI_INCLUDE}, {@code -Daoti.compile.timeout} in seconds.
      *
-     * @return the settings
      * @throws AotiException if a setting makes no sense
      */
     public static CompileSettings ofProcess() {
@@ -92,7 +89,6 @@ public record CompileSettings(
      * Returns these settings with a compiler.
      *
      * @param program its path, or its name on the PATH; null to keep what is set
-     * @return new settings
      */
     public CompileSettings withCompiler(Path program) {
         return program == null
@@ -105,7 +101,6 @@ public record CompileSettings(
      * Returns these settings with headers.
      *
      * @param folder the folder that holds {@code torch/csrc}; null to keep what is set
-     * @return new settings
      */
     public CompileSettings withIncludes(Path folder) {
         return folder == null
@@ -113,12 +108,7 @@ public record CompileSettings(
                 : new CompileSettings(compiler, folder, timeout, searchPath, progress);
     }
 
-    /**
-     * Returns these settings with a listener.
-     *
-     * @param listener hears of the compiler's steps
-     * @return new settings
-     */
+    /** Returns these settings with a listener. */
     public CompileSettings withProgress(Progress listener) {
         return new CompileSettings(compiler, includes, timeout, searchPath, listener);
     }

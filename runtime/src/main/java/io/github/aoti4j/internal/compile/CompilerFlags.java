@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.StrictJson;
+import io.github.aoti4j.internal.lifecycle.StrictJson;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -86,9 +86,6 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
     /**
      * Reads flags.
      *
-     * @param json the text of the entry
-     * @param path the package, for messages
-     * @param entry the entry, for messages
      * @return what may be handed to a compiler
      * @throws PackageException if it is not what PyTorch writes, or holds a flag that is not
      *     allowed

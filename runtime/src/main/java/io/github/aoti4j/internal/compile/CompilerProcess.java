@@ -21,7 +21,6 @@ final class CompilerProcess {
     /**
      * How it ended.
      *
-     * @param exit its exit status
      * @param output what it printed on both streams, cut after {@value #KEPT} bytes
      */
     record Result(int exit, String output) {}
@@ -32,7 +31,6 @@ final class CompilerProcess {
      * @param command the program and its arguments
      * @param folder its working folder, which is also where it puts its temporary files
      * @param timeout how long it may take
-     * @return how it ended
      * @throws IOException if it cannot be started
      * @throws AotiException if it took too long, or the thread was interrupted, which keeps its
      *     interrupt flag; the program and its children are killed

@@ -1,22 +1,22 @@
 package io.github.aoti4j.internal.compile;
 
-import io.github.aoti4j.bindings.NativeLibrary;
-import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.ElfFile;
-import io.github.aoti4j.internal.Finding;
-import io.github.aoti4j.internal.Host;
-import io.github.aoti4j.internal.LibraryCache;
-import io.github.aoti4j.internal.LibraryCache.Packaged;
-import io.github.aoti4j.internal.PackageMetadata;
-import io.github.aoti4j.internal.Preflight;
-import io.github.aoti4j.internal.WrapperSource;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.internal.library.LibraryCache;
+import io.github.aoti4j.internal.library.LibraryCache.Packaged;
+import io.github.aoti4j.internal.preflight.Finding;
+import io.github.aoti4j.internal.preflight.Host;
+import io.github.aoti4j.internal.preflight.PackageMetadata;
+import io.github.aoti4j.internal.preflight.Preflight;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -53,11 +53,8 @@ public final class LibrarySource {
      * Finds a model's library, and compiles it if need be.
      *
      * @param archive the open package, which must stay open until the library is
-     * @param model the model
-     * @param settings what to compile with
      * @param libtorch gives the folder that holds {@code libtorch_cpu.so}; asked only if there is
      *     something to compile
-     * @return the library
      * @throws PackageException if the model's part of the package is damaged, or wants the compiler
      *     to do what it must not
      * @throws IncompatibleModelException if a compiler or headers are missing, the model is not for
@@ -99,17 +96,13 @@ public final class LibrarySource {
         String name = file.getFileName().toString();
         var elf = ElfFile.read(bytes, file, name);
         return new LibrarySource(
-                new Packaged(file, name, 0, bytes, Seal.crc(bytes), elf), false, file);
+                new Packaged(file, name, 0, bytes, ChecksumLine.crc(bytes), elf), false, file);
     }
 
     /**
      * Compiles a model that was packaged as source only.
      *
-     * @param archive the open package
-     * @param model the model
-     * @param settings what to compile with
      * @param libtorch gives the folder that holds {@code libtorch_cpu.so}
-     * @return the library in the cache
      * @throws PackageException as {@link #of}
      * @throws IncompatibleModelException as {@link #of}
      * @throws AotiException as {@link #of}
@@ -131,11 +124,7 @@ public final class LibrarySource {
      * Asks whether a model that was packaged as source only can be compiled, and can run here as
      * far as its package tells. Compiles nothing.
      *
-     * @param archive the open package
-     * @param model the model
-     * @param settings what to compile with
      * @param libtorch the folder that holds {@code libtorch_cpu.so}; empty if there is none
-     * @return the answers
      * @throws PackageException as {@link #of}
      */
     public static List<Finding> findings(

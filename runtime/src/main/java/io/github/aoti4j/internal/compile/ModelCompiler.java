@@ -1,14 +1,14 @@
 package io.github.aoti4j.internal.compile;
 
-import io.github.aoti4j.bindings.CacheEntry;
-import io.github.aoti4j.bindings.UserCache;
-import io.github.aoti4j.bindings.recorder.Recorder;
+import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.cache.CacheEntry;
+import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.ElfFile;
-import io.github.aoti4j.internal.recorder.ModelCompile;
-import io.github.aoti4j.weights.ArchiveEntry;
+import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.internal.jfr.ModelCompile;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -58,7 +58,6 @@ final class ModelCompiler {
     /**
      * Compiles, unless that was done before.
      *
-     * @param cache where the library is kept
      * @return the library, to be opened but never written to
      * @throws PackageException if an entry is damaged
      * @throws IncompatibleModelException if the compiler refuses the source; with its words
@@ -69,8 +68,8 @@ final class ModelCompiler {
         Path folder =
                 cache.folder(
                         CacheEntry.COMPILED + "/" + key(),
-                        Map.of(LIBRARY, UserCache.ANY_SIZE, SEAL, (long) Seal.BYTES),
-                        made -> Seal.fits(made.resolve(SEAL), made.resolve(LIBRARY)),
+                        Map.of(LIBRARY, UserCache.ANY_SIZE, SEAL, (long) ChecksumLine.BYTES),
+                        made -> ChecksumLine.fits(made.resolve(SEAL), made.resolve(LIBRARY)),
                         this::fill);
         return folder.resolve(LIBRARY);
     }
@@ -114,7 +113,7 @@ final class ModelCompiler {
         }
         run(folder, linkCommand(objects));
         finish(folder.resolve(LIBRARY));
-        Files.write(folder.resolve(SEAL), Seal.of(folder.resolve(LIBRARY)));
+        Files.write(folder.resolve(SEAL), ChecksumLine.of(folder.resolve(LIBRARY)));
         removeOthers(folder);
         settings.progress().update(message, steps, steps);
     }

@@ -1,9 +1,9 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,13 +12,7 @@ import java.util.Optional;
 /**
  * What a package holds of a model that is yet to be compiled.
  *
- * @param archive the open package
- * @param model the model
- * @param sources the C++ files, the wrapper's first
  * @param objects object files to be linked in: the weights, or the place where they would be
- * @param appended weights to be put behind the library
- * @param compile how to compile
- * @param link how to link
  */
 record ModelSource(
         Pt2Archive archive,

@@ -2,9 +2,9 @@ package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.PackagedModel;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -35,8 +35,6 @@ public final class PackageWriter {
      * Writes a package. The file appears when it is complete.
      *
      * @param archive the package to copy
-     * @param libraries the compiled library of each model that gets one
-     * @param target the file to write
      * @param replace whether a file that is there may be replaced
      * @throws PackageException if an entry of the package is damaged
      * @throws AotiException if the file is there already, or cannot be written
@@ -73,7 +71,6 @@ public final class PackageWriter {
     /**
      * Refuses to replace a file.
      *
-     * @param target the file to write
      * @param replace whether it may be there
      * @throws AotiException if it is there and may not, or is no file, or its folder is not there
      */

@@ -16,7 +16,6 @@ import java.util.Set;
  * A C++ compiler, and the headers of PyTorch.
  *
  * @param command the compiler's path, and what every call of it starts with
- * @param version what it says it is, in full
  * @param includes the folder that holds {@code torch/csrc}
  * @param libtorch the folder that holds {@code libtorch_cpu.so}
  */
@@ -49,8 +48,6 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
     /**
      * Looks for a compiler and headers.
      *
-     * @param settings what the user wants
-     * @param preferred the compiler that the package was made for
      * @param libtorch the folder that holds {@code libtorch_cpu.so}
      */
     static Search find(CompileSettings settings, String preferred, Path libtorch) {

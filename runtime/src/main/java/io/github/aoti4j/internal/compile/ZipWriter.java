@@ -55,7 +55,7 @@ final class ZipWriter {
                         name.getBytes(StandardCharsets.UTF_8),
                         out.position(),
                         bytes.byteSize(),
-                        Seal.crc(bytes));
+                        ChecksumLine.crc(bytes));
         boolean large = entry.size >= MAX_32;
         int extra = large ? 20 : 0;
         long end = entry.offset + 30 + entry.name.length + extra + 4;

@@ -1,4 +1,2 @@
-/**
- * Packages of source only ({@code package_cpp_only}): what compiles them, and packages the result.
- */
+/** Compiles packages that hold only source. */
 package io.github.aoti4j.internal.compile;

@@ -27,7 +27,6 @@ public final class CaptureObstacles {
     /**
      * Looks for obstacles.
      *
-     * @param functions what the model's library calls from libtorch
      * @param proxyCalls whether it calls operators through the proxy executor
      * @return the reason; empty if nothing speaks against a capture
      */

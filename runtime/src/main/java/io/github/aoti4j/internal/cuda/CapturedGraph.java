@@ -1,11 +1,11 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.CudaGraphApi;
-import io.github.aoti4j.bindings.TorchCudaApi;
-import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.cuda.CudaGraphApi;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -38,10 +38,8 @@ public final class CapturedGraph implements AutoCloseable {
      * Records work. Memory that PyTorch's allocator gives out meanwhile is from a pool of the
      * graph's own, and stays the graph's when it is freed.
      *
-     * @param gpu the device
      * @param before is done first, on the same thread and stream: loads kernels, and makes what
      *     libraries keep for a stream, which cannot be recorded
-     * @param work is recorded
      * @return the recorded work, to be closed by the caller when what uses memory of its pool is
      *     gone
      * @throws IncompatibleModelException if the work has done something that cannot be recorded, or

@@ -3,8 +3,8 @@ package io.github.aoti4j.internal.cuda;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.TorchApi;
-import io.github.aoti4j.bindings.TorchCudaApi;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.NativeException;
 
@@ -30,7 +30,6 @@ public final class DeviceMemory implements AutoCloseable {
      * Allocates on a device, in one piece, for the calling thread's current stream: earlier work of
      * that stream may still be using it.
      *
-     * @param gpu the device
      * @param bytes how many, more than 0
      * @return aligned to at least 256 bytes; its segment is an address without length
      * @throws NativeException if there is not so much memory

@@ -1,11 +1,11 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.TorchCudaApi;
-import io.github.aoti4j.bindings.libtorch.LibTorchCuda;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.internal.RuntimeAccess;
+import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
+import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,8 +28,6 @@ public final class Gpu {
     /**
      * Returns a device, and loads libtorch with its part for CUDA if it is not loaded.
      *
-     * @param device a CUDA device
-     * @return the same object each time
      * @throws IncompatibleModelException naming what is missing: libtorch, its part for CUDA, the
      *     driver, or the device
      * @throws IllegalArgumentException if it is the CPU
@@ -49,20 +47,12 @@ public final class Gpu {
         return KNOWN.get(device);
     }
 
-    /**
-     * Returns which device it is.
-     *
-     * @return its name
-     */
+    /** Returns which device it is. */
     public Device device() {
         return device;
     }
 
-    /**
-     * Returns the CUDA runtime.
-     *
-     * @return its functions
-     */
+    /** Returns the CUDA runtime. */
     public CudaApi api() {
         return api;
     }
@@ -80,8 +70,6 @@ public final class Gpu {
      * Returns the stream on which graphs are captured: one for all, since PyTorch's allocator keeps
      * memory for each stream that it has seen. Callers hold this object's monitor while they use
      * it.
-     *
-     * @return nobody else's
      */
     MemorySegment captureStream() {
         if (captureStream == null) {
@@ -95,8 +83,6 @@ public final class Gpu {
     /**
      * Makes this the calling thread's current device for a while. Whatever takes a stream needs
      * that: the null stream is the default one of the current device.
-     *
-     * @return puts back what was current
      */
     public CudaApi.InUse use() {
         return api.use(device.index());

@@ -1,6 +1,6 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaDriverApi;
+import io.github.aoti4j.bindings.cuda.CudaDriverApi;
 import io.github.aoti4j.core.NativeException;
 
 import java.util.List;
@@ -14,11 +14,7 @@ import java.util.Optional;
  */
 public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
 
-    /**
-     * Asks the driver.
-     *
-     * @return its answer
-     */
+    /** Asks the driver. */
     public static Gpus ofMachine() {
         try {
             Optional<CudaDriverApi> driver = CudaDriverApi.load();
@@ -52,7 +48,6 @@ public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
     /**
      * Describes a device.
      *
-     * @param index which, less than their number
      * @return for example {@code cuda:0 (NVIDIA H200, compute capability 9.0)}
      */
     public String describe(int index) {
@@ -64,7 +59,6 @@ public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
     /**
      * Formats a compute capability.
      *
-     * @param capability ten times the major number plus the minor one
      * @return for example {@code 9.0}
      */
     public static String version(int capability) {

@@ -1,10 +1,10 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.UserCache;
+import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -44,9 +44,7 @@ public final class KernelFolder implements AutoCloseable {
     /**
      * Unpacks kernels, unless they are there.
      *
-     * @param archive the open package
      * @param kernels at least one entry of it
-     * @param cache the user's cache
      * @return the folder, to be closed when no run can need it any more
      * @throws PackageException if a kernel is damaged
      * @throws AotiException if the cache cannot be written to

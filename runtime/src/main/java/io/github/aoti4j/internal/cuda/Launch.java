@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.StackGuard;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -28,12 +28,7 @@ public final class Launch implements AutoCloseable {
     private final List<MemoryUses> memory = new ArrayList<>();
     private StreamPoint point;
 
-    /**
-     * Begins, and makes the device the thread's current one.
-     *
-     * @param gpu the stream's device
-     * @param stream the stream
-     */
+    /** Begins, and makes the device the thread's current one. */
     public Launch(Gpu gpu, MemorySegment stream) {
         StackGuard.requireForRun();
         this.gpu = gpu;

@@ -35,20 +35,12 @@ public final class MemoryUses {
     /**
      * Watches over memory that PyTorch's allocator has given out for a stream. Freed, it goes to
      * later work of that stream, so that work of that stream need not be waited for.
-     *
-     * @param gpu the stream's device
-     * @param stream the stream
-     * @return of memory that nothing uses yet
      */
     public static MemoryUses ofStream(Gpu gpu, MemorySegment stream) {
         return new MemoryUses(gpu, stream.address());
     }
 
-    /**
-     * Watches over memory that may be used for anything as soon as it is free.
-     *
-     * @return of memory that nothing uses yet
-     */
+    /** Watches over memory that may be used for anything as soon as it is free. */
     public static MemoryUses ofNoStream() {
         return new MemoryUses(null, 0);
     }
@@ -56,8 +48,6 @@ public final class MemoryUses {
     /**
      * Announces work, and lets its stream wait for the work of other streams.
      *
-     * @param gpu the stream's device
-     * @param stream the stream
      * @throws NativeException if CUDA fails; nothing is announced then
      */
     public synchronized void begin(Gpu gpu, MemorySegment stream) {
@@ -72,8 +62,6 @@ public final class MemoryUses {
     /**
      * Ends what {@link #begin} announced.
      *
-     * @param gpu the stream's device
-     * @param stream the stream
      * @param point behind the work, which stays the caller's; null if there is none after all
      */
     public synchronized void end(Gpu gpu, MemorySegment stream, StreamPoint point) {

@@ -1,6 +1,6 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaApi;
+import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -26,7 +26,6 @@ public final class StreamPoint {
      * Marks the end of what a stream has been given so far.
      *
      * @param gpu the stream's device, the thread's current one
-     * @param stream the stream
      * @return kept by the caller
      * @throws NativeException if CUDA fails
      */

@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
-import io.github.aoti4j.bindings.CudaApi;
-import io.github.aoti4j.bindings.Threads;
+import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.os.Threads;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Progress;
 
@@ -37,7 +37,6 @@ public final class Upload {
     /**
      * Makes no connection and takes no memory yet.
      *
-     * @param gpu where to
      * @param budget how many bytes of page-locked memory to use at most; at least {@value
      *     #MIN_BUFFER} are
      * @param progress hears of the copying, on the calling thread
@@ -48,11 +47,7 @@ public final class Upload {
         this.progress = progress;
     }
 
-    /**
-     * Returns the device that this copies to.
-     *
-     * @return the device
-     */
+    /** Returns the device that this copies to. */
     public Gpu gpu() {
         return gpu;
     }
@@ -61,7 +56,6 @@ public final class Upload {
      * A part of what is to be copied.
      *
      * @param source the bytes, not empty, readable by any thread
-     * @param offset where they go within the target
      */
     public record Piece(MemorySegment source, long offset) {
         long end() {
@@ -76,7 +70,6 @@ public final class Upload {
      * @param target memory of the device, which work of the calling thread's current stream may
      *     still be using
      * @param pieces by ascending offset, none over another
-     * @param message what is being done, for the listener
      * @throws NativeException if CUDA fails
      */
     public void copy(MemorySegment target, List<Piece> pieces, String message) {

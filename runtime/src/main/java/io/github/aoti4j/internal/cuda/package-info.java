@@ -1,5 +1,2 @@
-/**
- * CUDA devices: which there are, and in which order their work reads and writes memory. Nothing in
- * here is touched by models on the CPU.
- */
+/** CUDA devices: which there are, and the order in which their work reads and writes memory. */
 package io.github.aoti4j.internal.cuda;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.weights.ArchiveEntry;
-import io.github.aoti4j.weights.Pt2Archive;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,253 @@
+package io.github.aoti4j.bindings.model;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.generated.model.AOTInductorGetLastError_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerCreateWithDevice_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerDelete_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetCallSpec_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetInputName_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumInputs_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumOutputs_fn;
+import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetOutputName_fn;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.bindings.os.NativeOutput;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one compiled model exports, bound to the library it was opened from.
+ *
+ * <p>Every model exports the same names, so the addresses are looked up per library and each call
+ * goes through one. The container handles that the functions take are {@code
+ * AOTInductorModelContainerHandle}s. Functions other than run are safe from any thread, and not
+ * meant for the hot path.
+ */
+public final class ModelApi {
+    private static final String CREATE = "AOTInductorModelContainerCreateWithDevice";
+    private static final String DELETE = "AOTInductorModelContainerDelete";
+    private static final String RUN = "AOTInductorModelContainerRun";
+    private static final String RUN_SINGLE_THREADED = "AOTInductorModelContainerRunSingleThreaded";
+    private static final String NUM_INPUTS = "AOTInductorModelContainerGetNumInputs";
+    private static final String NUM_OUTPUTS = "AOTInductorModelContainerGetNumOutputs";
+    private static final String INPUT_NAME = "AOTInductorModelContainerGetInputName";
+    private static final String OUTPUT_NAME = "AOTInductorModelContainerGetOutputName";
+    private static final String CALL_SPEC = "AOTInductorModelContainerGetCallSpec";
+    private static final String LAST_ERROR = "AOTInductorGetLastError";
+
+    /**
+     * The functions without which a model cannot be run; every model since PyTorch 2.8 has them.
+     */
+    public static final List<String> REQUIRED =
+            List.of(
+                    CREATE,
+                    DELETE,
+                    RUN,
+                    NUM_INPUTS,
+                    NUM_OUTPUTS,
+                    INPUT_NAME,
+                    OUTPUT_NAME,
+                    CALL_SPEC,
+                    "AOTInductorModelContainerGetNumConstants",
+                    "AOTInductorModelContainerGetConstantName",
+                    "AOTInductorModelContainerGetConstantOriginalFQN",
+                    "AOTInductorModelContainerGetConstantFromFolded",
+                    "AOTInductorModelContainerGetConstantType",
+                    "AOTInductorModelContainerGetConstantDtype",
+                    "AOTInductorModelContainerGetConstantDataSize");
+
+    private static final MemorySegment NULL = MemorySegment.NULL;
+
+    private final NativeLibrary library;
+    private final MemorySegment run;
+    private final boolean canRunSingleThreaded;
+
+    /**
+     * Binds a model's functions.
+     *
+     * @param library the opened model; must stay open as long as this is used
+     * @param singleThreaded whether {@link #run} may skip the container's locks, because the caller
+     *     never has two runs in flight
+     */
+    public ModelApi(NativeLibrary library, boolean singleThreaded) {
+        library.require(REQUIRED);
+        this.library = library;
+        this.canRunSingleThreaded = singleThreaded && library.has(RUN_SINGLE_THREADED);
+        this.run = library.address(canRunSingleThreaded ? RUN_SINGLE_THREADED : RUN);
+        // Other models write the reason of a failure nowhere else.
+        if (library.has(LAST_ERROR)) {
+            NativeOutput.silence(library, run);
+        }
+    }
+
+    /**
+     * Makes a container.
+     *
+     * @param device for example {@code cpu}
+     * @param numModels how many runs may be in flight
+     * @param cubinDirectory where a CUDA model's kernels lie, or null
+     * @return the container, which the caller deletes
+     * @throws NativeException with the model's own message
+     */
+    public MemorySegment create(String device, long numModels, String cubinDirectory) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            check(
+                    AOTInductorModelContainerCreateWithDevice_fn.invoke(
+                            library.address(CREATE),
+                            slot,
+                            numModels,
+                            arena.allocateFrom(device),
+                            cubinDirectory == null ? NULL : arena.allocateFrom(cubinDirectory)),
+                    CREATE);
+            return slot.get(ADDRESS, 0);
+        }
+    }
+
+    /**
+     * Deletes a container. No run may be in flight, and no output may be alive that aliases a
+     * constant.
+     *
+     * @param container the container, no longer valid afterwards
+     * @throws NativeException with the model's own message
+     */
+    public void delete(MemorySegment container) {
+        check(
+                AOTInductorModelContainerDelete_fn.invoke(library.address(DELETE), container),
+                DELETE);
+    }
+
+    /**
+     * Runs the model once.
+     *
+     * @param arguments of the container's own numbers of inputs and outputs
+     * @param stream the {@code cudaStream_t} that does the work, which may go on when this returns;
+     *     null is the device's default one, and on the CPU nothing
+     * @param proxyExecutor a C++ object that the model calls for operators without a C function;
+     *     null for a model that has none
+     * @return 0, or another value after a failure
+     * @throws IllegalStateException if an arena that is to be held open is closed; the model has
+     *     not been run
+     * @throws WrongThreadException if one is confined to another thread; the model has not been run
+     */
+    public int run(
+            MemorySegment container,
+            RunArguments arguments,
+            MemorySegment stream,
+            MemorySegment proxyExecutor) {
+        return KeepAlive.run(run, container, arguments, stream, proxyExecutor);
+    }
+
+    /** Returns what {@link #run} calls. */
+    public String runFunction() {
+        return canRunSingleThreaded ? RUN_SINGLE_THREADED : RUN;
+    }
+
+    /** Makes the exception for a failure that has just been returned on this thread. */
+    public NativeException failure(String function) {
+        return new NativeException(function, lastError());
+    }
+
+    /**
+     * Returns the names of the inputs.
+     *
+     * @return in call order
+     */
+    public List<String> inputNames(MemorySegment container) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            check(
+                    AOTInductorModelContainerGetNumInputs_fn.invoke(
+                            library.address(NUM_INPUTS), container, slot),
+                    NUM_INPUTS);
+            List<String> names = new ArrayList<>();
+            long count = slot.get(JAVA_LONG, 0);
+            for (long i = 0; i < count; i++) {
+                check(
+                        AOTInductorModelContainerGetInputName_fn.invoke(
+                                library.address(INPUT_NAME), container, i, slot),
+                        INPUT_NAME);
+                names.add(string(slot));
+            }
+            return names;
+        }
+    }
+
+    /**
+     * Returns the names of the outputs.
+     *
+     * @return in call order
+     */
+    public List<String> outputNames(MemorySegment container) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            check(
+                    AOTInductorModelContainerGetNumOutputs_fn.invoke(
+                            library.address(NUM_OUTPUTS), container, slot),
+                    NUM_OUTPUTS);
+            List<String> names = new ArrayList<>();
+            long count = slot.get(JAVA_LONG, 0);
+            for (long i = 0; i < count; i++) {
+                check(
+                        AOTInductorModelContainerGetOutputName_fn.invoke(
+                                library.address(OUTPUT_NAME), container, i, slot),
+                        OUTPUT_NAME);
+                names.add(string(slot));
+            }
+            return names;
+        }
+    }
+
+    /** Returns the call spec: PyTorch's TreeSpec of the inputs and of the outputs. */
+    public CallSpecText callSpec(MemorySegment container) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment in = arena.allocate(ADDRESS);
+            MemorySegment out = arena.allocate(ADDRESS);
+            check(
+                    AOTInductorModelContainerGetCallSpec_fn.invoke(
+                            library.address(CALL_SPEC), container, in, out),
+                    CALL_SPEC);
+            return new CallSpecText(string(in), string(out));
+        }
+    }
+
+    /**
+     * A model's call spec as it stands in the model.
+     *
+     * @param inputs JSON; always a tuple of positional arguments and a dict of keyword arguments
+     */
+    public record CallSpecText(String inputs, String outputs) {}
+
+    /** Returns the functions that concern the model's constants. */
+    public ConstantsApi constants() {
+        return new ConstantsApi(this, library);
+    }
+
+    void check(int code, String function) {
+        if (code != 0) {
+            throw failure(function);
+        }
+    }
+
+    private String lastError() {
+        if (!library.has(LAST_ERROR)) {
+            return "a model compiled by PyTorch before 2.13 says why on standard error only";
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ADDRESS);
+            int code = AOTInductorGetLastError_fn.invoke(library.address(LAST_ERROR), slot);
+            String message = code == 0 ? string(slot) : "";
+            return message.isBlank() ? "no message" : message;
+        }
+    }
+
+    static String string(MemorySegment slot) {
+        MemorySegment text = slot.get(ADDRESS, 0);
+        return text.address() == 0 ? "" : text.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+}

@@ -1,0 +1,27 @@
+package io.github.aoti4j.bindings.os;
+
+import io.github.aoti4j.bindings.generated.libc.Libc;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+
+/**
+ * The environment that native code sees; {@link System#getenv} keeps showing the one the JVM was
+ * started with.
+ */
+public final class Environment {
+    private Environment() {}
+
+    /**
+     * Sets a variable for native code of this process.
+     *
+     * @throws NativeException if the C library refuses
+     */
+    public static void set(String name, String value) {
+        try (Arena arena = Arena.ofConfined()) {
+            if (Libc.setenv(arena.allocateFrom(name), arena.allocateFrom(value), 1) != 0) {
+                throw new NativeException("setenv", "cannot set " + name);
+            }
+        }
+    }
+}

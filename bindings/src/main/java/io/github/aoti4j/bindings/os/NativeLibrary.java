@@ -1,0 +1,273 @@
+package io.github.aoti4j.bindings.os;
+
+import io.github.aoti4j.bindings.generated.libc.Libc;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A shared library opened with {@code dlopen(RTLD_NOW | RTLD_LOCAL)}.
+ *
+ * <p>The JVM's own {@link java.lang.foreign.SymbolLookup#libraryLookup} binds lazily: a symbol that
+ * a library misses then ends the process at its first call. Here it fails the opening, with the
+ * loader's message. The library's own symbols serve nobody else in the process.
+ *
+ * <p>Thread-safe. Addresses are segments of no size in the global scope: calls through them take no
+ * hold of an arena, which would cost a call 15 ns, and so nothing but the caller's care keeps them
+ * from being called after {@link #close()}.
+ *
+ * <p>libtorch and OpenMP must never be closed: their threads, and their destructors of thread-local
+ * values, run code that would no longer be there.
+ */
+public final class NativeLibrary implements AutoCloseable {
+    private final String name;
+    private final MemorySegment handle;
+
+    /** What becomes of the memory that the library lies in; null for a file. */
+    private final Runnable afterwards;
+
+    private boolean closed;
+
+    private NativeLibrary(String name, MemorySegment handle, Runnable afterwards) {
+        this.name = name;
+        this.handle = handle;
+        this.afterwards = afterwards;
+    }
+
+    /**
+     * Opens a library, and what it needs. A library that is open already is opened once more and
+     * has to be closed as often.
+     *
+     * @param file the library; a relative path is resolved against the current folder, not searched
+     *     for
+     * @return the open library, which the caller owns
+     * @throws NativeException with the loader's message: the file is absent or no library for this
+     *     machine, or it needs a library or a symbol that cannot be found
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static NativeLibrary open(Path file) {
+        Platform.requireSupported();
+        String path = file.toAbsolutePath().toString();
+        try (Arena arena = Arena.ofConfined()) {
+            return open(path, Platform.nativePath(arena, file.toAbsolutePath()), null);
+        }
+    }
+
+    /**
+     * Opens a library that lies in memory, and what it needs. Two files of the same contents are
+     * two libraries.
+     *
+     * @param file the library, written and not to be changed any more; the opened library owns it
+     *     and closes it with itself, because a model with weights behind its library opens the file
+     *     that it came from once more
+     * @return the open library, which the caller owns
+     * @throws NativeException with the loader's message, as {@link #open(Path)}; the file then
+     *     remains the caller's
+     * @throws IllegalStateException if the file is closed
+     */
+    public static NativeLibrary open(Memfd file) {
+        return open(file.toString(), file.path(), file::close);
+    }
+
+    /** Opens a library by a path that nobody is to see, and does something after its close. */
+    static NativeLibrary open(String name, String path, Runnable afterwards) {
+        try (Arena arena = Arena.ofConfined()) {
+            return open(name, arena.allocateFrom(path), afterwards);
+        }
+    }
+
+    /** Tells whether a library is loaded, by the path that it was opened by. */
+    static boolean isLoaded(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment handle =
+                    Libc.dlopen(arena.allocateFrom(path), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
+            return handle.address() != 0 && Libc.dlclose(handle) == 0;
+        }
+    }
+
+    private static NativeLibrary open(String path, MemorySegment cPath, Runnable afterwards) {
+        // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
+        // this one is here so that dlerror is linked before its message matters.
+        MemorySegment _ = Libc.dlerror();
+        MemorySegment handle = dlopen(cPath);
+        if (handle.address() == 0) {
+            String message = dlerror().replace(cPath.getString(0), path);
+            throw new NativeException(
+                    "dlopen", message.contains(path) ? message : path + ": " + message);
+        }
+        return new NativeLibrary(path, handle, afterwards);
+    }
+
+    /**
+     * Opens a library of the system's, wherever the dynamic loader finds it.
+     *
+     * @param soname the name to look for, such as {@code libcuda.so.1}
+     * @return the open library, which the caller owns; empty if there is none of that name
+     * @throws NativeException with the loader's message: there is one, which cannot be loaded
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static Optional<NativeLibrary> ofSystem(String soname) {
+        Platform.requireSupported();
+        try (Arena arena = Arena.ofConfined()) {
+            return Optional.of(open(soname, arena.allocateFrom(soname), null));
+        } catch (NativeException e) {
+            if (e.nativeMessage().startsWith(soname + ": cannot open shared object file")) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Takes hold of a library that someone in this process has loaded already.
+     *
+     * @param soname the name that the library gives itself, such as {@code libc10.so}
+     * @return the library, which the caller owns; empty if none of that name is loaded
+     * @throws IncompatibleModelException on anything but Linux x86-64
+     */
+    public static Optional<NativeLibrary> ifLoaded(String soname) {
+        Platform.requireSupported();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment handle =
+                    Libc.dlopen(arena.allocateFrom(soname), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
+            return handle.address() == 0
+                    ? Optional.empty()
+                    : Optional.of(new NativeLibrary(soname, handle, null));
+        }
+    }
+
+    /**
+     * Returns what this library was opened by.
+     *
+     * @return the absolute path, or the name of the file in memory, or that given to {@link
+     *     #ifLoaded}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Tells whether two handles stand for one library in memory.
+     *
+     * @return true even if they were opened by different names
+     */
+    public boolean isSameAs(NativeLibrary other) {
+        return handle.address() == other.handle.address();
+    }
+
+    /**
+     * Looks a symbol up in this library, then in those that it needs.
+     *
+     * @return its address, of zero length and in the global scope; empty if there is none
+     * @throws IllegalStateException if this library is closed
+     */
+    public synchronized Optional<MemorySegment> find(String symbol) {
+        if (closed) {
+            throw new IllegalStateException(name + " is closed");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            long address = Libc.dlsym(handle, arena.allocateFrom(symbol)).address();
+            return address == 0 ? Optional.empty() : Optional.of(MemorySegment.ofAddress(address));
+        }
+    }
+
+    /**
+     * Tells whether a symbol is there.
+     *
+     * @return whether {@link #find} would find it
+     * @throws IllegalStateException if this library is closed
+     */
+    public boolean has(String symbol) {
+        return find(symbol).isPresent();
+    }
+
+    /**
+     * Returns the address of a symbol.
+     *
+     * @return its address, of zero length and in the global scope
+     * @throws IncompatibleModelException if there is none
+     * @throws IllegalStateException if this library is closed
+     */
+    public MemorySegment address(String symbol) {
+        Optional<MemorySegment> found = find(symbol);
+        if (found.isEmpty()) {
+            throw new IncompatibleModelException(name + " does not have " + symbol);
+        }
+        return found.get();
+    }
+
+    /**
+     * Lists the symbols that are not there.
+     *
+     * @return those that {@link #find} does not find, in the order given
+     * @throws IllegalStateException if this library is closed
+     */
+    public List<String> missing(Collection<String> symbols) {
+        List<String> missing = new ArrayList<>();
+        for (String symbol : symbols) {
+            if (!has(symbol)) {
+                missing.add(symbol);
+            }
+        }
+        return missing;
+    }
+
+    /**
+     * Demands that symbols be there.
+     *
+     * @throws IncompatibleModelException naming the library and all symbols that it does not have
+     * @throws IllegalStateException if this library is closed
+     */
+    public void require(Collection<String> symbols) {
+        List<String> missing = missing(symbols);
+        if (!missing.isEmpty()) {
+            throw new IncompatibleModelException(
+                    name + " does not have " + String.join(", ", missing));
+        }
+    }
+
+    /**
+     * Gives the library back; the process unloads it if nobody else has it open. No code of it may
+     * be running or be called afterwards. Closing twice does nothing.
+     */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            // Its failure would mean a handle that is not one, which cannot be.
+            int _ = Libc.dlclose(handle);
+            if (afterwards != null) {
+                afterwards.run();
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /** Opens a library, whose constructors may leave nothing changed in how Java computes. */
+    private static MemorySegment dlopen(MemorySegment path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment computing = FloatingPoint.save(arena);
+            try {
+                return Libc.dlopen(path, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+            } finally {
+                FloatingPoint.restore(computing);
+            }
+        }
+    }
+
+    private static String dlerror() {
+        MemorySegment message = Libc.dlerror();
+        return message.address() == 0 ? "no message" : message.getString(0);
+    }
+}

@@ -1,0 +1,263 @@
+package io.github.aoti4j.bindings.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Refuses to begin what the rest of a thread's stack may not hold.
+ *
+ * <p>A {@code StackOverflowError} can strike between any two instructions of Java, also in a {@code
+ * finally} block and within a lock of the JDK: what had been taken is then never given back, or
+ * given back twice. Where native code has called Java back nobody may be left to catch it, and the
+ * process ends. So every operation that takes something checks first, while there is nothing to
+ * lose.
+ *
+ * <p>Stateless from outside, and thread-safe.
+ */
+public final class StackGuard {
+    /** What the JVM keeps of each stack: 24 pages of 4 KiB (red, yellow, reserved and shadow). */
+    private static final long JVM = 96 * 1024;
+
+    /** A run takes at most 23 KiB of it in the first run of a process, 4 KiB later. */
+    private static final long RUN = JVM + 48 * 1024;
+
+    /**
+     * A load takes up to 54 KiB in a process that has not loaded anything yet, an operator in a run
+     * 35 KiB (a singular value decomposition) before it may call Java.
+     */
+    private static final long LOAD = JVM + 96 * 1024;
+
+    /**
+     * Deleting a model takes 8 KiB. Less than it takes to begin anything, so that what was opened
+     * in a frame can be closed there.
+     */
+    private static final long CLOSE = JVM + 32 * 1024;
+
+    /** {@code pthread_attr_t} has 56 bytes on x86-64 and 64 on AArch64. */
+    private static final long ATTRIBUTES_SIZE = 128;
+
+    /** Whether {@link Native} has been initialised. */
+    private static boolean linked;
+
+    private StackGuard() {}
+
+    /**
+     * What is linked. A class whose initialiser runs out of stack stays broken for the whole
+     * process, be it of the JDK or ours, so this one is initialised on a thread of its own.
+     */
+    private static final class Native {
+        /** Where the stack of a platform thread begins and ends; of the JDK's types: see find. */
+        static final ThreadLocal<long[]> LIMITS = new ThreadLocal<>();
+
+        /**
+         * The stacks of threads that carry virtual ones, by {@code pthread_self}. They all have the
+         * same size: one that has the address of another that is gone has the same limits.
+         */
+        static final AtomicReferenceArray<long[]> CARRIERS = new AtomicReferenceArray<>(64);
+
+        static final MethodHandle SELF =
+                link(
+                        "pthread_self",
+                        FunctionDescriptor.of(JAVA_LONG),
+                        Linker.Option.critical(false));
+        static final MethodHandle GET =
+                link("pthread_getattr_np", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+        static final MethodHandle STACK =
+                link(
+                        "pthread_attr_getstack",
+                        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS));
+        static final MethodHandle DESTROY =
+                link("pthread_attr_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+
+        private Native() {}
+
+        private static MethodHandle link(
+                String name, FunctionDescriptor descriptor, Linker.Option... options) {
+            Linker linker = Linker.nativeLinker();
+            MemorySegment function =
+                    linker.defaultLookup()
+                            .find(name)
+                            // Before glibc 2.34 threads had a library of their own.
+                            .or(
+                                    () ->
+                                            NativeLibrary.ifLoaded("libpthread.so.0")
+                                                    .flatMap(l -> l.find(name)))
+                            .orElseThrow();
+            return linker.downcallHandle(function, descriptor, options);
+        }
+    }
+
+    /**
+     * Demands stack for a run of a model that calls nothing back.
+     *
+     * @throws StackOverflowError if there is too little
+     */
+    public static void requireForRun() {
+        require(RUN, "a run");
+    }
+
+    /**
+     * Demands stack for a run in which operators may be called, which may be Java.
+     *
+     * @throws StackOverflowError if there is too little
+     */
+    public static void requireForOperators() {
+        require(LOAD, "a run of a model that calls operators");
+    }
+
+    /**
+     * Demands stack for loading or changing a model.
+     *
+     * @throws StackOverflowError if there is too little
+     */
+    public static void requireForLoad() {
+        require(LOAD, "this");
+    }
+
+    /**
+     * Demands stack for closing something, which can be closed again if there is too little.
+     *
+     * @throws StackOverflowError if there is too little
+     */
+    public static void requireForClose() {
+        require(CLOSE, "closing this");
+    }
+
+    /** Returns whether there is stack for freeing what an arena holds. */
+    static boolean hasRoomForClose() {
+        return left() >= CLOSE;
+    }
+
+    @SuppressWarnings("UnnecessaryStringBuilder") // see below
+    private static void require(long needed, String what) {
+        long left = left();
+        if (left < needed) {
+            // Not by "+": what that links breaks for the whole process if the stack ends there.
+            throw new StackOverflowError(
+                    new StringBuilder(what)
+                            .append(" needs ")
+                            .append(needed >> 10)
+                            .append(" KiB of stack, and this thread has ")
+                            .append(left >> 10)
+                            .append(" left: see -Xss and the stack size of Thread's constructor")
+                            .toString());
+        }
+    }
+
+    /** How many bytes this thread has below this; very many where nobody can tell. */
+    static long left() {
+        if (!linked) {
+            link();
+        }
+        long pointer = StackPointer.get();
+        long[] stack = Thread.currentThread().isVirtual() ? carrier(pointer) : platform(pointer);
+        return stack == null ? Long.MAX_VALUE : pointer - stack[0];
+    }
+
+    /** No lambda, which would have to be linked where the stack may end. */
+    private static final class Initialization implements Runnable {
+        private Throwable failure;
+
+        @Override
+        public void run() {
+            try {
+                NativeAccess.require();
+                long _ = self();
+                long _ = StackPointer.get();
+                ArenaCleanup.runPostponed();
+            } catch (Throwable e) {
+                failure = e;
+            }
+        }
+    }
+
+    private static void link() {
+        var initialization = new Initialization();
+        Thread thread = new Thread(null, initialization, "aoti4j initialisation", 0, false);
+        thread.setDaemon(true);
+        thread.start();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (initialization.failure != null) {
+            throw Errno.rethrown(initialization.failure);
+        }
+        linked = true;
+    }
+
+    private static long[] platform(long pointer) {
+        long[] stack = Native.LIMITS.get();
+        if (stack == null || pointer < stack[0] || pointer >= stack[1]) {
+            stack = find(pointer);
+            Native.LIMITS.set(stack);
+        }
+        return stack;
+    }
+
+    private static long[] carrier(long pointer) {
+        long self = self();
+        // Threads lie pages apart.
+        int place = (int) ((self >>> 12) % Native.CARRIERS.length());
+        long[] stack = Native.CARRIERS.get(place);
+        if (stack == null || stack[2] != self || pointer < stack[0] || pointer >= stack[1]) {
+            stack = find(pointer);
+            Native.CARRIERS.set(place, stack);
+        }
+        return stack;
+    }
+
+    private static long self() {
+        try {
+            return (long) Native.SELF.invokeExact();
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+
+    /**
+     * Asks for the limits of this thread's stack.
+     *
+     * @return the lowest address, the first above and the thread; no type of ours, since a value of
+     *     a thread that lives on would keep its class loader alive. Null if the stack is another
+     *     one, of a coroutine for example
+     */
+    private static long[] find(long pointer) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ATTRIBUTES_SIZE, Long.BYTES);
+            MemorySegment address = arena.allocate(JAVA_LONG);
+            MemorySegment size = arena.allocate(JAVA_LONG);
+            long self = self();
+            if ((int) Native.GET.invokeExact(self, attributes) != 0) {
+                return null;
+            }
+            try {
+                if ((int) Native.STACK.invokeExact(attributes, address, size) != 0) {
+                    return null;
+                }
+            } finally {
+                int _ = (int) Native.DESTROY.invokeExact(attributes);
+            }
+            long start = address.get(JAVA_LONG, 0);
+            long end = start + size.get(JAVA_LONG, 0);
+            return pointer >= start && pointer < end ? new long[] {start, end, self} : null;
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.github.aoti4j.bindings.torch;
+
+import static io.github.aoti4j.bindings.torch.TorchApi.check;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * PyTorch's dispatcher: the operators that are registered in this process, and calls to them.
+ *
+ * <p>Calls go through the C shim. It has no function that tells whether an operator exists and what
+ * it takes, so {@link #describe} asks the dispatcher in C++: three exported functions whose names,
+ * arguments and results are the same in PyTorch 2.10 to 2.14 ({@code
+ * ATen/core/dispatch/Dispatcher.h}, {@code OperatorEntry.h}).
+ *
+ * <p>libtorch must have been loaded before this class is touched.
+ */
+public final class DispatcherApi {
+    private static final String SINGLETON = "_ZN3c1010Dispatcher13realSingletonEv";
+    private static final String FIND = "_ZN3c1010Dispatcher6findOpERKNS_12OperatorNameE";
+    private static final String DUMP = "_ZNK3c104impl13OperatorEntry9dumpStateB5cxx11Ev";
+
+    /** What is called by name only where it is there. */
+    public static final List<String> REQUIRED =
+            List.of(
+                    SINGLETON,
+                    FIND,
+                    DUMP,
+                    "aoti_torch_call_dispatcher",
+                    "torch_new_list_reserve_size",
+                    "torch_new_string_handle");
+
+    /** {@code std::string}: pointer, length, and 16 bytes for short ones to lie in. */
+    private static final long STRING_BYTES = 32;
+
+    private DispatcherApi() {}
+
+    private static final class Cpp {
+        static final MethodHandle SINGLETON_HANDLE =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                StableValues.address(SINGLETON), FunctionDescriptor.of(ADDRESS));
+
+        /**
+         * The result, an {@code optional<OperatorHandle>}, is written where the first argument
+         * points.
+         */
+        static final MethodHandle FIND_HANDLE =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                StableValues.address(FIND),
+                                FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+
+        /** The result, a {@code std::string}, is written where the first argument points. */
+        static final MethodHandle DUMP_HANDLE =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                StableValues.address(DUMP),
+                                FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+
+        private Cpp() {}
+    }
+
+    /**
+     * Calls an operator.
+     *
+     * @param name such as {@code aten::add}, ending with a zero
+     * @param overload such as {@code Tensor}, ending with a zero
+     * @param stack room for the larger of arguments and results; the call takes the arguments, and
+     *     the results are the caller's; after a failure both are rubbish
+     * @throws NativeException with the operator's message
+     */
+    public static void call(MemorySegment name, MemorySegment overload, MemorySegment stack) {
+        check(
+                AotiTorch.aoti_torch_call_dispatcher(name, overload, stack),
+                "aoti_torch_call_dispatcher");
+    }
+
+    /**
+     * Describes an operator. Not for the hot path, and not while other code registers kernels for
+     * the same operator.
+     *
+     * @param name such as {@code aten::add}
+     * @param overload such as {@code Tensor}, or nothing
+     * @return lines of text of which the first are {@code name: …} and {@code schema: …}; empty if
+     *     there is no such operator
+     */
+    public static Optional<String> describe(String name, String overload) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment operatorName = arena.allocate(2 * STRING_BYTES, 8);
+            putString(arena, operatorName, name);
+            putString(arena, operatorName.asSlice(STRING_BYTES), overload);
+            // OperatorHandle: a pointer to the entry and a list's iterator; then the optional's
+            // flag.
+            MemorySegment found = arena.allocate(32, 8);
+            MemorySegment dispatcher = (MemorySegment) Cpp.SINGLETON_HANDLE.invokeExact();
+            MemorySegment _ =
+                    (MemorySegment) Cpp.FIND_HANDLE.invokeExact(found, dispatcher, operatorName);
+            if (found.get(JAVA_BYTE, 16) == 0) {
+                return Optional.empty();
+            }
+            MemorySegment text = arena.allocate(STRING_BYTES, 8);
+            MemorySegment _ =
+                    (MemorySegment) Cpp.DUMP_HANDLE.invokeExact(text, found.get(ADDRESS, 0));
+            return Optional.of(takeString(text));
+        } catch (Throwable e) {
+            throw StableValues.rethrow(e);
+        }
+    }
+
+    private static void putString(Arena arena, MemorySegment string, String value) {
+        MemorySegment text = arena.allocateFrom(value);
+        string.set(ADDRESS, 0, text);
+        string.set(JAVA_LONG, 8, text.byteSize() - 1);
+        string.set(JAVA_LONG, 16, text.byteSize() - 1);
+    }
+
+    private static String takeString(MemorySegment string) {
+        MemorySegment text = string.get(ADDRESS, 0);
+        long length = string.get(JAVA_LONG, 8);
+        try {
+            byte[] bytes = text.reinterpret(length).toArray(JAVA_BYTE);
+            return new String(bytes, StandardCharsets.UTF_8);
+        } finally {
+            if (text.address() != string.address() + 16) {
+                StableValues.delete(text);
+            }
+        }
+    }
+}

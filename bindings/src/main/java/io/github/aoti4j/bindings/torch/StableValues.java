@@ -1,0 +1,207 @@
+package io.github.aoti4j.bindings.torch;
+
+import static io.github.aoti4j.bindings.torch.TorchApi.check;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The values that do not fit into the 64 bits of a {@code StableIValue}: strings, lists, and
+ * optionals that hold something. Each is a pointer in those bits, and has one owner, who hands it
+ * on or deletes it ({@code torch/csrc/stable/stableivalue_conversions.h}).
+ *
+ * <p>Any thread may make and delete values; one value is one thread's at a time.
+ */
+public final class StableValues {
+    private static final boolean HAS_NEW_VALUE = has("torch_new_stable_ivalue");
+
+    private StableValues() {}
+
+    /** Older libtorch frees an optional with C++'s operator delete. */
+    private static final class Cpp {
+        static final MethodHandle NEW =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                address("_Znwm"), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+        static final MethodHandle DELETE =
+                Linker.nativeLinker()
+                        .downcallHandle(address("_ZdlPv"), FunctionDescriptor.ofVoid(ADDRESS));
+
+        private Cpp() {}
+    }
+
+    /**
+     * Makes a string.
+     *
+     * @param text becomes UTF-8
+     * @throws NativeException if libtorch refuses
+     */
+    public static long newString(MemorySegment text, MemorySegment slot) {
+        check(
+                AotiTorch.torch_new_string_handle(text, text.byteSize(), slot),
+                "torch_new_string_handle");
+        return slot.get(JAVA_LONG, 0);
+    }
+
+    /**
+     * Reads a string.
+     *
+     * @param value the value's bits; stays the caller's
+     * @return the text, from UTF-8
+     * @throws NativeException if libtorch refuses
+     */
+    public static String string(long value, MemorySegment slot) {
+        MemorySegment handle = MemorySegment.ofAddress(value);
+        check(AotiTorch.torch_string_length(handle, slot), "torch_string_length");
+        long length = slot.get(JAVA_LONG, 0);
+        check(AotiTorch.torch_string_c_str(handle, slot), "torch_string_c_str");
+        byte[] utf8 = slot.get(ADDRESS, 0).reinterpret(length).toArray(JAVA_BYTE);
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Deletes a string.
+     *
+     * @throws NativeException if libtorch refuses
+     */
+    public static void deleteString(long value) {
+        check(AotiTorch.torch_delete_string(MemorySegment.ofAddress(value)), "torch_delete_string");
+    }
+
+    /**
+     * Makes an empty list.
+     *
+     * @throws NativeException if libtorch refuses
+     */
+    public static long newList(long capacity, MemorySegment slot) {
+        check(AotiTorch.torch_new_list_reserve_size(capacity, slot), "torch_new_list_reserve_size");
+        return slot.get(JAVA_LONG, 0);
+    }
+
+    /**
+     * Appends to a list.
+     *
+     * @param element the element's bits, which the list does not own
+     * @throws NativeException if libtorch refuses
+     */
+    public static void append(long list, long element) {
+        check(
+                AotiTorch.torch_list_push_back(MemorySegment.ofAddress(list), element),
+                "torch_list_push_back");
+    }
+
+    /**
+     * Counts a list's elements.
+     *
+     * @return at least 0
+     * @throws NativeException if libtorch refuses
+     */
+    public static long size(long list, MemorySegment slot) {
+        check(AotiTorch.torch_list_size(MemorySegment.ofAddress(list), slot), "torch_list_size");
+        return slot.get(JAVA_LONG, 0);
+    }
+
+    /**
+     * Reads an element of a list.
+     *
+     * @param index from 0
+     * @return the element's bits, whose owner stays who it was
+     * @throws NativeException if there is no such element
+     */
+    public static long element(long list, long index, MemorySegment slot) {
+        check(
+                AotiTorch.torch_list_get_item(MemorySegment.ofAddress(list), index, slot),
+                "torch_list_get_item");
+        return slot.get(JAVA_LONG, 0);
+    }
+
+    /**
+     * Deletes a list, but nothing that its elements stand for.
+     *
+     * @throws NativeException if libtorch refuses
+     */
+    public static void deleteList(long list) {
+        check(AotiTorch.torch_delete_list(MemorySegment.ofAddress(list)), "torch_delete_list");
+    }
+
+    /**
+     * Makes an optional that holds something. An empty one is 0.
+     *
+     * @throws NativeException if libtorch refuses
+     */
+    public static long newOptional(long value, MemorySegment slot) {
+        MemorySegment box;
+        if (HAS_NEW_VALUE) {
+            check(AotiTorch.torch_new_stable_ivalue(slot), "torch_new_stable_ivalue");
+            box = slot.get(ADDRESS, 0);
+        } else {
+            try {
+                box = (MemorySegment) Cpp.NEW.invokeExact((long) Long.BYTES);
+            } catch (Throwable e) {
+                throw rethrow(e);
+            }
+        }
+        box.reinterpret(Long.BYTES).set(JAVA_LONG, 0, value);
+        return box.address();
+    }
+
+    /**
+     * Reads what an optional holds.
+     *
+     * @param optional the optional's bits, not 0
+     */
+    public static long held(long optional) {
+        return MemorySegment.ofAddress(optional).reinterpret(Long.BYTES).get(JAVA_LONG, 0);
+    }
+
+    /**
+     * Deletes an optional, but nothing that it holds.
+     *
+     * @param optional the optional's bits, not 0
+     * @throws NativeException if libtorch refuses
+     */
+    public static void deleteOptional(long optional) {
+        MemorySegment box = MemorySegment.ofAddress(optional);
+        if (HAS_NEW_VALUE) {
+            check(AotiTorch.torch_delete_stable_ivalue(box), "torch_delete_stable_ivalue");
+        } else {
+            delete(box);
+        }
+    }
+
+    /** Frees memory of C++'s operator new. */
+    static void delete(MemorySegment memory) {
+        try {
+            Cpp.DELETE.invokeExact(memory);
+        } catch (Throwable e) {
+            throw rethrow(e);
+        }
+    }
+
+    static boolean has(String symbol) {
+        return NativeLibrary.ifLoaded("libtorch_cpu.so").map(l -> l.has(symbol)).orElse(false);
+    }
+
+    static MemorySegment address(String symbol) {
+        return NativeLibrary.ifLoaded("libtorch_cpu.so").orElseThrow().address(symbol);
+    }
+
+    public static RuntimeException rethrow(Throwable e) {
+        switch (e) {
+            case Error error -> throw error;
+            case RuntimeException exception -> throw exception;
+            default -> throw new AssertionError("a downcall throws nothing checked", e);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package io.github.aoti4j.libtorch;
+
+import io.github.aoti4j.bindings.os.Platform;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.io.IOException;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds libtorch, and loads nothing. These places are tried in order:
+ *
+ * <ol>
+ *   <li>the folder that the caller gives,
+ *   <li>the system property {@code aoti.libtorch},
+ *   <li>the environment variable {@code AOTI_LIBTORCH},
+ *   <li>natives on the class path or the module path, from the Maven artifacts {@code
+ *       org.bytedeco:pytorch} and {@code org.bytedeco:openblas} with classifier {@code
+ *       linux-x86_64}, unpacked into the user's cache folder, or by JavaCPP into its own where
+ *       JavaCPP's PyTorch is beside them,
+ *   <li>the folders of {@code LD_LIBRARY_PATH} and those where systems keep libraries.
+ * </ol>
+ *
+ * <p>The property and the variable may also say {@code python}: then the {@code python3} on the
+ * PATH is asked where its torch lies. A place that is named by one of the first three and holds no
+ * libtorch is an error; the search does not go on behind the caller's back.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class LibTorchLocator {
+    /** The system property that names a folder, or {@code python}. */
+    public static final String PROPERTY = "aoti.libtorch";
+
+    /** The environment variable that names a folder, or {@code python}. */
+    public static final String VARIABLE = "AOTI_LIBTORCH";
+
+    private static final String PYTHON = "python";
+
+    private final SearchContext surroundings;
+
+    LibTorchLocator(SearchContext surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    /**
+     * Returns a locator over this process's settings and class path, the calling thread's context
+     * class loader first.
+     *
+     * @return the locator
+     */
+    public static LibTorchLocator ofProcess() {
+        return new LibTorchLocator(SearchContext.ofProcess());
+    }
+
+    /**
+     * Finds libtorch. Unpacks the embedded one if it is chosen and has not been unpacked yet.
+     *
+     * @param options how to find it
+     * @return where it is; never {@link LibTorchOrigin#ALREADY_LOADED}
+     * @throws IncompatibleModelException if there is none, telling every place tried and what to
+     *     do; or if a named place holds none
+     * @throws AotiException if the embedded one cannot be unpacked
+     */
+    public LibTorchLocation locate(LibTorchOptions options) {
+        Platform.requireSupported();
+        return demanded(options)
+                .or(() -> embedded(options))
+                .or(this::system)
+                .orElseThrow(() -> new IncompatibleModelException(notFound()));
+    }
+
+    /** Returns the place that was asked for by name; empty if none was. */
+    Optional<LibTorchLocation> demanded(LibTorchOptions options) {
+        if (options.directory() != null) {
+            return Optional.of(at(LibTorchOrigin.EXPLICIT, options.directory()));
+        }
+        String property = surroundings.property(PROPERTY);
+        if (property != null) {
+            return Optional.of(named(LibTorchOrigin.SYSTEM_PROPERTY, property));
+        }
+        return Optional.ofNullable(surroundings.variable(VARIABLE))
+                .map(variable -> named(LibTorchOrigin.ENVIRONMENT, variable));
+    }
+
+    private LibTorchLocation named(LibTorchOrigin origin, String value) {
+        return value.equals(PYTHON)
+                ? at(LibTorchOrigin.PYTHON, PythonTorch.folder(surroundings))
+                : at(origin, path(origin, value));
+    }
+
+    private Optional<LibTorchLocation> embedded(LibTorchOptions options) {
+        return unpacked(surroundings.classLoaders(), options).or(() -> onModulePath(options));
+    }
+
+    private Optional<LibTorchLocation> onModulePath(LibTorchOptions options) {
+        try (URLClassLoader jars = ModulePath.loader(surroundings.modulePath())) {
+            return unpacked(List.of(jars), options);
+        } catch (IOException e) {
+            throw new IncompatibleModelException("the module path cannot be read: " + e, e);
+        }
+    }
+
+    private Optional<LibTorchLocation> unpacked(
+            List<ClassLoader> loaders, LibTorchOptions options) {
+        return EmbeddedNatives.find(loaders)
+                .map(natives -> natives.unpack(surroundings.cache(), options.progress()))
+                .map(folder -> new LibTorchLocation(LibTorchOrigin.EMBEDDED, folder));
+    }
+
+    private Optional<LibTorchLocation> system() {
+        return surroundings.systemFolders().stream()
+                .filter(LibTorchLocator::holdsLibrary)
+                .map(folder -> new LibTorchLocation(LibTorchOrigin.SYSTEM, folder))
+                .findFirst();
+    }
+
+    /** Takes the folder or its {@code lib}, as an unpacked libtorch and pip's torch have it. */
+    private static LibTorchLocation at(LibTorchOrigin origin, Path directory) {
+        Path absolute = directory.toAbsolutePath().normalize();
+        for (Path folder : List.of(absolute, absolute.resolve("lib"))) {
+            if (holdsLibrary(folder)) {
+                return new LibTorchLocation(origin, folder);
+            }
+        }
+        throw new IncompatibleModelException(
+                absolute
+                        + " ("
+                        + origin.description()
+                        + ") has no "
+                        + LibTorchLocation.LIBRARY
+                        + whyNot(absolute));
+    }
+
+    private static String whyNot(Path folder) {
+        if (Files.isDirectory(folder)) {
+            return ", nor has its lib folder";
+        }
+        return Files.exists(folder)
+                ? ": this is a file; name the folder that the library lies in"
+                : ": there is no such folder";
+    }
+
+    private static boolean holdsLibrary(Path folder) {
+        return Files.isRegularFile(folder.resolve(LibTorchLocation.LIBRARY));
+    }
+
+    private static Path path(LibTorchOrigin origin, String value) {
+        Path path = SearchContext.path(value);
+        if (path == null) {
+            throw new IncompatibleModelException(origin.description() + " is no path: " + value);
+        }
+        return path;
+    }
+
+    private String notFound() {
+        return """
+        no libtorch found. Places tried, in this order:
+          -D%s: not set
+          %s: not set
+          class path and module path: no %s
+          library folders: no %s in %s
+        What to do: put these Maven artifacts on the class path or the module path: %s; or set -D%s=DIR (or %2$s) to \
+        a folder that holds %4$s of PyTorch %s or later; or set it to "python" to use the torch of \
+        the python3 on the PATH.\
+        """
+                .formatted(
+                        PROPERTY,
+                        VARIABLE,
+                        EmbeddedNatives.MAIN_RESOURCE,
+                        LibTorchLocation.LIBRARY,
+                        String.join(
+                                ", ",
+                                surroundings.systemFolders().stream().map(Path::toString).toList()),
+                        String.join(" and ", EmbeddedNatives.ARTIFACTS),
+                        PROPERTY,
+                        RequiredSymbols.SINCE);
+    }
+}

@@ -1,0 +1,206 @@
+package io.github.aoti4j.internal.container;
+
+import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.bindings.model.ModelApi;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.bindings.os.StackGuard;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.jfr.ModelRun;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.operators.ProxyExecutor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The native containers of one model: one for all its runs, or one for each permit, all with the
+ * same constants. Thread-safe; the owner sees to it that nothing uses them when they are closed.
+ */
+public final class Container implements AutoCloseable {
+    private final String name;
+    private final Device device;
+    private final ModelApi api;
+    private final MemorySegment[] replicas;
+
+    /** Null for a model that calls no operator through one. */
+    private final ProxyExecutor executor;
+
+    /** Null for a model whose inputs are checked here. */
+    private final EmbeddedInputChecks ownChecks;
+
+    /**
+     * How many native containers a model has, and what they use.
+     *
+     * @param replicas how many native containers there shall be. A run in one of its own takes none
+     *     of the locks by which those who share one wait for one another
+     * @param runners how many runs may be in flight in each
+     * @param kernels the folder with its GPU kernels; null if it has none
+     * @param executor what the model calls for operators without a C function; null if it calls
+     *     none
+     * @param ownChecks whether the model is to check its inputs by itself
+     */
+    public record Settings(
+            int replicas, int runners, String kernels, ProxyExecutor executor, boolean ownChecks) {}
+
+    /**
+     * Creates the native containers.
+     *
+     * @param device where it runs, and has its constants
+     * @throws NativeException if one cannot be made; there is none then
+     */
+    public Container(String name, NativeLibrary library, Device device, Settings settings) {
+        this.name = name;
+        this.device = device;
+        this.executor = settings.executor();
+        this.ownChecks = settings.ownChecks() ? new EmbeddedInputChecks() : null;
+        this.api = new ModelApi(library, settings.runners() == 1);
+        this.replicas = new MemorySegment[settings.replicas()];
+        int made = 0;
+        try {
+            for (; made < replicas.length; made++) {
+                replicas[made] =
+                        api.create(device.toString(), settings.runners(), settings.kernels());
+            }
+        } catch (Throwable e) {
+            Closeables.all(e, deletions(made));
+            throw e;
+        }
+    }
+
+    /** Returns the model's name, for messages. */
+    public String name() {
+        return name;
+    }
+
+    public ModelApi api() {
+        return api;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    /**
+     * Returns the native containers; the first owns the constants that the container has itself.
+     */
+    public MemorySegment[] replicas() {
+        return replicas;
+    }
+
+    /** Returns the first native container. */
+    public MemorySegment handle() {
+        return replicas[0];
+    }
+
+    /** Returns the C++ object that the model calls for operators; null if it calls none. */
+    public MemorySegment proxyExecutor() {
+        return executor == null ? MemorySegment.NULL : executor.object();
+    }
+
+    /** Returns whether runs may call operators that are written in Java. */
+    public boolean callsBack() {
+        return executor != null;
+    }
+
+    /**
+     * Demands that this thread have stack for a run. To be called while nothing has been taken that
+     * would have to be given back.
+     *
+     * @throws StackOverflowError if it has too little
+     */
+    public void requireStack() {
+        if (executor == null) {
+            StackGuard.requireForRun();
+        } else {
+            StackGuard.requireForOperators();
+        }
+    }
+
+    /**
+     * Throws what an operator behind {@link #proxyExecutor} failed with in the run, or the folding
+     * of constants, that has just ended on this thread. To be called after each, whatever it
+     * returned: a model need not notice that an operator failed.
+     */
+    public void throwOperatorFailure() {
+        if (executor != null) {
+            ProxyExecutor.throwFailure();
+        }
+    }
+
+    /**
+     * Runs the model with what a slot holds.
+     *
+     * @param slot its inputs are set, its outputs empty; to be reset by the caller if this fails
+     * @param stream what does the work, which may go on when this returns; null on the CPU
+     * @throws NativeException if the model fails, with its message
+     * @throws IllegalStateException if an arena that the slot holds is closed; nothing has been run
+     * @throws WrongThreadException if one is confined to another thread; nothing has been run
+     */
+    public void run(int permit, RunSlot slot, MemorySegment stream) {
+        if (!Recorder.isOn()) {
+            checkedRun(permit, slot, stream);
+            return;
+        }
+        var event = new ModelRun(name, permit);
+        try {
+            checkedRun(permit, slot, stream);
+        } finally {
+            event.commit();
+        }
+    }
+
+    private void checkedRun(int permit, RunSlot slot, MemorySegment stream) {
+        if (ownChecks != null && ownChecks.isWanted()) {
+            ownChecks.whileOn(() -> call(permit, slot, stream));
+        } else {
+            call(permit, slot, stream);
+        }
+    }
+
+    private void call(int permit, RunSlot slot, MemorySegment stream) {
+        MemorySegment container = replicas[replicas.length == 1 ? 0 : permit];
+        int code =
+                executor == null
+                        ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
+                        : callWithOperators(container, slot, stream);
+        try {
+            slot.separateOutputs();
+        } finally {
+            // Whatever else failed: what is kept must not come out of a later run.
+            throwOperatorFailure();
+        }
+        if (code != 0) {
+            throw api.failure(api.runFunction());
+        }
+    }
+
+    private int callWithOperators(MemorySegment container, RunSlot slot, MemorySegment stream) {
+        long[] outer = executor.begin(slot.arguments(), slot.scratchAddress());
+        try {
+            return api.run(container, slot.arguments(), stream, executor.object());
+        } finally {
+            ProxyExecutor.end(outer);
+        }
+    }
+
+    /** Deletes the native containers when the device has done its work. Called once. */
+    @Override
+    public void close() {
+        // Runs whose outputs are gone may still read the constants.
+        AutoCloseable rest = device.isCpu() ? null : Gpu.of(device)::synchronize;
+        Closeables.all(null, rest, () -> Closeables.all(null, deletions(replicas.length)));
+    }
+
+    /** The first one last: the others use what it owns. */
+    private AutoCloseable[] deletions(int count) {
+        List<AutoCloseable> deletions = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            MemorySegment container = replicas[i];
+            deletions.addFirst(() -> api.delete(container));
+        }
+        return deletions.toArray(AutoCloseable[]::new);
+    }
+}

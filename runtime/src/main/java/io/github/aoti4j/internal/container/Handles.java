@@ -1,0 +1,51 @@
+package io.github.aoti4j.internal.container;
+
+import io.github.aoti4j.bindings.torch.FastTensorApi;
+import io.github.aoti4j.core.NativeException;
+
+/** Deletes native tensors, all of them, whatever fails. */
+public final class Handles {
+    private Handles() {}
+
+    /**
+     * Deletes a native tensor, unless the handle is 0.
+     *
+     * @param failure what failed before, or null
+     * @return the first failure, with later ones suppressed, or null
+     */
+    public static NativeException delete(long handle, NativeException failure) {
+        try {
+            if (handle != 0) {
+                FastTensorApi.delete(handle);
+            }
+            return failure;
+        } catch (NativeException e) {
+            return join(failure, e);
+        }
+    }
+
+    /** Deletes native tensors, and forgets the handles; see {@link #delete}. */
+    public static NativeException deleteAll(long[] handles, NativeException failure) {
+        for (int i = 0; i < handles.length; i++) {
+            long handle = handles[i];
+            handles[i] = 0;
+            failure = delete(handle, failure);
+        }
+        return failure;
+    }
+
+    public static NativeException join(NativeException first, NativeException next) {
+        if (first == null) {
+            return next;
+        }
+        first.addSuppressed(next);
+        return first;
+    }
+
+    /** Throws what failed, if anything did. */
+    public static void throwIfAny(NativeException failure) {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,304 @@
+package io.github.aoti4j.internal.container;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.model.RunArguments;
+import io.github.aoti4j.bindings.torch.FastTensorApi;
+import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.NativeException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The native scratch memory of one run: handle arrays, result slots, a shape. Made once and used by
+ * one run at a time, so that running opens no arena.
+ */
+public final class RunSlot {
+    /** The largest rank that is passed on; PyTorch itself knows no limit, its kernels do. */
+    public static final int MAX_RANK = 64;
+
+    private final RunArguments arguments;
+    private final MemorySegment inputs;
+    private final MemorySegment outputs;
+    private final MemorySegment[] inputSlots;
+    private final MemorySegment sizes;
+    private final MemorySegment strides;
+    private final MemorySegment scratch;
+    private final int numOutputs;
+
+    /** The inputs of the run before, by their identities. */
+    private final Object[] known;
+
+    /** Native tensors over those of them that came twice in a row; 0 elsewhere. */
+    private final long[] kept;
+
+    /** Allocates a slot. */
+    public RunSlot(int numInputs, int numOutputs) {
+        // Garbage collected with the slot: no arena to close, and addresses that cost no liveness
+        // check per call.
+        Arena arena = Arena.ofAuto();
+        this.arguments = new RunArguments(arena, numInputs, numOutputs);
+        this.inputs = arguments.inputs();
+        this.outputs = arguments.outputs();
+        this.inputSlots = new MemorySegment[numInputs];
+        for (int i = 0; i < numInputs; i++) {
+            inputSlots[i] = inputs.asSlice(i * ADDRESS.byteSize(), ADDRESS);
+        }
+        this.sizes = arena.allocate(JAVA_LONG, MAX_RANK);
+        this.strides = arena.allocate(JAVA_LONG, MAX_RANK);
+        this.scratch = arena.allocate(JAVA_LONG);
+        this.numOutputs = numOutputs;
+        this.known = new Object[numInputs];
+        this.kept = new long[numInputs];
+    }
+
+    /**
+     * Tells whether an input is the one of the run before, which therefore has been checked.
+     *
+     * @return true if {@link #setInput} was last called with it
+     */
+    @SuppressWarnings("ReferenceEquality") // what an identity is for
+    public boolean isKnown(int index, Object identity) {
+        return known[index] == identity;
+    }
+
+    /**
+     * Hands a tensor to the next run and holds its arena open for that. A tensor that comes a
+     * second time in a row gets a native tensor that stays, of which further runs get handles: that
+     * is cheaper than making one each time.
+     *
+     * @param identity stands for the tensor: equal only if memory, dtype, sizes and strides are
+     * @param segment the elements, or their address
+     * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
+     */
+    public void setInput(
+            int index,
+            Object identity,
+            MemorySegment segment,
+            Device device,
+            int dtype,
+            long[] shape,
+            long[] elementStrides) {
+        boolean isNew = !isKnown(index, identity);
+        if (isNew) {
+            forgetInput(index);
+        }
+        // Only now, since it may refuse: two inputs are known only if they were checked together.
+        arguments.hold(segment);
+        if (isNew) {
+            makeTensor(segment, device, dtype, shape, elementStrides, inputSlots[index]);
+            known[index] = identity;
+            return;
+        }
+        if (kept[index] == 0) {
+            kept[index] = newTensor(segment, device, dtype, shape, elementStrides);
+        }
+        shareInput(index, kept[index]);
+    }
+
+    private void forgetInput(int index) {
+        known[index] = null;
+        long tensor = kept[index];
+        if (tensor != 0) {
+            kept[index] = 0;
+            FastTensorApi.delete(tensor);
+        }
+    }
+
+    /** Forgets all inputs. The slot can be used again all the same. */
+    void forgetInputs() {
+        for (int i = 0; i < inputSlots.length; i++) {
+            forgetInput(i);
+        }
+    }
+
+    /**
+     * Makes a native tensor over memory, to be shared with many runs ({@link #shareInput}).
+     *
+     * @param segment the elements, or their address; must outlive the tensor
+     * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
+     * @return the handle, which the caller deletes
+     */
+    public long newTensor(
+            MemorySegment segment, Device device, int dtype, long[] shape, long[] elementStrides) {
+        makeTensor(segment, device, dtype, shape, elementStrides, scratch);
+        return scratch.get(JAVA_LONG, 0);
+    }
+
+    private void makeTensor(
+            MemorySegment segment,
+            Device device,
+            int dtype,
+            long[] shape,
+            long[] elementStrides,
+            MemorySegment handle) {
+        for (int d = 0; d < shape.length; d++) {
+            sizes.setAtIndex(JAVA_LONG, d, shape[d]);
+            strides.setAtIndex(JAVA_LONG, d, elementStrides[d]);
+        }
+        if (device.isCpu()) {
+            TorchApi.createTensorFromBlob(segment, shape.length, sizes, strides, dtype, handle);
+        } else {
+            TorchCudaApi.createTensorFromBlob(
+                    segment, device.index(), shape.length, sizes, strides, dtype, handle);
+        }
+    }
+
+    /**
+     * Makes another handle to a tensor that was made before, for the model to take.
+     *
+     * @param tensor its handle, which stays the caller's
+     */
+    public void shareInput(int index, long tensor) {
+        FastTensorApi.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
+    }
+
+    /** Returns what the model is called with. */
+    public RunArguments arguments() {
+        return arguments;
+    }
+
+    /**
+     * Returns a place for one result.
+     *
+     * @return eight bytes of native memory
+     */
+    public MemorySegment scratch() {
+        return scratch;
+    }
+
+    /**
+     * Reads an output handle.
+     *
+     * @return the handle; null where the model left none
+     */
+    public MemorySegment output(int index) {
+        return outputs.getAtIndex(ADDRESS, index);
+    }
+
+    /**
+     * Reads an output handle.
+     *
+     * @return the handle's address; 0 where the model left none
+     */
+    public long outputAddress(int index) {
+        return outputs.getAtIndex(JAVA_LONG, index);
+    }
+
+    /**
+     * Returns the address of {@link #scratch()}, valid while the slot is reachable.
+     *
+     * @return of eight bytes
+     */
+    public long scratchAddress() {
+        return scratch.address();
+    }
+
+    /**
+     * Gives each output a handle of its own: a model that returns one tensor twice leaves one
+     * handle in both places, as PyTorch's own loader knows too.
+     *
+     * @throws NativeException if a handle cannot be made; the slot then holds none twice
+     */
+    public void separateOutputs() {
+        NativeException failure = null;
+        for (int i = 1; i < numOutputs; i++) {
+            long handle = outputAddress(i);
+            if (handle != 0 && isAmongFirst(i, handle)) {
+                outputs.setAtIndex(JAVA_LONG, i, 0);
+                try {
+                    FastTensorApi.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
+                } catch (NativeException e) {
+                    outputs.setAtIndex(JAVA_LONG, i, 0);
+                    failure = Handles.join(failure, e);
+                }
+            }
+        }
+        Handles.throwIfAny(failure);
+    }
+
+    private boolean isAmongFirst(int count, long handle) {
+        for (int i = 0; i < count; i++) {
+            if (outputAddress(i) == handle) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Replaces an output by a copy whose memory holds what its elements stand for.
+     *
+     * @param memory what the output lies in, whose arena is held open
+     * @return the copy's handle, now in the output's place
+     * @throws IllegalStateException if the arena is closed
+     */
+    public MemorySegment resolveOutput(int index, MemorySegment memory) {
+        MemorySegment lazy = output(index);
+        TorchApi.cloneTensor(lazy, scratch, memory);
+        outputs.setAtIndex(ADDRESS, index, scratch.get(ADDRESS, 0));
+        TorchApi.deleteTensor(lazy);
+        return output(index);
+    }
+
+    /**
+     * Makes the slot ready for another run: deletes what no one took over, releases the arenas.
+     *
+     * @throws NativeException if something could not be deleted; the slot is ready all the same
+     */
+    public void reset() {
+        arguments.releaseArenas();
+        deleteHandles();
+    }
+
+    /**
+     * Deletes the handles that no one took over, of inputs and outputs.
+     *
+     * @throws NativeException if something could not be deleted; all is forgotten all the same
+     */
+    public void deleteHandles() {
+        Handles.throwIfAny(deleteAll());
+    }
+
+    /** The same as {@link #deleteHandles}, but returns the failure; null if there is none. */
+    public NativeException deleteAll() {
+        return deleteAll(outputs, numOutputs, deleteAll(inputs, inputSlots.length, null));
+    }
+
+    /**
+     * Deletes the outputs of the run before.
+     *
+     * @throws NativeException if one could not be deleted; all are forgotten all the same
+     */
+    public void deleteOutputs() {
+        Handles.throwIfAny(deleteAll(outputs, numOutputs, null));
+    }
+
+    /** Hands all outputs over to the caller. */
+    public long[] takeOutputs() {
+        long[] handles = new long[numOutputs];
+        for (int i = 0; i < numOutputs; i++) {
+            handles[i] = outputAddress(i);
+        }
+        for (int i = 0; i < numOutputs; i++) {
+            outputs.setAtIndex(JAVA_LONG, i, 0);
+        }
+        return handles;
+    }
+
+    private static NativeException deleteAll(
+            MemorySegment array, int count, NativeException failure) {
+        for (int i = 0; i < count; i++) {
+            long handle = array.getAtIndex(JAVA_LONG, i);
+            if (handle != 0) {
+                array.setAtIndex(JAVA_LONG, i, 0);
+                failure = Handles.delete(handle, failure);
+            }
+        }
+        return failure;
+    }
+}

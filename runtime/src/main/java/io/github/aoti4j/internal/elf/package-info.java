@@ -1,0 +1,2 @@
+/** Reads and edits ELF libraries. */
+package io.github.aoti4j.internal.elf;

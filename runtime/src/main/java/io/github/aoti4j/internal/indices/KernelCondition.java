@@ -1,0 +1,242 @@
+package io.github.aoti4j.internal.indices;
+
+import io.github.aoti4j.internal.cpp.CppLexer;
+import io.github.aoti4j.internal.cpp.CppLexer.Kind;
+import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.SizeExpression;
+import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
+import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
+import io.github.aoti4j.internal.indices.CheckedIndex.Range;
+import io.github.aoti4j.internal.indices.KernelValue.Bounded;
+import io.github.aoti4j.internal.indices.KernelValue.Element;
+import io.github.aoti4j.internal.indices.KernelValue.Size;
+import io.github.aoti4j.internal.indices.KernelValue.SomeElement;
+import io.github.aoti4j.internal.indices.KernelValue.Wrapped;
+import io.github.aoti4j.internal.indices.KernelValues.NotUnderstood;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The condition of an {@code AOTI_TORCH_CHECK}: a value between two bounds, of which one may be
+ * missing ({@code indirect_assert} in {@code torch/_inductor/codegen/common.py} and {@code
+ * cpp.py}).
+ *
+ * @param lower the least value that passes; null if there is none
+ * @param upper the least value that is too large; null if there is none
+ * @param lanes how many lanes are compared; null for all
+ */
+record KernelCondition(
+        KernelValue value, SizeExpression lower, SizeExpression upper, SizeExpression lanes) {
+
+    private static final int MAX_DEPTH = 16;
+
+    /** Reads {@code AOTI_TORCH_CHECK}'s first argument and the bracket before it. */
+    static KernelCondition parse(CppLexer lexer, KernelValues values, ExpressionParser expressions)
+            throws NotUnderstood {
+        var parser = new Parser(lexer, values, expressions);
+        parser.expect("(");
+        KernelCondition condition = parser.condition(0);
+        if (!lexer.is(",")) {
+            throw new NotUnderstood();
+        }
+        return condition;
+    }
+
+    /** Whether each value passes. */
+    boolean holds() {
+        return value instanceof Bounded(long min, long max)
+                && (lower == null || (lower instanceof Literal(long least) && least <= min))
+                && (upper == null || (upper instanceof Literal(long limit) && max < limit));
+    }
+
+    /** The pointer that the value is read from, by its place among the parameters; -1 for none. */
+    int source() {
+        return value instanceof SomeElement(int parameter)
+                ? parameter
+                : load() == null ? -1 : load().parameter();
+    }
+
+    /** What is checked in a nest of loops; empty if it cannot be expressed. */
+    Optional<CheckedIndex> index(List<KernelLoop> loops) {
+        var range = range();
+        if (range == null || !isFree(range.min()) || !isFree(range.max())) {
+            return Optional.empty();
+        }
+        var load = load();
+        if (load == null) {
+            return value instanceof Size(var number)
+                    ? Affine.region(number, loops)
+                            .map(region -> new CheckedIndex(-1, null, range, region))
+                    : Optional.empty();
+        }
+        var all = new ArrayList<>(loops);
+        if (load.lane() != null) {
+            if (lanes != null && !lanes.equals(load.lane().end())) {
+                return Optional.empty();
+            }
+            all.add(load.lane());
+        } else if (lanes != null) {
+            return Optional.empty();
+        }
+        return Affine.region(load.index(), all)
+                .map(region -> new CheckedIndex(load.parameter(), load.type(), range, region));
+    }
+
+    private KernelValue.Load load() {
+        return switch (value) {
+            case Element element -> element.load();
+            case Wrapped wrapped -> wrapped.element().load();
+            default -> null;
+        };
+    }
+
+    /** The values of the element, or of the number, that pass. */
+    private Range range() {
+        return switch (value) {
+            case Element(var _, var _, var shift) ->
+                    new Range(minus(lower, shift), minus(below(upper), shift));
+            case Size _ -> new Range(lower, below(upper));
+            case Wrapped(Element(var _, var _, var shift), var size) ->
+                    lower != null && KernelValue.isZero(lower) && size.equals(upper)
+                            ? new Range(minus(negative(size), shift), minus(below(size), shift))
+                            : null;
+            default -> null;
+        };
+    }
+
+    private static boolean isFree(SizeExpression bound) {
+        return bound == null || Affine.isFreeOfLoops(bound);
+    }
+
+    private static SizeExpression negative(SizeExpression size) {
+        return size instanceof Literal(long value)
+                ? new Literal(-value)
+                : new SizeExpression.Unary(SizeExpression.Unary.Function.NEGATE, size);
+    }
+
+    private static SizeExpression below(SizeExpression bound) {
+        return bound == null ? null : minus(bound, new Literal(1));
+    }
+
+    private static SizeExpression minus(SizeExpression bound, SizeExpression shift) {
+        if (bound == null || KernelValue.isZero(shift)) {
+            return bound;
+        }
+        if (bound instanceof Literal(long a) && shift instanceof Literal(long b)) {
+            return new Literal(a - b);
+        }
+        return new Binary(Binary.Operator.SUBTRACT, bound, shift);
+    }
+
+    /** Reads conditions. */
+    private record Parser(CppLexer lexer, KernelValues values, ExpressionParser expressions) {
+        KernelCondition condition(int depth) throws NotUnderstood {
+            if (depth > MAX_DEPTH) {
+                throw new NotUnderstood();
+            }
+            KernelCondition left = single(depth);
+            return lexer.accept("&") ? both(left, single(depth)) : left;
+        }
+
+        private KernelCondition single(int depth) throws NotUnderstood {
+            KernelCondition inner;
+            if (lexer.accept("(")) {
+                inner = condition(depth + 1);
+                expect(")");
+            } else {
+                inner = comparisonOrMask(depth);
+            }
+            if (lexer.accept(".")) {
+                expect("all_masked", "(", ")");
+            }
+            return inner;
+        }
+
+        private KernelCondition comparisonOrMask(int depth) throws NotUnderstood {
+            int start = lexer.start();
+            if (!lexer.acceptAll("at", "::", "vec", "::", "VecMask")) {
+                lexer.reset(start);
+                return comparison();
+            }
+            skipArguments();
+            if (!lexer.accept("::")) {
+                expect("(");
+                KernelCondition inner = condition(depth + 1);
+                expect(")");
+                return inner;
+            }
+            // Of all lanes true, the first ones replaced by a condition.
+            expect("set", "(", "at", "::", "vec", "::", "VecMask");
+            skipArguments();
+            expect("::", "from", "(", "1", ")", ",");
+            KernelCondition inner = condition(depth + 1);
+            expect(",");
+            SizeExpression count = expressions.parse();
+            expect(")");
+            if (!count.isKnown() || count.isReal() || inner.lanes != null) {
+                throw new NotUnderstood();
+            }
+            return new KernelCondition(inner.value, inner.lower, inner.upper, count);
+        }
+
+        /** {@code <int64_t,2>}. */
+        private void skipArguments() throws NotUnderstood {
+            expect("<");
+            while (!lexer.accept(">")) {
+                if (lexer.acceptIdentifier() == null
+                        && lexer.acceptInteger() == null
+                        && !lexer.accept(",")) {
+                    throw new NotUnderstood();
+                }
+            }
+        }
+
+        private KernelCondition comparison() throws NotUnderstood {
+            KernelValue left = values.operand();
+            if (lexer.accept("<=")) {
+                if (left instanceof Size(var lower)) {
+                    return new KernelCondition(values.operand(), lower, null, null);
+                }
+            } else if (lexer.accept("<")) {
+                return new KernelCondition(left, null, bound(), null);
+            }
+            throw new NotUnderstood();
+        }
+
+        private SizeExpression bound() throws NotUnderstood {
+            if (lexer.kind() == Kind.IDENTIFIER && lexer.is("at")) {
+                if (values.operand() instanceof Size(var upper)) {
+                    return upper;
+                }
+                throw new NotUnderstood();
+            }
+            SizeExpression upper = expressions.parse();
+            if (!upper.isKnown() || upper.isReal()) {
+                throw new NotUnderstood();
+            }
+            return upper;
+        }
+
+        private static KernelCondition both(KernelCondition a, KernelCondition b)
+                throws NotUnderstood {
+            if (!a.value.equals(b.value)
+                    || a.lower == null
+                    || a.upper != null
+                    || b.lower != null
+                    || b.upper == null
+                    || a.lanes != null
+                    || b.lanes != null) {
+                throw new NotUnderstood();
+            }
+            return new KernelCondition(a.value, a.lower, b.upper, null);
+        }
+
+        void expect(String... texts) throws NotUnderstood {
+            if (!lexer.acceptAll(texts)) {
+                throw new NotUnderstood();
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.github.aoti4j.internal.indices;
+
+import io.github.aoti4j.internal.cpp.SizeExpression;
+
+/**
+ * What a variable of a generated kernel holds, as far as it matters to a check of an index. Values
+ * that are not one of these are not understood, and neither is a check of them.
+ */
+sealed interface KernelValue {
+    /** Of the nodes of a sum. */
+    int MAX_NODES = 200;
+
+    /**
+     * A read of one element, or of one for each lane of a vector.
+     *
+     * @param index the element's index, in loop variables and parameters
+     * @param lane the loop over the lanes, whose variable is in the index; null for one element
+     */
+    record Load(int parameter, IndexType type, SizeExpression index, KernelLoop lane) {}
+
+    /** An element with something added to it. A shift other than 0 was added in 64 bits. */
+    record Element(Load load, IndexType type, SizeExpression shift) implements KernelValue {}
+
+    /**
+     * An index counted from the end where it is negative: {@code v < 0 ? v + size : v}, with {@code
+     * v} the element plus a shift.
+     */
+    record Wrapped(Element element, SizeExpression size) implements KernelValue {}
+
+    /** Whether an element is below 0. */
+    record Negative(Element element) implements KernelValue {}
+
+    /** A number that does not depend on data: of loop variables and parameters. */
+    record Size(SizeExpression expression) implements KernelValue {}
+
+    /** Something between two numbers, whatever the data. */
+    record Bounded(long min, long max) implements KernelValue {
+        /** Any number. */
+        static final Bounded ANY = new Bounded(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    /**
+     * An element of which it is not known which one it is.
+     *
+     * @param parameter the pointer that it is read from, by its place among the kernel's parameters
+     */
+    record SomeElement(int parameter) implements KernelValue {}
+
+    /** Returns the loop over the lanes that a value was read in, or null. */
+    default KernelLoop lane() {
+        return switch (this) {
+            case Element(var load, var _, var _) -> load.lane();
+            case Wrapped(var element, var _) -> element.lane();
+            case Negative(var element) -> element.lane();
+            case Size _, Bounded _, SomeElement _ -> null;
+        };
+    }
+
+    /** The value converted to a type; null if that may change it. */
+    default KernelValue convert(IndexType to) {
+        return switch (this) {
+            case Element(var load, var type, var shift) ->
+                    type.fits(to) ? new Element(load, to, shift) : null;
+            case Wrapped(Element element, var _) -> element.type().fits(to) ? this : null;
+            case Size(var number) -> to == IndexType.INT64 || to.holds(number) ? this : null;
+            case Bounded _, SomeElement _ -> to == IndexType.INT64 ? this : null;
+            case Negative _ -> null;
+        };
+    }
+
+    /** The sum of two values, or null. */
+    static KernelValue add(KernelValue a, KernelValue b) {
+        if (a instanceof Size(var x) && b instanceof Size(var y)) {
+            // Sums of sums of the same number can be far larger than the source.
+            var sum = new SizeExpression.Binary(SizeExpression.Binary.Operator.ADD, x, y);
+            return Affine.rest(sum, MAX_NODES) > 0 ? new Size(sum) : null;
+        }
+        if (a instanceof Size && b instanceof Element) {
+            return add(b, a);
+        }
+        if (a instanceof Element(var load, var type, var shift)
+                && b instanceof Size(var added)
+                && type == IndexType.INT64) {
+            var sum = sum(shift, added);
+            return sum == null ? null : new Element(load, type, sum);
+        }
+        return null;
+    }
+
+    /** {@code condition ? yes : no}, or null. */
+    static KernelValue select(KernelValue condition, KernelValue yes, KernelValue no) {
+        if (condition instanceof Negative(Element tested)
+                && no instanceof Element element
+                && yes instanceof Element(var load, var type, var shift)
+                && tested.load().equals(element.load())
+                && load.equals(element.load())
+                && type == IndexType.INT64
+                && tested.shift().equals(element.shift())) {
+            var size = difference(shift, element.shift());
+            return size == null ? null : new Wrapped(element, size);
+        }
+        return null;
+    }
+
+    private static SizeExpression sum(SizeExpression a, SizeExpression b) {
+        if (isZero(a)) {
+            return b;
+        }
+        if (a instanceof SizeExpression.Literal(long x)
+                && b instanceof SizeExpression.Literal(long y)) {
+            return new SizeExpression.Literal(x + y);
+        }
+        return null;
+    }
+
+    private static SizeExpression difference(SizeExpression a, SizeExpression b) {
+        if (isZero(b)) {
+            return a;
+        }
+        if (a instanceof SizeExpression.Literal(long x)
+                && b instanceof SizeExpression.Literal(long y)) {
+            return new SizeExpression.Literal(x - y);
+        }
+        return null;
+    }
+
+    static boolean isZero(SizeExpression expression) {
+        return expression instanceof SizeExpression.Literal(long value) && value == 0;
+    }
+}

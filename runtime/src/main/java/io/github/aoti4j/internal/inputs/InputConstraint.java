@@ -1,0 +1,255 @@
+package io.github.aoti4j.internal.inputs;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
+import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.wrapper.DimensionSpec;
+import io.github.aoti4j.internal.wrapper.InputSpec;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What is demanded of one input, in arrays with one element per dimension. What depends on the
+ * sizes of other inputs is only put aside here, in slots; {@link InputCheck} compares it.
+ */
+final class InputConstraint {
+    /** What stands in the slot of a stride that does not matter. */
+    static final long NOT_COMPARED = Long.MIN_VALUE;
+
+    /** What {@link #flaw} returns where there is none. */
+    static final int FITS = -1;
+
+    private static final int WRONG_DTYPE = -2;
+    private static final int WRONG_RANK = -3;
+    private static final int WRONG_DEVICE = -4;
+    private static final int WRONG_STRIDES = -5;
+
+    private static final int NONE = -1;
+
+    private final InputSpec spec;
+    private final int index;
+    private final InputNames names;
+    private final int dtype;
+    private final int deviceType;
+    private final int rank;
+    private final boolean rankKnown;
+    private final long[] min;
+    private final long[] max;
+
+    /** Strides that are numbers. No stride that PyTorch knows is negative, so NONE is free. */
+    private final long[] stride;
+
+    /** Where the size goes; NONE if no expression needs it. */
+    private final int[] sizeSlot;
+
+    /** Where the stride goes as the value of a symbol. */
+    private final int[] strideSlot;
+
+    /** Where the stride goes to be compared, unless it does not matter. */
+    private final int[] comparedStrideSlot;
+
+    /** {@code names} is what messages call the inputs. */
+    InputConstraint(InputSpec spec, int index, InputNames names) {
+        this.spec = spec;
+        this.index = index;
+        this.names = names;
+        dtype = spec.dtype().isPresent() ? spec.dtype().get().code() : NONE;
+        deviceType = spec.deviceType().orElse(NONE);
+        List<DimensionSpec> dimensions = spec.dimensions();
+        rank = dimensions.size();
+        rankKnown = spec.rankKnown();
+        min = new long[rank];
+        max = new long[rank];
+        stride = new long[rank];
+        for (int d = 0; d < rank; d++) {
+            DimensionSpec dimension = dimensions.get(d);
+            min[d] = dimension.min();
+            max[d] = dimension.max();
+            stride[d] = dimension.stride() instanceof Literal(long n) ? n : NONE;
+        }
+        sizeSlot = noSlots();
+        strideSlot = noSlots();
+        comparedStrideSlot = noSlots();
+    }
+
+    private int[] noSlots() {
+        int[] slots = new int[rank];
+        Arrays.fill(slots, NONE);
+        return slots;
+    }
+
+    String label() {
+        return names.label(index);
+    }
+
+    InputSpec spec() {
+        return spec;
+    }
+
+    boolean demandsDevice(int type) {
+        return deviceType == type;
+    }
+
+    void putSize(int dimension, int slot) {
+        sizeSlot[dimension] = slot;
+    }
+
+    void putStride(int dimension, int slot) {
+        strideSlot[dimension] = slot;
+    }
+
+    void putComparedStride(int dimension, int slot) {
+        comparedStrideSlot[dimension] = slot;
+    }
+
+    void check(
+            int actualDtype,
+            int actualRank,
+            long[] sizes,
+            long[] strides,
+            int actualDevice,
+            long[] slots) {
+        int flaw = flaw(actualDtype, actualRank, sizes, strides, actualDevice, slots);
+        if (flaw == FITS) {
+            return;
+        }
+        throw switch (flaw) {
+            case WRONG_DTYPE -> wrongDtype(actualDtype);
+            case WRONG_RANK -> wrongRank(actualRank, sizes);
+            case WRONG_DEVICE -> wrongDevice(actualDevice);
+            case WRONG_STRIDES -> wrongStrides(actualRank, sizes, strides);
+            default -> wrongSize(flaw, actualRank, sizes);
+        };
+    }
+
+    /**
+     * Looks for what does not fit, and fills the slots up to there.
+     *
+     * @return {@link #FITS}, one of the numbers below it, or the dimension that has a wrong size
+     */
+    int flaw(
+            int actualDtype,
+            int actualRank,
+            long[] sizes,
+            long[] strides,
+            int actualDevice,
+            long[] slots) {
+        if (actualDtype != dtype && dtype != NONE) {
+            return WRONG_DTYPE;
+        }
+        if (actualRank != rank && (rankKnown || actualRank < rank)) {
+            return WRONG_RANK;
+        }
+        boolean empty = false;
+        for (int d = 0; d < rank; d++) {
+            long size = sizes[d];
+            if (size < min[d] || size > max[d]) {
+                return d;
+            }
+            empty |= size == 0;
+            if (sizeSlot[d] != NONE) {
+                slots[sizeSlot[d]] = size;
+            }
+        }
+        for (int d = rank; d < actualRank; d++) {
+            empty |= sizes[d] == 0;
+        }
+        if (actualDevice != deviceType && deviceType != NONE) {
+            return WRONG_DEVICE;
+        }
+        for (int d = 0; d < rank; d++) {
+            boolean matters = !empty && sizes[d] != 1;
+            if (matters && strides[d] != stride[d] && stride[d] != NONE) {
+                return WRONG_STRIDES;
+            }
+            if (strideSlot[d] != NONE) {
+                slots[strideSlot[d]] = strides[d];
+            }
+            if (comparedStrideSlot[d] != NONE) {
+                slots[comparedStrideSlot[d]] = matters ? strides[d] : NOT_COMPARED;
+            }
+        }
+        return FITS;
+    }
+
+    /** Puts sizes and row-major strides where {@link #check} puts them, without any check. */
+    void assumeRowMajor(long[] sizes, long[] slots) {
+        long[] strides = Shapes.contiguousStrides(sizes);
+        for (int d = 0; d < Math.min(rank, sizes.length); d++) {
+            if (sizeSlot[d] != NONE) {
+                slots[sizeSlot[d]] = sizes[d];
+            }
+            if (strideSlot[d] != NONE) {
+                slots[strideSlot[d]] = strides[d];
+            }
+        }
+    }
+
+    private InvalidInputException wrongDtype(int actual) {
+        return invalid(
+                "must be %s, but is %s"
+                        .formatted(
+                                spec.dtype().orElseThrow().torchName(),
+                                DType.ofCode(actual)
+                                        .map(DType::torchName)
+                                        .orElse("of a dtype without a name, number " + actual)));
+    }
+
+    private InvalidInputException wrongRank(int actual, long[] sizes) {
+        return invalid(
+                "must have %s%d dimension%s, %s, but has %d %s"
+                        .formatted(
+                                rankKnown ? "" : "at least ",
+                                rank,
+                                rank == 1 ? "" : "s",
+                                InputDescription.shape(spec.dimensions(), rankKnown),
+                                actual,
+                                shape(actual, sizes)));
+    }
+
+    private InvalidInputException wrongSize(int d, int actualRank, long[] sizes) {
+        String bound = min[d] == max[d] ? "" : sizes[d] < min[d] ? "at least " : "at most ";
+        return invalid(
+                "dimension %d must be %s%d, but is %d %s"
+                        .formatted(
+                                d,
+                                bound,
+                                sizes[d] < min[d] ? min[d] : max[d],
+                                sizes[d],
+                                shape(actualRank, sizes)));
+    }
+
+    private InvalidInputException wrongDevice(int actual) {
+        return invalid("must be on %s, but is on %s".formatted(device(deviceType), device(actual)));
+    }
+
+    private InvalidInputException wrongStrides(int actualRank, long[] sizes, long[] strides) {
+        return invalid(
+                "must have strides %s, but has %s %s; copy it into a tensor with those strides"
+                        .formatted(
+                                InputDescription.strides(spec.dimensions()),
+                                Shapes.toString(Arrays.copyOf(strides, actualRank)),
+                                shape(actualRank, sizes)));
+    }
+
+    private static String shape(int rank, long[] sizes) {
+        return "(shape " + Shapes.toString(Arrays.copyOf(sizes, rank)) + ")";
+    }
+
+    /** The names of {@code c10::DeviceType} that a tensor in a JVM can meet. */
+    private static String device(int type) {
+        return switch (type) {
+            case 0 -> "cpu";
+            case 1 -> "cuda";
+            case 12 -> "xpu";
+            case 13 -> "mps";
+            default -> "device type " + type;
+        };
+    }
+
+    InvalidInputException invalid(String problem) {
+        return new InvalidInputException(label() + ": " + problem);
+    }
+}

@@ -1,0 +1,2 @@
+/** Flight Recorder events of models. */
+package io.github.aoti4j.internal.jfr;

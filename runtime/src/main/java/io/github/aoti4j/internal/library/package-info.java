@@ -1,0 +1,2 @@
+/** Unpacked copies of models' libraries. */
+package io.github.aoti4j.internal.library;

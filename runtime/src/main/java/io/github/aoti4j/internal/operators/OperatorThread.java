@@ -1,0 +1,120 @@
+package io.github.aoti4j.internal.operators;
+
+import io.github.aoti4j.bindings.os.PerThread;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What goes on in operators on one thread. No exception may pass through native code, so the first
+ * one is kept here until the run that led to it has come back to Java; until then no further
+ * operator does anything.
+ *
+ * <p>Runs nest: an operator written in Java may run another model. That one is only entered while
+ * nothing is kept, and takes what it left before it returns.
+ */
+final class OperatorThread {
+    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
+
+    private static final PerThread<OperatorThread> CURRENT = new PerThread<>(OperatorThread::new);
+
+    private Throwable failure;
+
+    /** How many calls of executors of ours this thread is in. */
+    private int depth;
+
+    /** A place to call from, unless a call is in it. */
+    private Call spare = new Call();
+
+    /** What follows from the inputs of the run that this thread is in; null outside of one. */
+    private long[] sizes;
+
+    /** The array for a run that is in no other. */
+    private long[] spareSizes = new long[8];
+
+    private OperatorThread() {}
+
+    static OperatorThread current() {
+        return CURRENT.get();
+    }
+
+    /**
+     * Enters a run.
+     *
+     * @return what {@link #leaveRun} needs
+     */
+    long[] enterRun(InputSizes symbols, MemorySegment inputs, int count, long slot) {
+        long[] outer = sizes;
+        long[] own = spareSizes;
+        if (outer != null || own.length < symbols.count()) {
+            own = new long[Math.max(symbols.count(), own.length)];
+            spareSizes = outer == null ? own : spareSizes;
+        }
+        symbols.read(inputs, count, slot, own);
+        sizes = own;
+        return outer;
+    }
+
+    /** Leaves a run. */
+    void leaveRun(long[] outer) {
+        sizes = outer;
+    }
+
+    long[] sizes() {
+        return sizes;
+    }
+
+    /**
+     * Initializes what a call from native code needs before it can catch anything: a class that
+     * cannot be loaded then, because its class loader has been closed, ends the process.
+     */
+    static void prepare() {
+        OperatorThread thread = current();
+        thread.leave(thread.enter());
+    }
+
+    boolean hasFailed() {
+        return failure != null;
+    }
+
+    /** Enters a call of an executor. */
+    Call enter() {
+        depth++;
+        Call call = spare;
+        spare = null;
+        return call == null ? new Call() : call;
+    }
+
+    /** Leaves a call of an executor. */
+    void leave(Call call) {
+        spare = call;
+        depth--;
+    }
+
+    /** Keeps what an operator failed with. */
+    void fail(Throwable cause, String operator) {
+        if (depth == 0) {
+            // Other native code has called: nobody here will ask for it.
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "operator " + operator + " failed in a call that did not come from a model",
+                    cause);
+        } else if (failure == null) {
+            failure = cause;
+        }
+    }
+
+    /** Throws what has been kept, if anything, and forgets it. */
+    void throwFailure() {
+        if (failure != null) {
+            Throwable thrown = failure;
+            failure = null;
+            throw OperatorThread.<RuntimeException>unchecked(thrown);
+        }
+    }
+
+    /** Exceptions come out as they were thrown, checked ones too. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+}

@@ -1,0 +1,119 @@
+package io.github.aoti4j.internal.operators;
+
+import io.github.aoti4j.bindings.torch.StableValues;
+import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.core.OperatorException;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** What becomes of one result of a node. */
+sealed interface ResultUnmarshaller {
+    /**
+     * It is a tensor, and the next that the model has made room for.
+     *
+     * @param maybeLazy whether it may be a view that PyTorch conjugates or negates by a flag, which
+     *     compiled code, reading memory, does not see
+     * @param check what it must be like; null if the package does not say
+     */
+    record OneTensor(boolean maybeLazy, ResultCheck check) implements ResultUnmarshaller {
+        private void assign(long bits, Call call) {
+            MemorySegment tensor = MemorySegment.ofAddress(bits);
+            MemorySegment place = call.nextTensor();
+            if (!maybeLazy || !LazyTensors.isLazy(tensor, call.slot())) {
+                assignChecked(tensor, maybeLazy, place, call);
+                return;
+            }
+            TorchApi.cloneTensor(tensor, call.slot());
+            MemorySegment copy = call.slot().get(ValueLayout.ADDRESS, 0);
+            try {
+                assignChecked(copy, false, place, call);
+            } finally {
+                TorchApi.deleteTensor(copy);
+            }
+        }
+
+        /** A view cannot be replaced by a copy: what is written into one is to be seen in both. */
+        private void assignChecked(
+                MemorySegment tensor, boolean isView, MemorySegment place, Call call) {
+            if (check == null || check.require(tensor, call)) {
+                TorchApi.assignTensor(tensor, place);
+                return;
+            }
+            if (isView) {
+                throw check.wrongStrides(tensor, call);
+            }
+            MemorySegment copy = check.withStrides(tensor, call);
+            try {
+                TorchApi.assignTensor(copy, place);
+            } finally {
+                TorchApi.deleteTensor(copy);
+            }
+        }
+    }
+
+    /** It is a tensor that may be left out, but not according to the model. */
+    record PresentTensor(OneTensor inner) implements ResultUnmarshaller {}
+
+    /** It is a list of tensors, for which the model has made room. */
+    record Tensors(List<OneTensor> elements) implements ResultUnmarshaller {}
+
+    /** It is an integer that the model was compiled for. */
+    record SameInt() implements ResultUnmarshaller {}
+
+    /** The model does not look at it. */
+    record Nothing() implements ResultUnmarshaller {}
+
+    /** Hands a result over to the model, except for the ownership of its bits. */
+    default void give(long bits, Call call, String operator) {
+        switch (this) {
+            case Nothing _ -> {}
+            case OneTensor tensor -> tensor.assign(bits, call);
+            case PresentTensor tensor -> {
+                if (bits == 0) {
+                    throw new OperatorException(
+                            "operator "
+                                    + operator
+                                    + " left out a tensor that the model was compiled to get");
+                }
+                tensor.inner.assign(StableValues.held(bits), call);
+            }
+            case Tensors tensors -> {
+                long size = StableValues.size(bits, call.slot());
+                if (size != tensors.elements.size()) {
+                    throw new OperatorException(
+                            "operator %s gave a list of %d tensors, but the model was compiled for %d"
+                                    .formatted(operator, size, tensors.elements.size()));
+                }
+                for (int i = 0; i < size; i++) {
+                    tensors.elements
+                            .get(i)
+                            .assign(StableValues.element(bits, i, call.slot()), call);
+                }
+            }
+            case SameInt _ -> {
+                long expected = call.nextInt();
+                if (bits != expected) {
+                    throw new OperatorException(
+                            "operator %s gave %d, but the model was compiled for %d"
+                                    .formatted(operator, bits, expected));
+                }
+            }
+        }
+    }
+
+    /** How many of the model's tensors this fills. */
+    default int tensors() {
+        return switch (this) {
+            case OneTensor _, PresentTensor _ -> 1;
+            case Tensors tensors -> tensors.elements.size();
+            case SameInt _, Nothing _ -> 0;
+        };
+    }
+
+    /** How many of the model's integers this compares with. */
+    default int ints() {
+        return this instanceof SameInt ? 1 : 0;
+    }
+}

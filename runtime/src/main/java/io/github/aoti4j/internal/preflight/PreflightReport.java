@@ -1,0 +1,193 @@
+package io.github.aoti4j.internal.preflight;
+
+import io.github.aoti4j.bindings.model.ModelApi;
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.constants.ReadOnlyConstants;
+import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.internal.indices.IndexChecks;
+import io.github.aoti4j.internal.indices.IndexChecks.Origin;
+import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
+import io.github.aoti4j.internal.operators.ProxyCalls;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.libtorch.LibTorchCuda;
+import io.github.aoti4j.weights.pt2.PackagedModel;
+import io.github.aoti4j.weights.pt2.Pt2Archive;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * What can be told of a packaged model before any of it is loaded.
+ *
+ * @param source what its generated source says; empty if the package holds none that is understood
+ * @param findings answers to whether it can run here, all but libtorch's
+ * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
+ *     beside the library
+ * @param proxyCalls the operators that it calls through the proxy executor, if any
+ */
+public record PreflightReport(
+        PackagedModel packaged,
+        Device device,
+        ElfFile library,
+        Optional<WrapperSource> source,
+        List<Finding> findings,
+        Set<Integer> readOnlyConstants,
+        Optional<ProxyCalls> proxyCalls) {
+    private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
+
+    /**
+     * Reads a model's part of a package.
+     *
+     * @param wanted where it is to run; null for the kind of device that it was compiled for
+     * @throws PackageException if that part is damaged or holds no library
+     */
+    public static PreflightReport of(Pt2Archive archive, PackagedModel packaged, Device wanted) {
+        ArchiveEntry entry = packaged.library();
+        return of(
+                archive,
+                packaged,
+                ElfFile.read(archive.segment(entry), archive.fileOf(entry), entry.name()),
+                wanted);
+    }
+
+    /**
+     * Reads a model's part of a package, its library from wherever that is.
+     *
+     * @param wanted where it is to run; null for the kind of device that it was compiled for
+     * @throws PackageException if that part is damaged
+     */
+    public static PreflightReport of(
+            Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
+        Optional<ArchiveEntry> wrapperEntry = packaged.wrapperSource();
+        String wrapper = wrapperEntry.isPresent() ? archive.text(wrapperEntry.get()) : null;
+        Optional<WrapperSource> source = source(archive, packaged, wrapper);
+        PackageMetadata metadata = new PackageMetadata(packaged.metadata());
+        DeviceRequirement demand =
+                DeviceRequirement.of(
+                        metadata,
+                        library.needed().contains(LibTorchCuda.LIBRARY),
+                        packaged.hasKernelsForSeveralGpus());
+        Host host = Host.current();
+        List<Finding> findings = new ArrayList<>();
+        findings.add(demand.finding(wanted, host));
+        findings.addAll(
+                Preflight.examine(
+                        metadata,
+                        library,
+                        source.isPresent() ? source.get().march() : Optional.empty(),
+                        ModelApi.REQUIRED,
+                        host));
+        Optional<ProxyCalls> calls =
+                proxyCalls(archive, packaged, library)
+                        .map(
+                                listed ->
+                                        source.isPresent()
+                                                ? listed.withSource(wrapper, source.get().symbols())
+                                                : listed);
+        findings.add(operators(library, calls));
+        boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
+        return new PreflightReport(
+                packaged,
+                demand.device(wanted),
+                library,
+                source,
+                List.copyOf(findings),
+                wrapper != null && mapped ? ReadOnlyConstants.find(wrapper) : Set.of(),
+                calls);
+    }
+
+    private static Optional<WrapperSource> source(
+            Pt2Archive archive, PackagedModel packaged, String wrapper) {
+        return wrapper == null
+                ? Optional.empty()
+                : WrapperSource.parse(
+                        wrapper, packaged.kernelSources().stream().map(archive::text).toList());
+    }
+
+    /**
+     * Reads a model's generated source.
+     *
+     * @return what it says; empty if the package holds none that is understood
+     */
+    public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
+        return source(archive, packaged, packaged.wrapperSource().map(archive::text).orElse(null));
+    }
+
+    /**
+     * Adds libtorch's answer.
+     *
+     * @param has tells whether libtorch exports a symbol
+     */
+    public List<Finding> findings(Predicate<String> has, String description) {
+        List<Finding> all = new ArrayList<>(findings);
+        all.add(Preflight.symbols(library, has, description));
+        return all;
+    }
+
+    /**
+     * Names the kernels whose checks nobody makes before a run, and which would end the process.
+     *
+     * @return a sentence, or empty if there is none
+     */
+    public Optional<String> warning() {
+        List<String> kernels =
+                source.map(WrapperSource::indexChecks).orElse(IndexChecks.NONE).unchecked().stream()
+                        .filter(check -> check.endsProcess() && check.origin() == Origin.COMPUTED)
+                        .map(Unchecked::kernel)
+                        .distinct()
+                        .limit(5)
+                        .toList();
+        return kernels.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        ("%s check%s indices that the model computes; one out of range ends the"
+                                        + " process, because the kernel runs on several threads:"
+                                        + " compile with \"cpp.threads\": 1 to get an exception"
+                                        + " instead")
+                                .formatted(
+                                        String.join(", ", kernels),
+                                        kernels.size() == 1 ? "s" : ""));
+    }
+
+    private static Optional<ProxyCalls> proxyCalls(
+            Pt2Archive archive, PackagedModel packaged, ElfFile library) {
+        if (!library.undefinedSymbols().contains(PROXY_EXECUTOR)) {
+            return Optional.empty();
+        }
+        return packaged.externNodes()
+                .map(
+                        entry -> {
+                            try {
+                                return ProxyCalls.parse(archive.text(entry));
+                            } catch (IllegalArgumentException e) {
+                                throw new PackageException(
+                                        archive.path(),
+                                        "entry %s: %s".formatted(entry.name(), e.getMessage()));
+                            }
+                        });
+    }
+
+    /** Whether the operators are there is asked of the dispatcher, when libtorch is loaded. */
+    private static Finding operators(ElfFile library, Optional<ProxyCalls> calls) {
+        if (calls.isPresent()) {
+            return new Finding(
+                    Finding.Subject.OPERATORS,
+                    true,
+                    "calls operators by name, which are looked up when it is loaded: "
+                            + String.join(", ", calls.get().operators()));
+        }
+        boolean unlisted = library.undefinedSymbols().contains(PROXY_EXECUTOR);
+        return new Finding(
+                Finding.Subject.OPERATORS,
+                !unlisted,
+                unlisted
+                        ? "calls operators by name, but its package does not list them (the .json"
+                                + " beside its library); package the model again"
+                        : "calls no operator by name");
+    }
+}

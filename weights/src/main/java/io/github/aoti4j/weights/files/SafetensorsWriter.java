@@ -1,0 +1,280 @@
+package io.github.aoti4j.weights.files;
+
+import static io.github.aoti4j.weights.mapped.Messages.quote;
+
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.TensorData;
+import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.safetensors.SafetensorsHeader;
+import io.github.aoti4j.weights.safetensors.SafetensorsShape;
+
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** Writes safetensors files. */
+public final class SafetensorsWriter {
+    /** The data start at a multiple of this, so that a mapped tensor can be used where it lies. */
+    private static final int ALIGNMENT = 64;
+
+    private static final long CHUNK = 1 << 30;
+    private static final int HEAP_CHUNK = 1 << 20;
+    private static final JsonFactory FACTORY = new JsonFactory();
+
+    private SafetensorsWriter() {}
+
+    /**
+     * Writes tensors to a file; see {@link #write(Path, Map, Map)}.
+     *
+     * @param path where to
+     * @param tensors the tensors by name
+     * @throws InvalidInputException if a tensor cannot be written
+     * @throws PackageException if the file cannot be written
+     */
+    public static void write(Path path, Map<String, TensorData> tensors) {
+        write(path, tensors, Map.of());
+    }
+
+    /**
+     * Writes tensors to a file. It is written beside its place and renamed when complete, so that
+     * nobody sees half of it; a file that is there, or that a link leads to, is replaced.
+     *
+     * <p>The header names the tensors in the order of the map. Their data are ordered by the size
+     * of their elements, the largest first, so that each lies at a multiple of it.
+     *
+     * @param path where to
+     * @param tensors the tensors by name; dense, row-major
+     * @param metadata strings to store with them; none if empty
+     * @throws InvalidInputException if a tensor's dtype has no name in the format, or its bytes do
+     *     not fit its dtype and shape; the message names the tensor
+     * @throws PackageException if the file cannot be written
+     */
+    public static void write(
+            Path path, Map<String, TensorData> tensors, Map<String, String> metadata) {
+        tensors.forEach(SafetensorsWriter::check);
+        metadata.forEach(
+                (key, value) -> {
+                    if (!isUnicode(key) || !isUnicode(value)) {
+                        throw new InvalidInputException(
+                                "the metadata of " + quote(key) + " is not valid Unicode");
+                    }
+                });
+        var names = inDataOrder(tensors);
+        byte[] header = header(tensors, names, metadata);
+        Path beside = null;
+        try {
+            Path target = target(path);
+            beside =
+                    target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
+            try (var channel =
+                    FileChannel.open(
+                            beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                writeFully(channel, prefixed(header));
+                for (String name : names) {
+                    writeFully(channel, tensors.get(name).bytes());
+                }
+                channel.force(true);
+            }
+            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new PackageException(
+                    path,
+                    "the file cannot be written ("
+                            + e
+                            + "); check that its folder exists, may be written and has room",
+                    e);
+        } finally {
+            deleteIfThere(beside);
+        }
+    }
+
+    /** The file to rename over: the one that a link leads to, and never a device or a pipe. */
+    private static Path target(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new PackageException(path, "this is a directory; give the path of a file");
+        }
+        if (Files.isRegularFile(path)) {
+            return path.toRealPath();
+        }
+        if (Files.exists(path)) {
+            throw new PackageException(
+                    path, "this is not a regular file and cannot be replaced; write to another");
+        }
+        return path.toAbsolutePath();
+    }
+
+    private static void check(String name, TensorData tensor) {
+        if (name.equals(SafetensorsHeader.METADATA)) {
+            throw bad(name, "has a name that the format keeps for metadata; name it otherwise");
+        }
+        if (!isUnicode(name)) {
+            throw bad(name, "has a name that is not valid Unicode; name it otherwise");
+        }
+        if (tensor.dtype().safetensorsName().isEmpty()) {
+            throw bad(
+                    name,
+                    "is "
+                            + tensor.dtype().torchName()
+                            + ", which the safetensors format cannot store; store its parts as a"
+                            + " type that it can");
+        }
+        long[] shape = tensor.shape();
+        if (shape.length > Extents.MAX_RANK) {
+            throw bad(
+                    name,
+                    "has "
+                            + shape.length
+                            + " dimensions; at most "
+                            + Extents.MAX_RANK
+                            + " can be stored");
+        }
+        if (Arrays.stream(shape).anyMatch(size -> size < 0)) {
+            throw bad(name, "has a negative size in its shape " + Arrays.toString(shape));
+        }
+        long expected;
+        try {
+            expected = SafetensorsShape.byteSize(tensor.dtype(), shape);
+            if (SafetensorsShape.toHeader(tensor.dtype(), shape) == null) {
+                throw bad(name, "is a pair of elements without a dimension; reshape it to [1]");
+            }
+        } catch (ArithmeticException e) {
+            throw bad(name, "is larger than any file: shape " + Arrays.toString(shape));
+        }
+        if (tensor.bytes().byteSize() != expected) {
+            throw bad(
+                    name,
+                    "takes "
+                            + expected
+                            + " bytes as "
+                            + tensor
+                            + ", but "
+                            + tensor.bytes().byteSize()
+                            + " were given");
+        }
+    }
+
+    /** Java's strings may hold half of a surrogate pair, which UTF-8 cannot say. */
+    private static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
+    private static List<String> inDataOrder(Map<String, TensorData> tensors) {
+        var names = new ArrayList<>(tensors.keySet());
+        names.sort(Comparator.comparingInt(name -> -tensors.get(name).dtype().byteSize()));
+        return names;
+    }
+
+    private static byte[] header(
+            Map<String, TensorData> tensors,
+            List<String> inDataOrder,
+            Map<String, String> metadata) {
+        var ends = new HashMap<String, Long>();
+        long end = 0;
+        for (String name : inDataOrder) {
+            end += tensors.get(name).bytes().byteSize();
+            ends.put(name, end);
+        }
+        var out = new ByteArrayOutputStream();
+        try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
+            json.writeStartObject();
+            if (!metadata.isEmpty()) {
+                json.writeObjectPropertyStart(SafetensorsHeader.METADATA);
+                metadata.forEach(json::writeStringProperty);
+                json.writeEndObject();
+            }
+            tensors.forEach((name, tensor) -> writeTensor(json, name, tensor, ends.get(name)));
+            json.writeEndObject();
+        }
+        while ((Long.BYTES + out.size()) % ALIGNMENT != 0) {
+            out.write(' ');
+        }
+        if (out.size() > SafetensorsHeader.MAX_BYTES) {
+            throw new InvalidInputException(
+                    "the header of "
+                            + tensors.size()
+                            + " tensors has "
+                            + out.size()
+                            + " bytes; the safetensors format allows at most "
+                            + SafetensorsHeader.MAX_BYTES
+                            + ": write several files");
+        }
+        return out.toByteArray();
+    }
+
+    private static void writeTensor(JsonGenerator json, String name, TensorData tensor, long end) {
+        var dtype = tensor.dtype();
+        long[] shape = SafetensorsShape.toHeader(dtype, tensor.shape());
+        json.writeObjectPropertyStart(name);
+        json.writeStringProperty("dtype", dtype.safetensorsName().orElseThrow());
+        json.writeName("shape");
+        json.writeArray(shape, 0, shape.length);
+        json.writeName("data_offsets");
+        json.writeArray(new long[] {end - tensor.bytes().byteSize(), end}, 0, 2);
+        json.writeEndObject();
+    }
+
+    private static MemorySegment prefixed(byte[] header) {
+        var bytes = ByteBuffer.allocate(Long.BYTES + header.length).order(ByteOrder.LITTLE_ENDIAN);
+        return MemorySegment.ofBuffer(bytes.putLong(header.length).put(header).flip());
+    }
+
+    private static void writeFully(FileChannel channel, MemorySegment bytes) throws IOException {
+        if (bytes.isNative()) {
+            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+                long length = Math.min(CHUNK, bytes.byteSize() - at);
+                drain(channel, bytes.asSlice(at, length).asByteBuffer());
+            }
+            return;
+        }
+        // A heap array need not be one of bytes, and only those make buffers.
+        try (var arena = Arena.ofConfined()) {
+            var copy = arena.allocate(Math.min(HEAP_CHUNK, bytes.byteSize()));
+            for (long at = 0; at < bytes.byteSize(); at += HEAP_CHUNK) {
+                long length = Math.min(HEAP_CHUNK, bytes.byteSize() - at);
+                MemorySegment.copy(bytes, at, copy, 0, length);
+                drain(channel, copy.asSlice(0, length).asByteBuffer());
+            }
+        }
+    }
+
+    private static void drain(FileChannel channel, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+
+    private static void deleteIfThere(Path path) {
+        try {
+            if (path != null) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException ignored) {
+            // What made writing fail is on its way to the caller, and says more.
+        }
+    }
+
+    private static InvalidInputException bad(String name, String problem) {
+        return new InvalidInputException("tensor " + quote(name) + " " + problem);
+    }
+}

@@ -1,0 +1,93 @@
+package io.github.aoti4j.weights.mapped;
+
+import io.github.aoti4j.core.DType;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** How far shapes and strides reach. */
+public final class Extents {
+    /** PyTorch itself has no more dimensions than this. */
+    public static final int MAX_RANK = 64;
+
+    private Extents() {}
+
+    /**
+     * The strides of a dense tensor with the last dimension innermost, as PyTorch gives them: a
+     * dimension of size 0 counts like one of size 1.
+     *
+     * @throws ArithmeticException if a stride is more than a long can count
+     */
+    public static long[] rowMajor(long[] shape) {
+        long[] strides = new long[shape.length];
+        long stride = 1;
+        for (int i = shape.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride = Math.multiplyExact(stride, Math.max(1, shape[i]));
+        }
+        return strides;
+    }
+
+    /**
+     * Where a tensor lies in its storage.
+     *
+     * @param begin where its first element starts, in bytes
+     * @param span bytes from there to the end of its last element; 0 if it has none
+     */
+    public record Range(long begin, long span) {}
+
+    /**
+     * Finds out where a tensor lies in its storage.
+     *
+     * @return empty if it does not lie within, or if its numbers do not make a tensor
+     */
+    public static Optional<Range> within(
+            long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {
+        if (shape.length > MAX_RANK
+                || shape.length != strides.length
+                || offset < 0
+                || anyNegative(shape)
+                || anyNegative(strides)) {
+            return Optional.empty();
+        }
+        for (long size : shape) {
+            if (size == 0) {
+                return Optional.of(new Range(0, 0));
+            }
+        }
+        try {
+            long last = 0;
+            for (int i = 0; i < shape.length; i++) {
+                last = Math.addExact(last, Math.multiplyExact(shape[i] - 1, strides[i]));
+            }
+            long span = Math.multiplyExact(Math.addExact(last, 1), dtype.byteSize());
+            long begin = Math.multiplyExact(offset, dtype.byteSize());
+            return begin <= storageBytes - span
+                    ? Optional.of(new Range(begin, span))
+                    : Optional.empty();
+        } catch (ArithmeticException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** What does not lie within. */
+    public static String describe(
+            long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {
+        return "does not fit into its %d bytes: %s, shape %s, strides %s, offset %d"
+                .formatted(
+                        storageBytes,
+                        dtype.torchName(),
+                        Arrays.toString(shape),
+                        Arrays.toString(strides),
+                        offset);
+    }
+
+    private static boolean anyNegative(long[] numbers) {
+        for (long number : numbers) {
+            if (number < 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,332 @@
+package io.github.aoti4j.weights.mapped;
+
+import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.os.Memfd;
+import io.github.aoti4j.bindings.os.Mmap;
+import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.Lease;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * A regular file, opened for reading and mapped whole as one segment with 64-bit offsets; or a copy
+ * of bytes in memory, kept like one.
+ *
+ * <p>The mapping is private and copy-on-write: it shares the page cache with every other mapping of
+ * the file, and what is written to it stays in it. The file never changes.
+ *
+ * <p>Thread-safe. The mapping, and every slice of it that was handed out, ends with {@link
+ * #close()}, or with the last {@link #hold()} or {@link #share()} if that comes later.
+ *
+ * <p>While it is mapped the file must not be shortened or rewritten in place: touching a page that
+ * is gone is a fault (in Java an {@link InternalError}, in native code the end of the process), and
+ * new contents show in some pages and not in others. Replace a file in use by renaming a new one
+ * over it.
+ */
+public final class MappedFile implements AutoCloseable {
+    private static final int COPY_CHUNK = 1 << 20;
+
+    private final Path path;
+    private final boolean inMemory;
+    private final Counted counted;
+    private final MemorySegment readOnly;
+    private final LeakWatch watch;
+    private boolean closed;
+
+    private MappedFile(Path path, boolean inMemory, Counted counted) {
+        this.path = path;
+        this.inMemory = inMemory;
+        this.counted = counted;
+        this.readOnly = counted.mapping.segment().asReadOnly();
+        this.watch = LeakWatch.of(this, "file " + path);
+    }
+
+    /** A mapping, and how many owners and holds it has. */
+    private static final class Counted {
+        private final Mmap mapping;
+        private int shares = 1;
+
+        Counted(Mmap mapping) {
+            this.mapping = mapping;
+        }
+
+        synchronized Counted add() {
+            shares++;
+            return this;
+        }
+
+        synchronized void release() {
+            if (shares == 1) {
+                mapping.close();
+            }
+            shares--;
+        }
+    }
+
+    /**
+     * Opens and maps a file.
+     *
+     * @param path a regular file that is not empty; symbolic links are followed
+     * @return the mapped file, to be closed by the caller
+     * @throws PackageException if the file is missing, empty, not a regular file, or cannot be read
+     */
+    public static MappedFile open(Path path) {
+        requireRegularFile(Objects.requireNonNull(path, "path"));
+        Mmap mapping;
+        try {
+            mapping = Mmap.open(path);
+        } catch (AccessDeniedException e) {
+            throw new PackageException(
+                    path, "permission to read the file is denied; change its permissions", e);
+        } catch (IOException e) {
+            throw cannotMap(path, e);
+        }
+        if (mapping.segment().byteSize() == 0) {
+            mapping.close();
+            throw new PackageException(
+                    path, "the file is empty; it may have been cut off: copy it again");
+        }
+        return new MappedFile(path, false, new Counted(mapping));
+    }
+
+    /**
+     * Copies bytes into memory that is a file without a name ({@code memfd_create}), and maps that.
+     * The bytes themselves are not needed any more when this returns.
+     *
+     * @param bytes not empty; any segment, also a read-only one or one on the heap
+     * @param name what messages call it, as a path; no file has to be there
+     * @return the mapped copy, to be closed by the caller
+     * @throws PackageException if there are no bytes, or no room for the copy
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws WrongThreadException if the segment is confined to another thread
+     */
+    public static MappedFile copyOf(MemorySegment bytes, Path name) {
+        if (bytes.byteSize() == 0) {
+            throw new PackageException(name, "there are no bytes; it may have been cut off");
+        }
+        try (var file = Memfd.create(name.toString())) {
+            copy(bytes, file);
+            file.seal();
+            return new MappedFile(name, true, new Counted(Mmap.open(file, name)));
+        } catch (IOException | NativeException e) {
+            throw new PackageException(
+                    name,
+                    "its %d bytes cannot be copied into a file in memory: %s"
+                            .formatted(bytes.byteSize(), e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Written and not copied into a mapping, since a write that finds no room can fail. */
+    private static void copy(MemorySegment bytes, Memfd file) throws IOException {
+        try (var channel = file.open();
+                var scratch = Arena.ofConfined()) {
+            var memory = scratch.allocate(Math.min(COPY_CHUNK, bytes.byteSize()));
+            var chunk = memory.asByteBuffer();
+            for (long at = 0; at < bytes.byteSize(); at += COPY_CHUNK) {
+                int length = (int) Math.min(COPY_CHUNK, bytes.byteSize() - at);
+                MemorySegment.copy(bytes, at, memory, 0, length);
+                chunk.clear().limit(length);
+                while (chunk.hasRemaining()) {
+                    channel.write(chunk);
+                }
+            }
+        }
+    }
+
+    /** Opens a file for a reader, which owns it if it succeeds; if it fails the file is closed. */
+    public static <T> T open(Path path, Function<MappedFile, T> reader) {
+        return open(path).handTo(reader);
+    }
+
+    /** Gives the file to a reader, which owns it if it succeeds; if it fails the file is closed. */
+    public <T> T handTo(Function<MappedFile, T> reader) {
+        boolean done = false;
+        try {
+            T read = reader.apply(this);
+            done = true;
+            return read;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+    }
+
+    private static void requireRegularFile(Path path) {
+        if (Files.isRegularFile(path)) {
+            return;
+        }
+        if (Files.isDirectory(path)) {
+            throw new PackageException(path, "this is a directory; give the path of a file");
+        }
+        try {
+            path.getFileSystem().provider().checkAccess(path);
+        } catch (NoSuchFileException e) {
+            throw new PackageException(path, "there is no such file; check the path", e);
+        } catch (IOException e) {
+            throw new PackageException(
+                    path, "the file cannot be reached; check the path and its permissions", e);
+        }
+        throw new PackageException(
+                path, "this is not a regular file and cannot be mapped; copy it to one first");
+    }
+
+    private static PackageException cannotMap(Path path, IOException e) {
+        String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+        return new PackageException(path, "the file cannot be mapped: " + reason, e);
+    }
+
+    /**
+     * Maps the same file once more, even if another one has its name by now.
+     *
+     * @return a mapping of its own, to be closed by the caller: what is written to one does not
+     *     show in the other
+     * @throws PackageException if it cannot be mapped, or was rewritten in place meanwhile
+     * @throws IllegalStateException if this object is closed
+     */
+    public MappedFile duplicate() {
+        try (var _ = hold()) {
+            return new MappedFile(path, inMemory, new Counted(counted.mapping.again()));
+        } catch (IOException e) {
+            throw cannotMap(path, e);
+        }
+    }
+
+    /**
+     * Makes another owner of the same mapping.
+     *
+     * @return to be closed by the caller, whoever closes first: what is written to one shows in the
+     *     other
+     * @throws IllegalStateException if this object is closed
+     */
+    public synchronized MappedFile share() {
+        requireOpen();
+        return new MappedFile(path, inMemory, counted.add());
+    }
+
+    /**
+     * Tells whether this is a copy of bytes in memory, and no file.
+     *
+     * @return true if it was made by {@link #copyOf}
+     */
+    public boolean isInMemory() {
+        return inMemory;
+    }
+
+    /**
+     * Hashes the file. Reads all of it.
+     *
+     * @param progress hears how many bytes are done
+     * @return the SHA-256 as 64 lower-case hexadecimal digits
+     * @throws IllegalStateException if this object is closed
+     */
+    public String sha256(Progress progress) {
+        try (var _ = hold()) {
+            return Sha256.of(readOnly, "hashing " + path, progress);
+        }
+    }
+
+    /**
+     * Returns the path that the file was opened with.
+     *
+     * @return the path, or what a copy of bytes is called; also after close
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Returns the size of the file when it was opened.
+     *
+     * @return bytes, at least 1
+     */
+    public long size() {
+        return readOnly.byteSize();
+    }
+
+    /**
+     * Returns the contents of the file, with what was written to {@link #writableSegment()}.
+     *
+     * @return a read-only segment of {@link #size()} bytes that starts at a page
+     * @throws IllegalStateException if this object is closed; the message names the file
+     */
+    public MemorySegment segment() {
+        requireOpen();
+        return readOnly;
+    }
+
+    /**
+     * Returns the contents of the file as memory that may be written to. A page that is written to
+     * becomes this mapping's own; the file and other mappings of it keep theirs.
+     *
+     * @return a writable segment of {@link #size()} bytes that starts at a page
+     * @throws IllegalStateException if this object is closed; the message names the file
+     */
+    public MemorySegment writableSegment() {
+        requireOpen();
+        return counted.mapping.segment();
+    }
+
+    /**
+     * Keeps the mapping beyond {@link #close()}.
+     *
+     * @return a share in the mapping, to be closed by the caller
+     * @throws IllegalStateException if this object is closed; the message names the file
+     */
+    public synchronized Lease hold() {
+        requireOpen();
+        return new Share(counted.add());
+    }
+
+    public synchronized void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(path + " is closed");
+        }
+    }
+
+    /**
+     * Unmaps the file, or leaves that to the last {@link #hold()} or {@link #share()}. This object
+     * cannot be used any more; segments that it handed out can, as long as something is held.
+     * Closing again does nothing.
+     *
+     * @throws IllegalStateException if nothing is held and a native call is using the mapping at
+     *     this moment; the file then stays open, and close can be tried again
+     */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            counted.release();
+            closed = true;
+            watch.closed();
+        }
+    }
+
+    private static final class Share implements Lease {
+        private final Counted counted;
+        private boolean released;
+
+        Share(Counted counted) {
+            this.counted = counted;
+        }
+
+        @Override
+        public synchronized void close() {
+            if (!released) {
+                counted.release();
+                released = true;
+            }
+        }
+    }
+}

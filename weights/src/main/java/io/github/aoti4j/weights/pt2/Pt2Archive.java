@@ -1,0 +1,378 @@
+package io.github.aoti4j.weights.pt2;
+
+import static io.github.aoti4j.weights.mapped.Messages.list;
+import static io.github.aoti4j.weights.mapped.Messages.quote;
+
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.Lease;
+import io.github.aoti4j.weights.mapped.Json;
+import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
+import io.github.aoti4j.weights.zip.ZipIndex;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A {@code .pt2} package of compiled models, a file or what one was unpacked to: mapped, indexed,
+ * nothing unpacked.
+ *
+ * <p>The layout is that of {@code torch/export/pt2_archive/_package.py} and {@code
+ * torch/csrc/export/pt2_archive_constants.h}: below one root folder, which has any name, each model
+ * is a folder in {@code data/aotinductor}. Packages of older versions, which have no root folder
+ * and name their version file {@code version}, are accepted too.
+ *
+ * <p>Immutable but for {@link #close()}, and thread-safe. Segments that were handed out end with
+ * it. See {@link MappedFile} for what must not happen to the file meanwhile.
+ */
+public final class Pt2Archive implements AutoCloseable {
+    private static final String MODELS = "data/aotinductor/";
+    private static final String FORMAT = "archive_format";
+    private static final List<String> VERSION = List.of("archive_version", "version");
+    private static final String BYTE_ORDER = "byteorder";
+
+    /** The limit of {@link #bytes}: far above any generated source, far below any weights. */
+    private static final long MAX_COPY = 256L << 20;
+
+    private final Contents contents;
+    private final String root;
+    private final Map<String, PackagedModel> models;
+
+    private Pt2Archive(Contents contents) {
+        this.contents = contents;
+        this.root = ArchiveRoot.find(contents.entries(), contents.path());
+        this.models = findModels();
+        checkMarkers();
+    }
+
+    /**
+     * Opens a package and reads its index.
+     *
+     * @param path a {@code .pt2} file, of whatever name; or a folder that one was unpacked into,
+     *     with its root folder or without. Links in the folder may not lead out of it
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not a sound package with at least one model; see also
+     *     {@link ZipIndex#read}
+     */
+    public static Pt2Archive open(Path path) {
+        if (!Files.isDirectory(path)) {
+            return open(MappedFile.open(path));
+        }
+        var contents = FolderContents.open(path);
+        try {
+            return new Pt2Archive(contents);
+        } catch (Throwable e) {
+            contents.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Reads the index of a package that is mapped already.
+     *
+     * @param file a {@code .pt2} file, or the bytes of one; owned by the package from now on, and
+     *     closed if this fails
+     * @return the open package, to be closed by the caller
+     * @throws PackageException if this is not a sound package with at least one model
+     */
+    public static Pt2Archive open(MappedFile file) {
+        return file.handTo(mapped -> new Pt2Archive(new ZipContents(mapped)));
+    }
+
+    /**
+     * Returns the path that the package was opened with.
+     *
+     * @return the path, or what a package in memory is called; also after close
+     */
+    public Path path() {
+        return contents.path();
+    }
+
+    /**
+     * Tells whether the package lies in memory, and {@link #path()} is only a name.
+     *
+     * @return false if it is a file or a folder
+     */
+    public boolean isInMemory() {
+        return contents instanceof ZipContents zip && zip.file().isInMemory();
+    }
+
+    /**
+     * Hashes the package as it is mapped.
+     *
+     * @param progress hears how many bytes are done
+     * @return the SHA-256 of the whole file as 64 lower-case hexadecimal digits; empty for a
+     *     folder, which is no file
+     * @throws IllegalStateException if this package is closed
+     */
+    public Optional<String> sha256(Progress progress) {
+        return contents instanceof ZipContents zip
+                ? Optional.of(zip.file().sha256(progress))
+                : Optional.empty();
+    }
+
+    /**
+     * Returns the names of the models.
+     *
+     * @return at least one name, in the order of the archive. A name may contain {@code /}, and one
+     *     may be a prefix of another
+     */
+    public List<String> models() {
+        return List.copyOf(models.keySet());
+    }
+
+    /**
+     * Finds a model.
+     *
+     * @param name one of {@link #models()}
+     * @throws PackageException if there is no such model; the message lists those that are
+     */
+    public PackagedModel model(String name) {
+        var model = models.get(Objects.requireNonNull(name, "name"));
+        if (model == null) {
+            throw bad(
+                    "there is no model "
+                            + quote(name)
+                            + " in this package; it holds "
+                            + list(models.keySet()));
+        }
+        return model;
+    }
+
+    /**
+     * Returns all entries.
+     *
+     * @return the entries in the order of the archive, folders included
+     */
+    public List<ArchiveEntry> entries() {
+        return contents.entries();
+    }
+
+    /**
+     * Finds an entry by its path below the root folder.
+     *
+     * @param name for example {@code data/constants/custom_obj_0}
+     * @return the entry, or empty
+     */
+    public Optional<ArchiveEntry> find(String name) {
+        return contents.find(root + name);
+    }
+
+    /**
+     * Returns the bytes of an entry where they lie, unchecked; see {@link #checkCrc}.
+     *
+     * @return a read-only slice of the mapped file, which ends with this package. Current PyTorch
+     *     aligns it to 64 bytes; nothing else promises any alignment
+     * @throws IllegalStateException if this package is closed
+     */
+    public MemorySegment segment(ArchiveEntry entry) {
+        return contents.segment(entry);
+    }
+
+    /**
+     * Compares an entry's bytes with its checksum. Reads all of them; in a folder, which has no
+     * checksums, none.
+     *
+     * @throws PackageException if they differ
+     * @throws IllegalStateException if this package is closed
+     */
+    public void checkCrc(ArchiveEntry entry) {
+        contents.checkCrc(entry);
+    }
+
+    /**
+     * Returns the checksum of an entry's bytes, which in a folder takes reading all of them.
+     *
+     * @return an unsigned 32-bit value
+     * @throws IllegalStateException if this package is closed
+     */
+    public long crc32(ArchiveEntry entry) {
+        return contents.crc32(entry);
+    }
+
+    /**
+     * Returns the file that an entry lies in, {@link ArchiveEntry#offset()} bytes from its start.
+     *
+     * @return the package, or in a folder the entry's own file; what a package in memory is called
+     * @throws IllegalStateException if this package is closed
+     */
+    public Path fileOf(ArchiveEntry entry) {
+        return file(entry).path();
+    }
+
+    /**
+     * Copies a small entry, its checksum compared.
+     *
+     * @return its bytes
+     * @throws PackageException if it is larger than 256 MiB, or damaged
+     * @throws IllegalStateException if this package is closed
+     */
+    public byte[] bytes(ArchiveEntry entry) {
+        if (entry.size() > MAX_COPY) {
+            throw badEntry(
+                    entry, "has " + entry.size() + " bytes, too many to copy: at most " + MAX_COPY);
+        }
+        checkCrc(entry);
+        return segment(entry).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /**
+     * Copies a small text entry, its checksum compared.
+     *
+     * @throws PackageException if it is not UTF-8, larger than 256 MiB, or damaged
+     * @throws IllegalStateException if this package is closed
+     */
+    public String text(ArchiveEntry entry) {
+        try {
+            var bytes = ByteBuffer.wrap(bytes(entry));
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw new PackageException(
+                    path(), describe(entry) + " is not UTF-8 text; package the model again", e);
+        }
+    }
+
+    /**
+     * Keeps the package mapped beyond {@link #close()}, for an operation that reads in it. The JVM
+     * does stop a thread that reads memory when another thread unmaps it, but may leave that thread
+     * interrupted.
+     *
+     * @return a share in all that is mapped, to be closed by the caller
+     * @throws IllegalStateException if this package is closed
+     */
+    public Lease hold() {
+        return contents.hold();
+    }
+
+    /**
+     * Unmaps the package, or leaves that to the last {@link #hold()}. Closing again does nothing.
+     *
+     * @throws IllegalStateException if a native call is using the mapping at this moment; the
+     *     package then stays open, and close can be tried again
+     */
+    @Override
+    public void close() {
+        contents.close();
+    }
+
+    /** The mapped file that an entry lies in. */
+    MappedFile file(ArchiveEntry entry) {
+        return contents.file(entry);
+    }
+
+    /** What makes a value of a JSON document. */
+    interface JsonForm<T> {
+        T parse(byte[] utf8) throws Json.FormException;
+    }
+
+    <T> T parse(ArchiveEntry entry, JsonForm<T> form) {
+        var bytes = bytes(entry);
+        try {
+            return form.parse(bytes);
+        } catch (Json.FormException e) {
+            throw new PackageException(
+                    path(),
+                    describe(entry)
+                            + " is not what it should be: "
+                            + e.getMessage()
+                            + "; package the model again",
+                    e);
+        }
+    }
+
+    PackageException bad(String problem) {
+        return new PackageException(path(), problem);
+    }
+
+    private PackageException badEntry(ArchiveEntry entry, String problem) {
+        return bad(describe(entry) + " " + problem);
+    }
+
+    private static String describe(ArchiveEntry entry) {
+        return "entry " + quote(entry.name());
+    }
+
+    /** The small files at the root that say what kind of archive this is; old ones lack some. */
+    private void checkMarkers() {
+        checkMarker(FORMAT, "pt2", "the archive format");
+        checkMarker(BYTE_ORDER, "little", "the byte order");
+        for (String name : VERSION) {
+            checkMarker(name, "0", "the archive version");
+        }
+    }
+
+    private void checkMarker(String name, String expected, String meaning) {
+        var entry = find(name);
+        if (entry.isPresent()) {
+            String actual = text(entry.get()).strip();
+            if (!actual.equals(expected)) {
+                throw badEntry(
+                        entry.get(),
+                        "gives "
+                                + quote(actual)
+                                + " as "
+                                + meaning
+                                + "; only "
+                                + quote(expected)
+                                + " is known here: package the model again with"
+                                + " torch._inductor.aoti_compile_and_package on a little-endian"
+                                + " machine");
+            }
+        }
+    }
+
+    private Map<String, PackagedModel> findModels() {
+        String folder = root + MODELS;
+        var files = new LinkedHashMap<String, List<ArchiveEntry>>();
+        for (var entry : contents.entries()) {
+            String name = entry.name();
+            if (!entry.isDirectory() && name.startsWith(folder)) {
+                // PyTorch writes a model's files flat, so what lies between is the model's name.
+                int end = name.lastIndexOf('/');
+                if (end > folder.length()) {
+                    String model = name.substring(folder.length(), end);
+                    var of = files.get(model);
+                    if (of == null) {
+                        of = new ArrayList<>();
+                        files.put(model, of);
+                    }
+                    of.add(entry);
+                }
+            }
+        }
+        if (files.isEmpty()) {
+            throw bad(whatElse());
+        }
+        var found = new LinkedHashMap<String, PackagedModel>();
+        for (var model : files.entrySet()) {
+            String name = model.getKey();
+            found.put(name, new PackagedModel(this, name, model.getValue()));
+        }
+        return found;
+    }
+
+    private String whatElse() {
+        String cure = "compile it with torch._inductor.aoti_compile_and_package";
+        if (contents.entries().stream().anyMatch(e -> e.name().startsWith(root + "models/"))) {
+            return "this is an exported program, not a compiled package; " + cure;
+        }
+        if (find("data.pkl").isPresent()) {
+            return "this is a file of torch.save or torch.jit.save, not a compiled package; "
+                    + "export the model with torch.export and "
+                    + cure;
+        }
+        return "there is no model in this zip: nothing lies in " + quote(MODELS);
+    }
+}

@@ -1,0 +1,298 @@
+package io.github.aoti4j.weights.safetensors;
+
+import static io.github.aoti4j.weights.mapped.Messages.quote;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.TensorEntry;
+import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.mapped.Json;
+import io.github.aoti4j.weights.mapped.Json.FormException;
+import io.github.aoti4j.weights.mapped.LittleEndian;
+import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.mapped.PlacedTensor;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The header of a safetensors file: an object that gives, for each tensor, {@code dtype}, {@code
+ * shape} and {@code data_offsets}, the half-open range of its bytes behind the header; and, as
+ * {@code __metadata__}, strings of the user's. The ranges must cover the data exactly.
+ *
+ * @param tensors the tensors by name, in the header's order, with offsets from the file's start
+ * @param metadata the user's strings, empty if there are none
+ */
+public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, String> metadata) {
+    /** The reference implementation's limit on the header's length, in bytes. */
+    public static final int MAX_BYTES = 100_000_000;
+
+    public static final String METADATA = "__metadata__";
+
+    /** What stands before the header: its length. */
+    private static final int LENGTH_BYTES = Long.BYTES;
+
+    /**
+     * Reads and checks the header of a file.
+     *
+     * @throws PackageException if it is not a sound one; names the tensor at fault
+     */
+    public static SafetensorsHeader read(MappedFile file) {
+        var bytes = file.segment();
+        long room = bytes.byteSize() - LENGTH_BYTES;
+        if (room < 0) {
+            throw new PackageException(
+                    file.path(),
+                    "the file has "
+                            + bytes.byteSize()
+                            + " bytes, too few for a safetensors file; copy it again");
+        }
+        long length = LittleEndian.i64(bytes, 0);
+        if (length < 0 || length > room) {
+            throw new PackageException(
+                    file.path(),
+                    "the header claims "
+                            + Long.toUnsignedString(length)
+                            + " bytes, but the file has only "
+                            + room
+                            + " left: it is cut off (copy it again) or not a safetensors file");
+        }
+        if (length > MAX_BYTES) {
+            throw new PackageException(
+                    file.path(),
+                    "the header has "
+                            + length
+                            + " bytes; the format allows at most "
+                            + MAX_BYTES
+                            + ": split the tensors over several files");
+        }
+        long dataOffset = LENGTH_BYTES + length;
+        var json = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        try {
+            return parse(json, dataOffset, bytes.byteSize() - dataOffset);
+        } catch (FormException e) {
+            throw new PackageException(
+                    file.path(),
+                    "the header is not that of a sound safetensors file: "
+                            + e.getMessage()
+                            + "; write the file again",
+                    e);
+        }
+    }
+
+    /**
+     * Parses and checks a header.
+     *
+     * @param dataSize how many bytes of data the file has
+     */
+    static SafetensorsHeader parse(byte[] json, long dataOffset, long dataSize)
+            throws FormException {
+        try (var parser = Json.parser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new FormException("it is not a JSON object");
+            }
+            var tensors = new LinkedHashMap<String, TensorEntry>();
+            Map<String, String> metadata = Map.of();
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                parser.nextToken();
+                if (name.equals(METADATA)) {
+                    metadata = metadata(parser);
+                } else {
+                    tensors.put(name, tensor(name, parser, dataOffset));
+                }
+            }
+            Json.requireEnd(parser);
+            requireCovered(tensors.values(), dataOffset, dataSize);
+            return new SafetensorsHeader(Collections.unmodifiableMap(tensors), metadata);
+        } catch (JacksonException e) {
+            throw new FormException(e);
+        }
+    }
+
+    /** The tensors by name, as those of one file among several. */
+    public Map<String, PlacedTensor> placed(int file) {
+        var placed = new LinkedHashMap<String, PlacedTensor>();
+        tensors.forEach((name, tensor) -> placed.put(name, placed(tensor, file)));
+        return placed;
+    }
+
+    private static PlacedTensor placed(TensorEntry tensor, int file) {
+        long[] shape = tensor.shape();
+        return new PlacedTensor(
+                tensor.name(),
+                tensor.dtype(),
+                shape,
+                Extents.rowMajor(shape),
+                file,
+                "",
+                tensor.offset(),
+                tensor.byteSize());
+    }
+
+    private static Map<String, String> metadata(JsonParser parser) throws FormException {
+        try {
+            return Json.stringMap(parser);
+        } catch (FormException e) {
+            throw new FormException(quote(METADATA) + " is to hold strings, but " + e.getMessage());
+        }
+    }
+
+    private static TensorEntry tensor(String name, JsonParser parser, long dataOffset)
+            throws FormException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw bad(name, "is not described by a JSON object");
+        }
+        String dtype = null;
+        long[] shape = null;
+        long[] range = null;
+        for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+            parser.nextToken();
+            switch (key) {
+                case "dtype" -> dtype = string(name, parser);
+                case "shape" -> shape = numbers(name, "a shape", parser, Extents.MAX_RANK);
+                case "data_offsets" -> range = numbers(name, "data_offsets", parser, 2);
+                default -> throw bad(name, "has the unknown property " + quote(key));
+            }
+        }
+        if (dtype == null || shape == null || range == null) {
+            throw bad(name, "lacks one of dtype, shape and data_offsets");
+        }
+        if (range.length != 2) {
+            throw bad(name, "has data_offsets other than a begin and an end");
+        }
+        if (range[1] < range[0]) {
+            throw bad(name, "has data_offsets that run backwards: " + Arrays.toString(range));
+        }
+        return entry(name, dtype, shape, range, dataOffset);
+    }
+
+    private static TensorEntry entry(
+            String name, String dtypeName, long[] headerShape, long[] range, long dataOffset)
+            throws FormException {
+        var dtype = DType.ofSafetensorsName(dtypeName).orElse(null);
+        if (dtype == null) {
+            throw bad(
+                    name,
+                    "has the dtype " + quote(dtypeName) + ", which is not one of " + knownDTypes());
+        }
+        long[] shape = SafetensorsShape.fromHeader(dtype, headerShape);
+        if (shape == null) {
+            throw bad(
+                    name,
+                    "is packed two elements to a byte, but its shape "
+                            + Arrays.toString(headerShape)
+                            + " does not end with an even size");
+        }
+        long begin;
+        long size;
+        try {
+            begin = Math.addExact(dataOffset, range[0]);
+            size = SafetensorsShape.byteSize(dtype, shape);
+            // Which overflow where the size does not, if there is a 0 among the sizes.
+            long[] _ = Extents.rowMajor(shape);
+        } catch (ArithmeticException e) {
+            throw bad(name, "is larger than any file: shape " + Arrays.toString(headerShape));
+        }
+        if (size != range[1] - range[0]) {
+            throw bad(
+                    name,
+                    "takes "
+                            + size
+                            + " bytes by its dtype "
+                            + dtypeName
+                            + " and shape "
+                            + Arrays.toString(headerShape)
+                            + ", but "
+                            + (range[1] - range[0])
+                            + " by its data_offsets "
+                            + Arrays.toString(range));
+        }
+        return new TensorEntry(name, dtype, shape, begin, size);
+    }
+
+    private static String string(String name, JsonParser parser) throws FormException {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            throw bad(name, "has a dtype that is not a string");
+        }
+        return parser.getString();
+    }
+
+    private static long[] numbers(String name, String what, JsonParser parser, int max)
+            throws FormException {
+        try {
+            return Json.numbers(parser, what, max);
+        } catch (FormException e) {
+            throw bad(name, e.getMessage());
+        }
+    }
+
+    private static void requireCovered(
+            Iterable<TensorEntry> tensors, long dataOffset, long dataSize) throws FormException {
+        var inOrder = new ArrayList<TensorEntry>();
+        tensors.forEach(inOrder::add);
+        // Of two that begin at the same place, one is empty or they overlap.
+        inOrder.sort(
+                Comparator.comparingLong(TensorEntry::offset)
+                        .thenComparingLong(TensorEntry::byteSize));
+        long covered = 0;
+        for (var tensor : inOrder) {
+            long begin = tensor.offset() - dataOffset;
+            if (begin < covered) {
+                throw bad(
+                        tensor.name(),
+                        "overlaps the tensor before it: it begins at "
+                                + begin
+                                + ", the other ends at "
+                                + covered);
+            }
+            if (begin > covered) {
+                throw bad(
+                        tensor.name(),
+                        "leaves a hole before it: it begins at "
+                                + begin
+                                + ", but the data before it end at "
+                                + covered);
+            }
+            covered = begin + tensor.byteSize();
+            if (covered < 0 || covered > dataSize) {
+                throw bad(
+                        tensor.name(),
+                        "ends at "
+                                + Long.toUnsignedString(covered)
+                                + ", beyond the "
+                                + dataSize
+                                + " bytes of data in the file; it may have been cut off: copy it"
+                                + " again");
+            }
+        }
+        if (covered != dataSize) {
+            throw new FormException(
+                    "its tensors end at "
+                            + covered
+                            + ", but the file has "
+                            + dataSize
+                            + " bytes of data");
+        }
+    }
+
+    private static String knownDTypes() {
+        return Stream.of(DType.values())
+                .flatMap(dtype -> dtype.safetensorsName().stream())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static FormException bad(String tensor, String problem) {
+        return new FormException("tensor " + quote(tensor) + " " + problem);
+    }
+}

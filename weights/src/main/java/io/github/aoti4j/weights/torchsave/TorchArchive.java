@@ -1,0 +1,187 @@
+package io.github.aoti4j.weights.torchsave;
+
+import static io.github.aoti4j.weights.mapped.Messages.quote;
+
+import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.mapped.Messages;
+import io.github.aoti4j.weights.mapped.PlacedTensor;
+import io.github.aoti4j.weights.torchsave.Pickled.Tensor;
+import io.github.aoti4j.weights.zip.ArchiveEntry;
+import io.github.aoti4j.weights.zip.ZipIndex;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * A zip that {@code torch.save} wrote: below one root folder {@code data.pkl}, {@code byteorder}
+ * and the storages, {@code data/KEY} (as in {@code torch/serialization.py}).
+ *
+ * <p>Checksums are not compared: PyTorch can be told to leave them out, and then writes wrong ones.
+ */
+public final class TorchArchive {
+    private static final String PICKLE = "data.pkl";
+
+    private final Path path;
+    private final long offset;
+    private final String part;
+    private final ZipIndex zip;
+    private final String root;
+
+    /** Reads the index of a zip that is all of a file. */
+    TorchArchive(MappedFile file) {
+        this(file, 0, file.size(), "");
+    }
+
+    /**
+     * Reads the index of a zip within a file.
+     *
+     * @param size its bytes
+     * @param part what of the file it is, for messages: empty, or an entry's name
+     */
+    public TorchArchive(MappedFile file, long offset, long size, String part) {
+        this.path = file.path();
+        this.offset = offset;
+        this.part = part;
+        this.zip = ZipIndex.read(file.segment().asSlice(offset, size), path, context());
+        this.root = findRoot();
+        requireLittleEndian();
+    }
+
+    private String findRoot() {
+        var roots =
+                zip.entries().stream()
+                        .map(ArchiveEntry::name)
+                        .filter(name -> name.endsWith("/" + PICKLE))
+                        .map(name -> name.substring(0, name.length() - PICKLE.length()))
+                        .filter(folder -> folder.indexOf('/') == folder.length() - 1)
+                        .toList();
+        if (roots.size() != 1) {
+            throw bad(
+                    roots.isEmpty()
+                            ? whatElse()
+                            : "this zip has several files of torch.save in it: "
+                                    + Messages.list(roots));
+        }
+        return roots.getFirst();
+    }
+
+    private String whatElse() {
+        boolean compiled =
+                zip.entries().stream().anyMatch(e -> e.name().contains("data/aotinductor/"));
+        return compiled
+                ? "this is a package of compiled models, not a file of tensors; load it as a model"
+                : "this zip is not a file of torch.save: it has no " + quote(PICKLE);
+    }
+
+    private void requireLittleEndian() {
+        var entry = zip.find(root + "byteorder");
+        if (entry.isPresent()) {
+            var text = zip.segment(entry.get()).asSlice(0, Math.min(16, entry.get().size()));
+            String order =
+                    new String(text.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
+            if (!order.equals("little")) {
+                throw bad(
+                        "its byte order is "
+                                + quote(order)
+                                + ", and only \"little\" can be mapped; save it again on a"
+                                + " little-endian machine");
+            }
+        }
+    }
+
+    /** How long the pickle is. */
+    long pickleBytes() {
+        return zip.find(root + PICKLE).orElseThrow().size();
+    }
+
+    /** Reads the pickle. */
+    public Pickled pickle() {
+        var entry = zip.find(root + PICKLE).orElseThrow();
+        try {
+            return PickleReader.read(zip.segment(entry));
+        } catch (PickleException e) {
+            throw bad(e);
+        }
+    }
+
+    /** Locates a tensor that the pickle makes. */
+    public PlacedTensor place(String name, Tensor tensor) {
+        if (tensor.pending()) {
+            throw badTensor(
+                    name,
+                    "is a view that is yet to be conjugated or negated; save"
+                            + " tensor.resolve_conj().resolve_neg() instead");
+        }
+        var storage = tensor.storage();
+        var entry =
+                zip.find(root + "data/" + storage.key())
+                        .orElseThrow(
+                                () ->
+                                        badTensor(
+                                                name,
+                                                "lies in storage "
+                                                        + quote(storage.key())
+                                                        + ", which the zip does not have"));
+        if (storage.byteSize() > entry.size()) {
+            throw badTensor(
+                    name,
+                    "lies in a storage of "
+                            + storage.byteSize()
+                            + " bytes, but entry "
+                            + quote(entry.name())
+                            + " has only "
+                            + entry.size()
+                            + "; copy or download the file again");
+        }
+        var range =
+                Extents.within(
+                                storage.byteSize(),
+                                tensor.dtype(),
+                                tensor.shape(),
+                                tensor.strides(),
+                                tensor.offset())
+                        .orElseThrow(
+                                () ->
+                                        badTensor(
+                                                name,
+                                                Extents.describe(
+                                                        storage.byteSize(),
+                                                        tensor.dtype(),
+                                                        tensor.shape(),
+                                                        tensor.strides(),
+                                                        tensor.offset())));
+        return new PlacedTensor(
+                name,
+                tensor.dtype(),
+                tensor.shape(),
+                tensor.strides(),
+                0,
+                part,
+                offset + entry.offset() + range.begin(),
+                range.span());
+    }
+
+    PackageException bad(PickleException e) {
+        return new PackageException(
+                path, prefix() + "entry " + quote(root + PICKLE) + ": " + e.getMessage(), e);
+    }
+
+    private PackageException badTensor(String name, String problem) {
+        return bad("tensor " + quote(name) + " " + problem);
+    }
+
+    private PackageException bad(String problem) {
+        return new PackageException(path, prefix() + problem);
+    }
+
+    private String prefix() {
+        return part.isEmpty() ? "" : context() + ": ";
+    }
+
+    private String context() {
+        return part.isEmpty() ? "" : "entry " + quote(part);
+    }
+}

@@ -1,0 +1,36 @@
+package io.github.aoti4j.weights.zip;
+
+/**
+ * A stored entry of a zip file: where its bytes lie, uncompressed, within the zip. Or a file of an
+ * unpacked one.
+ *
+ * @param name the full name inside the zip or the folder, segments separated by {@code /}
+ * @param offset where the payload starts, in bytes from the start of the zip; 0 in a folder, where
+ *     it is a file of its own
+ * @param size bytes of payload
+ * @param crc32 the checksum that the zip records for the payload, an unsigned 32-bit value; {@link
+ *     #NO_CRC} in a folder
+ */
+public record ArchiveEntry(String name, long offset, long size, long crc32) {
+    /** Stands for a checksum that nobody has recorded. */
+    public static final long NO_CRC = -1;
+
+    /**
+     * Tells whether this entry stands for a folder. Such entries are optional in a zip and have no
+     * payload.
+     *
+     * @return true if the name ends with a slash
+     */
+    public boolean isDirectory() {
+        return name.endsWith("/");
+    }
+
+    /**
+     * Returns the last segment of the name.
+     *
+     * @return the part behind the last slash; empty for a directory
+     */
+    public String fileName() {
+        return name.substring(name.lastIndexOf('/') + 1);
+    }
+}
