@@ -36,34 +36,6 @@ class CallTest {
         return Tensor.of(arena, new float[] {start, start + 1}, 2);
     }
 
-    static void assertSameStructure(String path, Object expected, Object actual) {
-        switch (expected) {
-            case null -> assertNull(actual, path);
-            case Tensor tensor ->
-                    Golden.assertMatches(
-                            path, tensor, assertInstanceOf(Tensor.class, actual, path));
-            case Map<?, ?> map -> {
-                Map<?, ?> other = assertInstanceOf(Map.class, actual, path);
-                assertEquals(
-                        map.keySet().stream().filter(key -> map.get(key) != null).toList(),
-                        other.keySet().stream().filter(key -> other.get(key) != null).toList(),
-                        path);
-                assertEquals(map.keySet(), other.keySet(), path);
-                map.forEach(
-                        (key, value) ->
-                                assertSameStructure(path + "/" + key, value, other.get(key)));
-            }
-            case List<?> list -> {
-                List<?> other = assertInstanceOf(List.class, actual, path);
-                assertEquals(list.size(), other.size(), path);
-                for (int i = 0; i < list.size(); i++) {
-                    assertSameStructure(path + "/" + i, list.get(i), other.get(i));
-                }
-            }
-            default -> assertEquals(expected, actual, path);
-        }
-    }
-
     @ParameterizedTest
     @CsvSource({
         "call_structures, ramps",
@@ -76,7 +48,7 @@ class CallTest {
         RecordedCall recorded = RecordedCall.read(Fixture.of(fixture), caseName, arena);
         try (Model model = Fixture.of(fixture).load()) {
             Object outputs = model.call(arena, recorded.arguments());
-            assertSameStructure("output", recorded.outputs(), outputs);
+            Golden.assertSameStructure("output", recorded.outputs(), outputs);
         }
     }
 

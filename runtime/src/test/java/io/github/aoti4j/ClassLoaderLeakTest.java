@@ -2,6 +2,8 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.aoti4j.testing.ChildJvm;
+
 import org.junit.jupiter.api.Test;
 
 import java.lang.ref.WeakReference;
@@ -23,7 +25,7 @@ class ClassLoaderLeakTest {
     void classesOfAnApplicationAreUnloadedAfterIt() throws Exception {
         // The JDK refers to classes softly (what compares records, for one), until memory is short.
         String noSoftReferences = "-XX:SoftRefLRUPolicyMSPerMB=0";
-        var child = new ChildJvm(Container.class).options("-Xmx256m", noSoftReferences);
+        var child = Children.of(Container.class).options("-Xmx256m", noSoftReferences);
         var ending = ChildJvm.run(child.with());
         assertEquals(0, ending.exitCode(), ending.output());
     }

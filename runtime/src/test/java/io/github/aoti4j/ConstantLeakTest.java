@@ -3,6 +3,8 @@ package io.github.aoti4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.ChildJvm;
+
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,7 +22,7 @@ class ConstantLeakTest {
     @Test
     void neitherUpdatesNorLoadsLeaveAnythingBehind() throws Exception {
         ProcessBuilder child =
-                new ChildJvm(ConstantLeakTest.class)
+                Children.of(ConstantLeakTest.class)
                         .options("-Xint", "-XX:+UseSerialGC", "-Xmx128m")
                         .with();
         child.environment().put("OMP_NUM_THREADS", "1");

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The operators of fixtures/operators.py, in Java; as an extension, for the tests of a class. */
-final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
+public final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
     private OperatorLibrary library;
 
     static final String SCALE_ADD =
@@ -27,7 +27,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
                     + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
                     + " (Tensor, Tensor?)";
 
-    DemoOperators() {}
+    public DemoOperators() {}
 
     @Override
     public void beforeAll(ExtensionContext context) {
@@ -40,12 +40,12 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Registers them until the library is closed. */
-    static OperatorLibrary open() {
+    public static OperatorLibrary open() {
         return open(DemoOperators::scaleAdd);
     }
 
     /** Registers them with another function for {@link #SCALE_ADD}. */
-    static OperatorLibrary open(OperatorFunction scaleAdd) {
+    public static OperatorLibrary open(OperatorFunction scaleAdd) {
         OperatorLibrary library = OperatorLibrary.create();
         all().forEach(
                         (schema, function) ->
@@ -55,7 +55,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** What they do, by their schemas. */
-    static Map<String, OperatorFunction> all() {
+    public static Map<String, OperatorFunction> all() {
         return Map.of(
                 SCALE_ADD,
                 DemoOperators::scaleAdd,
@@ -80,7 +80,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
                 DemoOperators::twice);
     }
 
-    static Object scaleAdd(OperatorCall call) {
+    public static Object scaleAdd(OperatorCall call) {
         Tensor x = call.tensor("x");
         List<Long> shifts = call.integers("shifts");
         Tensor bias = call.tensor("bias");
@@ -106,7 +106,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
         return null;
     }
 
-    static Object splitBy(OperatorCall call) {
+    public static Object splitBy(OperatorCall call) {
         Tensor x = call.tensor("x");
         float[] all = x.toFloatArray();
         List<Tensor> parts = new ArrayList<>();
@@ -164,7 +164,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
         return List.of(filled(call, y, call.tensor("x").shape()), call.integer("parts"));
     }
 
-    static Object shift(OperatorCall call) {
+    public static Object shift(OperatorCall call) {
         float[] y = call.tensor("x").toFloatArray();
         long twice = call.integers("twice").stream().mapToLong(Long::longValue).sum();
         for (int i = 0; i < y.length; i++) {
@@ -201,7 +201,7 @@ final class DemoOperators implements BeforeAllCallback, AfterAllCallback {
         return y.copyWithStrides(call.arena(), 1, y.size(0));
     }
 
-    static Tensor twice(OperatorCall call) {
+    public static Tensor twice(OperatorCall call) {
         Tensor x = call.tensor("x");
         double[] y = x.toDoubleArray();
         Tensor result = call.empty(x.dtype(), x.shape());

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.ChildJvm.Ending;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.ChildJvm.Ending;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
@@ -53,11 +54,11 @@ class FaultTest {
     void libraryThatFindsNoRoomIsNotLoadedAndLeavesNothing() throws Exception {
         Path cache = folder.resolve("cache");
         // No file may grow beyond 32 KiB, nor one in memory.
-        assertSucceeds(new ChildJvm(NoRoom.class).cache(cache).after("ulimit -f 64"));
+        assertSucceeds(Children.of(NoRoom.class).cache(cache).after("ulimit -f 64"));
         try (Stream<Path> left = Files.walk(cache)) {
             assertEquals(List.of(), left.filter(file -> file.endsWith("model.so")).toList());
         }
-        assertSucceeds(new ChildJvm(Room.class).cache(cache).with());
+        assertSucceeds(Children.of(Room.class).cache(cache).with());
         try (Stream<Path> models = Files.list(cache.resolve("models"))) {
             assertFalse(models.anyMatch(entry -> entry.toString().contains(".tmp")));
         }
@@ -100,7 +101,7 @@ class FaultTest {
     @Test
     void loadsWithoutHomeAndWithoutTemporaryFolder() throws Exception {
         var child =
-                new ChildJvm(Room.class)
+                Children.of(Room.class)
                         .options("-Duser.home=/nonexistent", "-Djava.io.tmpdir=/nonexistent")
                         .with();
         child.environment().put("HOME", "/nonexistent");
@@ -111,7 +112,7 @@ class FaultTest {
     @Test
     void loadFailsCleanlyAtEachDescriptorThatIsMissing() throws Exception {
         assertSucceeds(
-                new ChildJvm(NoDescriptors.class)
+                Children.of(NoDescriptors.class)
                         .cache(folder.resolve("cache"))
                         .options("-XX:-MaxFDLimit")
                         .after("ulimit -n 256"));
@@ -219,7 +220,7 @@ class FaultTest {
         try (var file = new RandomAccessFile(huge.toFile(), "rw")) {
             file.setLength(64L << 30); // all of it a hole
         }
-        assertSucceeds(new ChildJvm(NoAddresses.class).with(huge));
+        assertSucceeds(Children.of(NoAddresses.class).with(huge));
     }
 
     /** Opens a file with little more address space than there is in use. */

@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.testing.Checkout;
 import io.github.aoti4j.weights.TensorEntry;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
@@ -16,14 +17,14 @@ import java.util.stream.Stream;
  * The committed packages with inputs and outputs that PyTorch's own loader computed; see
  * fixtures/README.md.
  */
-record Fixture(String name) {
-    private static final Path ROOT = Path.of("src/test/fixtures");
+public record Fixture(String name) {
+    private static final Path ROOT = Checkout.fixtures();
 
-    static Fixture of(String name) {
+    public static Fixture of(String name) {
         return new Fixture(name);
     }
 
-    static List<Fixture> all() {
+    public static List<Fixture> all() {
         try (Stream<Path> folders = Files.list(ROOT)) {
             return folders.filter(Files::isDirectory)
                     .map(folder -> new Fixture(folder.getFileName().toString()))
@@ -35,15 +36,15 @@ record Fixture(String name) {
         }
     }
 
-    Path folder() {
+    public Path folder() {
         return ROOT.resolve(name);
     }
 
-    Path path() {
+    public Path path() {
         return folder().resolve(name + ".pt2");
     }
 
-    Model load() {
+    public Model load() {
         return Model.load(path());
     }
 
@@ -51,7 +52,7 @@ record Fixture(String name) {
      * The names of the cases: {@code <case>.inputs.safetensors} and {@code
      * <case>.outputs.safetensors}.
      */
-    List<String> cases() {
+    public List<String> cases() {
         String suffix = ".inputs.safetensors";
         try (Stream<Path> files = Files.list(folder())) {
             return files.map(file -> file.getFileName().toString())
@@ -65,7 +66,7 @@ record Fixture(String name) {
     }
 
     /** The inputs of a case, with the strides that the model wants. */
-    List<Tensor> inputs(String caseName, Model model, Arena arena) {
+    public List<Tensor> inputs(String caseName, Model model, Arena arena) {
         List<Tensor> rows = read(caseName + ".inputs.safetensors", arena);
         List<long[]> strides = model.stridesFor(rows.stream().map(Tensor::shape).toList());
         List<Tensor> inputs = new ArrayList<>();
@@ -76,12 +77,12 @@ record Fixture(String name) {
     }
 
     /** What PyTorch computed for a case. */
-    List<Tensor> outputs(String caseName, Arena arena) {
+    public List<Tensor> outputs(String caseName, Arena arena) {
         return read(caseName + ".outputs.safetensors", arena);
     }
 
     /** The last size of the first input, which all cases share. */
-    long width(Model model) {
+    public long width(Model model) {
         try (Arena arena = Arena.ofConfined()) {
             Tensor input = inputs(cases().getFirst(), model, arena).getFirst();
             return input.size(input.rank() - 1);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -32,7 +33,7 @@ class FlightRecorderTest {
     @Test
     void recordsLoadsSwapsRunsAndWaits() throws Exception {
         Path file = folder.resolve("recording.jfr");
-        var ending = ChildJvm.run(new ChildJvm(Recorded.class).with(file));
+        var ending = ChildJvm.run(Children.of(Recorded.class).with(file));
         assertEquals(0, ending.exitCode(), ending.output());
 
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
@@ -77,8 +78,7 @@ class FlightRecorderTest {
 
     @Test
     void loadsNoEventWhileNothingIsRecorded() throws Exception {
-        var ending =
-                ChildJvm.run(new ChildJvm(Unrecorded.class).options("-Xlog:class+load").with());
+        var ending = ChildJvm.run(Children.of(Unrecorded.class).options("-Xlog:class+load").with());
         assertEquals(0, ending.exitCode(), ending.output());
         assertTrue(ending.output().contains(" io.github.aoti4j.Model "), ending.output());
         List<String> loaded =

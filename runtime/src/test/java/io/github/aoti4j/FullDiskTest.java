@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.aoti4j.ChildJvm.Ending;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOrigin;
+import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.ChildJvm.Ending;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,7 @@ class FullDiskTest {
 
     @Test
     void loadsWithAnyNumberOfPagesLeft() throws Exception {
-        assertSucceeds(new ChildJvm(AnyNumberOfPages.class));
+        assertSucceeds(Children.of(AnyNumberOfPages.class));
     }
 
     /** Loads without a page left, then with one, and so on until they suffice. */
@@ -91,7 +92,7 @@ class FullDiskTest {
 
     @Test
     void readOnlyCacheServesWhatItHolds() throws Exception {
-        assertSucceeds(new ChildJvm(ReadOnly.class));
+        assertSucceeds(Children.of(ReadOnly.class));
     }
 
     /** Loads what is in the cache, and what is not. */
@@ -111,7 +112,7 @@ class FullDiskTest {
 
     @Test
     void libraryIsLoadedFromMemoryWhereTheCacheTakesNoCode() throws Exception {
-        assertSucceeds(new ChildJvm(NoCode.class));
+        assertSucceeds(Children.of(NoCode.class));
     }
 
     /** Loads what it may not execute where it lies. */
@@ -132,7 +133,7 @@ class FullDiskTest {
         assumeTrue(
                 LibTorch.load().origin() == LibTorchOrigin.EMBEDDED,
                 "this libtorch needs no unpacking");
-        assertSucceeds(new ChildJvm(NoLibTorch.class).options("-Daoti.libtorch="));
+        assertSucceeds(Children.of(NoLibTorch.class).libtorch(""));
     }
 
     /** Unpacks libtorch onto a disk that is too small for it. */

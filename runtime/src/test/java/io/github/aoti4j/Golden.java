@@ -2,25 +2,28 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * Compares outputs with PyTorch's: integers and bools exactly, floats with the tolerance of
  * assert_close.
  */
-final class Golden {
+public final class Golden {
     private Golden() {}
 
-    static void assertMatches(List<Tensor> expected, List<Tensor> actual) {
+    public static void assertMatches(List<Tensor> expected, List<Tensor> actual) {
         assertEquals(expected.size(), actual.size(), "number of outputs");
         for (int i = 0; i < expected.size(); i++) {
             assertMatches("output " + i, expected.get(i), actual.get(i));
         }
     }
 
-    static void assertMatches(String what, Tensor expected, Tensor actual) {
+    public static void assertMatches(String what, Tensor expected, Tensor actual) {
         assertEquals(expected.dtype(), actual.dtype(), what);
         assertArrayEquals(expected.shape(), actual.shape(), what);
         if (expected.dtype().isFloatingPoint() || expected.dtype().isComplex()) {
@@ -35,6 +38,34 @@ final class Golden {
             }
         } else {
             assertArrayEquals(expected.toByteArray(), actual.toByteArray(), what);
+        }
+    }
+
+    /** Compares structures of dictionaries and lists with tensors as leaves. */
+    public static void assertSameStructure(String path, Object expected, Object actual) {
+        switch (expected) {
+            case null -> assertNull(actual, path);
+            case Tensor tensor ->
+                    assertMatches(path, tensor, assertInstanceOf(Tensor.class, actual, path));
+            case Map<?, ?> map -> {
+                Map<?, ?> other = assertInstanceOf(Map.class, actual, path);
+                assertEquals(
+                        map.keySet().stream().filter(key -> map.get(key) != null).toList(),
+                        other.keySet().stream().filter(key -> other.get(key) != null).toList(),
+                        path);
+                assertEquals(map.keySet(), other.keySet(), path);
+                map.forEach(
+                        (key, value) ->
+                                assertSameStructure(path + "/" + key, value, other.get(key)));
+            }
+            case List<?> list -> {
+                List<?> other = assertInstanceOf(List.class, actual, path);
+                assertEquals(list.size(), other.size(), path);
+                for (int i = 0; i < list.size(); i++) {
+                    assertSameStructure(path + "/" + i, list.get(i), other.get(i));
+                }
+            }
+            default -> assertEquals(expected, actual, path);
         }
     }
 

@@ -12,6 +12,7 @@ import com.sun.management.ThreadMXBean;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,12 +61,12 @@ class IndexRangesTest {
 
     @Test
     void aWrongWordEndsTheProcessOnlyWhenUnchecked() throws Exception {
-        var unchecked = ChildJvm.run(new ChildJvm(WrongWord.class).with(false));
+        var unchecked = ChildJvm.run(Children.of(WrongWord.class).with(false));
         assertNotEquals(0, unchecked.exitCode(), unchecked::output);
         assertTrue(unchecked.output().contains("index out of bounds"), unchecked::output);
         assertFalse(unchecked.output().contains("right again"), unchecked::output);
 
-        var checked = ChildJvm.run(new ChildJvm(WrongWord.class).with(true));
+        var checked = ChildJvm.run(Children.of(WrongWord.class).with(true));
         assertEquals(0, checked.exitCode(), checked::output);
         assertTrue(
                 checked.output().contains("has 99999 at [0, 5], but the model takes 0 to 99"),
@@ -287,7 +288,7 @@ class IndexRangesTest {
 
     @Test
     void oneWarningForEachPackageThatIsNotCheckedAsAWhole() throws Exception {
-        var ending = ChildJvm.run(new ChildJvm(LoadedTwice.class).with());
+        var ending = ChildJvm.run(Children.of(LoadedTwice.class).with());
         assertEquals(0, ending.exitCode(), ending::output);
         assertEquals(
                 1,

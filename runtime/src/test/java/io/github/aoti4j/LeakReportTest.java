@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ class LeakReportTest {
 
     private static String forget(String mode) throws Exception {
         var ending =
-                ChildJvm.run(new ChildJvm(Forgetful.class).options("-Daoti.leaks=" + mode).with());
+                ChildJvm.run(Children.of(Forgetful.class).options("-Daoti.leaks=" + mode).with());
         assertEquals(0, ending.exitCode(), ending.output());
         return ending.output();
     }

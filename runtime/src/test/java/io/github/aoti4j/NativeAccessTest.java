@@ -10,6 +10,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchLocator;
 import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.SafetensorsFile;

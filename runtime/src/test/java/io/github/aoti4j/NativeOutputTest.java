@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 
@@ -39,7 +40,7 @@ class NativeOutputTest {
 
     private static ChildJvm.Ending fail(Map<String, String> environment, String... options)
             throws Exception {
-        ProcessBuilder builder = new ChildJvm(Failures.class).options(options).with();
+        ProcessBuilder builder = Children.of(Failures.class).options(options).with();
         builder.environment().remove("TORCH_CPP_LOG_LEVEL");
         builder.environment().putAll(environment);
         return ChildJvm.run(builder);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ import java.util.regex.Pattern;
 class OperatorLoadersTest {
     @Test
     void eachCopyHasItsOwnOperators() throws Exception {
-        ChildJvm.Ending ending = ChildJvm.run(new ChildJvm(InItsOwnProcess.class).with());
+        ChildJvm.Ending ending = ChildJvm.run(Children.of(InItsOwnProcess.class).with());
         assertEquals(0, ending.exitCode(), ending.output());
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.ChildJvm.Ending;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.ChildJvm.Ending;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -38,7 +39,7 @@ class OutOfMemoryTest {
     @Test
     void failsCleanlyAndWorksAgain() throws Exception {
         ProcessBuilder child =
-                new ChildJvm(NoMemory.class)
+                Children.of(NoMemory.class)
                         .cache(cache)
                         // What the JVM needs later it has from the beginning, or does without.
                         .options("-Xint", "-XX:+UseSerialGC", "-Xms64m", "-Xmx64m")

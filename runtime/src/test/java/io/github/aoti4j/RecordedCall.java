@@ -17,11 +17,11 @@ import java.util.Map;
  * A call in its structure, with what PyTorch's own loader returned: a fixture's {@code
  * CASE.call.json}; see fixtures/calls.py.
  */
-record RecordedCall(Arguments arguments, Object outputs) {
+public record RecordedCall(Arguments arguments, Object outputs) {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     /** Reads a call; its tensors belong to the arena. */
-    static RecordedCall read(Fixture fixture, String caseName, Arena arena) {
+    public static RecordedCall read(Fixture fixture, String caseName, Arena arena) {
         Path file = fixture.folder().resolve(caseName + ".call.json");
         JsonNode json = MAPPER.readTree(file.toFile());
         Object[] args = ((List<?>) value(json.get("args"), arena)).toArray();

@@ -3,6 +3,8 @@ package io.github.aoti4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.ChildJvm;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
@@ -55,7 +57,7 @@ class SeveralCopiesTest {
 
     @Test
     void aModelThatOutlivesItsClosedLoaderDoesNotEndTheProcess() throws Exception {
-        var ending = ChildJvm.run(new ChildJvm(Undeployed.class).with());
+        var ending = ChildJvm.run(Children.of(Undeployed.class).with());
 
         assertEquals(0, ending.exitCode(), ending.output());
         assertTrue(ending.output().contains("lives"), ending.output());

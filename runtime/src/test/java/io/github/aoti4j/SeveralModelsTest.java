@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

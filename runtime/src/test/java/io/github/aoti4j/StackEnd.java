@@ -1,7 +1,8 @@
 package io.github.aoti4j;
 
-import io.github.aoti4j.bindings.os.StackLeft;
+import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.StackNeeds;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -212,7 +213,7 @@ final class StackEnd {
                 way,
                 () -> {
                     // An error in the JDK's own code would leak what the arena holds.
-                    if (!arenas.isEmpty() && StackLeft.isEnoughToCloseArena()) {
+                    if (!arenas.isEmpty() && StackGuard.left() >= StackNeeds.CLOSE_ARENA) {
                         arenas.removeLast().close();
                     }
                 });

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.ChildJvm;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,7 +21,7 @@ class StackEndTest {
     @ParameterizedTest
     @CsvSource({"PLAIN, false", "PLAIN, true", "OPERATORS, false", "OPERATORS, true"})
     void survives(StackEnd.Subject subject, boolean virtual) throws Exception {
-        var child = new ChildJvm(StackEnd.class).options("-XX:TieredStopAtLevel=4");
+        var child = Children.of(StackEnd.class).options("-XX:TieredStopAtLevel=4");
         var ending =
                 ChildJvm.run(
                         child.with(subject, virtual, OVERFLOWS),

@@ -37,12 +37,12 @@ public final class Tenant implements AutoCloseable {
         }
     }
 
-    ClassLoader loader() {
+    public ClassLoader loader() {
         return loader;
     }
 
     /** Does a job on a thread of the container, which has the tenant's loader meanwhile. */
-    void work(Executor container, Job job) throws InterruptedException, ExecutionException {
+    public void work(Executor container, Job job) throws InterruptedException, ExecutionException {
         var task =
                 new FutureTask<>(
                         () -> {
@@ -66,17 +66,17 @@ public final class Tenant implements AutoCloseable {
     }
 
     /** Loads a model that stays open. */
-    void keep(Kept kept) throws ReflectiveOperationException {
+    public void keep(Kept kept) throws ReflectiveOperationException {
         enter("keep", kept.name());
     }
 
     /** Runs the model that was kept; returns what came of it. */
-    Object useKept() {
+    public Object useKept() {
         return outcome("use");
     }
 
     /** Closes the model that was kept; returns what came of it. */
-    Object closeKept() {
+    public Object closeKept() {
         return outcome("close");
     }
 
@@ -102,7 +102,7 @@ public final class Tenant implements AutoCloseable {
     }
 
     /** A model that a tenant may keep open. */
-    enum Kept {
+    public enum Kept {
         PLAIN("mlp", "batch1"),
         NATIVE_OPERATORS("proxy_fft", "3x16"),
         JAVA_OPERATORS("custom_scale_add", "rows2");

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * @param descriptors open files
  * @param threads of the system
  */
-record Vitals(
+public record Vitals(
         long nativeBytes, long anonymousBytes, long mappings, long descriptors, long threads) {
     private static final Path PROC = Path.of("/proc/self");
 
@@ -48,7 +48,7 @@ record Vitals(
                     LINKER.defaultLookup().findOrThrow("malloc_trim"),
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
 
-    static Vitals now() {
+    public static Vitals now() {
         try {
             return new Vitals(
                     mallocInUse(),
@@ -65,7 +65,7 @@ record Vitals(
      * Once what nobody refers to any more is gone, and free memory has been given back; with the
      * least memory of some moments, since the JVM's compilers take some and give it back.
      */
-    static Vitals settled() throws InterruptedException {
+    public static Vitals settled() throws InterruptedException {
         System.gc();
         Vitals least = null;
         for (int i = 0; i < 10; i++) {
@@ -86,12 +86,12 @@ record Vitals(
     }
 
     /** Without memory that is known to be leaked by others. */
-    Vitals without(long bytes) {
+    public Vitals without(long bytes) {
         return new Vitals(
                 nativeBytes - bytes, anonymousBytes - bytes, mappings, descriptors, threads);
     }
 
-    static long mallocInUse() {
+    public static long mallocInUse() {
         try (Arena arena = Arena.ofConfined()) {
             var info = (MemorySegment) MALLINFO2.invokeExact((SegmentAllocator) arena);
             return info.getAtIndex(ValueLayout.JAVA_LONG, IN_USE)

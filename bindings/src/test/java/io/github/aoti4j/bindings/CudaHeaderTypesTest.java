@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.github.aoti4j.testing.Checkout;
+import io.github.aoti4j.testing.Compiler;
+
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,7 +82,7 @@ class CudaHeaderTypesTest {
     }
 
     private static String ours(String header) throws IOException {
-        return Files.readString(Repository.headers().resolve(header));
+        return Files.readString(Checkout.headers().resolve(header));
     }
 
     private void assertRefusedNaming(String name, String text, String replacement)
@@ -98,7 +101,7 @@ class CudaHeaderTypesTest {
 
     private Compiler.Verdict compareWithCuda(String runtime, String driver)
             throws IOException, InterruptedException {
-        Files.copy(Repository.headers().resolve("aoti_types.h"), folder.resolve("aoti_types.h"));
+        Files.copy(Checkout.headers().resolve("aoti_types.h"), folder.resolve("aoti_types.h"));
         Files.writeString(folder.resolve("cuda_runtime.h"), runtime);
         Files.writeString(folder.resolve("cuda_driver.h"), driver);
         writeHostDefines();

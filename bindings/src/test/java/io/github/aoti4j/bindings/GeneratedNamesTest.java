@@ -3,6 +3,8 @@ package io.github.aoti4j.bindings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.Checkout;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -69,7 +71,7 @@ class GeneratedNamesTest {
     }
 
     private static CHeader declared(String header) throws IOException {
-        return CHeader.read(Repository.headers().resolve(header));
+        return CHeader.read(Checkout.headers().resolve(header));
     }
 
     /** Those names that are neither methods nor, as variadic functions are, nested classes. */

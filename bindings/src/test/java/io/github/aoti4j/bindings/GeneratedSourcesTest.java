@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.testing.Checkout;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +31,7 @@ class GeneratedSourcesTest {
 
     @Test
     void bindingsComeFromTheHeaders() throws IOException {
-        var root = Repository.root();
+        var root = Checkout.root();
 
         assertTrue(manifest(root).size() > 50, "the manifest lists next to nothing");
         assertEquals(List.of(), drift(root), "run headers/generate and commit the result");

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.aoti4j.testing.Checkout;
+import io.github.aoti4j.testing.Compiler;
+
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,15 +42,15 @@ class HeaderSyntaxTest {
                 "libc.h"
             })
     void headerIsPlainC11(String header) throws IOException, InterruptedException {
-        var verdict = compiler.check(Repository.headers().resolve(header));
+        var verdict = compiler.check(Checkout.headers().resolve(header));
 
         assertTrue(verdict.accepted(), verdict::messages);
     }
 
     @Test
     void pointerTypeThatIsNotItsFunctionsIsRefused() throws IOException, InterruptedException {
-        Files.copy(Repository.headers().resolve("aoti_types.h"), folder.resolve("aoti_types.h"));
-        var model = Files.readString(Repository.headers().resolve("aoti_model.h"));
+        Files.copy(Checkout.headers().resolve("aoti_types.h"), folder.resolve("aoti_types.h"));
+        var model = Files.readString(Checkout.headers().resolve("aoti_model.h"));
         var altered = folder.resolve("aoti_model.h");
         Files.writeString(altered, model.replaceFirst("(Delete_fn\\)\\(\\s*)\\w+", "$1int"));
 
@@ -63,7 +66,7 @@ class HeaderSyntaxTest {
     void libcIsThatOfTheSystem() throws IOException, InterruptedException {
         assumeLinuxOnX64();
 
-        var verdict = compareWithSystem(Repository.headers().resolve("libc.h"));
+        var verdict = compareWithSystem(Checkout.headers().resolve("libc.h"));
 
         assertTrue(verdict.accepted(), verdict::messages);
     }
@@ -71,7 +74,7 @@ class HeaderSyntaxTest {
     @Test
     void namesALibcConstantWithAnotherValue() throws IOException, InterruptedException {
         assumeLinuxOnX64();
-        var libc = Files.readString(Repository.headers().resolve("libc.h"));
+        var libc = Files.readString(Checkout.headers().resolve("libc.h"));
         var altered = folder.resolve("libc.h");
         Files.writeString(altered, libc.replace("O_CLOEXEC 02000000", "O_CLOEXEC 04000000"));
 
@@ -84,7 +87,7 @@ class HeaderSyntaxTest {
     @Test
     void namesALibcFunctionWithAnotherType() throws IOException, InterruptedException {
         assumeLinuxOnX64();
-        var libc = Files.readString(Repository.headers().resolve("libc.h"));
+        var libc = Files.readString(Checkout.headers().resolve("libc.h"));
         var altered = folder.resolve("libc.h");
         Files.writeString(altered, libc.replace("int64_t offset", "int32_t offset"));
 

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.testing.Checkout;
+import io.github.aoti4j.testing.Compiler;
+
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +58,7 @@ class HeaderTypesTest {
 
     @BeforeEach
     void copyHeaders() throws IOException {
-        try (var files = Files.newDirectoryStream(Repository.headers(), "*.h")) {
+        try (var files = Files.newDirectoryStream(Checkout.headers(), "*.h")) {
             for (var file : files) {
                 Files.copy(file, headers.resolve(file.getFileName()));
             }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.ChildJvm;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,13 +165,13 @@ class CacheFolderTest {
 
     @Test
     void severalProcessesFillItOnce() throws Exception {
-        List<ChildJvm> children = new ArrayList<>();
+        List<Process> children = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            children.add(ChildJvm.start(CacheUser.class, Map.of(), Map.of(), root, "complete"));
+            children.add(new ChildJvm(CacheUser.class).with(root, "complete").start());
         }
         int fills = 0;
-        for (ChildJvm child : children) {
-            ChildJvm.Result result = child.await();
+        for (Process child : children) {
+            ChildJvm.Ending result = ChildJvm.await(child);
             assertEquals(0, result.exitCode(), result.output());
             assertTrue(result.output().contains("complete"), result.output());
             fills += result.output().contains("filled") ? 1 : 0;
@@ -182,8 +182,7 @@ class CacheFolderTest {
 
     @Test
     void whatAKilledProcessLeftIsRemoved() throws Exception {
-        ChildJvm.Result killed =
-                ChildJvm.start(CacheUser.class, Map.of(), Map.of(), root, "die").await();
+        ChildJvm.Ending killed = ChildJvm.run(new ChildJvm(CacheUser.class).with(root, "die"));
         assertEquals(9, killed.exitCode(), killed.output());
         assertEquals(2, list().size(), "a lock and a folder in the making");
         assertFalse(Files.exists(root.resolve("things/v1")));

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.ChildJvm;
 import io.github.aoti4j.bindings.os.Mmap;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,9 +166,8 @@ class CachePrunerTest {
 
     @Test
     void whatAKilledProcessLeftOfAnotherEntryGoesWhenOneIsAdded() throws Exception {
-        ChildJvm.Result killed =
-                ChildJvm.start(CacheFolderTest.CacheUser.class, Map.of(), Map.of(), root, "die")
-                        .await();
+        ChildJvm.Ending killed =
+                ChildJvm.run(new ChildJvm(CacheFolderTest.CacheUser.class).with(root, "die"));
         assertEquals(9, killed.exitCode(), killed.output());
         assertEquals(2, hidden(), "a lock and a folder in the making");
 

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.ChildJvm;
 import io.github.aoti4j.bindings.os.ProcMaps;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,24 +13,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 
 /** JavaCPP's PyTorch, which loads a libtorch of its own, in one process with ours. */
 class JavaCppTest {
     /** The build puts its jars there, which the other tests must not see. */
     private static final Path JARS = Path.of("target/javacpp").toAbsolutePath();
 
-    private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+    private static final String CACHE = "-Dorg.bytedeco.javacpp.cachedir=";
 
-    private static ChildJvm.Result run(Map<String, String> properties, String... steps)
-            throws Exception {
-        return ChildJvm.start(
-                        Steps.class,
-                        System.getProperty("java.class.path") + ":" + JARS + "/*",
-                        properties,
-                        Map.of(),
-                        (Object[]) steps)
-                .await();
+    private static ChildJvm.Ending run(List<String> options, String... steps) throws Exception {
+        var child =
+                new ChildJvm(Steps.class)
+                        .options("-cp", System.getProperty("java.class.path") + ":" + JARS + "/*")
+                        .options(options.toArray(String[]::new));
+        return ChildJvm.run(child.with((Object[]) steps));
     }
 
     @ParameterizedTest
@@ -38,7 +35,7 @@ class JavaCppTest {
     void bothOrdersUseOneLibtorch(String steps) throws Exception {
         Path cache = JARS.resolve("cache");
 
-        var result = run(Map.of(CACHE, cache.toString()), steps.split(" "));
+        var result = run(List.of(CACHE + cache), steps.split(" "));
 
         assertEquals(0, result.exitCode(), result.output());
         assertTrue(result.output().contains("ours 2.10.0 in " + cache), result.output());
@@ -51,7 +48,7 @@ class JavaCppTest {
     void anotherLibtorchIsUsedWithAWarning() throws Exception {
         String own = LibTorch.load().directory().toString();
 
-        var result = run(Map.of("aoti.libtorch", own), "ours");
+        var result = run(List.of("-Daoti.libtorch=" + own), "ours");
 
         assertEquals(0, result.exitCode(), result.output());
         assertTrue(result.output().contains("ours 2.10.0 in " + own), result.output());
@@ -66,18 +63,15 @@ class JavaCppTest {
         // A file: no folder can be made below it.
         Path unusable = Files.createTempFile("javacpp", "");
         try {
-            Map<String, String> properties =
-                    Map.of(
-                            CACHE,
-                            unusable.resolve("cache").toString(),
-                            "user.home",
-                            unusable.toString(),
-                            "java.io.tmpdir",
-                            unusable.toString(),
-                            "aoti.cache",
-                            LibTorch.load().directory().resolve("../..").normalize().toString());
+            Path own = LibTorch.load().directory().resolve("../..").normalize();
+            List<String> options =
+                    List.of(
+                            CACHE + unusable.resolve("cache"),
+                            "-Duser.home=" + unusable,
+                            "-Djava.io.tmpdir=" + unusable,
+                            "-Daoti.cache=" + own);
 
-            var result = run(properties, "ours");
+            var result = run(options, "ours");
 
             assertEquals(0, result.exitCode(), result.output());
             assertTrue(result.output().contains("aoti4j uses a copy of its own"), result.output());

@@ -3,9 +3,9 @@ package io.github.aoti4j.libtorch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.bindings.ChildJvm;
 import io.github.aoti4j.bindings.os.ProcMaps;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,7 +15,6 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** Loading in processes of their own, as a process can load but one libtorch. */
 class LibTorchLoaderTest {
@@ -23,8 +22,12 @@ class LibTorchLoaderTest {
 
     @TempDir Path folder;
 
-    private static String run(Map<String, String> properties, Object... steps) throws Exception {
-        ChildJvm.Result result = ChildJvm.start(Steps.class, properties, Map.of(), steps).await();
+    private static String run(Object... steps) throws Exception {
+        return run(new ChildJvm(Steps.class), steps);
+    }
+
+    private static String run(ChildJvm child, Object... steps) throws Exception {
+        ChildJvm.Ending result = ChildJvm.run(child.with(steps));
         assertEquals(0, result.exitCode(), result.output());
         return result.output();
     }
@@ -37,7 +40,7 @@ class LibTorchLoaderTest {
 
     @Test
     void adoptsTheOneThatOtherCodeHasLoaded() throws Exception {
-        String output = run(Map.of(), "other", EMBEDDED, "load");
+        String output = run("other", EMBEDDED, "load");
 
         assertContains(output, "ALREADY_LOADED " + EMBEDDED + " 2.10.", "copies 1");
     }
@@ -45,7 +48,7 @@ class LibTorchLoaderTest {
     @Test
     void adoptsItAlsoWhenItIsTheOneAskedFor() throws Exception {
         String output =
-                run(Map.of("aoti.libtorch", EMBEDDED.toString()), "other", EMBEDDED, "load");
+                run(new ChildJvm(Steps.class).libtorch(EMBEDDED), "other", EMBEDDED, "load");
 
         assertContains(output, "SYSTEM_PROPERTY " + EMBEDDED + " 2.10.", "copies 1");
     }
@@ -54,7 +57,7 @@ class LibTorchLoaderTest {
     void refusesToLoadASecondOne() throws Exception {
         Files.createFile(folder.resolve("libtorch_cpu.so"));
 
-        String output = run(Map.of(), "other", EMBEDDED, "loadFrom", folder, "load");
+        String output = run("other", EMBEDDED, "loadFrom", folder, "load");
 
         assertContains(
                 output,
@@ -69,7 +72,7 @@ class LibTorchLoaderTest {
     void libraryWithoutTheFunctionsIsRefusedBeforeItIsLoaded() throws Exception {
         Files.copy(EMBEDDED.resolve("libgomp.so.1"), folder.resolve("libtorch_cpu.so"));
 
-        String output = run(Map.of(), "loadFrom", folder, "load");
+        String output = run("loadFrom", folder, "load");
 
         assertContains(
                 output,
@@ -92,7 +95,7 @@ class LibTorchLoaderTest {
         Path link = folder.resolve("libtorch_cpu.so");
         Files.createSymbolicLink(link, EMBEDDED.resolve("libtorch_cpu.so"));
 
-        String output = run(Map.of(), "loadFrom", folder);
+        String output = run("loadFrom", folder);
 
         Files.delete(link);
         assertContains(
@@ -108,7 +111,7 @@ class LibTorchLoaderTest {
         Path foreign = folder.resolve("libc10.so");
         Files.copy(EMBEDDED.resolve("libc10.so"), foreign);
 
-        String output = run(Map.of(), "otherFile", foreign, "load");
+        String output = run("otherFile", foreign, "load");
 
         assertContains(output, "refused", foreign.toString());
     }
@@ -119,9 +122,10 @@ class LibTorchLoaderTest {
         for (String name : List.of("libc10.so", "libopenblas.so.0")) {
             Files.copy(EMBEDDED.resolve("libquadmath.so.0"), folder.resolve(name));
         }
-        Map<String, String> environment = Map.of("LD_LIBRARY_PATH", folder.toString());
+        ProcessBuilder child = new ChildJvm(Steps.class).with("load");
+        child.environment().put("LD_LIBRARY_PATH", folder.toString());
 
-        ChildJvm.Result result = ChildJvm.start(Steps.class, Map.of(), environment, "load").await();
+        ChildJvm.Ending result = ChildJvm.run(child);
 
         assertContains(result.output(), "EMBEDDED", "libc10 " + EMBEDDED.resolve("libc10.so"));
     }

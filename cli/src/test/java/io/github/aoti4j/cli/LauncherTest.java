@@ -33,7 +33,10 @@ class LauncherTest {
     @BeforeEach
     void install() throws IOException {
         home = Files.createDirectory(folder.resolve("home"));
-        Files.copy(PROJECT.resolve("aoti"), home.resolve("aoti"));
+        Files.createDirectory(home.resolve(".mvn"));
+        for (String script : List.of("aoti", ".mvn/jdk.sh")) {
+            Files.copy(PROJECT.resolve(script), home.resolve(script));
+        }
         Files.createFile(home.resolve("pom.xml"));
         for (String module : List.of("bindings", "weights", "runtime", "cli")) {
             Files.createDirectories(home.resolve(module, "src", "main"));

@@ -98,7 +98,7 @@ class FixtureWeightsTest {
             var wanted = expected.find(name).orElseThrow();
             assertEquals(wanted.dtype(), tensor.dtype(), name);
             assertArrayEquals(wanted.shape(), tensor.shape(), name);
-            assertArrayEquals(TestFiles.dense(wanted), TestFiles.dense(tensor), name);
+            assertArrayEquals(TestTensors.dense(wanted), TestTensors.dense(tensor), name);
         }
     }
 

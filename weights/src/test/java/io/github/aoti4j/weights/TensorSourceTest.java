@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +33,7 @@ class TensorSourceTest {
     enum Format {
         SAFETENSORS {
             @Override
-            Path write(Path folder) {
+            Path write(Path folder) throws IOException {
                 return TestFiles.safetensors(folder.resolve("weights.safetensors"), "a", "b.c");
             }
         },
@@ -56,7 +57,7 @@ class TensorSourceTest {
 
             @Override
             TensorSource open(Path path) {
-                return TensorSource.openBlob(path, TestFiles.blobLayout());
+                return TensorSource.openBlob(path, TestTensors.blobLayout());
             }
         },
         PACKAGED_BLOB {
@@ -68,7 +69,7 @@ class TensorSourceTest {
             @Override
             TensorSource open(Path path) {
                 try (var archive = Pt2Archive.open(path)) {
-                    return archive.model("m").openBlob(TestFiles.blobLayout());
+                    return archive.model("m").openBlob(TestTensors.blobLayout());
                 }
             }
         },

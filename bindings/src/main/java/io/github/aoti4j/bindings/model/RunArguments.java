@@ -18,15 +18,15 @@ public final class RunArguments {
      */
     public static final int MAX_HELD = 119;
 
-    public final MemorySegment inputs;
-    public final MemorySegment outputs;
-    public final int inputCount;
-    public final int outputCount;
+    final MemorySegment inputs;
+    final MemorySegment outputs;
+    final int inputCount;
+    final int outputCount;
 
     /** The first {@link #heldCount} are set. */
-    public final MemorySegment[] held;
+    final MemorySegment[] held;
 
-    public int heldCount;
+    int heldCount;
 
     /**
      * Allocates the arrays, with null handles.

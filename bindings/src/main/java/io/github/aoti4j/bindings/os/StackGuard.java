@@ -152,8 +152,8 @@ public final class StackGuard {
         }
     }
 
-    /** How many bytes this thread has below this; very many where nobody can tell. */
-    static long left() {
+    /** Returns how many bytes of stack this thread has left; {@link Long#MAX_VALUE} if unknown. */
+    public static long left() {
         if (!linked) {
             link();
         }

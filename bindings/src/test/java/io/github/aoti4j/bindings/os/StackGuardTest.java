@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.StackNeeds;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,7 +80,7 @@ class StackGuardTest {
                     descend(
                             1500,
                             () -> {
-                                if (!StackLeft.isEnoughToCloseArena()) {
+                                if (StackGuard.left() < StackNeeds.CLOSE_ARENA) {
                                     return;
                                 }
                                 var runs = new AtomicInteger();

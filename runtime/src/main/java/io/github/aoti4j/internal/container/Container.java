@@ -139,7 +139,7 @@ public final class Container implements AutoCloseable {
      * @throws IllegalStateException if an arena that the slot holds is closed; nothing has been run
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
-    public void run(int permit, RunSlot slot, MemorySegment stream) {
+    void run(int permit, RunSlot slot, MemorySegment stream) {
         if (!Recorder.isOn()) {
             checkedRun(permit, slot, stream);
             return;

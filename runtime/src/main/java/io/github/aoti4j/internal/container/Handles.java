@@ -34,7 +34,7 @@ public final class Handles {
         return failure;
     }
 
-    public static NativeException join(NativeException first, NativeException next) {
+    static NativeException join(NativeException first, NativeException next) {
         if (first == null) {
             return next;
         }

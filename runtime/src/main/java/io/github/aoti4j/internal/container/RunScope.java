@@ -25,7 +25,7 @@ public final class RunScope implements AutoCloseable {
     private final int preferred;
     private int permit;
 
-    public RunScope(Container container, RunGate gate, RunSlot slot, boolean bound, int preferred) {
+    RunScope(Container container, RunGate gate, RunSlot slot, boolean bound, int preferred) {
         this.container = container;
         this.gate = gate;
         this.slot = slot;
@@ -43,7 +43,7 @@ public final class RunScope implements AutoCloseable {
         return begin(gate.acquire(preferred));
     }
 
-    public RunScope begin(int acquired) {
+    RunScope begin(int acquired) {
         permit = acquired;
         return this;
     }

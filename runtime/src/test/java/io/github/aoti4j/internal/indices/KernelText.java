@@ -20,7 +20,7 @@ public final class KernelText {
     }
 
     /** The same with another type of the first pointer. */
-    static String kernel(String type, String body) {
+    public static String kernel(String type, String body) {
         return """
         #include <torch/csrc/inductor/cpp_prefix.h>
         extern "C"  void  lookup(%s* in_ptr0,

@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.wrapper;
 
+import io.github.aoti4j.testing.Checkout;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +33,6 @@ public final class WrapperFixtures {
     }
 
     private static Path path(String fixture) {
-        return Path.of("src/test/fixtures", fixture, fixture + ".pt2");
+        return Checkout.fixtures().resolve(fixture).resolve(fixture + ".pt2");
     }
 }

@@ -4,8 +4,8 @@ import static io.github.aoti4j.weights.Refusals.assertRefused;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -7,11 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.testing.TestFiles;
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
+import io.github.aoti4j.weights.TestTensors;
 import io.github.aoti4j.weights.mapped.MappedFileTest;
-import io.github.aoti4j.weights.zip.TestZip;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,7 +85,7 @@ class BlobTest {
 
     @Test
     void refusesABlobOfAnotherSize() throws IOException {
-        var layout = TestFiles.blobLayout();
+        var layout = TestTensors.blobLayout();
         assertNotOpened(new byte[127], layout, "\"b.c\"", "takes 64 bytes from 64 on", "only 127");
         assertNotOpened(new byte[129], layout, "has 129 bytes", "take 128");
         assertNotOpened(new byte[63], layout, "\"a\"");
@@ -144,7 +145,7 @@ class BlobTest {
                     "\"p/data/aotinductor/m/w.wrapper_weights.blob\"",
                     "128 bytes");
             assertEquals(before, TestFiles.uses(folder.toString()));
-            model.openBlob(TestFiles.blobLayout()).close();
+            model.openBlob(TestTensors.blobLayout()).close();
         }
     }
 

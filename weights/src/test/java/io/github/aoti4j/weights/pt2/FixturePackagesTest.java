@@ -3,8 +3,8 @@ package io.github.aoti4j.weights.pt2;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.aoti4j.testing.Checkout;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
@@ -71,12 +71,7 @@ public class FixturePackagesTest {
 
     /** The fixtures whose paths end with one of these. */
     public static List<Path> fixtures(String... suffixes) throws IOException {
-        var folder = Path.of("").toAbsolutePath();
-        while (folder != null && !Files.isDirectory(folder.resolve("runtime/src/test/fixtures"))) {
-            folder = folder.getParent();
-        }
-        assumeTrue(folder != null, "the runtime's fixtures are not in this checkout");
-        try (var files = Files.walk(folder.resolve("runtime/src/test/fixtures"))) {
+        try (var files = Files.walk(Checkout.fixtures())) {
             var found =
                     files.filter(file -> Stream.of(suffixes).anyMatch(file.toString()::endsWith))
                             .sorted()

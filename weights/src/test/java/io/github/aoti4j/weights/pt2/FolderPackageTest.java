@@ -10,10 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.testing.TestFiles;
+import io.github.aoti4j.testing.TestZip;
+import io.github.aoti4j.testing.Unpacked;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
+import io.github.aoti4j.weights.TestTensors;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
-import io.github.aoti4j.weights.zip.TestZip;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,11 +27,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32;
-import java.util.zip.ZipFile;
 
 /** Packages that somebody has unpacked. */
 class FolderPackageTest {
@@ -56,9 +56,9 @@ class FolderPackageTest {
                         archive.fileOf(library));
                 assertTrue(archive.find("archive_format").isPresent());
                 assertArrayEquals(
-                        TestFiles.floats(6), TestFiles.dense(weights.find("a").orElseThrow()));
+                        TestFiles.floats(6), TestTensors.dense(weights.find("a").orElseThrow()));
                 assertArrayEquals(
-                        new byte[] {7, 8, 9}, TestFiles.dense(weights.find("b.c").orElseThrow()));
+                        new byte[] {7, 8, 9}, TestTensors.dense(weights.find("b.c").orElseThrow()));
             }
         }
     }
@@ -68,11 +68,11 @@ class FolderPackageTest {
         unpack(TestFiles.packageWithBlob());
         TensorSource weights;
         try (var archive = Pt2Archive.open(folder)) {
-            weights = archive.model("m").openBlob(TestFiles.blobLayout());
+            weights = archive.model("m").openBlob(TestTensors.blobLayout());
         }
         try (weights) {
             assertArrayEquals(
-                    TestFiles.floats(6), TestFiles.dense(weights.find("a").orElseThrow()));
+                    TestFiles.floats(6), TestTensors.dense(weights.find("a").orElseThrow()));
         }
         assertEquals(0, TestFiles.uses(folder.toString()));
     }
@@ -87,7 +87,7 @@ class FolderPackageTest {
             assertEquals(0, archive.segment(archive.model("m").weightsBlob().get()).byteSize());
             assertRefused(
                     folder.toRealPath().resolve(MODEL + "w.wrapper_weights.blob"),
-                    () -> archive.model("m").openBlob(TestFiles.blobLayout()),
+                    () -> archive.model("m").openBlob(TestTensors.blobLayout()),
                     "empty");
         }
     }
@@ -204,7 +204,8 @@ class FolderPackageTest {
         try (var archive = Pt2Archive.open(link);
                 var source = archive.model("m").openWeights()) {
             assertEquals("library", archive.text(archive.model("m").library()));
-            assertArrayEquals(TestFiles.floats(6), TestFiles.dense(source.find("a").orElseThrow()));
+            assertArrayEquals(
+                    TestFiles.floats(6), TestTensors.dense(source.find("a").orElseThrow()));
         } finally {
             Files.delete(link);
         }
@@ -334,13 +335,7 @@ class FolderPackageTest {
 
     private void unpack(TestZip zip) throws IOException {
         Path packed = Files.write(folder.resolve("p.zip"), zip.build());
-        try (var in = new ZipFile(packed.toFile())) {
-            for (var entry : Collections.list(in.entries())) {
-                Path file = folder.resolve(entry.getName());
-                Files.createDirectories(file.getParent());
-                Files.write(file, in.getInputStream(entry).readAllBytes());
-            }
-        }
+        Unpacked.into(folder, packed);
         Files.delete(packed);
     }
 }

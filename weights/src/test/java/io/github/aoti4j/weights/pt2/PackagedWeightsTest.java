@@ -5,10 +5,10 @@ import static io.github.aoti4j.weights.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.aoti4j.testing.TestFiles;
+import io.github.aoti4j.testing.TestPickle;
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
-import io.github.aoti4j.weights.torchsave.TestPickle;
-import io.github.aoti4j.weights.zip.TestZip;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,7 +1,7 @@
 package io.github.aoti4j.weights.pt2;
 
+import static io.github.aoti4j.testing.TestZip.likePyTorch;
 import static io.github.aoti4j.weights.Refusals.assertRefused;
-import static io.github.aoti4j.weights.zip.TestZip.likePyTorch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
-import io.github.aoti4j.weights.zip.TestZip;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;

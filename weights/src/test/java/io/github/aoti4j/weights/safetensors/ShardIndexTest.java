@@ -5,8 +5,8 @@ import static io.github.aoti4j.weights.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

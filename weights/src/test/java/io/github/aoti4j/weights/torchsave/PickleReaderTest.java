@@ -1,6 +1,6 @@
 package io.github.aoti4j.weights.torchsave;
 
-import static io.github.aoti4j.weights.torchsave.TestPickle.protocol2;
+import static io.github.aoti4j.testing.TestPickle.protocol2;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.testing.TestPickle;
 import io.github.aoti4j.weights.torchsave.Pickled.Dict;
 import io.github.aoti4j.weights.torchsave.Pickled.Int;
 import io.github.aoti4j.weights.torchsave.Pickled.Plain;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
+import io.github.aoti4j.weights.TestTensors;
 import io.github.aoti4j.weights.pt2.FixturePackagesTest;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,7 +117,7 @@ class TorchSaveFixturesTest {
     }
 
     private static String sha256(StoredTensor tensor) throws NoSuchAlgorithmException {
-        byte[] digest = MessageDigest.getInstance("SHA-256").digest(TestFiles.dense(tensor));
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(TestTensors.dense(tensor));
         return HexFormat.of().formatHex(digest);
     }
 }

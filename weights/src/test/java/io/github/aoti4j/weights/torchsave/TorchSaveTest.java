@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.testing.TestFiles;
+import io.github.aoti4j.testing.TestPickle;
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.TensorSource;
-import io.github.aoti4j.weights.TestFiles;
-import io.github.aoti4j.weights.zip.TestZip;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,9 +91,9 @@ class TorchSaveTest {
                 save(
                         d ->
                                 d.text("f8")
-                                        .v3(DType.FLOAT8_E4M3FN, "0", 3, new long[] {3}, ONE)
+                                        .v3("float8_e4m3fn", "0", 3, new long[] {3}, ONE)
                                         .text("u32")
-                                        .v3(DType.UINT32, "1", 8, new long[] {2}, ONE),
+                                        .v3("uint32", "1", 8, new long[] {2}, ONE),
                         Map.of("0", new byte[] {1, 2, 3}, "1", new byte[8]));
         try (var source = TensorSource.open(path)) {
             assertEquals(DType.FLOAT8_E4M3FN, source.find("f8").orElseThrow().dtype());

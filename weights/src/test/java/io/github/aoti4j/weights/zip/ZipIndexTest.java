@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.mapped.MappedFileTest;
 

@@ -1,7 +1,8 @@
 package io.github.aoti4j.weights.zip;
 
-import static io.github.aoti4j.weights.zip.TestZip.likePyTorch;
+import static io.github.aoti4j.testing.TestZip.likePyTorch;
 
+import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.Refusals;
 
 import org.junit.jupiter.api.Test;

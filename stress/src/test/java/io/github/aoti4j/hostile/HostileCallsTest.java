@@ -1,0 +1,97 @@
+package io.github.aoti4j.hostile;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.AfterProperty;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Calls of the API in random order, allowed and not, on objects that are alive and not, by this
+ * thread, others, and several at once, also beside another copy of aoti4j in a class loader of its
+ * own: each gives a right answer or throws what is documented.
+ *
+ * <p>They are made in another process, so that one that ends the JVM is found and reported like any
+ * other, with the shortest attack that does. The seed is fixed; which of two threads is first is
+ * not. {@code stress/run calls} makes more of them, and prints what was answered.
+ */
+class HostileCallsTest {
+    private static Path folder;
+    private static AttackProcess process;
+
+    @BeforeContainer
+    static void open() throws IOException {
+        folder = Files.createTempDirectory("attacks");
+        process = new AttackProcess(folder);
+    }
+
+    @AfterContainer
+    static void close() throws IOException {
+        process.close();
+        if (Boolean.getBoolean("aoti.test.counts")) {
+            System.out.println(process);
+        }
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<List<Step>> attack() {
+        var how =
+                Arbitraries.frequencyOf(
+                        Tuple.of(12, Arbitraries.just(Step.How.HERE)),
+                        Tuple.of(1, Arbitraries.just(Step.How.INTERRUPTED)),
+                        Tuple.of(1, Arbitraries.just(Step.How.ELSEWHERE)),
+                        Tuple.of(1, Arbitraries.just(Step.How.VIRTUAL)),
+                        Tuple.of(1, Arbitraries.just(Step.How.DEEP)),
+                        Tuple.of(1, Arbitraries.just(Step.How.FOREIGN)),
+                        Tuple.of(4, Arbitraries.just(Step.How.ALONGSIDE)));
+        return Combinators.combine(Arbitraries.of(Action.class), how, Arbitraries.integers())
+                .as(Step::new)
+                .list()
+                .ofMinSize(10)
+                .ofMaxSize(60);
+    }
+
+    /** Attacks that are always refused would find nothing. */
+    @AfterProperty
+    void muchHasBeenAnswered() {
+        Set<Action> essential =
+                EnumSet.of(
+                        Action.RUN,
+                        Action.CALL,
+                        Action.RUN_RUNNER,
+                        Action.OUTPUT,
+                        Action.READ,
+                        Action.UPDATE,
+                        Action.RUN_GUARDED,
+                        Action.MANY_RUN);
+        if (process.calls() > 2000) {
+            assertTrue(process.answers().keySet().containsAll(essential), process::toString);
+        }
+    }
+
+    @Property(seed = "20261121")
+    void isAnsweredRightlyOrAsDocumented(@ForAll("attack") List<Step> attack) {
+        assertEquals("", process.run(attack));
+    }
+}
