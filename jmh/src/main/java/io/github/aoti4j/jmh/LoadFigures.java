@@ -1,7 +1,5 @@
 package io.github.aoti4j.jmh;
 
-import io.github.aoti4j.libtorch.LibTorch;
-
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -65,25 +63,13 @@ public final class LoadFigures {
             missing.ifPresent(why -> System.err.println("not compared with PyTorch: " + why));
             Path peer = missing.isEmpty() ? PyTorchPeer.compile("load_probe", scratch) : null;
             var figures = new LoadFigures(scratch, peer);
-            figures.printMachine();
+            System.out.printf("%s Medians of %d.%n", Machine.here(), figures.rounds);
             for (String model : args.length == 0 ? new String[] {"big16"} : args) {
                 figures.print(LargeModel.named(model));
             }
         } finally {
             remove(scratch);
         }
-    }
-
-    private void printMachine() throws IOException {
-        System.out.printf(
-                "%s, %d cores, %d GiB, Linux %s; JDK %s, libtorch %s; medians of %d.%n",
-                Proc.text(Path.of("/proc/cpuinfo"), "model name"),
-                Runtime.getRuntime().availableProcessors(),
-                Proc.number(Path.of("/proc/meminfo"), "MemTotal") >> 20,
-                System.getProperty("os.version"),
-                Runtime.version(),
-                LibTorch.load().version(),
-                rounds);
     }
 
     private void print(LargeModel model) throws IOException, InterruptedException, RunnerException {

@@ -73,6 +73,6 @@ public final class LoadProbe {
 
     /** Reads a number of a file of {@code /proc/self}. */
     private static long proc(String file, String name) throws IOException {
-        return Proc.number(Path.of("/proc/self", file), name);
+        return Machine.number(Path.of("/proc/self", file), name);
     }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a probe in a process of its own, and watches its memory from outside. */
-final class Probe {
+public final class Probe {
     private static final long SAMPLE_MILLIS = 3;
 
     private Probe() {}
@@ -19,7 +19,8 @@ final class Probe {
      * @return what it printed, and {@code anon_kib_peak}, the most private memory that it was seen
      *     to have up to the end of its first run
      */
-    static Map<String, Long> run(List<String> command) throws IOException, InterruptedException {
+    public static Map<String, Long> run(List<String> command)
+            throws IOException, InterruptedException {
         Process process =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         Map<String, Long> figures = new ConcurrentHashMap<>();
@@ -44,7 +45,7 @@ final class Probe {
         try {
             while (!figures.containsKey("anon_kib_run")
                     && !process.waitFor(SAMPLE_MILLIS, TimeUnit.MILLISECONDS)) {
-                figures.merge("anon_kib_peak", Proc.number(status, "RssAnon"), Math::max);
+                figures.merge("anon_kib_peak", Machine.number(status, "RssAnon"), Math::max);
             }
         } catch (IOException ended) {
             // It has no memory any more.

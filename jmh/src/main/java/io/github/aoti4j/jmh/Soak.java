@@ -64,7 +64,7 @@ public final class Soak {
     }
 
     private static void report(String name) throws IOException {
-        System.out.println(name + " " + Proc.number(Path.of("/proc/self/status"), "RssAnon"));
+        System.out.println(name + " " + Machine.number(Path.of("/proc/self/status"), "RssAnon"));
     }
 
     private static void repeat(Runnable run, long times) {

@@ -1,171 +1,122 @@
 package io.github.aoti4j.jmh.figures;
 
-import io.github.aoti4j.jmh.Entry;
-import io.github.aoti4j.jmh.PyTorchPeer;
+import static io.github.aoti4j.jmh.figures.Contender.jmh;
+import static io.github.aoti4j.jmh.figures.Contender.program;
 
-import java.io.IOException;
+import io.github.aoti4j.jmh.PyTorchPeer;
+import io.github.aoti4j.jmh.figures.Contender.Measurement;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
-/** Who runs the workloads: us, and the peers that can be had here. */
+/** The contenders that are available here: aoti4j and its peers. */
 final class Contenders {
-    static final String OURS = "aoti4j";
-    static final String LOADER = "C++ loader";
-
     private static final String SINGLE = ", single-threaded";
-    private static final String RUNNER = "RunnerBenchmark.run";
-    private static final String MODEL = "ModelRunBenchmark.run";
-
-    /** One of each kind, for the chart. */
-    static final List<String> CHART =
-            List.of(
-                    OURS + " Runner.run" + SINGLE,
-                    OURS + " Model.run" + SINGLE,
-                    LOADER + SINGLE,
-                    LOADER,
-                    "JavaCPP" + SINGLE,
-                    "Python loader.run",
-                    "Python call",
-                    "ONNX Runtime Java",
-                    "DJL, TorchScript");
-
-    private final Path logs;
-    private final List<String> jvmArguments = new ArrayList<>();
-    private final List<Contender> all = new ArrayList<>();
-    private final Map<String, String> missing = new LinkedHashMap<>();
+    private static final String LOADER = "C++ loader";
+    private static final String SCRIPT = "jmh/src/main/python/run_probe.py";
 
     /**
-     * Looks who is there.
-     *
-     * @param scratch gets programs, logs, and the natives that peers unpack
-     * @param python a Python with torch; null to look for the one that the libtorch belongs to
+     * Name, kind, and what is run. Calls are what runs are made of, and run no workload; scaling
+     * compares two threads with one. Those with a star are in the chart.
      */
-    Contenders(Path scratch, Path python) throws IOException, InterruptedException {
-        logs = Files.createDirectories(scratch.resolve("logs"));
-        jvmArguments.add("--enable-native-access=ALL-UNNAMED");
-        jvmArguments.add("-Dorg.bytedeco.javacpp.cachedir=" + scratch.resolve("javacpp"));
-        jvmArguments.add("-DDJL_CACHE_DIR=" + scratch.resolve("djl"));
-        jvmArguments.add("-Dai.djl.offline=true");
-        jvmArguments.add("-DOPT_OUT_TRACKING=true");
+    private static final String TABLE =
+            """
+            * aoti4j Runner.run, single-threaded             | java   | RunnerBenchmark.run SINGLE_THREADED
+              aoti4j Runner.run                              | java   | RunnerBenchmark.run CONCURRENT
+              aoti4j Runner.run, output, single-threaded     | java   | RunnerBenchmark.runAndView SINGLE_THREADED
+              aoti4j Runner.run, copyOutput, single-threaded | java   | RunnerBenchmark.runAndCopy SINGLE_THREADED
+            * aoti4j Model.run, single-threaded              | java   | ModelRunBenchmark.run SINGLE_THREADED
+              aoti4j Model.run                               | java   | ModelRunBenchmark.run CONCURRENT
+              aoti4j Model.call, single-threaded             | java   | ModelRunBenchmark.call SINGLE_THREADED
+            * C++ loader, single-threaded                    | c++    | single
+            * C++ loader                                     | c++    | loader
+              C++ loader in InferenceMode, single-threaded   | c++    | single_inference
+              C++ loader in InferenceMode                    | c++    | loader_inference
+              C calls alone, single-threaded                 | c++    | floor_single
+              C calls alone                                  | c++    | floor
+            * Python loader.run                              | python | loader
+            * Python call                                    | python | call
+            * JavaCPP, single-threaded                       | java   | peers.JavaCppBenchmark.run SINGLE_THREADED
+              JavaCPP                                        | java   | peers.JavaCppBenchmark.run CONCURRENT
+            * ONNX Runtime Java                              | java   | peers.OnnxRuntimeBenchmark.run
+              ONNX Runtime Java, pinned output               | java   | peers.OnnxRuntimeBenchmark.runPinned
+            * DJL, TorchScript                               | java   | peers.DjlBenchmark.predict
+              empty call from Java                           | call   | BaselineBenchmark.call
+              empty critical call                            | call   | BaselineBenchmark.criticalCall
+              new handle to a tensor, and its deletion       | call   | BaselineBenchmark.newHandleAndDelete
+              one thread                                     | scaling | ScalingBenchmark.one
+              two threads                                    | scaling | ScalingBenchmark.two
+            """;
+
+    final List<String> jvm = new ArrayList<>();
+    final List<Contender> runs = new ArrayList<>();
+    final List<Contender> calls = new ArrayList<>();
+    final List<Contender> scaling = new ArrayList<>();
+    final List<String> chart = new ArrayList<>();
+
+    /** The reasons for which contenders are missing. */
+    final Map<String, String> missing = new LinkedHashMap<>();
+
+    /**
+     * Finds them.
+     *
+     * @param scratch gets the compiled loader, and the native libraries that peers unpack
+     * @param python a Python with torch; null for the one of the libtorch
+     */
+    Contenders(Path scratch, Path python) throws Exception {
         String libtorch = System.getProperty("aoti.libtorch");
+        jvm.add("--enable-native-access=ALL-UNNAMED");
+        jvm.add("-Dorg.bytedeco.javacpp.cachedir=" + scratch.resolve("javacpp"));
+        jvm.add("-DDJL_CACHE_DIR=" + scratch.resolve("djl"));
+        jvm.add("-Dai.djl.offline=true");
+        jvm.add("-DOPT_OUT_TRACKING=true");
         if (libtorch != null) {
-            jvmArguments.add("-Daoti.libtorch=" + libtorch);
+            jvm.add("-Daoti.libtorch=" + libtorch);
         }
-        addOurs();
-        addLoader(scratch);
-        addPython(python == null ? pythonOf(libtorch) : python);
-        addJavaPeers();
-    }
-
-    private void addOurs() {
-        add(OURS + " Runner.run" + SINGLE, RUNNER, Entry.SINGLE_THREADED);
-        add(OURS + " Runner.run", RUNNER, Entry.CONCURRENT);
-        add(OURS + " Runner.run, output" + SINGLE, RUNNER + "AndView", Entry.SINGLE_THREADED);
-        add(OURS + " Runner.run, copyOutput" + SINGLE, RUNNER + "AndCopy", Entry.SINGLE_THREADED);
-        add(OURS + " Model.run" + SINGLE, MODEL, Entry.SINGLE_THREADED);
-        add(OURS + " Model.run", MODEL, Entry.CONCURRENT);
-        add(OURS + " Model.call" + SINGLE, "ModelRunBenchmark.call", Entry.SINGLE_THREADED);
-    }
-
-    private void addLoader(Path scratch) throws IOException, InterruptedException {
-        var why = PyTorchPeer.missing();
-        if (why.isPresent()) {
-            missing.put(LOADER, why.get());
-            return;
-        }
-        String program = PyTorchPeer.compile("run_probe", scratch).toString();
-        add(LOADER + SINGLE, program, "single");
-        add(LOADER, program, "loader");
-        add(LOADER + " in InferenceMode" + SINGLE, program, "single_inference");
-        add(LOADER + " in InferenceMode", program, "loader_inference");
-        add("C calls alone" + SINGLE, program, "floor_single");
-        add("C calls alone", program, "floor");
-    }
-
-    private void addPython(Path python) {
-        if (python == null) {
+        PyTorchPeer.missing().ifPresent(why -> missing.put(LOADER, why));
+        Path loader = missing.isEmpty() ? PyTorchPeer.compile("run_probe", scratch) : null;
+        Path interpreter = python == null ? pythonOf(libtorch) : python;
+        if (interpreter == null) {
             missing.put("Python", "no --python that has torch, and none beside the libtorch");
+        }
+        TABLE.lines().forEach(row -> add(row.split(" *\\| *", -1), loader, interpreter));
+    }
+
+    private void add(String[] cells, Path loader, Path python) {
+        String name = cells[0].substring(2);
+        Measurement measurement =
+                switch (cells[1]) {
+                    case "c++" -> loader == null ? null : program(loader.toString(), cells[2]);
+                    case "python" ->
+                            python == null ? null : program(python.toString(), SCRIPT, cells[2]);
+                    default -> jmh(cells[2], jvm);
+                };
+        if (measurement == null) {
             return;
         }
-        String script = "jmh/src/main/python/run_probe.py";
-        add("Python loader.run", python.toString(), script, "loader");
-        add("Python call", python.toString(), script, "call");
+        if (cells[0].startsWith("*")) {
+            chart.add(name);
+        }
+        switch (cells[1]) {
+            case "call" -> calls.add(new Contender(name, "", measurement));
+            case "scaling" -> scaling.add(new Contender(name, "one thread", measurement));
+            default -> {
+                // PyTorch's loader with the same entry point.
+                String reference = name.endsWith(SINGLE) ? LOADER + SINGLE : LOADER;
+                runs.add(new Contender(name, reference, measurement));
+            }
+        }
     }
 
-    private void addJavaPeers() {
-        add("JavaCPP" + SINGLE, "peers.JavaCppBenchmark.run", Entry.SINGLE_THREADED);
-        add("JavaCPP", "peers.JavaCppBenchmark.run", Entry.CONCURRENT);
-        add("ONNX Runtime Java", "peers.OnnxRuntimeBenchmark.run", null);
-        add("ONNX Runtime Java, pinned output", "peers.OnnxRuntimeBenchmark.runPinned", null);
-        add("DJL, TorchScript", "peers.DjlBenchmark.predict", null);
-    }
-
-    private void add(String name, String benchmark, Entry entry) {
-        all.add(jmh(name, reference(name), benchmark, entry));
-    }
-
-    private void add(String name, String... command) {
-        all.add(new ProcessContender(name, reference(name), List.of(command), log(name)));
-    }
-
-    /** The entry point that it takes, taken by PyTorch's own loader. */
-    private static String reference(String name) {
-        return name.endsWith(SINGLE) ? LOADER + SINGLE : LOADER;
-    }
-
-    private JmhContender jmh(String name, String reference, String benchmark, Entry entry) {
-        return new JmhContender(name, reference, benchmark, entry, jvmArguments, log(name));
-    }
-
-    private Path log(String name) {
-        return logs.resolve(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.+]+", "_"));
-    }
-
-    /** The interpreter in whose site-packages a libtorch lies; null if there is none. */
+    /** Returns the interpreter in whose site-packages a libtorch lies; null if there is none. */
     private static Path pythonOf(String libtorch) {
         // PREFIX/lib/pythonN.N/site-packages/torch/lib
-        Path python =
-                libtorch == null
-                        ? null
-                        : Path.of(libtorch).resolve("../../../../../bin/python").normalize();
+        String up = "../../../../../bin/python";
+        Path python = libtorch == null ? null : Path.of(libtorch).resolve(up).normalize();
         return python != null && Files.isExecutable(python) ? python : null;
-    }
-
-    List<Contender> all() {
-        return all;
-    }
-
-    /** The calls that runs are made of; no workload is run. */
-    List<Contender> calls() {
-        return List.of(
-                jmh("empty call from Java", "", "BaselineBenchmark.call", null),
-                jmh("empty critical call", "", "BaselineBenchmark.criticalCall", null),
-                jmh(
-                        "new handle to a tensor, and its deletion",
-                        "",
-                        "BaselineBenchmark.newHandleAndDelete",
-                        null));
-    }
-
-    /** A run as one of two threads sees it, compared with one thread alone. */
-    List<Contender> scaling() {
-        String one = "one thread";
-        return List.of(
-                jmh(one, one, "ScalingBenchmark.one", null),
-                jmh("two threads", one, "ScalingBenchmark.two", null));
-    }
-
-    /** Who is not there, and why. */
-    Map<String, String> missing() {
-        return missing;
-    }
-
-    List<String> jvmArguments() {
-        return jvmArguments;
     }
 }

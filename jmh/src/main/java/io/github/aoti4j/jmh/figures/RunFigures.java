@@ -1,7 +1,17 @@
 package io.github.aoti4j.jmh.figures;
 
+import io.github.aoti4j.jmh.Machine;
+import io.github.aoti4j.jmh.Probe;
 import io.github.aoti4j.jmh.Soak;
 import io.github.aoti4j.jmh.Workload;
+import io.github.aoti4j.jmh.figures.Contender.Sample;
+import io.github.aoti4j.jmh.figures.Contender.Timing;
+import io.github.aoti4j.jmh.figures.Report.Figure;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,170 +19,175 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 
 /**
- * Measures what a run costs, with us and with the peers, and writes {@code results.json}, {@code
- * results.md} and {@code results.svg}. {@code jmh/run} builds and starts it, from the root of the
- * repository.
- *
- * <p>In each round all contenders take turns on a workload, each in a process of its own, and are
- * compared with what the C++ loader needed in the same round: so a machine that is slower for some
- * minutes changes no ratio.
+ * Measures what a run costs, with aoti4j and with its peers. In each round all contenders take
+ * turns on a workload, and are compared with what the C++ loader needed in the same round: a
+ * machine that is slower for some minutes changes no ratio.
  */
-public final class RunFigures {
-    /** A contender on a workload; null for one that runs none. */
-    private record Job(Contender contender, Workload workload) {
-        String label() {
+@Command(
+        name = "jmh/run",
+        mixinStandardHelpOptions = true,
+        description = "Measures what a run costs, with aoti4j and with its peers.")
+public final class RunFigures implements Callable<Integer> {
+    private static final List<Workload> FEW = List.of(Workload.ADD_ONE, Workload.MLP_8);
+
+    /** Which workloads are measured. */
+    enum Scope {
+        SHORT,
+        ALL
+    }
+
+    @Parameters(defaultValue = "all", description = "short: x + 1, and the MLP on 8 rows; or all.")
+    Scope scope;
+
+    @Option(
+            names = "--libtorch",
+            paramLabel = "DIR",
+            description =
+                    "The lib folder of a pip-installed torch: PyTorch's own loader is compiled with"
+                            + " its headers, and its Python is measured too.")
+    private Path libtorch;
+
+    @Option(names = "--minutes", description = "About how long to take (short 15, all 60).")
+    private double minutes;
+
+    @Option(names = "--rounds", description = "Forks of each contender (5).")
+    private int rounds = 5;
+
+    @Option(
+            names = "--out",
+            description = "Where results.json, .md and .svg go (jmh/target/figures).")
+    private Path out = Path.of("jmh/target/figures");
+
+    @Option(names = "--python", description = "Another Python with torch.")
+    private Path python;
+
+    /** A contender on a workload, which is null for a call, and its samples of each round. */
+    private record Job(Contender contender, Workload workload, List<Sample> samples) {
+        String on() {
             return workload == null ? "" : workload.label();
         }
-
-        String describe() {
-            return workload == null ? contender.name() : contender.name() + " on " + label();
-        }
     }
 
-    private final Arguments arguments;
-    private final Contenders contenders;
-    private final Machine machine;
-    private final List<Job> runs = new ArrayList<>();
-    private final List<Job> calls = new ArrayList<>();
-    private final List<Job> scaling = new ArrayList<>();
-    private final Timing timing;
+    private final Map<String, String> missing = new LinkedHashMap<>();
 
-    /** Each job's samples by round. */
-    private final Map<Job, Map<Integer, Sample>> samples = new LinkedHashMap<>();
+    /** Runs the command; {@code --help} explains it. */
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
 
-    private final Map<String, String> missing;
-    private final Map<String, Long> soak = new LinkedHashMap<>();
+    static CommandLine commandLine() {
+        return new CommandLine(new RunFigures()).setCaseInsensitiveEnumValuesAllowed(true);
+    }
 
-    private RunFigures(Arguments arguments) throws IOException, InterruptedException {
-        this.arguments = arguments;
-        machine = Machine.here();
-        contenders = new Contenders(arguments.out(), arguments.python());
-        missing = new LinkedHashMap<>(contenders.missing());
+    @Override
+    public Integer call() throws Exception {
+        if (rounds < 1 || !(minutes >= 0)) {
+            System.err.println("--rounds and --minutes must be positive");
+            return CommandLine.ExitCode.USAGE;
+        }
+        if (libtorch != null) {
+            Path lib = libtorch.resolve("lib");
+            boolean inside = Files.exists(lib.resolve("libtorch_cpu.so"));
+            System.setProperty("aoti.libtorch", (inside ? lib : libtorch).toString());
+        }
+        Machine machine = Machine.here();
+        System.err.println(machine);
+        Path logs = Files.createDirectories(out.resolve("logs"));
+        Contenders contenders = new Contenders(out, python);
+        missing.putAll(contenders.missing);
         missing.forEach((name, why) -> System.err.printf("not measured: %s: %s%n", name, why));
-        contenders.calls().forEach(call -> calls.add(new Job(call, null)));
-        addJobs(arguments.workloads(), contenders.all(), runs);
-        addJobs(arguments.scaled(), contenders.scaling(), scaling);
-        int jobs = calls.size() + runs.size() + scaling.size();
-        timing = Timing.within(arguments.minutes(), jobs * arguments.rounds());
-    }
 
-    private static void addJobs(
-            List<Workload> workloads, List<Contender> contenders, List<Job> jobs) {
-        for (Workload workload : workloads) {
-            contenders.forEach(contender -> jobs.add(new Job(contender, workload)));
+        boolean few = scope == Scope.SHORT;
+        List<Job> calls = new ArrayList<>();
+        contenders.calls.forEach(call -> calls.add(new Job(call, null, new ArrayList<>())));
+        List<Job> runs = jobs(contenders.runs, few ? FEW : List.of(Workload.values()));
+        List<Job> scaling = jobs(contenders.scaling, FEW);
+        List<Job> all = new ArrayList<>(calls);
+        all.addAll(runs);
+        all.addAll(scaling);
+        double total = minutes > 0 ? minutes : few ? 15 : 60;
+        Timing timing = Timing.within(total, all.size() * rounds);
+        Map<String, Long> soak = new TreeMap<>();
+        for (int round = 1; round <= rounds; round++) {
+            for (Job job : all) {
+                measure(job, timing, round, logs);
+            }
+            if (round == rounds) {
+                soak(contenders.jvm, soak);
+            }
+            // After each round: a measurement that is interrupted is not lost.
+            new Report(
+                            machine,
+                            rounds,
+                            timing,
+                            figures(runs),
+                            figures(calls),
+                            figures(scaling),
+                            soak,
+                            missing)
+                    .write(out, contenders.chart);
         }
+        return CommandLine.ExitCode.OK;
     }
 
-    /**
-     * Measures.
-     *
-     * @param args see {@code --help}
-     * @throws IOException if results cannot be written, or PyTorch's loader cannot be compiled
-     * @throws InterruptedException never
-     */
-    public static void main(String[] args) throws IOException, InterruptedException {
-        List<String> line = List.of(args);
-        if (line.contains("--help")) {
-            System.out.print(Arguments.USAGE);
+    private static List<Job> jobs(List<Contender> contenders, List<Workload> workloads) {
+        return workloads.stream()
+                .flatMap(w -> contenders.stream().map(c -> new Job(c, w, new ArrayList<>())))
+                .toList();
+    }
+
+    private static List<Figure> figures(List<Job> jobs) {
+        Map<String, List<Sample>> samples = new LinkedHashMap<>();
+        jobs.forEach(job -> samples.put(job.contender().name() + job.on(), job.samples()));
+        List<Figure> figures = new ArrayList<>();
+        for (Job job : jobs) {
+            var reference = samples.getOrDefault(job.contender().reference() + job.on(), List.of());
+            if (!job.samples().isEmpty()) {
+                figures.add(Figure.of(job.on(), job.contender(), job.samples(), reference));
+            }
+        }
+        return figures;
+    }
+
+    private void measure(Job job, Timing timing, int round, Path logs) throws InterruptedException {
+        String name = (job.contender().name() + " " + job.on()).strip();
+        if (missing.containsKey(name)) {
             return;
         }
+        String file = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.+]+", "_") + ".log";
+        String begin = "[%d/%d] %s: ".formatted(round, rounds, name);
         try {
-            Arguments arguments = Arguments.of(line);
-            if (arguments.libtorch() != null) {
-                System.setProperty("aoti.libtorch", arguments.libtorch().toString());
-            }
-            new RunFigures(arguments).measure();
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.err.print(Arguments.USAGE);
-            System.exit(2);
-        }
-    }
-
-    private void measure() throws IOException, InterruptedException {
-        System.err.println(machine.describe());
-        for (int round = 1; round <= arguments.rounds(); round++) {
-            for (List<Job> jobs : List.of(calls, runs, scaling)) {
-                for (Job job : jobs) {
-                    measure(job, round);
-                }
-            }
-            write();
-        }
-        soak();
-        write();
-    }
-
-    private void measure(Job job, int round) {
-        if (missing.containsKey(job.describe())) {
-            return;
-        }
-        String begin = "[%d/%d] %s: ".formatted(round, arguments.rounds(), job.describe());
-        try {
-            Sample sample = job.contender().measure(job.workload(), timing);
-            samples.computeIfAbsent(job, _ -> new TreeMap<>()).put(round, sample);
-            System.err.println(begin + Units.time(sample.nanos()));
+            Contender contender = job.contender();
+            Sample sample =
+                    contender.measurement().measure(job.workload(), timing, logs.resolve(file));
+            job.samples().add(sample);
+            System.err.println(begin + Report.time(sample.nanos()));
+        } catch (InterruptedException e) {
+            throw e;
         } catch (Exception e) {
-            missing.put(job.describe(), String.valueOf(e.getMessage()));
+            missing.put(name, String.valueOf(e.getMessage()));
             System.err.println(begin + e);
         }
     }
 
-    /** Whether memory grows, in a JVM whose own does not. */
-    private void soak() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current().info().command().orElse("java"));
-        command.addAll(contenders.jvmArguments());
+    /** Measures private memory over millions of runs, with a Java heap that does not grow. */
+    private void soak(List<String> jvm, Map<String, Long> soak) throws InterruptedException {
+        List<String> command = new ArrayList<>(jvm);
+        command.addFirst(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(List.of("-XX:+UseSerialGC", "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add(Soak.class.getName());
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        try (var output = process.inputReader()) {
-            output.lines()
-                    .map(line -> line.split(" "))
-                    .forEach(words -> soak.put(words[0], Long.valueOf(words[1])));
+        try {
+            soak.putAll(Probe.run(command));
+            soak.remove("anon_kib_peak");
+        } catch (IOException e) {
+            missing.put("soak", String.valueOf(e.getMessage()));
         }
-        if (process.waitFor() != 0) {
-            missing.put("soak", "it ended with " + process.exitValue());
-        }
-    }
-
-    private void write() throws IOException {
-        Results results =
-                new Results(
-                        machine,
-                        arguments.rounds(),
-                        timing,
-                        figures(runs),
-                        figures(calls),
-                        figures(scaling),
-                        soak,
-                        missing);
-        Path out = Files.createDirectories(arguments.out());
-        Files.writeString(out.resolve("results.json"), results.toJson());
-        Files.writeString(out.resolve("results.md"), MarkdownReport.of(results));
-        Files.writeString(out.resolve("results.svg"), BarChart.of(results, Contenders.CHART));
-        System.err.println("written: results.json, .md and .svg in " + out);
-    }
-
-    private List<Figure> figures(List<Job> jobs) {
-        return jobs.stream().filter(samples::containsKey).map(job -> figure(job, jobs)).toList();
-    }
-
-    private Figure figure(Job job, List<Job> jobs) {
-        String reference = job.contender().reference();
-        Map<Integer, Sample> others =
-                jobs.stream()
-                        .filter(other -> other.workload() == job.workload())
-                        .filter(other -> other.contender().name().equals(reference))
-                        .map(other -> samples.getOrDefault(other, Map.of()))
-                        .findFirst()
-                        .orElse(Map.of());
-        return Figure.of(job.label(), job.contender().name(), samples.get(job), reference, others);
     }
 }
