@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Attacks the reader of what a libtorch exports. */
-class ElfExportsFuzzTest extends FuzzedReaders {
+public class ElfExportsFuzzTest extends FuzzedReaders {
     private static final List<String> NAMES = List.of("aoti_torch_a", "strlen", "b", "");
     private static final Path FILE = file();
 

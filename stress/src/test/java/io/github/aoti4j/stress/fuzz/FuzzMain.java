@@ -21,13 +21,6 @@ public final class FuzzMain {
     /** What one input may take: on an idle machine milliseconds, for the largest too. */
     private static final int MAX_SECONDS = 60;
 
-    /** The classes that are {@link FuzzedReaders}. */
-    private static final List<String> READERS =
-            List.of(
-                    "io.github.aoti4j.libtorch.ElfExportsFuzzTest",
-                    "io.github.aoti4j.weights.files.ReadersFuzzTest",
-                    "io.github.aoti4j.internal.ReadersFuzzTest");
-
     private static final Pattern EXECUTIONS =
             Pattern.compile("stat::number_of_executed_units:\\s+([0-9]+)");
 
@@ -40,13 +33,16 @@ public final class FuzzMain {
      */
     public static void main(String[] args) throws Exception {
         String seconds = args[0];
-        List<String> chosen = List.of(args[1].split(","));
+        List<FuzzTarget> targets = JazzerEntry.targets();
+        List<String> names = targets.stream().map(FuzzTarget::name).toList();
+        List<String> chosen = args[1].equals("all") ? names : List.of(args[1].split(","));
+        if (!names.containsAll(chosen)) {
+            throw new IllegalArgumentException(args[1] + ": the readers are " + names);
+        }
         boolean sound = true;
-        for (String readers : READERS) {
-            for (FuzzTarget target : JazzerEntry.readers(readers)) {
-                if (args[1].equals("all") || chosen.contains(target.name())) {
-                    sound &= fuzz(target, readers, seconds);
-                }
+        for (FuzzTarget target : targets) {
+            if (chosen.contains(target.name())) {
+                sound &= fuzz(target, seconds);
             }
         }
         if (!sound) {
@@ -54,13 +50,12 @@ public final class FuzzMain {
         }
     }
 
-    private static boolean fuzz(FuzzTarget target, String readers, String seconds)
-            throws Exception {
+    private static boolean fuzz(FuzzTarget target, String seconds) throws Exception {
         Path folder = Path.of("target", "fuzz", target.name()).toAbsolutePath();
         Files.createDirectories(folder.resolve("corpus"));
         Path log = folder.resolve("log");
         var command = new ArrayList<String>();
-        command.addAll(java(target, readers));
+        command.addAll(java(target));
         command.addAll(jazzer(folder));
         command.add("-max_total_time=" + seconds);
         command.addAll(inputs(target, folder));
@@ -79,12 +74,11 @@ public final class FuzzMain {
         return status == 0;
     }
 
-    private static List<String> java(FuzzTarget target, String readers) {
+    private static List<String> java(FuzzTarget target) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx2g",
                 "--enable-native-access=ALL-UNNAMED",
-                "-D" + JazzerEntry.READERS + "=" + readers,
                 "-D" + JazzerEntry.TARGET + "=" + target.name(),
                 "-Dfuzz.allowance=20",
                 "-cp",

@@ -1,10 +1,12 @@
 package io.github.aoti4j.stress.fuzz;
 
+import io.github.aoti4j.libtorch.ElfExportsFuzzTest;
+
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What Jazzer calls: hands each input to the reader that {@link FuzzMain} has named. */
 public final class JazzerEntry {
-    static final String READERS = "fuzz.readers";
     static final String TARGET = "fuzz.target";
 
     private static FuzzTarget target;
@@ -12,12 +14,9 @@ public final class JazzerEntry {
     private JazzerEntry() {}
 
     /** Finds the reader. */
-    public static void fuzzerInitialize() throws ReflectiveOperationException {
-        target =
-                readers(System.getProperty(READERS)).stream()
-                        .filter(t -> t.name().equals(System.getProperty(TARGET)))
-                        .findFirst()
-                        .orElseThrow();
+    public static void fuzzerInitialize() {
+        String name = System.getProperty(TARGET);
+        target = targets().stream().filter(t -> t.name().equals(name)).findFirst().orElseThrow();
     }
 
     /** Gives the reader an input. */
@@ -25,10 +24,13 @@ public final class JazzerEntry {
         target.accepts(input);
     }
 
-    /** The readers that a test class attacks. */
-    static List<FuzzTarget> readers(String className) throws ReflectiveOperationException {
-        var constructor = Class.forName(className).getDeclaredConstructor();
-        constructor.setAccessible(true);
-        return ((FuzzedReaders) constructor.newInstance()).targets();
+    /** Returns all readers. */
+    static List<FuzzTarget> targets() {
+        return Stream.of(
+                        new ElfExportsFuzzTest(),
+                        new WeightReadersFuzzTest(),
+                        new PackageReadersFuzzTest())
+                .flatMap(readers -> readers.targets().stream())
+                .toList();
     }
 }

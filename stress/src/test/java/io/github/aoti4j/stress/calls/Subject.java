@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import io.github.aoti4j.testing.Checkout;
 

@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal;
+package io.github.aoti4j.stress.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -8,12 +8,8 @@ import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.indices.IndexChecksTest;
 import io.github.aoti4j.internal.indices.KernelText;
 import io.github.aoti4j.internal.operators.ProxyFuzz;
-import io.github.aoti4j.internal.wrapper.SourceFuzz;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
-import io.github.aoti4j.stress.fuzz.FuzzTarget;
-import io.github.aoti4j.stress.fuzz.FuzzedReaders;
-import io.github.aoti4j.stress.fuzz.TinyLibrary;
 import io.github.aoti4j.testing.Checkout;
 
 import java.io.IOException;
@@ -27,7 +23,7 @@ import java.util.stream.Collectors;
 import java.util.zip.ZipFile;
 
 /** Attacks the readers of what a package says of its model. */
-public class ReadersFuzzTest extends FuzzedReaders {
+public class PackageReadersFuzzTest extends FuzzedReaders {
     private static final String WRAPPER = ".wrapper.cpp";
 
     /** What the lines of a source have in them that are looked at. */
@@ -40,14 +36,15 @@ public class ReadersFuzzTest extends FuzzedReaders {
     @Override
     protected List<FuzzTarget> targets() {
         return List.of(
-                FuzzTarget.of("elf", ReadersFuzzTest::libraries, ReadersFuzzTest::readElf),
-                CallSpecFuzz.target(ReadersFuzzTest::specs),
+                FuzzTarget.of(
+                        "elf", PackageReadersFuzzTest::libraries, PackageReadersFuzzTest::readElf),
+                CallSpecFuzz.target(PackageReadersFuzzTest::specs),
                 ProxyFuzz.externNodes(() -> entries(".wrapper.json")),
                 ProxyFuzz.schema(),
-                SourceFuzz.wrapper(ReadersFuzzTest::sources),
-                SourceFuzz.uses(ReadersFuzzTest::sources),
-                SourceFuzz.indices(ReadersFuzzTest::lookups),
-                SourceFuzz.calls(ReadersFuzzTest::sources),
+                SourceFuzz.wrapper(PackageReadersFuzzTest::sources),
+                SourceFuzz.uses(PackageReadersFuzzTest::sources),
+                SourceFuzz.indices(PackageReadersFuzzTest::lookups),
+                SourceFuzz.calls(PackageReadersFuzzTest::sources),
                 SourceFuzz.expression(),
                 SourceFuzz.cpu(),
                 CompilerFlagsFuzz.target(() -> entries("_flags.json")));

@@ -1,4 +1,4 @@
-package io.github.aoti4j.weights.files;
+package io.github.aoti4j.stress.fuzz;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 

@@ -1,11 +1,10 @@
-package io.github.aoti4j.weights;
+package io.github.aoti4j.stress.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.testing.TestPickle;
 import io.github.aoti4j.testing.TestZip;
-import io.github.aoti4j.weights.files.ReadersFuzzTest;
 
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +17,7 @@ class CostlyFilesTest {
     private static final int MANY = 70_000;
     private static final int MILLION = 1_000_000;
 
-    private final ReadersFuzzTest readers = new ReadersFuzzTest();
+    private final WeightReadersFuzzTest readers = new WeightReadersFuzzTest();
 
     private void attack(String reader, String text) {
         readers.attack(reader, text.getBytes(UTF_8));

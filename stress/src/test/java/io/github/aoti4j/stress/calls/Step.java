@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,17 +13,17 @@ import java.util.List;
 record Step(Action action, How how, int seed) {
     /** Who makes a call. */
     enum How {
-        HERE,
+        SAME_THREAD,
         INTERRUPTED,
         /** Another thread, while this one waits. */
-        ELSEWHERE,
+        OTHER_THREAD,
         VIRTUAL,
         /** Another thread, near the end of its stack. */
         DEEP,
         /** Another thread, whose context class loader has been closed, while this one waits. */
         FOREIGN,
         /** Another thread, while this one goes on with the next step. */
-        ALONGSIDE
+        CONCURRENT
     }
 
     @Override

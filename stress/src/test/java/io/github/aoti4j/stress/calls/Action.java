@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 /**
  * What the API offers to do, rightly or wrongly; {@code Class.method} is where it is documented.

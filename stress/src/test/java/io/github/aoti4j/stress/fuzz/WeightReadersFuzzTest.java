@@ -1,13 +1,9 @@
-package io.github.aoti4j.weights.files;
+package io.github.aoti4j.stress.fuzz;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.aoti4j.stress.fuzz.FuzzTarget;
-import io.github.aoti4j.stress.fuzz.FuzzedReaders;
 import io.github.aoti4j.testing.TestFiles;
-import io.github.aoti4j.weights.FuzzSeeds;
-import io.github.aoti4j.weights.FuzzedBlob;
-import io.github.aoti4j.weights.FuzzedFolder;
+import io.github.aoti4j.weights.files.SafetensorsFuzz;
 import io.github.aoti4j.weights.mapped.Json;
 import io.github.aoti4j.weights.pt2.Blob;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
@@ -25,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Attacks the readers of packages and of weight files. */
-public class ReadersFuzzTest extends FuzzedReaders {
+public class WeightReadersFuzzTest extends FuzzedReaders {
     private static final String NAME = "fuzzed-";
     private static final Path FOLDER = folder();
     private static final Path SHARDS = FOLDER.resolve("shards");
@@ -34,7 +30,7 @@ public class ReadersFuzzTest extends FuzzedReaders {
         try {
             Path folder = Files.createTempDirectory(NAME);
             TestFiles.sharded(Files.createDirectory(folder.resolve("shards")));
-            Runtime.getRuntime().addShutdownHook(new Thread(ReadersFuzzTest::removeFolder));
+            Runtime.getRuntime().addShutdownHook(new Thread(WeightReadersFuzzTest::removeFolder));
             return folder;
         } catch (IOException e) {
             throw new IllegalStateException(e);
@@ -57,24 +53,34 @@ public class ReadersFuzzTest extends FuzzedReaders {
     @Override
     protected List<FuzzTarget> targets() {
         return List.of(
-                FuzzTarget.of("zip", FuzzSeeds::zips, ReadersFuzzTest::zip)
+                FuzzTarget.of("zip", FuzzSeeds::zips, WeightReadersFuzzTest::zip)
                         .words("PK\1\2", "PK\3\4", "PK\5\6", "PK\6\6", "PK\6\7", "PK\7\b"),
-                FuzzTarget.of("package", FuzzSeeds::packages, ReadersFuzzTest::pt2)
+                FuzzTarget.of("package", FuzzSeeds::packages, WeightReadersFuzzTest::pt2)
                         .words("data/aotinductor/", ".wrapper.so", "_metadata.json", "../", "\0"),
-                FuzzTarget.of("folder", FuzzedFolder::seeds, ReadersFuzzTest::unpacked),
+                FuzzTarget.of("folder", FuzzedFolder::seeds, WeightReadersFuzzTest::unpacked),
                 FuzzTarget.of("metadata", FuzzSeeds::metadata, input -> Json.stringMap(input))
                         .refusing(Json.FormException.class)
                         .words("\"", "{", "}", "[", ":", ",", "\\u0000", "1e999999999"),
-                FuzzTarget.of("weights_config", FuzzSeeds::weightsConfigs, ReadersFuzzTest::config)
+                FuzzTarget.of(
+                                "weights_config",
+                                FuzzSeeds::weightsConfigs,
+                                WeightReadersFuzzTest::config)
                         .words("[", "]", "\"weight_0\"", "9223372036854775807", "1e9", "-1"),
-                FuzzTarget.of("safetensors", FuzzSeeds::safetensors, ReadersFuzzTest::safetensors)
+                FuzzTarget.of(
+                                "safetensors",
+                                FuzzSeeds::safetensors,
+                                WeightReadersFuzzTest::safetensors)
                         .words("\"dtype\":", "\"shape\":", "\"data_offsets\":", "\"F4\"", "[0,0]"),
-                FuzzTarget.of("shard_index", ReadersFuzzTest::indexes, ReadersFuzzTest::shards)
+                FuzzTarget.of(
+                                "shard_index",
+                                WeightReadersFuzzTest::indexes,
+                                WeightReadersFuzzTest::shards)
                         .words("\"weight_map\"", "one.safetensors", "../", "/", "\\u0000", "./"),
-                FuzzTarget.of("torch_save", FuzzSeeds::torchSaves, ReadersFuzzTest::torchSave),
-                FuzzTarget.of("pickle", FuzzSeeds::pickles, ReadersFuzzTest::pickle)
+                FuzzTarget.of(
+                        "torch_save", FuzzSeeds::torchSaves, WeightReadersFuzzTest::torchSave),
+                FuzzTarget.of("pickle", FuzzSeeds::pickles, WeightReadersFuzzTest::pickle)
                         .words("ctorch\nFloatStorage\n", "storage", "\u0094", "h\0", "t", "R"),
-                FuzzTarget.of("blob", FuzzedBlob::seeds, ReadersFuzzTest::blob));
+                FuzzTarget.of("blob", FuzzedBlob::seeds, WeightReadersFuzzTest::blob));
     }
 
     private static void zip(byte[] input) {
@@ -104,7 +110,7 @@ public class ReadersFuzzTest extends FuzzedReaders {
         Readings.of(
                 input,
                 FOLDER.resolve("f.safetensors"),
-                file -> Readings.safetensors(file.handTo(SafetensorsFile::of)));
+                file -> Readings.safetensors(SafetensorsFuzz.open(file)));
     }
 
     private static List<byte[]> indexes() throws IOException {

@@ -1,6 +1,8 @@
-package io.github.aoti4j.internal.container;
+package io.github.aoti4j.stress.races;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+
+import io.github.aoti4j.internal.container.RunGate;
 
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;

@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import io.github.aoti4j.GuardedModel;
 import io.github.aoti4j.Model;
@@ -7,7 +7,7 @@ import io.github.aoti4j.ModelPackage;
 import io.github.aoti4j.OperatorLibrary;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.hostile.Subject.Weights;
+import io.github.aoti4j.stress.calls.Subject.Weights;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

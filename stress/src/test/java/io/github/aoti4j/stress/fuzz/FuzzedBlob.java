@@ -1,6 +1,7 @@
-package io.github.aoti4j.weights;
+package io.github.aoti4j.stress.fuzz;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.BlobTensor;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.github.aoti4j.weights;
+package io.github.aoti4j.stress.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

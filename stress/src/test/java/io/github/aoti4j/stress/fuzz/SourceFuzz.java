@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal.wrapper;
+package io.github.aoti4j.stress.fuzz;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,7 +21,8 @@ import io.github.aoti4j.internal.indices.OperatorCallSites;
 import io.github.aoti4j.internal.inputs.InputCheck;
 import io.github.aoti4j.internal.inputs.InputDescription;
 import io.github.aoti4j.internal.preflight.CpuRequirements;
-import io.github.aoti4j.stress.fuzz.FuzzTarget;
+import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

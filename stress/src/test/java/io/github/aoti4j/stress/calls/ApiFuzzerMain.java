@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -11,11 +11,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs attacks that come line by line, in a process that may fall. Answers each with one line:
- * {@code ok} and what was answered and not refused, or {@code failed} and the stack trace, its line
- * breaks escaped; and ends after that, since what is left behind must not disturb the next.
+ * Makes sequences of calls, one per line of the input, in a process that may crash. Answers with a
+ * line: {@code ok} and what was answered and not refused, or {@code failed} and the stack trace,
+ * its line breaks escaped; and ends after that, since what is left behind must not disturb the
+ * next.
  */
-final class AttackMain {
+final class ApiFuzzerMain {
     /** Before the answer, since libtorch prints too. */
     static final String ANSWER = "### ";
 
@@ -23,7 +24,7 @@ final class AttackMain {
 
     private static final int SECONDS = 60;
 
-    private AttackMain() {}
+    private ApiFuzzerMain() {}
 
     public static void main(String[] args) throws Exception {
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import io.github.aoti4j.libtorch.LibTorch;
 
@@ -16,8 +16,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** A process that runs attacks, started anew when one has ended it. */
-final class AttackProcess implements AutoCloseable {
+/** A process that makes sequences of calls; it is started again after one has ended it. */
+final class ApiFuzzerProcess implements AutoCloseable {
     private final Path folder;
     private final Map<Action, Integer> answers = new EnumMap<>(Action.class);
     private long calls;
@@ -26,11 +26,11 @@ final class AttackProcess implements AutoCloseable {
     private Writer attacks;
 
     /** Its cache and what it leaves when it falls lie in a folder. */
-    AttackProcess(Path folder) {
+    ApiFuzzerProcess(Path folder) {
         this.folder = folder;
     }
 
-    /** Runs an attack; answers what went wrong, or an empty text. */
+    /** Makes calls; returns what went wrong, or an empty text. */
     String run(List<Step> steps) {
         try {
             if (process == null) {
@@ -39,10 +39,10 @@ final class AttackProcess implements AutoCloseable {
             attacks.write(Step.encode(steps) + "\n");
             attacks.flush();
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.startsWith(AttackMain.ANSWER)) {
-                    String answer = line.substring(AttackMain.ANSWER.length());
-                    if (answer.startsWith(AttackMain.OK)) {
-                        count(steps, answer.substring(AttackMain.OK.length()));
+                if (line.startsWith(ApiFuzzerMain.ANSWER)) {
+                    String answer = line.substring(ApiFuzzerMain.ANSWER.length());
+                    if (answer.startsWith(ApiFuzzerMain.OK)) {
+                        count(steps, answer.substring(ApiFuzzerMain.OK.length()));
                         return "";
                     }
                     process = null;
@@ -89,7 +89,7 @@ final class AttackProcess implements AutoCloseable {
         command.add("-Daoti.libtorch=" + LibTorch.load().directory());
         command.add("-Daoti.cache=" + folder.resolve("cache"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.add(AttackMain.class.getName());
+        command.add(ApiFuzzerMain.class.getName());
         process =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         lines =

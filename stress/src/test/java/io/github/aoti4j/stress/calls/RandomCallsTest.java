@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -31,14 +31,14 @@ import java.util.Set;
  * other, with the shortest attack that does. The seed is fixed; which of two threads is first is
  * not. {@code stress/run calls} makes more of them, and prints what was answered.
  */
-class HostileCallsTest {
+class RandomCallsTest {
     private static Path folder;
-    private static AttackProcess process;
+    private static ApiFuzzerProcess process;
 
     @BeforeContainer
     static void open() throws IOException {
-        folder = Files.createTempDirectory("attacks");
-        process = new AttackProcess(folder);
+        folder = Files.createTempDirectory("calls");
+        process = new ApiFuzzerProcess(folder);
     }
 
     @AfterContainer
@@ -55,16 +55,16 @@ class HostileCallsTest {
     }
 
     @Provide
-    Arbitrary<List<Step>> attack() {
+    Arbitrary<List<Step>> calls() {
         var how =
                 Arbitraries.frequencyOf(
-                        Tuple.of(12, Arbitraries.just(Step.How.HERE)),
+                        Tuple.of(12, Arbitraries.just(Step.How.SAME_THREAD)),
                         Tuple.of(1, Arbitraries.just(Step.How.INTERRUPTED)),
-                        Tuple.of(1, Arbitraries.just(Step.How.ELSEWHERE)),
+                        Tuple.of(1, Arbitraries.just(Step.How.OTHER_THREAD)),
                         Tuple.of(1, Arbitraries.just(Step.How.VIRTUAL)),
                         Tuple.of(1, Arbitraries.just(Step.How.DEEP)),
                         Tuple.of(1, Arbitraries.just(Step.How.FOREIGN)),
-                        Tuple.of(4, Arbitraries.just(Step.How.ALONGSIDE)));
+                        Tuple.of(4, Arbitraries.just(Step.How.CONCURRENT)));
         return Combinators.combine(Arbitraries.of(Action.class), how, Arbitraries.integers())
                 .as(Step::new)
                 .list()
@@ -91,7 +91,7 @@ class HostileCallsTest {
     }
 
     @Property(seed = "20261121")
-    void isAnsweredRightlyOrAsDocumented(@ForAll("attack") List<Step> attack) {
-        assertEquals("", process.run(attack));
+    void isAnsweredRightlyOrAsDocumented(@ForAll("calls") List<Step> calls) {
+        assertEquals("", process.run(calls));
     }
 }

@@ -1,11 +1,9 @@
-package io.github.aoti4j.internal.wrapper;
+package io.github.aoti4j.stress.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.aoti4j.internal.ReadersFuzzTest;
 import io.github.aoti4j.internal.indices.IndexChecksTest;
 import io.github.aoti4j.internal.indices.KernelText;
-import io.github.aoti4j.stress.fuzz.TinyLibrary;
 
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +18,7 @@ class CostlySourcesTest {
     private static final int MILLION = 1_000_000;
     private static final String LEAF = "{\"type\":null,\"context\":null,\"children_spec\":[]}";
 
-    private final ReadersFuzzTest readers = new ReadersFuzzTest();
+    private final PackageReadersFuzzTest readers = new PackageReadersFuzzTest();
 
     private void attack(String reader, String text) {
         readers.attack(reader, text.getBytes(UTF_8));

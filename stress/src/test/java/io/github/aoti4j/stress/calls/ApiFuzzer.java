@@ -1,4 +1,4 @@
-package io.github.aoti4j.hostile;
+package io.github.aoti4j.stress.calls;
 
 import io.github.aoti4j.Arguments;
 import io.github.aoti4j.ConstantInfo;
@@ -11,10 +11,10 @@ import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.hostile.FuzzState.Bound;
-import io.github.aoti4j.hostile.FuzzState.Loaded;
-import io.github.aoti4j.hostile.FuzzState.Made;
-import io.github.aoti4j.hostile.FuzzState.Owned;
+import io.github.aoti4j.stress.calls.FuzzState.Bound;
+import io.github.aoti4j.stress.calls.FuzzState.Loaded;
+import io.github.aoti4j.stress.calls.FuzzState.Made;
+import io.github.aoti4j.stress.calls.FuzzState.Owned;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 
@@ -88,7 +88,7 @@ final class ApiFuzzer {
 
     private void make(Step step) throws Exception {
         switch (step.how()) {
-            case HERE -> callUninterrupted(step);
+            case SAME_THREAD -> callUninterrupted(step);
             case INTERRUPTED -> {
                 Thread.currentThread().interrupt();
                 call(step);
@@ -97,10 +97,10 @@ final class ApiFuzzer {
                 }
             }
             case DEEP -> get(startDeep(step));
-            case ELSEWHERE -> get(start(step, Thread.ofPlatform()));
+            case OTHER_THREAD -> get(start(step, Thread.ofPlatform()));
             case VIRTUAL -> get(start(step, Thread.ofVirtual()));
             case FOREIGN -> get(startWithClosedLoader(step));
-            case ALONGSIDE -> {
+            case CONCURRENT -> {
                 join();
                 world.concurrent = true;
                 alongside =
@@ -392,7 +392,7 @@ final class ApiFuzzer {
                 Action[] all = Action.values();
                 Action inside = all[random.nextInt(all.length)];
                 int seed = random.nextInt();
-                world.inOperator.set(() -> call(new Step(inside, Step.How.HERE, seed)));
+                world.inOperator.set(() -> call(new Step(inside, Step.How.SAME_THREAD, seed)));
             }
             case OPERATOR_ERRS -> world.wrongResult.set(random.split());
             case MANY_RUN -> manyRun(random);
