@@ -23,13 +23,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Calls of the API in random order, allowed and not, on objects that are alive and not, by this
- * thread, others, and several at once, also beside another copy of aoti4j in a class loader of its
- * own: each gives a right answer or throws what is documented.
+ * Calls of the API in random order: allowed or not, on open and closed objects, from one thread and
+ * from several at once, also beside another copy of aoti4j in its own class loader. Each returns a
+ * right answer or throws what is documented.
  *
- * <p>They are made in another process, so that one that ends the JVM is found and reported like any
- * other, with the shortest attack that does. The seed is fixed; which of two threads is first is
- * not. {@code stress/run calls} makes more of them, and prints what was answered.
+ * <p>Another process makes the calls, so that a crash of the JVM is found like any other failure
+ * and reduced to the shortest sequence that causes it. The seed is fixed; the order of threads is
+ * not. {@code stress/run calls} makes more calls and prints how many were answered.
  */
 class RandomCallsTest {
     private static Path folder;
