@@ -5,7 +5,7 @@ import java.nio.file.Path;
 
 /**
  * Loads and closes a model many times and prints what the process's private memory consists of: the
- * figures of {@code runtime/OBSERVABILITY.md}. Arguments: a package, and how many loads.
+ * figures of {@code docs/observability.md}. Arguments: a package, and how many loads.
  */
 final class LoadMemory {
     private static final int LINES = 5;

@@ -66,11 +66,11 @@ class NativeAccessTest {
 
     @ParameterizedTest
     @ValueSource(strings = {DENY, "--illegal-native-access=warn"})
-    void theOptionsOfTheReadmeAreEnough(String mode) throws Exception {
-        String readme = Files.readString(Path.of("../README.md"));
+    void theOptionsOfThePageAreEnough(String mode) throws Exception {
+        String page = Files.readString(Path.of("../docs/libtorch.md"));
         String unnamed = "--enable-native-access=ALL-UNNAMED";
-        assertTrue(readme.contains('`' + unnamed + '`'));
-        assertTrue(readme.contains('`' + BOTH + '`'));
+        assertTrue(page.contains('`' + unnamed + '`'));
+        assertTrue(page.contains('`' + BOTH + '`'));
 
         for (String output :
                 List.of(

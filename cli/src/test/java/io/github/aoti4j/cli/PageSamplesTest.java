@@ -2,6 +2,8 @@ package io.github.aoti4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.Model;
@@ -18,9 +20,12 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,15 +33,18 @@ import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
-/** The README's examples compile as they stand, and answer. */
-class ReadmeTest {
-    private static final Path README = Path.of("../README.md");
+/** The samples of all pages compile as they stand; those that fixtures can run give answers. */
+class PageSamplesTest {
     private static final Path KWARGS = Path.of("../runtime/src/test/fixtures/kwargs/kwargs.pt2");
 
     private static final Path ADD_ONE = Path.of("../runtime/src/test/fixtures/add_one/add_one.pt2");
 
     private static final Path HALVES =
             Path.of("../runtime/src/test/fixtures/custom_int/custom_int.pt2");
+
+    private static final Pattern DEPENDENCY =
+            Pattern.compile(
+                    "<artifactId>(?<artifact>[^<]*)</artifactId>\\s*<version>(?<version>[^<]*)</version>");
 
     @TempDir private Path folder;
 
@@ -70,23 +78,40 @@ class ReadmeTest {
         }
     }
 
-    /** All examples, with the imports that they state. */
+    /** With the imports that they state. */
     @Test
-    void allExamplesCompile() throws Exception {
-        Matcher examples =
-                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
-                        .matcher(Files.readString(README));
-        Set<String> names = new TreeSet<>();
-        while (examples.find()) {
-            Matcher name = Pattern.compile("(?m)^class (\\w+)").matcher(examples.group(1));
-            assertTrue(name.find(), () -> "no class, and so no imports: " + examples.group(1));
-            try (URLClassLoader loader = compile(name.group(1))) {
-                names.add(loader.loadClass(name.group(1)).getName());
+    void allSamplesCompile() throws Exception {
+        Map<String, String> samples = samples();
+        for (String name : samples.keySet()) {
+            try (URLClassLoader loader = compile(name)) {
+                assertEquals(name, loader.loadClass(name).getName());
             }
         }
         assertTrue(
-                names.containsAll(Set.of("Example", "CudaExample", "PinnedExample")),
-                names::toString);
+                samples.keySet().containsAll(Set.of("Example", "CudaExample", "PinnedExample")),
+                () -> samples.keySet().toString());
+    }
+
+    /** The dependencies that pages tell readers to add are those of this version. */
+    @Test
+    void dependenciesHaveTheVersionsOfTheBuild() throws Exception {
+        Map<String, String> versions = Poms.versions();
+        List<String> wrong = new ArrayList<>();
+        Set<String> artifacts = new TreeSet<>();
+        for (Page page : Page.all()) {
+            for (String block : page.blocks("xml")) {
+                Matcher dependency = DEPENDENCY.matcher(block);
+                while (dependency.find()) {
+                    artifacts.add(dependency.group("artifact"));
+                    String expected = versions.get(dependency.group("artifact"));
+                    if (!dependency.group("version").equals(expected)) {
+                        wrong.add(page.name() + ": " + dependency.group() + " is " + expected);
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), wrong);
+        assertEquals(Set.of("aoti4j-runtime", "openblas", "pytorch"), artifacts);
     }
 
     @Test
@@ -155,11 +180,24 @@ class ReadmeTest {
     }
 
     private static String example(String name) throws IOException {
-        String readme = Files.readString(README);
-        int declaration = readme.indexOf("\nclass " + name + " {");
-        assertTrue(declaration >= 0, "the README has no example " + name);
-        int start = readme.lastIndexOf("```java\n", declaration) + "```java\n".length();
-        return readme.substring(start, readme.indexOf("```", declaration));
+        String sample = samples().get(name);
+        assertNotNull(sample, "no page has a sample " + name);
+        return sample;
+    }
+
+    /** The Java samples of all pages by the class that each declares. */
+    private static Map<String, String> samples() throws IOException {
+        Map<String, String> samples = new TreeMap<>();
+        for (Page page : Page.all()) {
+            for (String block : page.blocks("java")) {
+                Matcher name = Pattern.compile("(?m)^class (\\w+)").matcher(block);
+                assertTrue(
+                        name.find(), () -> page.name() + ": no class, and so no imports: " + block);
+                String before = samples.put(name.group(1), block);
+                assertNull(before, () -> page.name() + ": a second sample " + name.group(1));
+            }
+        }
+        return samples;
     }
 
     private static int indexOfLargest(float[] scores) {
