@@ -29,7 +29,9 @@ class PageFactsTest {
     @Test
     void messagesExist() throws IOException {
         String sources =
-                (Sources.mainText() + Files.readString(Page.ROOT.resolve("aoti")))
+                (Sources.mainText()
+                                + Files.readString(Page.ROOT.resolve("aoti"))
+                                + Files.readString(Page.ROOT.resolve(".mvn/jdk.sh")))
                         .replaceAll("\"\\s*\\+\\s*\"", "")
                         .replace("\\\"", "\"");
         List<String> missing = new ArrayList<>();
