@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.callspec.RecordShape;
+import io.github.aoti4j.internal.exec.NestedCalls;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -104,13 +105,8 @@ public final class Arguments {
         return map;
     }
 
-    /** Not to be written. */
-    Object[] positional() {
-        return positional;
-    }
-
-    /** A map or a record; null for none. */
-    Object keywords() {
-        return keywords;
+    /** What the rest of the library works on. */
+    NestedCalls.Args args() {
+        return new NestedCalls.Args(positional, keywords);
     }
 }

@@ -10,15 +10,17 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.constants.ConstantSource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.exec.NativeModel;
+import io.github.aoti4j.internal.exec.OutputLease;
+import io.github.aoti4j.internal.load.WeightsLoader;
 import io.github.aoti4j.internal.tensor.NativeTensor;
+import io.github.aoti4j.internal.tensor.TensorView;
 import io.github.aoti4j.weights.StoredTensor;
-import io.github.aoti4j.weights.TensorSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,8 +96,8 @@ public final class Constants {
                             .asReadOnly();
             MemoryUses uses = onCpu ? null : MemoryUses.ofNoStream();
             lease.takeUses(uses);
-            Tensor values =
-                    Tensor.used(
+            TensorView values =
+                    new TensorView(
                             tensor.dtype(),
                             tensor.shape(),
                             tensor.strides(),
@@ -103,7 +105,7 @@ public final class Constants {
                             tensor.device(),
                             uses);
             lease.handTo(arena);
-            return values;
+            return Tensor.TYPE.wrap().apply(values);
         }
     }
 
@@ -130,7 +132,7 @@ public final class Constants {
         if (all.isEmpty()) {
             throw new IllegalArgumentException("an update needs at least one weight file");
         }
-        update(() -> ConstantSource.of(open(all)));
+        update(() -> ConstantSource.of(WeightsLoader.open(all)));
     }
 
     /**
@@ -161,9 +163,9 @@ public final class Constants {
         update(() -> List.of(ConstantSource.of(given)));
     }
 
-    private static StoredTensor stored(String name, Tensor tensor) {
+    private static StoredTensor stored(String name, Tensor given) {
         requireNonNull(name, "a name of a tensor");
-        requireNonNull(tensor, name);
+        TensorView tensor = Tensor.TYPE.unwrap().apply(requireNonNull(given, name));
         tensor.requireReadable();
         if (!tensor.segment().scope().isAlive()) {
             throw new IllegalStateException(
@@ -187,20 +189,6 @@ public final class Constants {
         StackGuard.requireForLoad();
         try (var _ = model.acquire()) {
             model.constants().update(sources.get());
-        }
-    }
-
-    /** Opens all files, or none. */
-    static List<TensorSource> open(List<Path> files) {
-        List<TensorSource> sources = new ArrayList<>();
-        try {
-            for (Path file : files) {
-                sources.add(TensorSource.open(file));
-            }
-            return sources;
-        } catch (Throwable e) {
-            sources.forEach(TensorSource::close);
-            throw e;
         }
     }
 }

@@ -8,7 +8,14 @@ import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.device.DeviceInputs;
+import io.github.aoti4j.internal.device.DeviceTensors;
+import io.github.aoti4j.internal.exec.BoundRun;
+import io.github.aoti4j.internal.exec.LoadedModel;
+import io.github.aoti4j.internal.exec.OutputReader;
+import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -45,41 +52,41 @@ public final class CudaGraph implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemoryUses uses = MemoryUses.ofNoStream();
     private final DeviceInputs memory;
+    private final TensorView[] own;
     private final List<Tensor> inputs;
     private List<Tensor> outputs;
     private BoundRun call;
     private CapturedGraph graph;
     private boolean closed;
 
-    private CudaGraph(Gpu gpu, Tensor[] examples) {
+    private CudaGraph(Gpu gpu, TensorView[] examples) {
         this.gpu = gpu;
         memory = new DeviceInputs(gpu);
-        List<Tensor> tensors = new ArrayList<>();
+        own = new TensorView[examples.length];
         try {
-            for (Tensor example : examples) {
-                tensors.add(memory.onDevice(example, arena, uses));
+            for (int i = 0; i < own.length; i++) {
+                own[i] = memory.onDevice(examples[i], arena, uses);
             }
         } catch (Throwable e) {
             free(e);
             throw e;
         }
-        inputs = Collections.unmodifiableList(tensors);
+        inputs = Arrays.stream(own).map(Tensor.TYPE.wrap()).toList();
     }
 
-    static CudaGraph capture(LoadedModel model, Tensor[] examples) {
+    static CudaGraph capture(LoadedModel model, TensorView[] examples) {
         model.requireCapturable();
         InputValidator validator = model.validator();
-        Tensor[] tensors = examples.clone();
-        for (int i = 0; i < tensors.length; i++) {
+        for (int i = 0; i < examples.length; i++) {
             if (i < validator.inputCount() && validator.isOnCpu(i)) {
                 throw new IncompatibleModelException(
                         "%s is on the CPU: a graph would keep its values for ever"
                                 .formatted(validator.label(i)));
             }
         }
-        var graph = new CudaGraph(Gpu.of(model.device()), tensors);
+        var graph = new CudaGraph(Gpu.of(model.device()), examples);
         try {
-            graph.record(model, tensors);
+            graph.record(model, examples);
             return graph;
         } catch (Throwable e) {
             graph.free(e);
@@ -87,14 +94,13 @@ public final class CudaGraph implements AutoCloseable {
         }
     }
 
-    private void record(LoadedModel model, Tensor[] examples) {
-        Tensor[] own = inputs.toArray(Tensor[]::new);
+    private void record(LoadedModel model, TensorView[] examples) {
         OutputReader[] readers = model.newReaders();
         model.validator().check(own);
         call = new BoundRun(model.natives(), own.length, readers.length);
         for (int i = 0; i < own.length; i++) {
             long _ = call.bind(i, own[i]);
-            examples[i].copyTo(own[i]);
+            DeviceTensors.copy(own[i], examples[i], null);
         }
         try (RunScope _ = call.enter()) {
             graph =
@@ -108,13 +114,13 @@ public final class CudaGraph implements AutoCloseable {
         }
         List<Tensor> found = new ArrayList<>();
         for (OutputReader reader : readers) {
-            Tensor output = reader.read(call.slot(), own, arena, uses);
+            TensorView output = reader.read(call.slot(), own, arena, uses);
             if (output != null && output.device().isCpu()) {
                 throw new IncompatibleModelException(
                         "output \"%s\" is on the CPU, where a graph leaves nothing"
                                 .formatted(reader.name()));
             }
-            found.add(output);
+            found.add(output == null ? null : Tensor.TYPE.wrap().apply(output));
         }
         outputs = Collections.unmodifiableList(found);
     }

@@ -8,6 +8,7 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.GpuStream;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,6 +27,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class CudaStream implements AutoCloseable {
     private final Gpu gpu;
+    private final GpuStream stream;
 
     /** Belongs to an arena of its own if the stream is ours; calls then hold it open. */
     private final MemorySegment handle;
@@ -35,6 +37,7 @@ public final class CudaStream implements AutoCloseable {
 
     private CudaStream(Gpu gpu, MemorySegment handle, Arena arena) {
         this.gpu = gpu;
+        this.stream = new GpuStream(gpu, handle);
         this.handle = handle;
         this.arena = arena;
     }
@@ -116,8 +119,9 @@ public final class CudaStream implements AutoCloseable {
         return handle;
     }
 
-    Gpu gpu() {
-        return gpu;
+    /** What the rest of the library works on. */
+    GpuStream gpuStream() {
+        return stream;
     }
 
     /**
@@ -215,6 +219,6 @@ public final class CudaStream implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "CudaStream[%s, 0x%x]".formatted(gpu, handle.address());
+        return stream.toString();
     }
 }

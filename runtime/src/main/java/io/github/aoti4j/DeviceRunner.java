@@ -7,8 +7,16 @@ import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.cuda.CapturedGraph;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.device.DeviceInputs;
+import io.github.aoti4j.internal.device.DeviceTensors;
+import io.github.aoti4j.internal.exec.BoundRun;
+import io.github.aoti4j.internal.exec.LoadedModel;
+import io.github.aoti4j.internal.exec.NativeModel;
+import io.github.aoti4j.internal.exec.OutputReader;
+import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -48,14 +56,20 @@ public final class DeviceRunner implements AutoCloseable {
     private final CudaStream stream;
 
     /** In page-locked memory, and where the model reads them; the same where it wants the CPU's. */
-    private final Tensor[] inputs;
+    private final TensorView[] inputs;
 
-    private final Tensor[] onDevice;
+    private final TensorView[] onDevice;
 
     /** Of the latest run: on the device, and in page-locked memory. */
-    private final Tensor[] results;
+    private final TensorView[] results;
 
-    private final Tensor[] outputs;
+    private final TensorView[] outputs;
+
+    /** What shows inputs and outputs to the caller. */
+    private final Tensor[] shownInputs;
+
+    private final Tensor[] shownOutputs;
+
     private BoundRun call;
     private CapturedGraph graph;
     private boolean inFlight;
@@ -68,13 +82,15 @@ public final class DeviceRunner implements AutoCloseable {
         this.captured = captured;
         memory = new DeviceInputs(gpu);
         stream = CudaStream.fromPool(gpu.device(), false);
-        inputs = new Tensor[count];
-        onDevice = new Tensor[count];
-        results = new Tensor[readers.length];
-        outputs = new Tensor[readers.length];
+        inputs = new TensorView[count];
+        shownInputs = new Tensor[count];
+        shownOutputs = new Tensor[readers.length];
+        onDevice = new TensorView[count];
+        results = new TensorView[readers.length];
+        outputs = new TensorView[readers.length];
     }
 
-    static DeviceRunner create(LoadedModel model, boolean captured, Tensor[] examples) {
+    static DeviceRunner create(LoadedModel model, boolean captured, TensorView[] examples) {
         if (model.device().isCpu()) {
             throw new IncompatibleModelException(
                     "the model is on the CPU: newRunner() makes what runs it there");
@@ -104,7 +120,7 @@ public final class DeviceRunner implements AutoCloseable {
         }
     }
 
-    private void allocate(InputValidator validator, Tensor[] examples) {
+    private void allocate(InputValidator validator, TensorView[] examples) {
         for (int i = 0; i < examples.length; i++) {
             boolean onCpu = i < validator.inputCount() && validator.isOnCpu(i);
             if (onCpu && captured) {
@@ -112,13 +128,14 @@ public final class DeviceRunner implements AutoCloseable {
                         "%s is on the CPU: a graph would keep its values for ever"
                                 .formatted(validator.label(i)));
             }
-            Tensor example = Objects.requireNonNull(examples[i], "examples");
+            TensorView example = Objects.requireNonNull(examples[i], "examples");
             inputs[i] = memory.pinned(example, arena);
+            shownInputs[i] = Tensor.TYPE.wrap().apply(inputs[i]);
             onDevice[i] = onCpu ? inputs[i] : memory.onDevice(example, arena, null);
         }
         validator.check(onDevice);
         for (int i = 0; i < examples.length; i++) {
-            examples[i].copyTo(inputs[i]);
+            DeviceTensors.copy(inputs[i], examples[i], null);
         }
     }
 
@@ -132,7 +149,7 @@ public final class DeviceRunner implements AutoCloseable {
      */
     public Tensor input(int index) {
         requireIdle();
-        return inputs[Objects.checkIndex(index, inputs.length)];
+        return shownInputs[Objects.checkIndex(index, inputs.length)];
     }
 
     /**
@@ -151,7 +168,7 @@ public final class DeviceRunner implements AutoCloseable {
             throw new IllegalStateException(
                     "the runner has no outputs: its latest run failed, or there was none");
         }
-        return outputs[index];
+        return shownOutputs[index];
     }
 
     /**
@@ -242,27 +259,32 @@ public final class DeviceRunner implements AutoCloseable {
 
     /** Finds out where an output lies, and has memory ready for it. */
     private void locate(int index) {
-        Tensor before = results[index];
+        TensorView before = results[index];
         if (before != null && readers[index].isAt(call.slot(), before)) {
             return;
         }
-        Tensor result = readers[index].read(call.slot(), onDevice, arena, noUses);
+        TensorView result = readers[index].read(call.slot(), onDevice, arena, noUses);
         if (result != null && result.device().isCpu()) {
             throw new IncompatibleModelException(
                     "output \"%s\" is on the CPU: use Model.run".formatted(readers[index].name()));
         }
         results[index] = result;
         if (result == null) {
-            outputs[index] = null;
+            show(index, null);
         } else if (outputs[index] == null || !isLike(outputs[index], result)) {
-            outputs[index] = memory.pinned(result, arena);
+            show(index, memory.pinned(result, arena));
         }
     }
 
-    private static boolean isLike(Tensor a, Tensor b) {
+    private void show(int index, TensorView output) {
+        outputs[index] = output;
+        shownOutputs[index] = output == null ? null : Tensor.TYPE.wrap().apply(output);
+    }
+
+    private static boolean isLike(TensorView a, TensorView b) {
         return a.dtype() == b.dtype()
-                && Arrays.equals(a.shapeUnsafe(), b.shapeUnsafe())
-                && Shapes.sameLayout(a.shapeUnsafe(), a.stridesUnsafe(), b.stridesUnsafe());
+                && Arrays.equals(a.shape(), b.shape())
+                && Shapes.sameLayout(a.shape(), a.strides(), b.strides());
     }
 
     private void capture() {

@@ -9,6 +9,9 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.exec.NestedCalls;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -16,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * One model compiled in several variants, for fixed shapes, other dtypes, or ranges of sizes: a run
@@ -60,7 +65,7 @@ public final class GuardedModel implements AutoCloseable {
             throw new IllegalArgumentException("a guarded model needs at least one variant");
         }
         for (Model variant : variants) {
-            if (!variant.validator().isKnown()) {
+            if (!variant.loaded().validator().isKnown()) {
                 throw new IncompatibleModelException(
                         "model "
                                 + variant.name()
@@ -111,7 +116,7 @@ public final class GuardedModel implements AutoCloseable {
             }
             return of(loaded);
         } catch (Throwable e) {
-            closeAll(loaded, e);
+            Closeables.all(e, loaded.toArray(AutoCloseable[]::new));
             throw e;
         }
     }
@@ -137,7 +142,7 @@ public final class GuardedModel implements AutoCloseable {
             load(opened, options, loaded);
             return of(loaded);
         } catch (Throwable e) {
-            closeAll(loaded, e);
+            Closeables.all(e, loaded.toArray(AutoCloseable[]::new));
             throw e;
         }
     }
@@ -164,7 +169,8 @@ public final class GuardedModel implements AutoCloseable {
      * @return the variant; empty if none takes these inputs
      */
     public Optional<Model> match(Tensor... inputTensors) {
-        return Optional.ofNullable(find(requireNonNull(inputTensors, "inputs").clone(), null));
+        TensorView[] views = Tensor.TYPE.unwrapAll(requireNonNull(inputTensors, "inputs"));
+        return Optional.ofNullable(find(variant -> variant.loaded().validator().accepts(views)));
     }
 
     /**
@@ -182,12 +188,11 @@ public final class GuardedModel implements AutoCloseable {
     public List<Tensor> run(Arena arena, Tensor... inputTensors) {
         requireNonNull(arena, "arena");
         // What has been matched is what is run, whatever the caller does to the array meanwhile.
-        Tensor[] tensors = requireNonNull(inputTensors, "inputs").clone();
-        Model variant = find(tensors, null);
-        if (variant == null) {
-            throw noneFits(tensors, null);
-        }
-        return variant.run(arena, tensors);
+        TensorView[] views = Tensor.TYPE.unwrapAll(requireNonNull(inputTensors, "inputs"));
+        return choose(
+                        variant -> variant.loaded().validator().accepts(views),
+                        variant -> variant.loaded().validator().check(views))
+                .run(arena, null, views);
     }
 
     /**
@@ -251,21 +256,37 @@ public final class GuardedModel implements AutoCloseable {
 
     private Model choose(Arena arena, Arguments arguments) {
         requireNonNull(arena, "arena");
-        Model variant = find(null, requireNonNull(arguments, "arguments"));
-        if (variant == null) {
-            throw noneFits(null, arguments);
-        }
-        return variant;
+        NestedCalls.Args args = requireNonNull(arguments, "arguments").args();
+        return choose(
+                variant -> variant.calls().accepts(args), variant -> variant.calls().check(args));
     }
 
-    /** For tensors, or if they are null for arguments. Null if there is none. */
-    private Model find(Tensor[] tensors, Arguments arguments) {
+    /**
+     * Returns the first variant that takes the inputs.
+     *
+     * @param check throws what is wrong with the inputs
+     */
+    private Model choose(Predicate<Model> accepts, Consumer<Model> check) {
+        Model variant = find(accepts);
+        if (variant != null) {
+            return variant;
+        }
+        StringBuilder message = new StringBuilder("no variant takes these inputs:");
+        for (int i = 0; i < variants.size(); i++) {
+            message.append("\n  variant %d, model %s: ".formatted(i, variants.get(i).name()))
+                    .append(whyNot(variants.get(i), check));
+        }
+        throw new InvalidInputException(message.toString());
+    }
+
+    /** Returns null if there is none. */
+    private Model find(Predicate<Model> accepts) {
         int first = last;
-        if (accepts(variants.get(first), tensors, arguments)) {
+        if (accepts.test(variants.get(first))) {
             return variants.get(first);
         }
         for (int i = 0; i < variants.size(); i++) {
-            if (i != first && accepts(variants.get(i), tensors, arguments)) {
+            if (i != first && accepts.test(variants.get(i))) {
                 last = i;
                 return variants.get(i);
             }
@@ -273,29 +294,9 @@ public final class GuardedModel implements AutoCloseable {
         return null;
     }
 
-    private static boolean accepts(Model variant, Tensor[] tensors, Arguments arguments) {
-        return tensors == null
-                ? variant.calls().accepts(arguments)
-                : variant.validator().accepts(tensors);
-    }
-
-    private InvalidInputException noneFits(Tensor[] tensors, Arguments arguments) {
-        StringBuilder message = new StringBuilder("no variant takes these inputs:");
-        for (int i = 0; i < variants.size(); i++) {
-            Model variant = variants.get(i);
-            message.append("\n  variant %d, model %s: ".formatted(i, variant.name()))
-                    .append(whyNot(variant, tensors, arguments));
-        }
-        return new InvalidInputException(message.toString());
-    }
-
-    private static String whyNot(Model variant, Tensor[] tensors, Arguments arguments) {
+    private static String whyNot(Model variant, Consumer<Model> check) {
         try {
-            if (tensors == null) {
-                variant.calls().check(arguments);
-            } else {
-                variant.validator().check(tensors);
-            }
+            check.accept(variant);
             throw new AssertionError("refused without a reason by " + variant);
         } catch (InvalidInputException e) {
             return e.getMessage();
@@ -306,31 +307,7 @@ public final class GuardedModel implements AutoCloseable {
     @Override
     public void close() {
         StackGuard.requireForClose();
-        RuntimeException failure = null;
-        for (Model variant : variants) {
-            try {
-                variant.close();
-            } catch (RuntimeException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    private static void closeAll(List<Model> models, Throwable failure) {
-        for (Model model : models) {
-            try {
-                model.close();
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-            }
-        }
+        Closeables.all(null, variants.toArray(AutoCloseable[]::new));
     }
 
     /**

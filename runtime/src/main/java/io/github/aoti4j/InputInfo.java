@@ -2,10 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.internal.inputs.InputDescription;
-import io.github.aoti4j.internal.inputs.InputNames;
-import io.github.aoti4j.internal.wrapper.InputSpec;
-import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.internal.inputs.ModelInput;
 
 import java.util.List;
 import java.util.Optional;
@@ -18,78 +15,15 @@ import java.util.Optional;
  * torch/_inductor/codegen/cpp_wrapper_cpu.py}).
  */
 public final class InputInfo {
-    private final String name;
-    private final int index;
-    private final InputNames names;
-
-    /** Null if it is not known. */
-    private final DType dtype;
-
-    /** Null if it is not known. */
-    private final Device.Type deviceType;
-
-    /** Null if the sizes may vary or are not known. */
-    private final long[] fixedShape;
-
-    private final String description;
-
+    private final ModelInput input;
     private final List<ValueRange> valueRanges;
 
-    /** Whether a number can stand for it. */
-    private final boolean scalar;
-
-    private InputInfo(
-            String name,
-            int index,
-            InputNames names,
-            DType dtype,
-            Device.Type deviceType,
-            long[] fixedShape,
-            String description,
-            List<ValueRange> valueRanges,
-            boolean scalar) {
-        this.name = name;
-        this.index = index;
-        this.names = names;
-        this.dtype = dtype;
-        this.deviceType = deviceType;
-        this.fixedShape = fixedShape;
-        this.description = description;
-        this.valueRanges = valueRanges;
-        this.scalar = scalar;
-    }
-
-    static InputInfo of(String name, InputNames names, Optional<WrapperSource> source, int index) {
-        if (source.isEmpty()) {
-            return new InputInfo(
-                    name,
-                    index,
-                    names,
-                    null,
-                    null,
-                    null,
-                    "unknown: the package holds no source",
-                    List.of(),
-                    false);
-        }
-        InputSpec input = source.get().inputs().get(index);
-        return new InputInfo(
-                name,
-                index,
-                names,
-                input.dtype().orElse(null),
-                type(input.deviceType().orElse(-1)),
-                input.fixedShape().orElse(null),
-                InputDescription.of(source.get(), index),
-                source.get().indexChecks().rangesOf(index).stream()
+    InputInfo(ModelInput input) {
+        this.input = input;
+        this.valueRanges =
+                input.ranges().stream()
                         .map(range -> new ValueRange(range.min(), range.max(), range.text()))
-                        .toList(),
-                input.isScalar());
-    }
-
-    /** The kinds by {@code c10::DeviceType}. */
-    private static Device.Type type(int number) {
-        return number == 0 ? Device.Type.CPU : number == 1 ? Device.Type.CUDA : null;
+                        .toList();
     }
 
     /**
@@ -98,7 +32,7 @@ public final class InputInfo {
      * @return for example {@code arg0_1}
      */
     public String name() {
-        return name;
+        return input.name();
     }
 
     /**
@@ -109,7 +43,7 @@ public final class InputInfo {
      *     it; empty if the package does not state it
      */
     public Optional<String> path() {
-        return names.path(index);
+        return input.path();
     }
 
     /**
@@ -118,7 +52,7 @@ public final class InputInfo {
      * @return empty if the package does not say
      */
     public Optional<DType> dtype() {
-        return Optional.ofNullable(dtype);
+        return input.dtype();
     }
 
     /**
@@ -128,7 +62,7 @@ public final class InputInfo {
      * @return empty if the package does not say
      */
     public Optional<Device.Type> deviceType() {
-        return Optional.ofNullable(deviceType);
+        return input.deviceType();
     }
 
     /**
@@ -137,7 +71,7 @@ public final class InputInfo {
      * @return a fresh array; empty if a size may vary, or the package does not say
      */
     public Optional<long[]> fixedShape() {
-        return Optional.ofNullable(fixedShape).map(long[]::clone);
+        return input.fixedShape().map(long[]::clone);
     }
 
     /**
@@ -146,7 +80,7 @@ public final class InputInfo {
      * @return for example {@code float32 [s77: 1..1024, 10]}
      */
     public String description() {
-        return description;
+        return input.description();
     }
 
     /**
@@ -161,14 +95,8 @@ public final class InputInfo {
         return valueRanges;
     }
 
-    /** Tells whether it has one element, so that a number can stand for it. */
-    boolean isScalar() {
-        return scalar;
-    }
-
     @Override
     public String toString() {
-        String known = path().map(path -> path + " (" + name + ")").orElse(name);
-        return known + ": " + description();
+        return input.toString();
     }
 }

@@ -13,6 +13,13 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.internal.cuda.GpuStream;
+import io.github.aoti4j.internal.exec.ArenaRuns;
+import io.github.aoti4j.internal.exec.LoadedModel;
+import io.github.aoti4j.internal.exec.NestedCalls;
+import io.github.aoti4j.internal.inputs.NamedTensors;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,19 +47,41 @@ import java.util.stream.IntStream;
 public final class Model implements AutoCloseable {
     private final LoadedModel loaded;
     private final ArenaRuns runs;
+    private final List<InputInfo> inputs;
     private final Constants constants;
-    private final Calls calls;
+    private final NestedCalls<Tensor> calls;
     private final LeakWatch watch;
 
     /** Made when it is first needed. */
     private volatile NamedTensors namedTensors;
 
-    Model(LoadedModel loaded) {
+    private volatile CallSpec callSpec;
+
+    private Model(LoadedModel loaded) {
         this.loaded = loaded;
         this.runs = new ArenaRuns(loaded);
+        this.inputs = loaded.inputs().stream().map(InputInfo::new).toList();
         this.constants = new Constants(loaded.natives());
-        this.calls = new Calls(this, loaded.callSpec());
+        this.calls = new NestedCalls<>(loaded, Tensor.TYPE);
         this.watch = LeakWatch.of(this, "model " + loaded.name());
+    }
+
+    /** Takes over what has been loaded, also if this fails. */
+    static Model of(LoadedModel loaded) {
+        try {
+            return new Model(loaded);
+        } catch (Throwable e) {
+            Closeables.all(e, loaded.natives()::close);
+            throw e;
+        }
+    }
+
+    LoadedModel loaded() {
+        return loaded;
+    }
+
+    NestedCalls<Tensor> calls() {
+        return calls;
     }
 
     /**
@@ -135,7 +164,7 @@ public final class Model implements AutoCloseable {
      * @return unmodifiable
      */
     public List<InputInfo> inputs() {
-        return loaded.inputs();
+        return inputs;
     }
 
     /**
@@ -169,7 +198,7 @@ public final class Model implements AutoCloseable {
     public List<long[]> stridesFor(List<long[]> shapes) {
         long[][] all = ofAllInputs(shapes);
         return IntStream.range(0, all.length)
-                .mapToObj(i -> validator().stridesFor(i, all))
+                .mapToObj(i -> loaded.validator().stridesFor(i, all))
                 .toList();
     }
 
@@ -181,14 +210,14 @@ public final class Model implements AutoCloseable {
      * @throws InvalidInputException if the model does not take inputs of these sizes
      */
     public void checkShapes(List<long[]> shapes) {
-        validator().checkShapes(ofAllInputs(shapes));
+        loaded.validator().checkShapes(ofAllInputs(shapes));
     }
 
     private long[][] ofAllInputs(List<long[]> shapes) {
-        if (requireNonNull(shapes, "shapes").size() != inputs().size()) {
+        if (requireNonNull(shapes, "shapes").size() != inputs.size()) {
             throw new InvalidInputException(
                     "model %s takes %d inputs, but %d shapes were given"
-                            .formatted(name(), inputs().size(), shapes.size()));
+                            .formatted(name(), inputs.size(), shapes.size()));
         }
         return shapes.toArray(long[][]::new);
     }
@@ -205,8 +234,8 @@ public final class Model implements AutoCloseable {
         loaded.natives().container().requireStack();
         Runner runner = bareRunner();
         try {
-            for (int i = 0; i < inputs().size(); i++) {
-                InputInfo input = inputs().get(i);
+            for (int i = 0; i < inputs.size(); i++) {
+                InputInfo input = inputs.get(i);
                 if (input.dtype().isPresent() && input.fixedShape().isPresent()) {
                     Tensor _ = runner.allocate(i, input.fixedShape().get());
                 }
@@ -230,7 +259,7 @@ public final class Model implements AutoCloseable {
         requireNonNull(inputTensors, "inputs");
         loaded.natives().container().requireStack();
         Tensor[] tensors = inputTensors.clone();
-        validator().check(tensors);
+        loaded.validator().check(Tensor.TYPE.unwrapAll(tensors));
         Runner runner = bareRunner();
         try {
             for (int i = 0; i < tensors.length; i++) {
@@ -260,7 +289,8 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model or a tensor's arena is closed
      */
     public CudaGraph capture(Tensor... examples) {
-        return CudaGraph.capture(loaded, requireNonNull(examples, "examples"));
+        return CudaGraph.capture(
+                loaded, Tensor.TYPE.unwrapAll(requireNonNull(examples, "examples")));
     }
 
     /**
@@ -277,7 +307,8 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model or a tensor's arena is closed
      */
     public DeviceRunner newDeviceRunner(boolean captured, Tensor... examples) {
-        return DeviceRunner.create(loaded, captured, requireNonNull(examples, "examples").clone());
+        return DeviceRunner.create(
+                loaded, captured, Tensor.TYPE.unwrapAll(requireNonNull(examples, "examples")));
     }
 
     private Runner bareRunner() {
@@ -296,15 +327,7 @@ public final class Model implements AutoCloseable {
      * @return false where run throws {@link InvalidInputException}
      */
     public boolean accepts(Tensor... inputTensors) {
-        return validator().acceptsAll(requireNonNull(inputTensors, "inputs"));
-    }
-
-    InputValidator validator() {
-        return loaded.validator();
-    }
-
-    Calls calls() {
-        return calls;
+        return loaded.validator().acceptsAll(requireNonNull(inputTensors, "inputs"), Tensor.TYPE);
     }
 
     /**
@@ -315,19 +338,17 @@ public final class Model implements AutoCloseable {
      * @return the outputs in call order, unmodifiable; null where the model returned None
      */
     public List<Tensor> run(Arena arena, Tensor... inputTensors) {
-        requireNonNull(inputTensors, "inputs");
         // What has been checked is what native code gets, whatever the caller does to the array
         // meanwhile.
-        Tensor[] tensors = inputTensors.clone();
-        return run(arena, null, tensors);
+        return run(arena, null, Tensor.TYPE.unwrapAll(requireNonNull(inputTensors, "inputs")));
     }
 
-    private List<Tensor> run(Arena arena, CudaStream stream, Tensor[] tensors) {
+    List<Tensor> run(Arena arena, GpuStream stream, TensorView[] views) {
         requireNonNull(arena, "arena");
         try {
-            return runs.run(arena, stream, tensors);
+            return runs.run(arena, stream, views, Tensor.TYPE.wrap());
         } catch (IllegalStateException | WrongThreadException e) {
-            throw validator().explained(e, tensors);
+            throw loaded.validator().explained(e, views);
         }
     }
 
@@ -376,10 +397,10 @@ public final class Model implements AutoCloseable {
         requireNonNull(inputTensors, "inputs");
         NamedTensors names = namedTensors;
         if (names == null) {
-            names = new NamedTensors(name(), inputs(), outputNames());
+            names = new NamedTensors(name(), loaded.inputs(), outputNames());
             namedTensors = names;
         }
-        return names.named(run(arena, names.inOrder(inputTensors)));
+        return names.named(run(arena, names.inOrder(inputTensors, Tensor[]::new)));
     }
 
     /**
@@ -411,7 +432,7 @@ public final class Model implements AutoCloseable {
             throw new InvalidInputException(
                     "model %s is on %s and cannot run on %s".formatted(name(), device(), stream));
         }
-        return run(arena, stream, inputTensors.clone());
+        return run(arena, stream.gpuStream(), Tensor.TYPE.unwrapAll(inputTensors));
     }
 
     /**
@@ -433,7 +454,12 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the model is closed and its call spec was not read before
      */
     public CallSpec callSpec() {
-        return calls.spec();
+        CallSpec known = callSpec;
+        if (known == null) {
+            known = new CallSpec(calls.plan());
+            callSpec = known;
+        }
+        return known;
     }
 
     /**
@@ -444,7 +470,7 @@ public final class Model implements AutoCloseable {
      * @return a {@link Tensor}, a {@link List} or a {@link Map}; null where the model returned None
      */
     public Object call(Arena arena, Object... args) {
-        return calls.call(arena, Arguments.of(args));
+        return call(arena, Arguments.of(args));
     }
 
     /**
@@ -461,7 +487,7 @@ public final class Model implements AutoCloseable {
      * @throws CallSpecException if the model's call spec cannot be used
      */
     public Object call(Arena arena, Arguments arguments) {
-        return calls.call(arena, arguments);
+        return calls.call(arena, requireNonNull(arguments, "arguments").args(), this::run);
     }
 
     /**
@@ -477,7 +503,7 @@ public final class Model implements AutoCloseable {
      * @throws CallSpecException if the model's call spec cannot be used
      */
     public <R> R call(Arena arena, Arguments arguments, Class<R> type) {
-        return calls.call(arena, arguments, type);
+        return calls.call(arena, requireNonNull(arguments, "arguments").args(), type, this::run);
     }
 
     /**

@@ -1,8 +1,10 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.internal.callspec.CallPlan;
 import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.inputs.ModelInput;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.InputSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
@@ -51,11 +53,12 @@ public record ModelDescription(
      * @throws CallSpecException if the call spec cannot be used
      */
     public Optional<CallSpec> callSpec() {
-        return callSpec(
-                inputSpec,
-                outputSpec,
-                inputs.stream().map(InputInfo::name).toList(),
-                outputs.size());
+        return callPlan(
+                        inputSpec,
+                        outputSpec,
+                        inputs.stream().map(InputInfo::name).toList(),
+                        outputs.size())
+                .map(CallSpec::new);
     }
 
     static ModelDescription of(Pt2Archive archive, PackagedModel model) {
@@ -64,8 +67,8 @@ public record ModelDescription(
                 new InputNames(
                         source.map(ModelDescription::inputNames).orElse(List.of()),
                         () ->
-                                source.flatMap(ModelDescription::callSpec)
-                                        .map(CallSpec::inputPaths)
+                                source.flatMap(ModelDescription::callPlan)
+                                        .map(CallPlan::inputPaths)
                                         .orElse(List.of()));
         return new ModelDescription(
                 model.name(),
@@ -84,12 +87,12 @@ public record ModelDescription(
         return source.inputs().stream().map(InputSpec::name).toList();
     }
 
-    private static Optional<CallSpec> callSpec(WrapperSource source) {
-        return callSpec(
+    private static Optional<CallPlan> callPlan(WrapperSource source) {
+        return callPlan(
                 source.inSpec(), source.outSpec(), inputNames(source), source.outputNames().size());
     }
 
-    private static Optional<CallSpec> callSpec(
+    private static Optional<CallPlan> callPlan(
             Optional<String> inputSpec,
             Optional<String> outputSpec,
             List<String> inputNames,
@@ -97,7 +100,7 @@ public record ModelDescription(
         return inputSpec.isEmpty() || outputSpec.isEmpty()
                 ? Optional.empty()
                 : Optional.of(
-                        CallSpec.of(inputSpec.get(), outputSpec.get(), inputNames, outputCount));
+                        CallPlan.of(inputSpec.get(), outputSpec.get(), inputNames, outputCount));
     }
 
     private static List<UncheckedIndex> unchecked(WrapperSource source) {
@@ -116,11 +119,12 @@ public record ModelDescription(
         return IntStream.range(0, source.inputCount())
                 .mapToObj(
                         i ->
-                                InputInfo.of(
-                                        source.inputs().get(i).name(),
-                                        names,
-                                        Optional.of(source),
-                                        i))
+                                new InputInfo(
+                                        ModelInput.of(
+                                                source.inputs().get(i).name(),
+                                                names,
+                                                Optional.of(source),
+                                                i)))
                 .toList();
     }
 }

@@ -4,11 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.internal.load.LoadSettings;
+import io.github.aoti4j.internal.load.Sha256Pin;
 import io.github.aoti4j.weights.Paging;
 
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * How to load a model. Immutable: each method returns a changed copy.
@@ -21,54 +24,21 @@ public final class ModelOptions {
     /** Far more than processors; each is a native container. */
     private static final int MAX_RUNNERS = 4096;
 
-    private static final ModelOptions DEFAULTS = new ModelOptions(new Values());
+    private static final ModelOptions DEFAULTS = new ModelOptions(new LoadSettings());
 
-    /** Not changed any more once options have them. */
-    private final Values values;
+    private final LoadSettings settings;
 
-    /** What can be chosen, with the defaults; null where nothing is chosen. */
-    private static final class Values {
-        private String model;
-        private int runners = 1;
-        private Path libtorch;
-        private List<Path> weights = List.of();
-        private boolean copyWeights;
-        private boolean allowUnknownWeights;
-        private Paging paging = Paging.LAZY;
-        private Progress progress = Progress.NONE;
-        private String sha256;
-        private List<Path> opLibraries = List.of();
-        private boolean trustOperators;
-        private Path compiler;
-        private Path includes;
-        private Device device;
-        private long uploadMemory = 128L << 20;
-        private boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
-
-        Values() {}
-
-        Values(Values other) {
-            model = other.model;
-            runners = other.runners;
-            libtorch = other.libtorch;
-            weights = other.weights;
-            copyWeights = other.copyWeights;
-            allowUnknownWeights = other.allowUnknownWeights;
-            paging = other.paging;
-            progress = other.progress;
-            sha256 = other.sha256;
-            opLibraries = other.opLibraries;
-            trustOperators = other.trustOperators;
-            compiler = other.compiler;
-            includes = other.includes;
-            device = other.device;
-            uploadMemory = other.uploadMemory;
-            checkIndices = other.checkIndices;
-        }
+    private ModelOptions(LoadSettings settings) {
+        this.settings = settings;
     }
 
-    private ModelOptions(Values values) {
-        this.values = values;
+    private ModelOptions with(Consumer<LoadSettings> change) {
+        return new ModelOptions(settings.with(change));
+    }
+
+    /** What the rest of the library works on. */
+    LoadSettings settings() {
+        return settings;
     }
 
     /**
@@ -88,9 +58,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions model(String name) {
-        Values changed = new Values(values);
-        changed.model = requireNonNull(name, "name");
-        return new ModelOptions(changed);
+        return with(s -> s.model = Optional.of(requireNonNull(name, "name")));
     }
 
     /**
@@ -106,9 +74,7 @@ public final class ModelOptions {
             throw new IllegalArgumentException(
                     "runners must be from 1 to %d, but is %d".formatted(MAX_RUNNERS, count));
         }
-        Values changed = new Values(values);
-        changed.runners = count;
-        return new ModelOptions(changed);
+        return with(s -> s.runners = count);
     }
 
     /**
@@ -119,9 +85,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions libtorch(Path directory) {
-        Values changed = new Values(values);
-        changed.libtorch = requireNonNull(directory, "directory");
-        return new ModelOptions(changed);
+        return with(s -> s.libtorch = Optional.of(requireNonNull(directory, "directory")));
     }
 
     /**
@@ -134,9 +98,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions weights(Path... files) {
-        Values changed = new Values(values);
-        changed.weights = List.of(requireNonNull(files, "files"));
-        return new ModelOptions(changed);
+        return with(s -> s.weights = List.of(requireNonNull(files, "files")));
     }
 
     /**
@@ -149,9 +111,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions copyWeights(boolean copy) {
-        Values changed = new Values(values);
-        changed.copyWeights = copy;
-        return new ModelOptions(changed);
+        return with(s -> s.copyWeights = copy);
     }
 
     /**
@@ -174,9 +134,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions allowUnknownWeights(boolean allow) {
-        Values changed = new Values(values);
-        changed.allowUnknownWeights = allow;
-        return new ModelOptions(changed);
+        return with(s -> s.allowUnknownWeights = allow);
     }
 
     /**
@@ -186,9 +144,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions paging(Paging when) {
-        Values changed = new Values(values);
-        changed.paging = requireNonNull(when, "when");
-        return new ModelOptions(changed);
+        return with(s -> s.paging = requireNonNull(when, "when"));
     }
 
     /**
@@ -198,9 +154,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions progress(Progress listener) {
-        Values changed = new Values(values);
-        changed.progress = requireNonNull(listener, "listener");
-        return new ModelOptions(changed);
+        return with(s -> s.progress = requireNonNull(listener, "listener"));
     }
 
     /**
@@ -213,9 +167,7 @@ public final class ModelOptions {
      * @throws IllegalArgumentException if these are not 64 hexadecimal digits
      */
     public ModelOptions sha256(String hex) {
-        Values changed = new Values(values);
-        changed.sha256 = Sha256Pin.parse(requireNonNull(hex, "hex"));
-        return new ModelOptions(changed);
+        return with(s -> s.sha256 = Optional.of(Sha256Pin.parse(requireNonNull(hex, "hex"))));
     }
 
     /**
@@ -230,9 +182,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions opLibrary(Path... libraries) {
-        Values changed = new Values(values);
-        changed.opLibraries = List.of(requireNonNull(libraries, "libraries"));
-        return new ModelOptions(changed);
+        return with(s -> s.opLibraries = List.of(requireNonNull(libraries, "libraries")));
     }
 
     /**
@@ -248,9 +198,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions trustOperators(boolean trust) {
-        Values changed = new Values(values);
-        changed.trustOperators = trust;
-        return new ModelOptions(changed);
+        return with(s -> s.trustOperators = trust);
     }
 
     /**
@@ -262,9 +210,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions compiler(Path program) {
-        Values changed = new Values(values);
-        changed.compiler = requireNonNull(program, "program");
-        return new ModelOptions(changed);
+        return with(s -> s.compiler = Optional.of(requireNonNull(program, "program")));
     }
 
     /**
@@ -276,9 +222,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions includes(Path directory) {
-        Values changed = new Values(values);
-        changed.includes = requireNonNull(directory, "directory");
-        return new ModelOptions(changed);
+        return with(s -> s.includes = Optional.of(requireNonNull(directory, "directory")));
     }
 
     /**
@@ -289,9 +233,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions device(Device where) {
-        Values changed = new Values(values);
-        changed.device = requireNonNull(where, "where");
-        return new ModelOptions(changed);
+        return with(s -> s.device = Optional.of(requireNonNull(where, "where")));
     }
 
     /**
@@ -306,9 +248,7 @@ public final class ModelOptions {
         if (bytes < 1L << 20) {
             throw new IllegalArgumentException("less than 1 MiB to copy weights with: " + bytes);
         }
-        Values changed = new Values(values);
-        changed.uploadMemory = bytes;
-        return new ModelOptions(changed);
+        return with(s -> s.uploadMemory = bytes);
     }
 
     /**
@@ -321,9 +261,7 @@ public final class ModelOptions {
      * @return changed options
      */
     public ModelOptions checkIndices(boolean check) {
-        Values changed = new Values(values);
-        changed.checkIndices = check;
-        return new ModelOptions(changed);
+        return with(s -> s.checkIndices = check);
     }
 
     /**
@@ -332,7 +270,7 @@ public final class ModelOptions {
      * @return whether they are
      */
     public boolean checkIndices() {
-        return values.checkIndices;
+        return settings.checkIndices;
     }
 
     /**
@@ -341,7 +279,7 @@ public final class ModelOptions {
      * @return empty for the package's only one
      */
     public Optional<String> model() {
-        return Optional.ofNullable(values.model);
+        return settings.model;
     }
 
     /**
@@ -350,7 +288,7 @@ public final class ModelOptions {
      * @return at least 1
      */
     public int runners() {
-        return values.runners;
+        return settings.runners;
     }
 
     /**
@@ -359,7 +297,7 @@ public final class ModelOptions {
      * @return empty to look for it
      */
     public Optional<Path> libtorch() {
-        return Optional.ofNullable(values.libtorch);
+        return settings.libtorch;
     }
 
     /**
@@ -368,7 +306,7 @@ public final class ModelOptions {
      * @return unmodifiable, in the order in which they are searched
      */
     public List<Path> weights() {
-        return values.weights;
+        return settings.weights;
     }
 
     /**
@@ -377,7 +315,7 @@ public final class ModelOptions {
      * @return false if it uses them in place
      */
     public boolean copyWeights() {
-        return values.copyWeights;
+        return settings.copyWeights;
     }
 
     /**
@@ -386,7 +324,7 @@ public final class ModelOptions {
      * @return false if it is refused
      */
     public boolean trustOperators() {
-        return values.trustOperators;
+        return settings.trustOperators;
     }
 
     /**
@@ -395,7 +333,7 @@ public final class ModelOptions {
      * @return false if such a file is refused
      */
     public boolean allowUnknownWeights() {
-        return values.allowUnknownWeights;
+        return settings.allowUnknownWeights;
     }
 
     /**
@@ -404,7 +342,7 @@ public final class ModelOptions {
      * @return the way
      */
     public Paging paging() {
-        return values.paging;
+        return settings.paging;
     }
 
     /**
@@ -413,7 +351,7 @@ public final class ModelOptions {
      * @return the listener
      */
     public Progress progress() {
-        return values.progress;
+        return settings.progress;
     }
 
     /**
@@ -422,7 +360,7 @@ public final class ModelOptions {
      * @return 64 lower-case hexadecimal digits; empty if it may be any
      */
     public Optional<String> sha256() {
-        return Optional.ofNullable(values.sha256);
+        return settings.sha256;
     }
 
     /**
@@ -431,7 +369,7 @@ public final class ModelOptions {
      * @return unmodifiable, in the order in which they are opened
      */
     public List<Path> opLibraries() {
-        return values.opLibraries;
+        return settings.opLibraries;
     }
 
     /**
@@ -440,7 +378,7 @@ public final class ModelOptions {
      * @return empty to look for one
      */
     public Optional<Path> compiler() {
-        return Optional.ofNullable(values.compiler);
+        return settings.compiler;
     }
 
     /**
@@ -449,7 +387,7 @@ public final class ModelOptions {
      * @return empty for the one beside libtorch
      */
     public Optional<Path> includes() {
-        return Optional.ofNullable(values.includes);
+        return settings.includes;
     }
 
     /**
@@ -458,7 +396,7 @@ public final class ModelOptions {
      * @return empty for the kind of device that the package was compiled for
      */
     public Optional<Device> device() {
-        return Optional.ofNullable(values.device);
+        return settings.device;
     }
 
     /**
@@ -467,6 +405,6 @@ public final class ModelOptions {
      * @return bytes
      */
     public long uploadMemory() {
-        return values.uploadMemory;
+        return settings.uploadMemory;
     }
 }

@@ -11,6 +11,9 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.compile.PackageWriter;
+import io.github.aoti4j.internal.load.Compilation;
+import io.github.aoti4j.internal.load.ModelLoader;
+import io.github.aoti4j.internal.load.Sha256Pin;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.weights.mapped.MappedFile;
@@ -272,7 +275,7 @@ public final class ModelPackage implements AutoCloseable {
         for (String name : names) {
             PackagedModel model = archive.model(name);
             if (model.isSourceOnly()) {
-                libraries.put(model, Compilation.compile(archive, model, options));
+                libraries.put(model, Compilation.compile(archive, model, options.settings()));
             }
         }
         if (libraries.isEmpty()) {
@@ -325,7 +328,7 @@ public final class ModelPackage implements AutoCloseable {
         }
         // Should another thread close the package meanwhile, nothing is unmapped under this one.
         try (var _ = archive.hold()) {
-            return ModelLoader.load(archive, choose(options), options);
+            return Model.of(ModelLoader.load(archive, choose(options), options.settings()));
         }
     }
 

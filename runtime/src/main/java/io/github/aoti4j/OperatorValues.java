@@ -21,6 +21,7 @@ import io.github.aoti4j.internal.operators.ValueType.Plain;
 import io.github.aoti4j.internal.operators.Values;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -115,9 +116,13 @@ final class OperatorValues implements AutoCloseable {
         NativeTensor tensor = NativeTensor.of(readable, slot, what);
         MemorySegment memory =
                 MemorySegment.ofAddress(tensor.address()).reinterpret(tensor.bytes(), arena, null);
-        Tensor view = Tensor.ofOutput(dtype, tensor.shape(), tensor.strides(), memory);
+        Tensor view = wrap(new TensorView(dtype, tensor.shape(), tensor.strides(), memory));
         borrowed.put(view, handle);
         return view;
+    }
+
+    private static Tensor wrap(TensorView view) {
+        return Tensor.TYPE.wrap().apply(view);
     }
 
     private String device(long bits, Argument argument) {
@@ -185,7 +190,7 @@ final class OperatorValues implements AutoCloseable {
         MemorySegment handle = slot.get(ADDRESS, 0);
         long address = TorchApi.dataAddress(handle, slot);
         MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
-        Tensor tensor = Tensor.ofOutput(dtype, sizes, strides, memory);
+        Tensor tensor = wrap(new TensorView(dtype, sizes, strides, memory));
         made.put(tensor, handle);
         return tensor;
     }

@@ -3,15 +3,17 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.diag.LeakWatch;
-import io.github.aoti4j.bindings.model.RunArguments;
 import io.github.aoti4j.bindings.os.StackGuard;
-import io.github.aoti4j.core.DType;
-import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.internal.container.RunScope;
-import io.github.aoti4j.internal.indices.IndexCheck;
+import io.github.aoti4j.internal.exec.BoundInputs;
+import io.github.aoti4j.internal.exec.BoundRun;
+import io.github.aoti4j.internal.exec.LoadedModel;
+import io.github.aoti4j.internal.exec.OutputReader;
+import io.github.aoti4j.internal.exec.OutputView;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -54,22 +56,19 @@ import java.util.Objects;
  */
 public final class Runner implements AutoCloseable {
     private final LoadedModel model;
-    private final InputValidator validator;
     private final Thread owner = Thread.currentThread();
-    private final BoundRun bound;
-    private final BoundInput[] inputs;
-    private final OutputView[] outputs;
-    private final Tensor[] tensors;
+    private final BoundRun run;
+    private final BoundInputs inputs;
+    private final OutputView[] views;
     private final LeakWatch watch;
 
     /** The inputs of the latest run, which its outputs may be views of. */
-    private final Tensor[] used;
+    private final TensorView[] used;
 
-    /** Whether inputs have been bound that were not yet compared with one another. */
-    private boolean unchecked = true;
+    /** What is bound, and what was last returned as an output; null where there is nothing. */
+    private final Tensor[] tensors;
 
-    /** Checks the values of the inputs; null if there are none to check. */
-    private final IndexCheck values;
+    private final Tensor[] outputs;
 
     /** Whether there are outputs. */
     private boolean hasRun;
@@ -81,25 +80,20 @@ public final class Runner implements AutoCloseable {
 
     Runner(LoadedModel model) {
         this.model = model;
-        validator = model.validator();
-        values = validator.newIndexCheck();
-        int numInputs = model.inputs().size();
         OutputReader[] readers = model.newReaders();
-        tensors = new Tensor[numInputs];
-        used = new Tensor[numInputs];
-        inputs = new BoundInput[numInputs];
-        outputs = new OutputView[readers.length];
-        bound = new BoundRun(model.natives(), numInputs, readers.length);
+        tensors = new Tensor[model.inputs().size()];
+        used = new TensorView[tensors.length];
+        outputs = new Tensor[readers.length];
+        views = new OutputView[readers.length];
+        run = new BoundRun(model.natives(), tensors.length, readers.length);
         try {
-            for (int i = 0; i < numInputs; i++) {
-                inputs[i] = new BoundInput(bound, i);
-            }
-            for (int i = 0; i < outputs.length; i++) {
-                outputs[i] = new OutputView(bound.slot(), readers[i], used);
+            inputs = new BoundInputs(model.validator(), run);
+            for (int i = 0; i < views.length; i++) {
+                views[i] = new OutputView(run.slot(), readers[i], used);
             }
             watch = LeakWatch.of(this, "a runner of model " + model.name());
         } catch (Throwable e) {
-            bound.close();
+            run.close();
             throw e;
         }
     }
@@ -110,7 +104,7 @@ public final class Runner implements AutoCloseable {
      * @return the model's
      */
     public int inputCount() {
-        return inputs.length;
+        return tensors.length;
     }
 
     /**
@@ -131,11 +125,8 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor input(int index) {
         requireIdle();
-        Tensor tensor = tensors[Objects.checkIndex(index, inputs.length)];
-        if (tensor == null) {
-            throw unbound(index);
-        }
-        return tensor;
+        TensorView _ = inputs.requireBound(index);
+        return tensors[index];
     }
 
     /**
@@ -156,15 +147,11 @@ public final class Runner implements AutoCloseable {
     public Runner bind(int index, Tensor tensor) {
         requireIdle();
         model.natives().container().requireStack();
-        Objects.checkIndex(index, inputs.length);
-        requireNonNull(tensor, "tensor");
-        requireNoOutput(index, tensor);
-        try {
-            put(index, tensor, false);
-        } catch (IllegalStateException | WrongThreadException e) {
-            RuntimeException explained = ClosedArenas.explained(e, tensor, validator.label(index));
-            throw explained == null ? e : explained;
-        }
+        Objects.checkIndex(index, tensors.length);
+        TensorView view = Tensor.TYPE.unwrap().apply(requireNonNull(tensor, "tensor"));
+        requireNoOutput(index, view);
+        inputs.bind(index, view);
+        tensors[index] = tensor;
         return this;
     }
 
@@ -183,72 +170,20 @@ public final class Runner implements AutoCloseable {
     public Tensor allocate(int index, long... shape) {
         requireIdle();
         model.natives().container().requireStack();
-        Objects.checkIndex(index, inputs.length);
+        Objects.checkIndex(index, tensors.length);
         long[] sizes = requireNonNull(shape, "shape").clone();
-        DType dtype = validator.dtype(index);
-        long[] strides = layout(index, sizes);
-        // Before there is memory: sizes that do not fit may be larger than all there is.
-        validator.checkAlone(index, dtype, Device.CPU, sizes, strides);
-        Tensor tensor = inputs[index].room(dtype, sizes, strides);
-        try {
-            put(index, tensor, true);
-        } catch (Throwable e) {
-            inputs[index].dropRoom();
-            throw e;
-        }
+        Tensor tensor = Tensor.TYPE.wrap().apply(inputs.allocate(index, sizes));
+        tensors[index] = tensor;
         return tensor;
     }
 
     /** A run frees the outputs of the one before as it begins, and would read freed memory. */
-    private void requireNoOutput(int index, Tensor tensor) {
-        for (OutputView output : outputs) {
-            if (output.owns(tensor)) {
+    private void requireNoOutput(int index, TensorView tensor) {
+        for (OutputView view : views) {
+            if (view.owns(tensor)) {
                 throw new InvalidInputException(
                         "%s lies in an output of this very runner, which the next run frees: bind tensor.copy(arena), or use copyOutput"
-                                .formatted(validator.label(index)));
-            }
-        }
-    }
-
-    /** The strides that the model wants, with the sizes of the other inputs as they are. */
-    private long[] layout(int index, long[] sizes) {
-        long[][] all = new long[inputs.length][];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = i == index ? sizes : tensors[i] == null ? null : tensors[i].shapeUnsafe();
-            if (all[i] == null) {
-                all[i] = new long[0];
-            }
-        }
-        return validator.stridesFor(index, all);
-    }
-
-    private void put(int index, Tensor tensor, boolean own) {
-        Tensor before = tensors[index];
-        boolean same = before != null && tensor.isLike(before);
-        if (!same) {
-            validator.checkAlone(index, tensor);
-        } else {
-            validator.checkMemory(index, tensor);
-        }
-        try {
-            hold(index, own ? null : tensor.segment());
-            inputs[index].bind(tensor, own);
-        } catch (Throwable e) {
-            hold(index, inputs[index].borrowed());
-            throw e;
-        }
-        tensors[index] = tensor;
-        unchecked |= !same;
-    }
-
-    /** Lets runs hold the arenas of all inputs open; of one as if this were bound to it. */
-    private void hold(int index, MemorySegment borrowed) {
-        RunArguments arguments = bound.slot().arguments();
-        arguments.releaseArenas();
-        for (int i = 0; i < inputs.length; i++) {
-            MemorySegment segment = i == index ? borrowed : inputs[i].borrowed();
-            if (segment != null) {
-                arguments.hold(segment);
+                                .formatted(inputs.label(index)));
             }
         }
     }
@@ -273,32 +208,28 @@ public final class Runner implements AutoCloseable {
      */
     public void run() {
         requireIdle();
-        if (unchecked) {
-            requireFitting();
-        }
-        try (RunScope _ = bound.enter()) {
+        inputs.requireFitting();
+        try (RunScope _ = run.enter()) {
             running = true;
-            if (values != null) {
-                validator.checkValues(tensors, values);
-            }
+            inputs.checkValues();
             hasRun = false;
             if (model.natives().container().callsBack()) {
                 // An operator in Java may still have one of the views, and is this very thread.
                 forgetViews();
             }
-            System.arraycopy(tensors, 0, used, 0, tensors.length);
-            bound.run(MemorySegment.NULL);
+            System.arraycopy(inputs.tensors(), 0, used, 0, used.length);
+            run.run(MemorySegment.NULL);
             hasRun = true;
         } catch (IllegalStateException | WrongThreadException e) {
-            throw validator.explained(e, tensors);
+            throw inputs.explained(e);
         } finally {
             running = false;
             if (!hasRun) {
                 forgetViews();
             }
         }
-        for (OutputView output : outputs) {
-            output.follow();
+        for (OutputView view : views) {
+            view.follow();
         }
     }
 
@@ -317,7 +248,16 @@ public final class Runner implements AutoCloseable {
         model.natives().container().requireStack();
         Objects.checkIndex(index, outputs.length);
         requireOutputs();
-        return outputs[index].tensor();
+        TensorView view = views[index].tensor();
+        if (view == null) {
+            return null;
+        }
+        Tensor tensor = outputs[index];
+        if (tensor == null || Tensor.TYPE.unwrap().apply(tensor) != view) {
+            tensor = Tensor.TYPE.wrap().apply(view);
+            outputs[index] = tensor;
+        }
+        return tensor;
     }
 
     /**
@@ -340,7 +280,7 @@ public final class Runner implements AutoCloseable {
         Objects.checkIndex(index, outputs.length);
         requireNonNull(target, "target");
         requireOutputs();
-        return outputs[index].copyTo(target);
+        return views[index].copyTo(target);
     }
 
     private void requireOutputs() {
@@ -367,36 +307,18 @@ public final class Runner implements AutoCloseable {
         StackGuard.requireForClose();
         closed = true;
         watch.closed();
-        try (BoundRun _ = bound) {
+        try (BoundRun _ = run) {
             forgetViews();
         } finally {
-            for (BoundInput input : inputs) {
-                input.close();
-            }
+            inputs.close();
         }
     }
 
     /** Kills the views, before the memory that they show is freed. */
     private void forgetViews() {
-        for (OutputView output : outputs) {
-            output.forget();
+        for (OutputView view : views) {
+            view.forget();
         }
-    }
-
-    private void requireFitting() {
-        for (int i = 0; i < tensors.length; i++) {
-            if (tensors[i] == null) {
-                throw unbound(i);
-            }
-        }
-        validator.check(tensors, values);
-        unchecked = false;
-    }
-
-    private IllegalStateException unbound(int index) {
-        return new IllegalStateException(
-                "nothing is bound to %s; its sizes are not fixed, so call allocate(%d, sizes…) or bind(%2$d, tensor)"
-                        .formatted(validator.label(index), index));
     }
 
     private void requireIdle() {

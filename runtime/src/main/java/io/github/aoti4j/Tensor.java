@@ -8,15 +8,16 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
-import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.device.DeviceTensors;
 import io.github.aoti4j.internal.tensor.Shapes;
-import io.github.aoti4j.internal.tensor.StridedCopy;
+import io.github.aoti4j.internal.tensor.TensorFactory;
+import io.github.aoti4j.internal.tensor.TensorReader;
+import io.github.aoti4j.internal.tensor.TensorType;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.Buffer;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -42,65 +43,14 @@ import java.util.Objects;
  * elements are plain memory, and whoever writes them while another thread reads must synchronise.
  */
 public final class Tensor {
-    /** What PyTorch's own CPU allocator aligns to, and enough for every vector instruction. */
-    static final long ALIGNMENT = 64;
+    /** How the rest of the library, which works on views, makes and reads tensors. */
+    static final TensorType<Tensor> TYPE =
+            new TensorType<>(Tensor.class, Tensor::new, tensor -> tensor.view);
 
-    private final DType dtype;
-    private final long[] shape;
-    private final long[] strides;
-    private final MemorySegment segment;
-    private final Device device;
+    private final TensorView view;
 
-    /** Null for memory that only the CPU uses. */
-    private final MemoryUses uses;
-
-    /** Stands for this tensor where holding the tensor would keep its memory from the collector. */
-    private final Object identity = new Object();
-
-    private Tensor(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
-        this(dtype, shape, strides, segment, Device.CPU, null);
-    }
-
-    private Tensor(
-            DType dtype,
-            long[] shape,
-            long[] strides,
-            MemorySegment segment,
-            Device device,
-            MemoryUses uses) {
-        this.dtype = dtype;
-        this.shape = shape;
-        this.strides = strides;
-        this.segment = segment;
-        this.device = device;
-        this.uses = uses;
-    }
-
-    /**
-     * Makes a view of an output: shape and strides are PyTorch's own and are taken over, not
-     * copied.
-     *
-     * @param segment exactly the bytes from the first element to the last
-     */
-    static Tensor ofOutput(DType dtype, long[] shape, long[] strides, MemorySegment segment) {
-        return new Tensor(dtype, shape, strides, segment);
-    }
-
-    /**
-     * Makes a tensor of memory that devices use; shape and strides are taken over, not copied.
-     *
-     * @param segment exactly the bytes from the first element to the last; on a device, their
-     *     address without length
-     * @param uses who may still use it
-     */
-    static Tensor used(
-            DType dtype,
-            long[] shape,
-            long[] strides,
-            MemorySegment segment,
-            Device device,
-            MemoryUses uses) {
-        return new Tensor(dtype, shape, strides, segment, device, uses);
+    private Tensor(TensorView view) {
+        this.view = view;
     }
 
     /**
@@ -123,8 +73,9 @@ public final class Tensor {
             return zeros(arena, dtype, shape);
         }
         long[] sizes = requireNonNull(shape, "shape").clone();
-        return DeviceTensors.allocate(
-                arena, Gpu.of(device), dtype, sizes, Shapes.contiguousStrides(sizes));
+        return new Tensor(
+                DeviceTensors.allocate(
+                        arena, Gpu.of(device), dtype, sizes, Shapes.contiguousStrides(sizes)));
     }
 
     /**
@@ -147,7 +98,8 @@ public final class Tensor {
         requireNonNull(arena, "arena");
         requireNonNull(dtype, "dtype");
         long[] sizes = requireNonNull(shape, "shape").clone();
-        return DeviceTensors.allocatePinned(arena, dtype, sizes, Shapes.contiguousStrides(sizes));
+        return new Tensor(
+                DeviceTensors.allocatePinned(arena, dtype, sizes, Shapes.contiguousStrides(sizes)));
     }
 
     /**
@@ -171,10 +123,10 @@ public final class Tensor {
         long[] sizes = requireNonNull(shape, "shape").clone();
         long[] strides = Shapes.contiguousStrides(sizes);
         if (requireNonNull(device, "device").isCpu()) {
-            return wrapOwned(address, dtype, sizes, strides);
+            return new Tensor(TensorFactory.wrap(address, dtype, sizes, strides));
         }
-        requireAligned(address, dtype);
-        return DeviceTensors.wrap(address, Gpu.of(device), dtype, sizes, strides);
+        TensorFactory.requireAligned(address, dtype);
+        return new Tensor(DeviceTensors.wrap(address, Gpu.of(device), dtype, sizes, strides));
     }
 
     /**
@@ -192,12 +144,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor zeros(Arena arena, DType dtype, long... shape) {
-        requireNonNull(arena, "arena");
-        requireNonNull(dtype, "dtype");
-        long[] sizes = requireNonNull(shape, "shape").clone();
-        long[] strides = Shapes.contiguousStrides(sizes);
-        long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
-        return new Tensor(dtype, sizes, strides, memory(arena, bytes));
+        return new Tensor(TensorFactory.zeros(arena, dtype, shape));
     }
 
     /**
@@ -212,9 +159,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, float[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.FLOAT32, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_FLOAT, 0, data.length);
-        return tensor;
+        return of(arena, DType.FLOAT32, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -229,9 +174,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, double[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.FLOAT64, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_DOUBLE, 0, data.length);
-        return tensor;
+        return of(arena, DType.FLOAT64, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -246,9 +189,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, long[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.INT64, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_LONG, 0, data.length);
-        return tensor;
+        return of(arena, DType.INT64, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -263,9 +204,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, int[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.INT32, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_INT, 0, data.length);
-        return tensor;
+        return of(arena, DType.INT32, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -282,9 +221,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, short[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.INT16, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_SHORT, 0, data.length);
-        return tensor;
+        return of(arena, DType.INT16, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -299,9 +236,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, byte[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.INT8, requireNonNull(data, "data").length, shape);
-        MemorySegment.copy(data, 0, tensor.segment, ValueLayout.JAVA_BYTE, 0, data.length);
-        return tensor;
+        return of(arena, DType.INT8, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
@@ -316,11 +251,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, boolean[] data, long... shape) {
-        Tensor tensor = allocate(arena, DType.BOOL, requireNonNull(data, "data").length, shape);
-        for (int i = 0; i < data.length; i++) {
-            tensor.segment.set(ValueLayout.JAVA_BOOLEAN, i, data[i]);
-        }
-        return tensor;
+        return new Tensor(TensorFactory.of(arena, data, shape));
     }
 
     /**
@@ -338,10 +269,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, DType dtype, float[] data, long... shape) {
-        TensorWriter.requireWritable(dtype);
-        Tensor tensor = allocate(arena, dtype, requireNonNull(data, "data").length, shape);
-        TensorWriter.write(data, dtype, tensor.segment);
-        return tensor;
+        return new Tensor(TensorFactory.of(arena, dtype, data, shape));
     }
 
     /**
@@ -355,13 +283,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, float[][] data) {
-        int columns = TensorWriter.columns(data);
-        Tensor tensor = zeros(arena, DType.FLOAT32, data.length, columns);
-        for (int i = 0; i < data.length; i++) {
-            long at = (long) i * columns * Float.BYTES;
-            MemorySegment.copy(data[i], 0, tensor.segment, ValueLayout.JAVA_FLOAT, at, columns);
-        }
-        return tensor;
+        return new Tensor(TensorFactory.of(arena, data));
     }
 
     /**
@@ -375,13 +297,7 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, long[][] data) {
-        int columns = TensorWriter.columns(data);
-        Tensor tensor = zeros(arena, DType.INT64, data.length, columns);
-        for (int i = 0; i < data.length; i++) {
-            long at = (long) i * columns * Long.BYTES;
-            MemorySegment.copy(data[i], 0, tensor.segment, ValueLayout.JAVA_LONG, at, columns);
-        }
-        return tensor;
+        return new Tensor(TensorFactory.of(arena, data));
     }
 
     /**
@@ -398,42 +314,11 @@ public final class Tensor {
      * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, Buffer data, long... shape) {
-        Tensor tensor = allocate(arena, TensorWriter.dtype(data), data.remaining(), shape);
-        TensorWriter.write(data, tensor.segment);
-        return tensor;
+        return new Tensor(TensorFactory.of(arena, data, shape));
     }
 
-    /** What an arena of the caller's own making gives need not be what it was asked for. */
-    private static MemorySegment memory(Arena arena, long bytes) {
-        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
-        if (!memory.isNative()
-                || memory.byteSize() < bytes
-                || memory.address() % ALIGNMENT != 0
-                || memory.isReadOnly()) {
-            throw new InvalidInputException(
-                    "the arena gave %s where %d bytes of native memory, aligned to %d, were asked for"
-                            .formatted(memory, bytes, ALIGNMENT));
-        }
-        return memory.byteSize() == bytes ? memory : memory.asSlice(0, bytes);
-    }
-
-    private static Tensor allocate(Arena arena, DType dtype, int length, long... shape) {
-        requireNonNull(arena, "arena");
-        long[] sizes = requireNonNull(shape, "shape").clone();
-        long[] strides = Shapes.contiguousStrides(sizes);
-        long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
-        if (bytes != (long) length * dtype.byteSize()) {
-            throw new InvalidInputException(
-                    sizes.length == 0
-                            ? "no shape is given, which is that of a single number, but the array has %1$d elements: give a shape, such as of(arena, data, %1$d)"
-                                    .formatted(length)
-                            : "shape %s holds %d elements, but the array has %d"
-                                    .formatted(
-                                            Shapes.toString(sizes),
-                                            bytes / dtype.byteSize(),
-                                            length));
-        }
-        return new Tensor(dtype, sizes, strides, memory(arena, bytes));
+    private static Tensor of(Arena arena, DType dtype, MemorySegment data, long... shape) {
+        return new Tensor(TensorFactory.of(arena, dtype, data, shape));
     }
 
     /**
@@ -447,7 +332,8 @@ public final class Tensor {
      */
     public static Tensor wrap(MemorySegment segment, DType dtype, long... shape) {
         long[] sizes = requireNonNull(shape, "shape").clone();
-        return wrapOwned(segment, dtype, sizes, Shapes.contiguousStrides(sizes));
+        return new Tensor(
+                TensorFactory.wrap(segment, dtype, sizes, Shapes.contiguousStrides(sizes)));
     }
 
     /**
@@ -464,44 +350,12 @@ public final class Tensor {
      *     if shape and strides differ in length
      */
     public static Tensor wrap(MemorySegment segment, DType dtype, long[] shape, long[] strides) {
-        return wrapOwned(
-                segment,
-                dtype,
-                requireNonNull(shape, "shape").clone(),
-                requireNonNull(strides, "strides").clone());
-    }
-
-    private static Tensor wrapOwned(
-            MemorySegment segment, DType dtype, long[] shape, long[] strides) {
-        requireNonNull(segment, "segment");
-        requireNonNull(dtype, "dtype");
-        if (!segment.isNative()) {
-            throw new InvalidInputException(
-                    "the segment is on the Java heap, which native code cannot reach: use"
-                            + " Tensor.of, or allocate the memory in an Arena");
-        }
-        long bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
-        if (segment.byteSize() < bytes) {
-            throw new InvalidInputException(
-                    "a %s tensor of shape %s and strides %s spans %d bytes, but the segment has %d"
-                            .formatted(
-                                    dtype.torchName(),
-                                    Shapes.toString(shape),
-                                    Shapes.toString(strides),
-                                    bytes,
-                                    segment.byteSize()));
-        }
-        requireAligned(segment, dtype);
-        return new Tensor(dtype, shape, strides, segment.asSlice(0, bytes));
-    }
-
-    private static void requireAligned(MemorySegment segment, DType dtype) {
-        int alignment = dtype.isComplex() ? dtype.byteSize() / 2 : dtype.byteSize();
-        if (segment.address() % alignment != 0) {
-            throw new InvalidInputException(
-                    "the segment's address is not a multiple of %d, as %s demands"
-                            .formatted(alignment, dtype.torchName()));
-        }
+        return new Tensor(
+                TensorFactory.wrap(
+                        segment,
+                        dtype,
+                        requireNonNull(shape, "shape").clone(),
+                        requireNonNull(strides, "strides").clone()));
     }
 
     /**
@@ -510,7 +364,7 @@ public final class Tensor {
      * @return the type
      */
     public DType dtype() {
-        return dtype;
+        return view.dtype();
     }
 
     /**
@@ -519,7 +373,7 @@ public final class Tensor {
      * @return 0 for a scalar
      */
     public int rank() {
-        return shape.length;
+        return view.rank();
     }
 
     /**
@@ -528,7 +382,7 @@ public final class Tensor {
      * @return a fresh array
      */
     public long[] shape() {
-        return shape.clone();
+        return view.shape().clone();
     }
 
     /**
@@ -539,7 +393,7 @@ public final class Tensor {
      * @throws IndexOutOfBoundsException if there is no such dimension
      */
     public long size(int dimension) {
-        return shape[Objects.checkIndex(dimension, shape.length)];
+        return view.shape()[Objects.checkIndex(dimension, view.rank())];
     }
 
     /**
@@ -548,7 +402,7 @@ public final class Tensor {
      * @return a fresh array, in elements
      */
     public long[] strides() {
-        return strides.clone();
+        return view.strides().clone();
     }
 
     /**
@@ -557,7 +411,7 @@ public final class Tensor {
      * @return the product of the sizes; 1 for a scalar
      */
     public long elementCount() {
-        return Shapes.elementCount(shape);
+        return view.elementCount();
     }
 
     /**
@@ -566,7 +420,7 @@ public final class Tensor {
      * @return true if element i of the flat order lies i elements after the first
      */
     public boolean isContiguous() {
-        return Shapes.isContiguous(shape, strides);
+        return view.isContiguous();
     }
 
     /**
@@ -575,7 +429,7 @@ public final class Tensor {
      * @return the CPU, also for pinned memory, or a CUDA device
      */
     public Device device() {
-        return device;
+        return view.device();
     }
 
     /**
@@ -586,7 +440,7 @@ public final class Tensor {
      *     that Java could read
      */
     public MemorySegment segment() {
-        return segment;
+        return view.segment();
     }
 
     /**
@@ -600,10 +454,7 @@ public final class Tensor {
      * @throws WrongThreadException if one of the two is confined to another thread
      */
     public Tensor copy(Arena arena) {
-        requireReadable();
-        Tensor copy = zeros(arena, dtype, shape);
-        StridedCopy.gather(segment, shape, strides, dtype.byteSize(), copy.segment);
-        return copy;
+        return new Tensor(TensorFactory.copy(view, arena));
     }
 
     /**
@@ -619,13 +470,7 @@ public final class Tensor {
      * @throws WrongThreadException if one of the two is confined to another thread
      */
     public Tensor copyWithStrides(Arena arena, long... newStrides) {
-        requireNonNull(arena, "arena");
-        requireReadable();
-        long[] target = requireNonNull(newStrides, "newStrides").clone();
-        long bytes = Shapes.spanBytes(shape, target, dtype.byteSize());
-        MemorySegment memory = memory(arena, bytes);
-        StridedCopy.copy(segment, shape, strides, dtype.byteSize(), memory, target);
-        return new Tensor(dtype, shape, target, memory);
+        return new Tensor(TensorFactory.copy(view, arena, newStrides));
     }
 
     /**
@@ -640,7 +485,7 @@ public final class Tensor {
      */
     public Tensor to(Arena arena, Device target) {
         requireNonNull(arena, "arena");
-        return DeviceTensors.to(this, arena, requireNonNull(target, "target"), null);
+        return new Tensor(DeviceTensors.to(view, arena, requireNonNull(target, "target"), null));
     }
 
     /**
@@ -657,8 +502,10 @@ public final class Tensor {
      */
     public Tensor to(Arena arena, Device target, CudaStream stream) {
         requireNonNull(arena, "arena");
-        return DeviceTensors.to(
-                this, arena, requireNonNull(target, "target"), requireNonNull(stream, "stream"));
+        requireNonNull(target, "target");
+        return new Tensor(
+                DeviceTensors.to(
+                        view, arena, target, requireNonNull(stream, "stream").gpuStream()));
     }
 
     /**
@@ -671,7 +518,7 @@ public final class Tensor {
      * @throws IllegalStateException if one of the arenas is closed
      */
     public void copyFrom(Tensor source) {
-        DeviceTensors.copy(this, requireNonNull(source, "source"), null);
+        DeviceTensors.copy(view, requireNonNull(source, "source").view, null);
     }
 
     /**
@@ -687,8 +534,8 @@ public final class Tensor {
      * @throws IllegalStateException if the stream or one of the arenas is closed
      */
     public void copyFrom(Tensor source, CudaStream stream) {
-        DeviceTensors.copy(
-                this, requireNonNull(source, "source"), requireNonNull(stream, "stream"));
+        requireNonNull(source, "source");
+        DeviceTensors.copy(view, source.view, requireNonNull(stream, "stream").gpuStream());
     }
 
     /**
@@ -722,7 +569,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public float[] toFloatArray() {
-        return TensorReader.floats(this);
+        return TensorReader.floats(view);
     }
 
     /**
@@ -736,7 +583,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public double[] toDoubleArray() {
-        return TensorReader.doubles(this);
+        return TensorReader.doubles(view);
     }
 
     /**
@@ -750,7 +597,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public long[] toLongArray() {
-        return TensorReader.longs(this);
+        return TensorReader.longs(view);
     }
 
     /**
@@ -764,7 +611,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public int[] toIntArray() {
-        return TensorReader.ints(this);
+        return TensorReader.ints(view);
     }
 
     /**
@@ -777,7 +624,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public boolean[] toBooleanArray() {
-        return TensorReader.booleans(this);
+        return TensorReader.booleans(view);
     }
 
     /**
@@ -789,7 +636,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public byte[] toByteArray() {
-        return TensorReader.bytes(this);
+        return TensorReader.bytes(view);
     }
 
     /**
@@ -805,7 +652,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public float getFloat(long... indices) {
-        return TensorReader.floats(real(indices))[0];
+        return TensorReader.floats(TensorReader.element(view, indices))[0];
     }
 
     /**
@@ -818,7 +665,7 @@ public final class Tensor {
      *     element type is another
      */
     public double getDouble(long... indices) {
-        return TensorReader.doubles(real(indices))[0];
+        return TensorReader.doubles(TensorReader.element(view, indices))[0];
     }
 
     /**
@@ -831,7 +678,7 @@ public final class Tensor {
      *     element type is another
      */
     public long getLong(long... indices) {
-        return TensorReader.longs(real(indices))[0];
+        return TensorReader.longs(TensorReader.element(view, indices))[0];
     }
 
     /**
@@ -845,22 +692,7 @@ public final class Tensor {
      * @throws WrongThreadException if it is confined to another thread
      */
     public Number item() {
-        return ElementReader.item(this);
-    }
-
-    /** A view of one element, which is not a pair. */
-    private Tensor real(long[] indices) {
-        if (dtype.isComplex()) {
-            throw new InvalidInputException(
-                    "an element of %s is a pair of numbers: use toFloatArray() or toDoubleArray()"
-                            .formatted(this));
-        }
-        long offset = ElementReader.offset(this, requireNonNull(indices, "indices"));
-        MemorySegment element =
-                device.isCpu()
-                        ? segment.asSlice(offset * dtype.byteSize(), dtype.byteSize())
-                        : segment;
-        return new Tensor(dtype, new long[0], new long[0], element, device, uses);
+        return TensorReader.item(view);
     }
 
     /**
@@ -871,53 +703,6 @@ public final class Tensor {
      */
     @Override
     public String toString() {
-        String text = dtype.torchName() + Shapes.toString(shape);
-        text = isContiguous() ? text : text + " strides " + Shapes.toString(strides);
-        return device.isCpu() ? text : text + " on " + device;
-    }
-
-    /** Whether another tensor of the same dtype lies in its memory in the same way. */
-    boolean isLike(Tensor other) {
-        return dtype == other.dtype
-                && device.equals(other.device)
-                && Arrays.equals(shape, other.shape)
-                && Arrays.equals(strides, other.strides);
-    }
-
-    /** How many bytes there are from the first element to the last, wherever they are. */
-    long spanBytes() {
-        return Shapes.spanBytes(shape, strides, dtype.byteSize());
-    }
-
-    /** Who may still use the memory; null if it is the CPU alone. */
-    MemoryUses uses() {
-        return uses;
-    }
-
-    /** Refuses to let Java read what is on a device, and waits for copies to pinned memory. */
-    void requireReadable() {
-        if (!device.isCpu()) {
-            throw new InvalidInputException(
-                    "%s is not memory that Java can reach: copy it with to(arena, Device.CPU) first"
-                            .formatted(this));
-        }
-        if (uses != null) {
-            uses.await();
-        }
-    }
-
-    /** Stands for this tensor, which is immutable but for its elements. */
-    Object identity() {
-        return identity;
-    }
-
-    /** The sizes themselves, for this package's eyes: not to be written. */
-    long[] shapeUnsafe() {
-        return shape;
-    }
-
-    /** The strides themselves, for this package's eyes: not to be written. */
-    long[] stridesUnsafe() {
-        return strides;
+        return view.toString();
     }
 }

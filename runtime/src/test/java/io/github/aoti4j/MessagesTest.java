@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.tensor.ClosedArenas;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -96,10 +98,11 @@ class MessagesTest {
     @Test
     void whatOperatorsThrowStaysAsItIs() {
         var thrown = new IllegalStateException("Already closed");
-        Tensor open = Tensor.of(arena, new float[] {1}, 1);
+        TensorView open = Tensor.TYPE.unwrap().apply(Tensor.of(arena, new float[] {1}, 1));
         assertEquals(null, ClosedArenas.explained(thrown, open, "input 0"));
         try (Model model = ADD_ONE.load()) {
-            assertSame(thrown, model.validator().explained(thrown, new Tensor[] {open}));
+            assertSame(
+                    thrown, model.loaded().validator().explained(thrown, new TensorView[] {open}));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.internal.callspec.CallPlan;
 import io.github.aoti4j.internal.callspec.TreeSpecReader;
 import io.github.aoti4j.stress.fuzz.FuzzTarget;
 
@@ -35,7 +36,7 @@ public final class CallSpecFuzz {
         int outputs = TreeSpecReader.outputs(json).leafCount();
         int leaves = TreeSpecReader.inputs(json).leafCount();
         var names = IntStream.range(0, leaves / 2).mapToObj(i -> "arg" + (2 * i) + "_1").toList();
-        var spec = CallSpec.of(json, json, names, outputs);
+        var spec = new CallSpec(CallPlan.of(json, json, names, outputs));
         assertFalse(spec.describe().isEmpty());
         assertEquals(outputs, spec.outputPaths().size());
         assertFalse(spec.args().toString().isEmpty());

@@ -1,7 +1,9 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.inputs.InputValidator;
+import io.github.aoti4j.internal.inputs.ModelInput;
 
 import java.util.List;
 import java.util.Map;
@@ -15,22 +17,22 @@ import java.util.Optional;
  * @param outputNames in call order
  * @param captureObstacle why its runs cannot be captured as a CUDA graph, if anything is known
  */
-record LoadedModel(
+public record LoadedModel(
         String name,
         NativeModel natives,
         Map<String, String> metadata,
-        List<InputInfo> inputs,
+        List<ModelInput> inputs,
         List<String> outputNames,
         InputValidator validator,
-        LazyCallSpec callSpec,
+        LazyCallPlan callPlan,
         Optional<String> captureObstacle) {
 
-    Device device() {
+    public Device device() {
         return natives.container().device();
     }
 
     /** Makes what reads the outputs of one of several users of the model. */
-    OutputReader[] newReaders() {
+    public OutputReader[] newReaders() {
         OutputReader[] readers = new OutputReader[outputNames.size()];
         for (int i = 0; i < readers.length; i++) {
             readers[i] =
@@ -48,7 +50,7 @@ record LoadedModel(
      *
      * @throws IncompatibleModelException if they cannot, with the reason
      */
-    void requireCapturable() {
+    public void requireCapturable() {
         Optional<String> reason =
                 device().isCpu()
                         ? Optional.of("it is on the CPU")

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.device;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -10,12 +10,14 @@ import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.GpuStream;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.tensor.StridedCopy;
+import io.github.aoti4j.internal.tensor.TensorFactory;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,11 +25,12 @@ import java.lang.ref.Cleaner;
 import java.util.Arrays;
 
 /** Memory that CUDA devices use: allocating it, and copying to, from and between devices. */
-final class DeviceTensors {
+public final class DeviceTensors {
     private DeviceTensors() {}
 
     /** Makes a tensor on a device, for its current stream. */
-    static Tensor allocate(Arena arena, Gpu gpu, DType dtype, long[] shape, long[] strides) {
+    public static TensorView allocate(
+            Arena arena, Gpu gpu, DType dtype, long[] shape, long[] strides) {
         MemoryUses uses = MemoryUses.ofStream(gpu, gpu.currentStream());
         return make(
                 arena,
@@ -47,7 +50,8 @@ final class DeviceTensors {
     }
 
     /** Makes a tensor in page-locked memory of the CPU. */
-    static Tensor allocatePinned(Arena arena, DType dtype, long[] shape, long[] strides) {
+    public static TensorView allocatePinned(
+            Arena arena, DType dtype, long[] shape, long[] strides) {
         // Locking pages is the driver's work, which needs some device.
         Gpu _ = Gpu.of(Device.cuda(0));
         return make(
@@ -67,7 +71,7 @@ final class DeviceTensors {
         void allocate(MemorySegment sizes, MemorySegment strides, MemorySegment slot);
     }
 
-    private static Tensor make(
+    private static TensorView make(
             Arena arena,
             DType dtype,
             long[] shape,
@@ -91,7 +95,7 @@ final class DeviceTensors {
                         MemorySegment.ofAddress(address)
                                 .reinterpret(
                                         device.isCpu() ? bytes : 0, arena, _ -> free(handle, uses));
-                return Tensor.used(dtype, shape, strides, memory, device, uses);
+                return new TensorView(dtype, shape, strides, memory, device, uses);
             } catch (Throwable e) {
                 TorchApi.deleteTensor(handle);
                 throw e;
@@ -108,7 +112,8 @@ final class DeviceTensors {
     }
 
     /** Makes a view of device memory that is there. */
-    static Tensor wrap(MemorySegment address, Gpu gpu, DType dtype, long[] shape, long[] strides) {
+    public static TensorView wrap(
+            MemorySegment address, Gpu gpu, DType dtype, long[] shape, long[] strides) {
         if (Shapes.spanBytes(shape, strides, dtype.byteSize()) > 0) {
             CudaApi.Pointer pointer = gpu.api().pointer(address);
             if (!pointer.onDevice() || pointer.device() != gpu.device().index()) {
@@ -123,8 +128,8 @@ final class DeviceTensors {
             }
         }
         MemoryUses uses = MemoryUses.ofNoStream();
-        Tensor tensor =
-                Tensor.used(dtype, shape, strides, address.asSlice(0, 0), gpu.device(), uses);
+        TensorView tensor =
+                new TensorView(dtype, shape, strides, address.asSlice(0, 0), gpu.device(), uses);
         Forgetting.CLEANER.register(tensor, uses::forget);
         return tensor;
     }
@@ -135,16 +140,16 @@ final class DeviceTensors {
     }
 
     /** Copies to new memory; without a stream, until it is there. */
-    static Tensor to(Tensor source, Arena arena, Device target, CudaStream stream) {
+    public static TensorView to(TensorView source, Arena arena, Device target, GpuStream stream) {
         if (stream != null) {
             requireOneOf(stream, source.device(), target);
         }
         long[] shape = source.shape();
         long[] strides =
-                source.elementCount() > 0 && Shapes.isDense(shape, source.stridesUnsafe())
+                source.elementCount() > 0 && Shapes.isDense(shape, source.strides())
                         ? source.strides()
                         : Shapes.contiguousStrides(shape);
-        Tensor copy;
+        TensorView copy;
         if (!target.isCpu()) {
             copy = onDevice(source.dtype(), shape, strides, arena, target, stream);
         } else if (stream != null) {
@@ -153,32 +158,32 @@ final class DeviceTensors {
             MemorySegment memory =
                     arena.allocate(
                             Shapes.spanBytes(shape, strides, source.dtype().byteSize()),
-                            Tensor.ALIGNMENT);
-            copy = Tensor.wrap(memory, source.dtype(), shape, strides);
+                            TensorView.ALIGNMENT);
+            copy = TensorFactory.wrap(memory, source.dtype(), shape, strides);
         }
         copy(copy, source, stream);
         return copy;
     }
 
-    private static Tensor onDevice(
+    private static TensorView onDevice(
             DType dtype,
             long[] shape,
             long[] strides,
             Arena arena,
             Device target,
-            CudaStream stream) {
+            GpuStream stream) {
         Gpu gpu = Gpu.of(target);
         if (stream == null || !stream.device().equals(target)) {
             return allocate(arena, gpu, dtype, shape, strides);
         }
         // Freed, the memory goes to later work of the stream that uses it.
-        try (CudaStream.InUse _ = stream.use()) {
+        try (TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), stream.handle())) {
             return allocate(arena, gpu, dtype, shape, strides);
         }
     }
 
     /** Copies elements; without a stream, until they are there. */
-    static void copy(Tensor target, Tensor source, CudaStream stream) {
+    public static void copy(TensorView target, TensorView source, GpuStream stream) {
         requireLike(target, source);
         if (stream != null) {
             requireOneOf(stream, source.device(), target.device());
@@ -188,19 +193,19 @@ final class DeviceTensors {
             target.requireReadable();
             StridedCopy.copy(
                     source.segment(),
-                    source.shapeUnsafe(),
-                    source.stridesUnsafe(),
+                    source.shape(),
+                    source.strides(),
                     source.dtype().byteSize(),
                     target.segment(),
-                    target.stridesUnsafe());
+                    target.strides());
             return;
         }
         if (source.elementCount() == 0) {
-            requireOpen(source);
-            requireOpen(target);
+            source.requireOpen();
+            target.requireOpen();
             return;
         }
-        Tensor remote = source.device().isCpu() ? target : source;
+        TensorView remote = source.device().isCpu() ? target : source;
         Gpu gpu = stream == null ? Gpu.of(remote.device()) : stream.gpu();
         MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
         try (var launch = new Launch(gpu, queue)) {
@@ -220,14 +225,14 @@ final class DeviceTensors {
     }
 
     /** Whether the memory is of the CPU and may move while a device reads it. */
-    private static boolean isPageable(Tensor tensor) {
+    private static boolean isPageable(TensorView tensor) {
         return tensor.device().isCpu() && tensor.uses() == null;
     }
 
-    private static void give(Tensor target, Tensor source, Gpu gpu, MemorySegment stream) {
-        long[] shape = source.shapeUnsafe();
-        if (Shapes.sameLayout(shape, source.stridesUnsafe(), target.stridesUnsafe())
-                && Shapes.isDense(shape, source.stridesUnsafe())) {
+    private static void give(TensorView target, TensorView source, Gpu gpu, MemorySegment stream) {
+        long[] shape = source.shape();
+        if (Shapes.sameLayout(shape, source.strides(), target.strides())
+                && Shapes.isDense(shape, source.strides())) {
             gpu.api().copyAsync(target.segment(), source.segment(), source.spanBytes(), stream);
             return;
         }
@@ -248,10 +253,10 @@ final class DeviceTensors {
         }
     }
 
-    private static MemorySegment handle(Tensor tensor, Arena arena) {
+    private static MemorySegment handle(TensorView tensor, Arena arena) {
         int rank = tensor.rank();
-        MemorySegment sizes = arena.allocateFrom(JAVA_LONG, tensor.shapeUnsafe());
-        MemorySegment strides = arena.allocateFrom(JAVA_LONG, tensor.stridesUnsafe());
+        MemorySegment sizes = arena.allocateFrom(JAVA_LONG, tensor.shape());
+        MemorySegment strides = arena.allocateFrom(JAVA_LONG, tensor.strides());
         MemorySegment slot = arena.allocate(ADDRESS);
         if (tensor.device().isCpu()) {
             TorchApi.createTensorFromBlob(
@@ -269,9 +274,8 @@ final class DeviceTensors {
         return slot.get(ADDRESS, 0);
     }
 
-    private static void requireLike(Tensor target, Tensor source) {
-        if (target.dtype() != source.dtype()
-                || !Arrays.equals(target.shapeUnsafe(), source.shapeUnsafe())) {
+    private static void requireLike(TensorView target, TensorView source) {
+        if (target.dtype() != source.dtype() || !Arrays.equals(target.shape(), source.shape())) {
             throw new InvalidInputException(
                     "%s cannot be copied into %s: dtype and shape must be the same"
                             .formatted(source, target));
@@ -279,23 +283,17 @@ final class DeviceTensors {
         if (target.segment().isReadOnly()) {
             throw new InvalidInputException("the target of a copy is read-only memory: " + target);
         }
-        if (target.rank() > RunSlot.MAX_RANK) {
+        if (target.rank() > TensorView.MAX_RANK) {
             throw new InvalidInputException(
-                    "%s has more than %d dimensions".formatted(target, RunSlot.MAX_RANK));
+                    "%s has more than %d dimensions".formatted(target, TensorView.MAX_RANK));
         }
     }
 
-    private static void requireOneOf(CudaStream stream, Device source, Device target) {
+    private static void requireOneOf(GpuStream stream, Device source, Device target) {
         if (!stream.device().equals(source) && !stream.device().equals(target)) {
             throw new InvalidInputException(
                     "%s cannot copy from %s to %s: it is another device's"
                             .formatted(stream, source, target));
-        }
-    }
-
-    private static void requireOpen(Tensor tensor) {
-        if (!tensor.segment().scope().isAlive()) {
-            throw new IllegalStateException("the arena of " + tensor + " is closed");
         }
     }
 }

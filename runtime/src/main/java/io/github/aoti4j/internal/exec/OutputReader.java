@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
@@ -11,6 +11,7 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.tensor.StridedCopy;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,7 +24,7 @@ import java.lang.foreign.MemorySegment;
  * memory stand in the model's code; only sizes and strides can differ from run to run. Not so where
  * a model calls operators, whose results it may return as they come.
  */
-final class OutputReader {
+public final class OutputReader {
     private final int index;
     private final String name;
 
@@ -68,14 +69,14 @@ final class OutputReader {
         }
     }
 
-    OutputReader(int index, String name, boolean onDevice, boolean callsBack) {
+    public OutputReader(int index, String name, boolean onDevice, boolean callsBack) {
         this.index = index;
         this.name = name;
         this.onDevice = onDevice;
         this.callsBack = callsBack;
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
@@ -87,7 +88,7 @@ final class OutputReader {
      * @param uses who uses the memory of outputs on a device; null for a model on the CPU
      * @return null where the model left none
      */
-    Tensor read(RunSlot slot, Tensor[] inputs, Arena arena, MemoryUses uses) {
+    public TensorView read(RunSlot slot, TensorView[] inputs, Arena arena, MemoryUses uses) {
         Layout layout = layout(slot, inputs);
         if (layout == null) {
             return null;
@@ -103,20 +104,20 @@ final class OutputReader {
                 input == null
                         ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
                         : input.asSlice(address - input.address(), layout.bytes);
-        return Tensor.ofOutput(layout.dtype, layout.shape, layout.strides, memory);
+        return new TensorView(layout.dtype, layout.shape, layout.strides, memory);
     }
 
     /** An output of a model on a device: most likely there, but CPU memory can be among them. */
-    private static Tensor onDevice(
-            long address, Layout layout, Tensor[] inputs, Arena arena, MemoryUses uses) {
-        Tensor input = inputAround(address, layout, inputs);
+    private static TensorView onDevice(
+            long address, Layout layout, TensorView[] inputs, Arena arena, MemoryUses uses) {
+        TensorView input = inputAround(address, layout, inputs);
         MemorySegment memory =
                 input == null
                         ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
                         : input.segment()
                                 .reinterpret(input.spanBytes())
                                 .asSlice(address - input.segment().address(), layout.bytes);
-        return Tensor.used(
+        return new TensorView(
                 layout.dtype,
                 layout.shape,
                 layout.strides,
@@ -126,9 +127,9 @@ final class OutputReader {
     }
 
     /** The input that an output lies in; an address of a device is none of the CPU's. */
-    private static Tensor inputAround(long address, Layout layout, Tensor[] inputs) {
+    private static TensorView inputAround(long address, Layout layout, TensorView[] inputs) {
         if (layout.bytes > 0) {
-            for (Tensor input : inputs) {
+            for (TensorView input : inputs) {
                 long offset = address - input.segment().address();
                 if (offset >= 0 && layout.bytes <= input.spanBytes() - offset) {
                     return input;
@@ -142,14 +143,14 @@ final class OutputReader {
      * Whether the output of the latest run is what a view of an earlier one shows. Not asked for a
      * model that calls operators: its views end as a run begins.
      */
-    boolean isAt(RunSlot slot, Tensor view) {
+    public boolean isAt(RunSlot slot, TensorView view) {
         long handle = slot.outputAddress(index);
         long scratch = slot.scratchAddress();
         return handle != 0
                 && FastTensorApi.dataAddress(handle, scratch) == view.segment().address()
                 && !view.dtype().isComplex()
-                && FastTensorApi.hasSizes(handle, view.shapeUnsafe(), scratch)
-                && FastTensorApi.hasStrides(handle, view.stridesUnsafe(), scratch);
+                && FastTensorApi.hasSizes(handle, view.shape(), scratch)
+                && FastTensorApi.hasStrides(handle, view.strides(), scratch);
     }
 
     /**
@@ -157,7 +158,7 @@ final class OutputReader {
      *
      * @param inputs the run's; an output within one of them can be read as long as that can
      */
-    long copy(RunSlot slot, Tensor[] inputs, MemorySegment target) {
+    long copy(RunSlot slot, TensorView[] inputs, MemorySegment target) {
         Layout layout = layout(slot, inputs);
         if (layout == null) {
             return 0;
@@ -187,7 +188,7 @@ final class OutputReader {
     }
 
     /** What the output is like; null where the model left none. May replace it by a copy. */
-    private Layout layout(RunSlot slot, Tensor[] inputs) {
+    private Layout layout(RunSlot slot, TensorView[] inputs) {
         long handle = slot.outputAddress(index);
         Layout layout = latest;
         if (layout == null
@@ -199,7 +200,7 @@ final class OutputReader {
         return layout;
     }
 
-    private Layout ask(RunSlot slot, Tensor[] inputs) {
+    private Layout ask(RunSlot slot, TensorView[] inputs) {
         MemorySegment handle = slot.output(index);
         MemorySegment scratch = slot.scratch();
         if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
@@ -231,9 +232,9 @@ final class OutputReader {
     }
 
     /** The memory of the input that an output lies in; null if it has memory of its own. */
-    private static MemorySegment inputAt(long address, long bytes, Tensor[] inputs) {
+    private static MemorySegment inputAt(long address, long bytes, TensorView[] inputs) {
         if (bytes > 0) {
-            for (Tensor input : inputs) {
+            for (TensorView input : inputs) {
                 MemorySegment segment = input.segment();
                 long offset = address - segment.address();
                 if (offset >= 0 && bytes <= segment.byteSize() - offset) {

@@ -1,14 +1,16 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.container.Handles;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorFactory;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The memory that a runner has bound to one input: its own, or the caller's. */
-final class BoundInput {
+final class BoundInput implements AutoCloseable {
     private final BoundRun run;
     private final int index;
 
@@ -36,7 +38,7 @@ final class BoundInput {
 
         static Room of(long bytes) {
             Arena arena = Arena.ofConfined();
-            return new Room(arena, arena.allocate(bytes, Tensor.ALIGNMENT));
+            return new Room(arena, arena.allocate(bytes, TensorView.ALIGNMENT));
         }
 
         void free() {
@@ -52,14 +54,14 @@ final class BoundInput {
     }
 
     /** Makes a tensor of memory that {@link #bind} then keeps, or {@link #dropRoom} frees. */
-    Tensor room(DType dtype, long[] shape, long[] strides) {
+    TensorView room(DType dtype, long[] shape, long[] strides) {
         long bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
         if (room == Room.NONE || room.memory.byteSize() < bytes) {
             fresh = Room.of(bytes);
         } else {
             fresh = room;
         }
-        return Tensor.wrap(fresh.memory, dtype, shape, strides);
+        return TensorFactory.wrap(fresh.memory, dtype, shape, strides);
     }
 
     void dropRoom() {
@@ -74,7 +76,7 @@ final class BoundInput {
      *
      * @param own whether {@link #room} made it
      */
-    void bind(Tensor tensor, boolean own) {
+    void bind(TensorView tensor, boolean own) {
         long before = run.bind(index, tensor);
         Room unused = own && fresh == room ? Room.NONE : room;
         borrowed = own ? null : tensor.segment();
@@ -93,7 +95,8 @@ final class BoundInput {
     }
 
     /** Frees the runner's own memory; nothing is bound to the run any more. */
-    void close() {
+    @Override
+    public void close() {
         room.free();
         room = Room.NONE;
     }

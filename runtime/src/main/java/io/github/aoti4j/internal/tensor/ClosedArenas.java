@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.tensor;
 
 import java.lang.foreign.MemorySegment;
 
@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * The JDK's exceptions for memory whose arena is closed ("Already closed") or confined to another
  * thread, with what the memory was.
  */
-final class ClosedArenas {
+public final class ClosedArenas {
     private ClosedArenas() {}
 
     /**
@@ -15,7 +15,7 @@ final class ClosedArenas {
      * @param e what was thrown when the tensor was used, among others; becomes the cause
      * @return null if the exception is not the JDK's, or the tensor can be used
      */
-    static RuntimeException explained(RuntimeException e, Tensor tensor, String what) {
+    public static RuntimeException explained(RuntimeException e, TensorView tensor, String what) {
         MemorySegment.Scope scope = tensor.segment().scope();
         RuntimeException explained = null;
         if (e.getClass() == IllegalStateException.class && !scope.isAlive()) {

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.os.NativeLibrary;
@@ -13,9 +13,14 @@ import io.github.aoti4j.internal.cuda.CaptureObstacles;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.cuda.Upload;
+import io.github.aoti4j.internal.exec.LazyCallPlan;
+import io.github.aoti4j.internal.exec.LoadedModel;
+import io.github.aoti4j.internal.exec.NativeModel;
 import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.inputs.InputCheck;
 import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.inputs.InputValidator;
+import io.github.aoti4j.internal.inputs.ModelInput;
 import io.github.aoti4j.internal.jfr.ModelLoad;
 import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
@@ -44,7 +49,7 @@ import java.util.function.Predicate;
  * The steps from a package's model to a running container, each failing before the next can do
  * harm.
  */
-final class ModelLoader {
+public final class ModelLoader {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     /** The models for which there was a warning: one is enough. */
@@ -52,14 +57,16 @@ final class ModelLoader {
 
     private ModelLoader() {}
 
-    static Model load(Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
+    /** Loads a model that can run here, or nothing. */
+    public static LoadedModel load(
+            Pt2Archive archive, PackagedModel packaged, LoadSettings settings) {
         RuntimeAccess.require();
         if (!Recorder.isOn()) {
-            return loadModel(archive, packaged, options);
+            return loadModel(archive, packaged, settings);
         }
-        var event = new ModelLoad(archive.path().toString(), packaged.name(), options.runners());
+        var event = new ModelLoad(archive.path().toString(), packaged.name(), settings.runners);
         try {
-            return loadModel(archive, packaged, options);
+            return loadModel(archive, packaged, settings);
         } catch (Throwable e) {
             event.failed(e);
             throw e;
@@ -68,16 +75,16 @@ final class ModelLoader {
         }
     }
 
-    private static Model loadModel(
-            Pt2Archive archive, PackagedModel packaged, ModelOptions options) {
-        LibrarySource library = Compilation.library(archive, packaged, options);
+    private static LoadedModel loadModel(
+            Pt2Archive archive, PackagedModel packaged, LoadSettings settings) {
+        LibrarySource library = Compilation.library(archive, packaged, settings);
         String model = "model " + packaged.name() + " of " + archive.path();
-        PreflightReport examination = examine(archive, packaged, library, model, options);
-        Optional<ProxyPlans> plans = requireLibtorch(examination, model, options);
+        PreflightReport examination = examine(archive, packaged, library, model, settings);
+        Optional<ProxyPlans> plans = requireLibtorch(examination, model, settings);
         warn(model, examination);
-        NativeModel natives = natives(archive, examination, library, plans, options);
+        NativeModel natives = natives(archive, examination, library, plans, settings);
         try {
-            return new Model(describe(examination, library, plans.isPresent(), natives, options));
+            return describe(examination, library, plans.isPresent(), natives, settings);
         } catch (Throwable e) {
             Closeables.all(e, natives::close);
             throw e;
@@ -86,13 +93,13 @@ final class ModelLoader {
 
     /** Loads libtorch and what the model needs of it, and plans its calls of operators. */
     private static Optional<ProxyPlans> requireLibtorch(
-            PreflightReport examination, String model, ModelOptions options) {
+            PreflightReport examination, String model, LoadSettings settings) {
         LibTorch libtorch =
                 LibTorch.load(
                         LibTorchOptions.DEFAULT
-                                .withDirectory(options.libtorch().orElse(null))
-                                .withProgress(options.progress()));
-        OpLibraries.open(options.opLibraries());
+                                .withDirectory(settings.libtorch.orElse(null))
+                                .withProgress(settings.progress));
+        OpLibraries.open(settings.opLibraries);
         Predicate<String> has = libtorch::has;
         if (!examination.device().isCpu()) {
             Gpu _ = Gpu.of(examination.device());
@@ -103,7 +110,7 @@ final class ModelLoader {
         if (examination.proxyCalls().isPresent()) {
             plans =
                     ProxyPlans.compile(
-                            examination.proxyCalls().get(), has, options.trustOperators());
+                            examination.proxyCalls().get(), has, settings.trustOperators);
             findings.addAll(plans.findings());
         }
         Preflight.require(model, findings);
@@ -116,11 +123,11 @@ final class ModelLoader {
             PackagedModel packaged,
             LibrarySource library,
             String model,
-            ModelOptions options) {
+            LoadSettings settings) {
         try (var _ = Recorder.phase("preflight", packaged.name())) {
             PreflightReport examination =
                     PreflightReport.of(
-                            archive, packaged, library.elf(), options.device().orElse(null));
+                            archive, packaged, library.elf(), settings.device.orElse(null));
             Preflight.require(model, examination.findings());
             return examination;
         }
@@ -132,7 +139,7 @@ final class ModelLoader {
             PreflightReport examination,
             LibrarySource library,
             Optional<ProxyPlans> plans,
-            ModelOptions options) {
+            LoadSettings settings) {
         PackagedModel packaged = examination.packaged();
         KernelFolder kernels = kernels(archive, examination);
         NativeLibrary opened = null;
@@ -142,8 +149,8 @@ final class ModelLoader {
         try {
             opened = open(library);
             executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
-            container = container(examination, library, opened, kernels, executor, options);
-            var gate = new RunGate(packaged.name(), options.runners());
+            container = container(examination, library, opened, kernels, executor, settings);
+            var gate = new RunGate(packaged.name(), settings.runners);
             constants =
                     new ConstantStore(
                             packaged.name(),
@@ -152,9 +159,9 @@ final class ModelLoader {
                             examination.source().map(WrapperSource::constants).orElse(List.of()),
                             library.size(),
                             library.elf().definedSymbols(),
-                            upload(examination.device(), options),
-                            options.allowUnknownWeights());
-            attachWeights(archive, examination, constants, options);
+                            upload(examination.device(), settings),
+                            settings.allowUnknownWeights);
+            attachWeights(archive, examination, constants, settings);
             var slots =
                     new RunSlots(
                             container,
@@ -190,9 +197,9 @@ final class ModelLoader {
             NativeLibrary opened,
             KernelFolder kernels,
             ProxyExecutor executor,
-            ModelOptions options) {
+            LoadSettings settings) {
         boolean replicate =
-                options.runners() > 1
+                settings.runners > 1
                         && examination.device().isCpu()
                         && Replicas.arePossible(library, examination);
         try (var _ = Recorder.phase("create container", examination.packaged().name())) {
@@ -201,8 +208,8 @@ final class ModelLoader {
                     opened,
                     examination.device(),
                     new Container.Settings(
-                            replicate ? options.runners() : 1,
-                            replicate ? 1 : options.runners(),
+                            replicate ? settings.runners : 1,
+                            replicate ? 1 : settings.runners,
                             kernels == null ? null : kernels.path().toString(),
                             executor,
                             examination.source().isEmpty()));
@@ -213,9 +220,9 @@ final class ModelLoader {
             Pt2Archive archive,
             PreflightReport examination,
             ConstantStore constants,
-            ModelOptions options) {
+            LoadSettings settings) {
         try (var _ = Recorder.phase("attach weights", examination.packaged().name())) {
-            WeightsLoader.load(archive, examination, constants, options);
+            WeightsLoader.load(archive, examination, constants, settings);
         }
         constants.attachReplicas();
         if (Recorder.isOn()) {
@@ -224,10 +231,10 @@ final class ModelLoader {
     }
 
     /** What brings constants to the model's device; null if that is the CPU. */
-    private static Upload upload(Device device, ModelOptions options) {
+    private static Upload upload(Device device, LoadSettings settings) {
         return device.isCpu()
                 ? null
-                : new Upload(Gpu.of(device), options.uploadMemory(), options.progress());
+                : new Upload(Gpu.of(device), settings.uploadMemory, settings.progress);
     }
 
     private static void warn(String model, PreflightReport examination) {
@@ -249,7 +256,7 @@ final class ModelLoader {
             LibrarySource library,
             boolean callsOperators,
             NativeModel natives,
-            ModelOptions options) {
+            LoadSettings settings) {
         PackagedModel packaged = examination.packaged();
         Container container = natives.container();
         List<String> names = container.api().inputNames(container.handle());
@@ -257,11 +264,11 @@ final class ModelLoader {
         // A source that describes another number of inputs is not this library's.
         Optional<WrapperSource> known =
                 examination.source().filter(source -> source.inputCount() == names.size());
-        var callSpec = new LazyCallSpec(natives, List.copyOf(names), outputNames.size());
-        var inputNames = new InputNames(names, () -> callSpec.get().inputPaths());
-        List<InputInfo> inputs = new ArrayList<>();
+        var callPlan = new LazyCallPlan(natives, List.copyOf(names), outputNames.size());
+        var inputNames = new InputNames(names, () -> callPlan.get().inputPaths());
+        List<ModelInput> inputs = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
-            inputs.add(InputInfo.of(names.get(i), inputNames, known, i));
+            inputs.add(ModelInput.of(names.get(i), inputNames, known, i));
         }
         return new LoadedModel(
                 packaged.name(),
@@ -275,10 +282,10 @@ final class ModelLoader {
                         List.copyOf(inputs),
                         inputNames,
                         known.isPresent() ? new InputCheck(known.get(), inputNames) : null,
-                        known.isPresent() && options.checkIndices()
+                        known.isPresent() && settings.checkIndices
                                 ? known.get().indexChecks()
                                 : IndexChecks.NONE),
-                callSpec,
+                callPlan,
                 container.device().isCpu()
                         ? Optional.empty()
                         : CaptureObstacles.find(library.elf().undefinedSymbols(), callsOperators));

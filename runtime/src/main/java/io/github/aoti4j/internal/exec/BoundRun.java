@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
@@ -7,6 +7,7 @@ import io.github.aoti4j.internal.container.Handles;
 import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.MemorySegment;
 
@@ -20,7 +21,7 @@ import java.lang.foreign.MemorySegment;
  * }
  * }</pre>
  */
-final class BoundRun implements AutoCloseable {
+public final class BoundRun implements AutoCloseable {
     private final NativeModel model;
     private final NativeModel.Use use;
     private final RunSlot slot;
@@ -32,7 +33,7 @@ final class BoundRun implements AutoCloseable {
     private ConstantSet constants;
 
     /** Keeps the model alive until this is closed, unless this constructor fails. */
-    BoundRun(NativeModel model, int inputCount, int outputCount) {
+    public BoundRun(NativeModel model, int inputCount, int outputCount) {
         this.model = model;
         slot = new RunSlot(inputCount, outputCount);
         scope = RunScope.bound(model.container(), model.gate(), slot);
@@ -47,21 +48,21 @@ final class BoundRun implements AutoCloseable {
      * @return the native tensor that was bound before, to be deleted by the caller; 0 if there was
      *     none
      */
-    long bind(int index, Tensor tensor) {
+    public long bind(int index, TensorView tensor) {
         long next =
                 slot.newTensor(
                         tensor.segment(),
                         tensor.device(),
                         tensor.dtype().code(),
-                        tensor.shapeUnsafe(),
-                        tensor.stridesUnsafe());
+                        tensor.shape(),
+                        tensor.strides());
         long before = inputs[index];
         inputs[index] = next;
         return before;
     }
 
     /** Holds the outputs of the latest run. */
-    RunSlot slot() {
+    public RunSlot slot() {
         return slot;
     }
 
@@ -71,14 +72,14 @@ final class BoundRun implements AutoCloseable {
      * @throws IllegalStateException if the model is closed
      * @throws StackOverflowError if this thread has too little stack for a run
      */
-    RunScope enter() {
+    public RunScope enter() {
         model.requireOpen();
         model.container().requireStack();
         return scope.enter();
     }
 
     /** Returns whether the constants are still those of the latest run. To be asked in a run. */
-    boolean isUpToDate() {
+    public boolean isUpToDate() {
         return model.constants().isCurrent(constants);
     }
 
@@ -88,7 +89,7 @@ final class BoundRun implements AutoCloseable {
      *
      * @param stream what does the work, always the same; null on the CPU
      */
-    void run(MemorySegment stream) {
+    public void run(MemorySegment stream) {
         Device device = model.container().device();
         if (device.isCpu()) {
             runHere(stream);

@@ -1,7 +1,9 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.inputs;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.tensor.TensorFactory;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -11,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  * is not known at compile time, such as a symbolic integer, as a tensor without dimensions and
  * reads it with {@code aoti_torch_item_*}.
  */
-final class ScalarTensors {
+public final class ScalarTensors {
     private ScalarTensors() {}
 
     /**
@@ -22,12 +24,12 @@ final class ScalarTensors {
      * @throws InvalidInputException if the input is no scalar, or of a type that cannot hold the
      *     value exactly (floating point rounds)
      */
-    static Tensor of(Arena arena, Object value, InputInfo input, String path) {
+    public static TensorView of(Arena arena, Object value, ModelInput input, String path) {
         DType dtype = input.dtype().orElse(null);
         if (dtype == null || !input.isScalar()) {
             throw mismatch(value, input, path);
         }
-        Tensor tensor = Tensor.zeros(arena, dtype);
+        TensorView tensor = TensorFactory.zeros(arena, dtype);
         switch (dtype) {
             case FLOAT32 ->
                     tensor.segment()
@@ -54,7 +56,7 @@ final class ScalarTensors {
         return tensor;
     }
 
-    private static double real(Object value, InputInfo input, String path) {
+    private static double real(Object value, ModelInput input, String path) {
         return switch (value) {
             case Double number -> number;
             case Float number -> number;
@@ -63,7 +65,7 @@ final class ScalarTensors {
         };
     }
 
-    private static long integer(Object value, DType dtype, InputInfo input, String path) {
+    private static long integer(Object value, DType dtype, ModelInput input, String path) {
         if (!(value instanceof Long
                 || value instanceof Integer
                 || value instanceof Short
@@ -81,7 +83,7 @@ final class ScalarTensors {
         return number;
     }
 
-    private static InvalidInputException mismatch(Object value, InputInfo input, String path) {
+    private static InvalidInputException mismatch(Object value, ModelInput input, String path) {
         return new InvalidInputException(
                 "%s is a %s, but a Tensor is wanted: %s"
                         .formatted(path, value.getClass().getName(), input.description()));

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.os.ArenaCleanup;
 import io.github.aoti4j.core.NativeException;
@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * native tensors. Closing releases all of it, unless an arena has taken this over, which does the
  * same when it is closed.
  */
-final class OutputLease implements AutoCloseable, Runnable, Consumer<MemorySegment> {
+public final class OutputLease implements AutoCloseable, Runnable, Consumer<MemorySegment> {
     private static final long[] NONE = {};
     private static final VarHandle RELEASED;
 
@@ -56,39 +56,39 @@ final class OutputLease implements AutoCloseable, Runnable, Consumer<MemorySegme
      *
      * @throws IllegalStateException if the model is closed
      */
-    OutputLease(NativeModel model) {
+    public OutputLease(NativeModel model) {
         this.model = model;
         this.use = model.acquire();
     }
 
     /** Adds the current constants. Called once, by a run, so that no exchange can come between. */
-    void acquireConstants() {
+    public void acquireConstants() {
         constants = model.constants().acquire();
     }
 
     /** Adds one use of constants, which is this lease's from now on. */
-    void takeConstants(ConstantSet set) {
+    public void takeConstants(ConstantSet set) {
         constants = set;
     }
 
     /** Adds who uses the outputs on a device. */
-    void takeUses(MemoryUses memoryUses) {
+    public void takeUses(MemoryUses memoryUses) {
         uses = memoryUses;
     }
 
     /** Adds a native tensor. */
-    void takeHandle(MemorySegment handle) {
+    public void takeHandle(MemorySegment handle) {
         handles = new long[] {handle.address()};
     }
 
     /** Adds the outputs in a slot, and has an arena release this when it is closed. */
-    void handTo(Arena arena, RunSlot slot) {
+    public void handTo(Arena arena, RunSlot slot) {
         handles = slot.takeOutputs();
         handTo(arena);
     }
 
     /** Has an arena release this when it is closed. */
-    void handTo(Arena arena) {
+    public void handTo(Arena arena) {
         MemorySegment.NULL.reinterpret(arena, this);
         handed = true;
     }

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.internal.compile.CompileSettings;
 import io.github.aoti4j.internal.compile.LibrarySource;
@@ -10,29 +10,32 @@ import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.nio.file.Path;
 
-/** Where the libraries of models come from, as the caller's options have it. */
-final class Compilation {
+/** Where the libraries of models come from, as the settings have it. */
+public final class Compilation {
     private Compilation() {}
 
     /** Finds a model's library, and compiles it if the package holds its source only. */
-    static LibrarySource library(Pt2Archive archive, PackagedModel model, ModelOptions options) {
-        return LibrarySource.of(archive, model, settings(options), () -> libtorch(options));
+    public static LibrarySource library(
+            Pt2Archive archive, PackagedModel model, LoadSettings settings) {
+        return LibrarySource.of(
+                archive, model, compileSettings(settings), () -> libtorch(settings));
     }
 
     /** Compiles a model into the cache. */
-    static Path compile(Pt2Archive archive, PackagedModel model, ModelOptions options) {
-        return LibrarySource.compile(archive, model, settings(options), () -> libtorch(options));
+    public static Path compile(Pt2Archive archive, PackagedModel model, LoadSettings settings) {
+        return LibrarySource.compile(
+                archive, model, compileSettings(settings), () -> libtorch(settings));
     }
 
-    private static CompileSettings settings(ModelOptions options) {
+    private static CompileSettings compileSettings(LoadSettings settings) {
         return CompileSettings.ofProcess()
-                .withCompiler(options.compiler().orElse(null))
-                .withIncludes(options.includes().orElse(null))
-                .withProgress(options.progress());
+                .withCompiler(settings.compiler.orElse(null))
+                .withIncludes(settings.includes.orElse(null))
+                .withProgress(settings.progress);
     }
 
     /** The folder of the libtorch that is loaded, or will be. */
-    private static Path libtorch(ModelOptions options) {
+    private static Path libtorch(LoadSettings settings) {
         return LibTorch.loaded()
                 .map(LibTorch::directory)
                 .orElseGet(
@@ -41,8 +44,8 @@ final class Compilation {
                                         .locate(
                                                 LibTorchOptions.DEFAULT
                                                         .withDirectory(
-                                                                options.libtorch().orElse(null))
-                                                        .withProgress(options.progress()))
+                                                                settings.libtorch.orElse(null))
+                                                        .withProgress(settings.progress))
                                         .directory());
     }
 }

@@ -1,23 +1,24 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.tensor;
+
+import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.tensor.NarrowFloats;
-import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.MemorySegment;
+import java.math.BigInteger;
 
 /**
  * Reads a tensor's elements into Java arrays, in row-major order, by one copy where no conversion
  * is needed.
  */
-final class TensorReader {
+public final class TensorReader {
     /** A little below the largest array that JVMs can make. */
     private static final int MAX_LENGTH = Integer.MAX_VALUE - 8;
 
     private TensorReader() {}
 
-    static float[] floats(Tensor tensor) {
+    public static float[] floats(TensorView tensor) {
         requireFloat(tensor);
         float[] result = new float[count(tensor)];
         switch (tensor.dtype()) {
@@ -40,7 +41,7 @@ final class TensorReader {
     }
 
     /** Before there is an array, which may not fit on the heap. */
-    private static void requireFloat(Tensor tensor) {
+    private static void requireFloat(TensorView tensor) {
         switch (tensor.dtype()) {
             case FLOAT32,
                     COMPLEX64,
@@ -56,14 +57,14 @@ final class TensorReader {
         }
     }
 
-    private static void requireInteger(Tensor tensor) {
+    private static void requireInteger(TensorView tensor) {
         switch (tensor.dtype()) {
             case INT32, UINT32, INT16, UINT16, INT8, UINT8, BOOL -> {}
             default -> throw cannot(tensor, "integer");
         }
     }
 
-    static double[] doubles(Tensor tensor) {
+    public static double[] doubles(TensorView tensor) {
         boolean wide = tensor.dtype() == DType.FLOAT64 || tensor.dtype() == DType.COMPLEX128;
         float[] narrow = wide ? null : floats(tensor);
         double[] result = new double[count(tensor)];
@@ -77,7 +78,7 @@ final class TensorReader {
         return result;
     }
 
-    static long[] longs(Tensor tensor) {
+    public static long[] longs(TensorView tensor) {
         boolean wide = tensor.dtype() == DType.INT64 || tensor.dtype() == DType.UINT64;
         int[] narrow = wide ? null : ints(tensor);
         long[] result = new long[count(tensor)];
@@ -92,7 +93,7 @@ final class TensorReader {
         return result;
     }
 
-    static int[] ints(Tensor tensor) {
+    public static int[] ints(TensorView tensor) {
         requireInteger(tensor);
         int[] result = new int[count(tensor)];
         switch (tensor.dtype()) {
@@ -116,7 +117,7 @@ final class TensorReader {
         return result;
     }
 
-    static boolean[] booleans(Tensor tensor) {
+    public static boolean[] booleans(TensorView tensor) {
         if (tensor.dtype() != DType.BOOL) {
             throw cannot(tensor, "boolean");
         }
@@ -128,7 +129,7 @@ final class TensorReader {
         return result;
     }
 
-    static byte[] bytes(Tensor tensor) {
+    public static byte[] bytes(TensorView tensor) {
         tensor.requireReadable();
         long count = tensor.elementCount() * tensor.dtype().byteSize();
         if (count > MAX_LENGTH) {
@@ -139,19 +140,17 @@ final class TensorReader {
         return result;
     }
 
-    private static void gather(Tensor tensor, MemorySegment target) {
+    private static void gather(TensorView tensor, MemorySegment target) {
         if (target.byteSize() == 0) {
             // No byte is touched, but a closed arena must be refused all the same.
-            if (!tensor.segment().scope().isAlive()) {
-                throw new IllegalStateException("the arena of " + tensor + " is closed");
-            }
+            tensor.requireOpen();
             return;
         }
         try {
             StridedCopy.gather(
                     tensor.segment(),
-                    tensor.shapeUnsafe(),
-                    tensor.stridesUnsafe(),
+                    tensor.shape(),
+                    tensor.strides(),
                     tensor.dtype().byteSize(),
                     target);
         } catch (IllegalStateException | WrongThreadException e) {
@@ -161,7 +160,7 @@ final class TensorReader {
     }
 
     /** How many array elements the tensor fills: a complex one fills two. */
-    private static int count(Tensor tensor) {
+    private static int count(TensorView tensor) {
         tensor.requireReadable();
         long parts = tensor.dtype().isComplex() ? 2 : 1;
         if (tensor.elementCount() > MAX_LENGTH / parts) {
@@ -170,14 +169,82 @@ final class TensorReader {
         return (int) (tensor.elementCount() * parts);
     }
 
-    private static InvalidInputException tooMany(Tensor tensor) {
+    private static InvalidInputException tooMany(TensorView tensor) {
         return new InvalidInputException(
                 tensor + " has more elements than a Java array can hold: read its segment()");
     }
 
-    private static InvalidInputException cannot(Tensor tensor, String kind) {
+    private static InvalidInputException cannot(TensorView tensor, String kind) {
         return new InvalidInputException(
                 "%s does not hold %s elements: read it as its own type, or with toByteArray()"
                         .formatted(tensor, kind));
+    }
+
+    /**
+     * Returns a view of one element, to be read as one.
+     *
+     * @throws IndexOutOfBoundsException if an index is outside its dimension
+     * @throws InvalidInputException if there are more or fewer indices than dimensions, or an
+     *     element is a pair of numbers
+     */
+    public static TensorView element(TensorView tensor, long[] indices) {
+        if (tensor.dtype().isComplex()) {
+            throw new InvalidInputException(
+                    "an element of %s is a pair of numbers: use toFloatArray() or toDoubleArray()"
+                            .formatted(tensor));
+        }
+        long[] shape = tensor.shape();
+        if (requireNonNull(indices, "indices").length != shape.length) {
+            throw new InvalidInputException(
+                    "%d indices are given, but %s has %d dimensions"
+                            .formatted(indices.length, tensor, shape.length));
+        }
+        long offset = 0;
+        for (int d = 0; d < shape.length; d++) {
+            if (indices[d] < 0 || indices[d] >= shape[d]) {
+                throw new IndexOutOfBoundsException(
+                        "index %d is outside dimension %d of size %d, of %s at %s"
+                                .formatted(
+                                        indices[d], d, shape[d], tensor, Shapes.toString(indices)));
+            }
+            offset += indices[d] * tensor.strides()[d];
+        }
+        int size = tensor.dtype().byteSize();
+        MemorySegment memory = tensor.segment();
+        return new TensorView(
+                tensor.dtype(),
+                new long[0],
+                new long[0],
+                tensor.device().isCpu() ? memory.asSlice(offset * size, size) : memory,
+                tensor.device(),
+                tensor.uses());
+    }
+
+    /** Returns the value of a tensor that has one element. */
+    public static Number item(TensorView tensor) {
+        if (tensor.elementCount() != 1) {
+            throw new InvalidInputException(
+                    "%s has %d elements, and item() reads the value of a tensor with one: use getFloat, getDouble or getLong with indices"
+                            .formatted(tensor, tensor.elementCount()));
+        }
+        if (tensor.dtype().isComplex()) {
+            throw new InvalidInputException(
+                    "%s holds a complex number, which is no Number: use toDoubleArray(), real part first"
+                            .formatted(tensor));
+        }
+        if (isInteger(tensor.dtype())) {
+            long value = longs(tensor)[0];
+            return tensor.dtype() == DType.UINT64 && value < 0
+                    ? new BigInteger(Long.toUnsignedString(value))
+                    : (Number) value;
+        }
+        return doubles(tensor)[0];
+    }
+
+    private static boolean isInteger(DType dtype) {
+        return switch (dtype) {
+            case BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64 -> true;
+            default -> false;
+        };
     }
 }

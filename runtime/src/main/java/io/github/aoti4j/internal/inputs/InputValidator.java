@@ -1,20 +1,21 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.inputs;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.indices.IndexCheck;
 import io.github.aoti4j.internal.indices.IndexChecks;
-import io.github.aoti4j.internal.inputs.InputCheck;
-import io.github.aoti4j.internal.inputs.InputNames;
+import io.github.aoti4j.internal.tensor.ClosedArenas;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorType;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Checks inputs before native code sees them, which itself checks nothing. Thread-safe. */
-final class InputValidator {
+public final class InputValidator {
     /** {@code c10::DeviceType}, as the checks in a package name devices. */
     private static final int CPU = 0;
 
@@ -25,7 +26,7 @@ final class InputValidator {
 
     private final String model;
     private final Device device;
-    private final List<InputInfo> inputs;
+    private final List<ModelInput> inputs;
     private final InputNames names;
 
     /** Null where the package holds no source to take the checks from. */
@@ -33,10 +34,10 @@ final class InputValidator {
 
     private final IndexChecks indices;
 
-    InputValidator(
+    public InputValidator(
             String model,
             Device device,
-            List<InputInfo> inputs,
+            List<ModelInput> inputs,
             InputNames names,
             InputCheck check,
             IndexChecks indices) {
@@ -48,17 +49,17 @@ final class InputValidator {
         this.indices = indices;
     }
 
-    void check(Tensor[] tensors) {
+    public void check(TensorView[] tensors) {
         check(tensors, null);
     }
 
     /** Makes what checks values, for one thread at a time; null if there is nothing to check. */
-    IndexCheck newIndexCheck() {
+    public IndexCheck newIndexCheck() {
         return indices.ranges().isEmpty() ? null : indices.newCheck();
     }
 
     /** Checks all but values, and prepares for these what was made for it, unless it is null. */
-    void check(Tensor[] tensors, IndexCheck values) {
+    public void check(TensorView[] tensors, IndexCheck values) {
         if (tensors.length != inputs.size()) {
             throw new InvalidInputException(
                     "model %s takes %d input%s, but %d %s given; it takes %s"
@@ -69,7 +70,7 @@ final class InputValidator {
                                     tensors.length,
                                     tensors.length == 1 ? "was" : "were",
                                     inputs.stream()
-                                            .map(InputInfo::toString)
+                                            .map(ModelInput::toString)
                                             .collect(Collectors.joining(", ", "(", ")"))));
         }
         long[] slots = check == null ? null : new long[check.slotCount()];
@@ -84,33 +85,30 @@ final class InputValidator {
         }
     }
 
-    /** Checks the values of tensors that {@link #check(Tensor[], IndexCheck)} has accepted. */
-    void checkValues(Tensor[] tensors, IndexCheck values) {
+    /** Checks the values of tensors that {@link #check(TensorView[], IndexCheck)} has accepted. */
+    public void checkValues(TensorView[] tensors, IndexCheck values) {
         for (int i = 0; i < tensors.length; i++) {
-            Tensor tensor = tensors[i];
+            TensorView tensor = tensors[i];
             if (tensor.device().isCpu() && !values.accepts(i, tensor.segment())) {
                 throw values.refusal(
-                        i,
-                        label(i),
-                        tensor.segment(),
-                        tensor.shapeUnsafe(),
-                        tensor.stridesUnsafe());
+                        i, label(i), tensor.segment(), tensor.shape(), tensor.strides());
             }
         }
     }
 
     /** Whether a run takes these tensors, their values included. */
-    boolean acceptsAll(Tensor[] tensors) {
-        if (!accepts(tensors)) {
+    public <T> boolean acceptsAll(T[] tensors, TensorType<T> type) {
+        if (!accepts(tensors, type.unwrap())) {
             return false;
         }
         IndexCheck values = newIndexCheck();
         if (values == null) {
             return true;
         }
+        TensorView[] views = type.unwrapAll(tensors);
         try {
-            check(tensors, values);
-            checkValues(tensors, values);
+            check(views, values);
+            checkValues(views, values);
             return true;
         } catch (InvalidInputException e) {
             return false;
@@ -118,7 +116,7 @@ final class InputValidator {
     }
 
     /** Checks sizes of all inputs as if there were inputs of the right type in the right place. */
-    void checkShapes(long[][] shapes) {
+    public void checkShapes(long[][] shapes) {
         long[] slots = check == null ? null : new long[check.slotCount()];
         for (int i = 0; i < shapes.length; i++) {
             check(
@@ -135,43 +133,32 @@ final class InputValidator {
     }
 
     /** Checks what can be told from one input alone. */
-    void checkAlone(int index, Tensor tensor) {
+    public void checkAlone(int index, TensorView tensor) {
         checkMemory(index, tensor);
-        checkAlone(
-                index,
-                tensor.dtype(),
-                tensor.device(),
-                tensor.shapeUnsafe(),
-                tensor.stridesUnsafe());
+        checkAlone(index, tensor.dtype(), tensor.device(), tensor.shape(), tensor.strides());
     }
 
     /** Checks what can be told from one input alone, and without its memory. */
-    void checkAlone(int index, DType dtype, Device from, long[] shape, long[] strides) {
+    public void checkAlone(int index, DType dtype, Device from, long[] shape, long[] strides) {
         long[] slots = check == null ? null : new long[check.slotCount()];
         check(index, dtype, from, shape, strides, slots);
     }
 
-    private void check(int index, Tensor tensor, long[] slots) {
+    private void check(int index, TensorView tensor, long[] slots) {
         if (tensor == null) {
             throw isNull(index);
         }
         checkMemory(index, tensor);
-        check(
-                index,
-                tensor.dtype(),
-                tensor.device(),
-                tensor.shapeUnsafe(),
-                tensor.stridesUnsafe(),
-                slots);
+        check(index, tensor.dtype(), tensor.device(), tensor.shape(), tensor.strides(), slots);
     }
 
     private void check(
             int index, DType dtype, Device from, long[] shape, long[] strides, long[] slots) {
-        if (shape.length > RunSlot.MAX_RANK) {
+        if (shape.length > TensorView.MAX_RANK) {
             throw invalid(
                     index,
                     "has %d dimensions; at most %d are supported"
-                            .formatted(shape.length, RunSlot.MAX_RANK));
+                            .formatted(shape.length, TensorView.MAX_RANK));
         }
         if (check != null) {
             check.check(index, dtype.code(), shape.length, shape, strides, type(from), slots);
@@ -195,12 +182,12 @@ final class InputValidator {
     }
 
     /** Whether a model on a device wants an input on the CPU all the same. */
-    boolean isOnCpu(int index) {
+    public boolean isOnCpu(int index) {
         return device.isCpu() || (check != null && check.demandsDevice(index, CPU));
     }
 
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */
-    void checkMemory(int index, Tensor tensor) {
+    public void checkMemory(int index, TensorView tensor) {
         if (tensor.segment().isReadOnly()) {
             throw invalid(
                     index,
@@ -209,12 +196,12 @@ final class InputValidator {
         }
     }
 
-    int inputCount() {
+    public int inputCount() {
         return inputs.size();
     }
 
     /** The element type of an input that is to be allocated. */
-    DType dtype(int index) {
+    public DType dtype(int index) {
         return inputs.get(index)
                 .dtype()
                 .orElseThrow(
@@ -226,27 +213,31 @@ final class InputValidator {
     }
 
     /** What messages call an input. */
-    String label(int index) {
+    public String label(int index) {
         return names.label(index);
     }
 
     /** Whether the package states what its model takes. */
-    boolean isKnown() {
+    public boolean isKnown() {
         return check != null;
     }
 
     /** The same as {@link #check}, without an exception and without garbage. */
-    boolean accepts(Tensor[] tensors) {
+    public boolean accepts(TensorView[] tensors) {
+        return accepts(tensors, Function.identity());
+    }
+
+    private <T> boolean accepts(T[] tensors, Function<T, TensorView> view) {
         if (tensors.length != inputs.size()) {
             return false;
         }
         long[] slots = check == null ? null : slots(check.slotCount());
         for (int i = 0; i < tensors.length; i++) {
-            Tensor tensor = tensors[i];
-            if (tensor == null) {
+            if (tensors[i] == null) {
                 throw isNull(i);
             }
-            if (tensor.rank() > RunSlot.MAX_RANK
+            TensorView tensor = view.apply(tensors[i]);
+            if (tensor.rank() > TensorView.MAX_RANK
                     || tensor.segment().isReadOnly()
                     || !isWithinReach(i, tensor.device())) {
                 return false;
@@ -256,8 +247,8 @@ final class InputValidator {
                             i,
                             tensor.dtype().code(),
                             tensor.rank(),
-                            tensor.shapeUnsafe(),
-                            tensor.stridesUnsafe(),
+                            tensor.shape(),
+                            tensor.strides(),
                             type(tensor.device()),
                             slots)) {
                 return false;
@@ -280,7 +271,7 @@ final class InputValidator {
     }
 
     /** The strides that the model wants, for sizes of all inputs. */
-    long[] stridesFor(int index, long[][] shapes) {
+    public long[] stridesFor(int index, long[][] shapes) {
         return check == null
                 ? Shapes.contiguousStrides(shapes[index])
                 : check.stridesFor(index, shapes);
@@ -291,9 +282,9 @@ final class InputValidator {
      * confined to another thread. What others throw, operators in Java for example, is returned as
      * it is.
      */
-    RuntimeException explained(RuntimeException e, Tensor[] tensors) {
+    public RuntimeException explained(RuntimeException e, TensorView[] tensors) {
         for (int i = 0; i < tensors.length && i < inputs.size(); i++) {
-            Tensor tensor = tensors[i];
+            TensorView tensor = tensors[i];
             RuntimeException explained =
                     tensor == null ? null : ClosedArenas.explained(e, tensor, label(i));
             if (explained != null) {

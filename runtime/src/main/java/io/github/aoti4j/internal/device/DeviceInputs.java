@@ -1,8 +1,10 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.device;
 
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.lifecycle.Closeables;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,21 +12,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Memory of a device, or pinned, for tensors that are like some that are there. */
-final class DeviceInputs implements AutoCloseable {
+public final class DeviceInputs implements AutoCloseable {
     private final Gpu gpu;
     private final List<DeviceMemory> memory = new ArrayList<>();
 
-    DeviceInputs(Gpu gpu) {
+    public DeviceInputs(Gpu gpu) {
         this.gpu = gpu;
     }
 
     /**
      * Makes a tensor on the device, of the same dtype, sizes and strides; its elements are open.
      */
-    Tensor onDevice(Tensor like, Arena arena, MemoryUses uses) {
+    public TensorView onDevice(TensorView like, Arena arena, MemoryUses uses) {
         DeviceMemory made = DeviceMemory.allocate(gpu, Math.max(1, like.spanBytes()));
         memory.add(made);
-        return Tensor.used(
+        return new TensorView(
                 like.dtype(),
                 like.shape(),
                 like.strides(),
@@ -34,11 +36,11 @@ final class DeviceInputs implements AutoCloseable {
     }
 
     /** Makes a tensor in page-locked memory, of the same dtype, sizes and strides. */
-    Tensor pinned(Tensor like, Arena arena) {
+    public TensorView pinned(TensorView like, Arena arena) {
         DeviceMemory made = DeviceMemory.pinned(gpu, Math.max(1, like.spanBytes()));
         memory.add(made);
         MemorySegment segment = made.segment().asSlice(0, like.spanBytes());
-        return Tensor.ofOutput(
+        return new TensorView(
                 like.dtype(),
                 like.shape(),
                 like.strides(),
@@ -48,17 +50,7 @@ final class DeviceInputs implements AutoCloseable {
     /** Frees all, when the device has done all its work. */
     @Override
     public void close() {
-        RuntimeException failure = null;
-        for (DeviceMemory each : memory) {
-            try {
-                each.close();
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
+        Closeables.all(null, memory.toArray(AutoCloseable[]::new));
         memory.clear();
-        if (failure != null) {
-            throw failure;
-        }
     }
 }

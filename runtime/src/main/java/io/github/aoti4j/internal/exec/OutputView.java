@@ -1,6 +1,7 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.internal.container.RunSlot;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,25 +14,25 @@ import java.lang.foreign.MemorySegment;
  * been asked for, the output is looked at after each run, and if it has moved the view is closed.
  * Between these nothing can read it, since it is confined to the thread that runs.
  */
-final class OutputView {
+public final class OutputView {
     private final RunSlot slot;
     private final OutputReader reader;
-    private final Tensor[] inputs;
+    private final TensorView[] inputs;
 
     /** The view's lifetime; null if there is no view. */
     private Arena arena;
 
     /** Null also where the model returned None. */
-    private Tensor tensor;
+    private TensorView tensor;
 
-    OutputView(RunSlot slot, OutputReader reader, Tensor[] inputs) {
+    public OutputView(RunSlot slot, OutputReader reader, TensorView[] inputs) {
         this.slot = slot;
         this.reader = reader;
         this.inputs = inputs;
     }
 
     /** The view of the latest run's output. */
-    Tensor tensor() {
+    public TensorView tensor() {
         if (arena == null) {
             Arena fresh = Arena.ofConfined();
             try {
@@ -46,17 +47,17 @@ final class OutputView {
     }
 
     /** Copies the latest run's output in row-major order. */
-    long copyTo(MemorySegment target) {
+    public long copyTo(MemorySegment target) {
         return reader.copy(slot, inputs, target);
     }
 
     /** Whether a tensor lies in the memory of the latest run's output, and dies with this view. */
-    boolean owns(Tensor other) {
+    public boolean owns(TensorView other) {
         return arena != null && other.segment().scope().equals(arena.scope());
     }
 
     /** Closes the view if the run that has just ended left the output elsewhere. */
-    void follow() {
+    public void follow() {
         if (arena != null && !isInPlace()) {
             forget();
         }
@@ -70,7 +71,7 @@ final class OutputView {
     }
 
     /** Closes the view, if there is one. */
-    void forget() {
+    public void forget() {
         if (arena != null) {
             Arena old = arena;
             arena = null;

@@ -1,12 +1,14 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.GpuStream;
 import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.indices.IndexCheck;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,16 +16,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 
 /** Runs a model on inputs as they come, for any thread, with outputs that live in an arena. */
-final class ArenaRuns {
+public final class ArenaRuns {
     private final LoadedModel model;
     private final OutputReader[] readers;
 
     /** By permit; null where there is nothing to check. */
     private final IndexCheck[] indexChecks;
 
-    ArenaRuns(LoadedModel model) {
+    /** Prepares runs of a model, for any number of threads. */
+    public ArenaRuns(LoadedModel model) {
         this.model = model;
         this.readers = model.newReaders();
         this.indexChecks = new IndexCheck[model.natives().gate().permitCount()];
@@ -38,7 +42,8 @@ final class ArenaRuns {
      * @param inputs in call order; must not change meanwhile
      * @return unmodifiable; null where the model returned None
      */
-    List<Tensor> run(Arena arena, CudaStream stream, Tensor[] inputs) {
+    public <T> List<T> run(
+            Arena arena, GpuStream stream, TensorView[] inputs, Function<TensorView, T> wrap) {
         requireUsable(arena);
         model.natives().container().requireStack();
         try (OutputLease lease = new OutputLease(model.natives());
@@ -51,15 +56,15 @@ final class ArenaRuns {
             // Not before the permit: an exchange of the constants waits for all who have one.
             lease.acquireConstants();
             for (int i = 0; i < inputs.length; i++) {
-                Tensor tensor = inputs[i];
+                TensorView tensor = inputs[i];
                 slot.setInput(
                         i,
                         tensor.identity(),
                         tensor.segment(),
                         tensor.device(),
                         tensor.dtype().code(),
-                        tensor.shapeUnsafe(),
-                        tensor.stridesUnsafe());
+                        tensor.shape(),
+                        tensor.strides());
             }
             if (values != null) {
                 // As late as can be, and in memory that stays.
@@ -71,11 +76,12 @@ final class ArenaRuns {
             } else {
                 uses = callOnDevice(run, stream, inputs, lease);
             }
-            List<Tensor> outputs = new ArrayList<>(readers.length);
+            List<T> outputs = new ArrayList<>(readers.length);
             for (OutputReader reader : readers) {
-                outputs.add(reader.read(slot, inputs, arena, uses));
+                TensorView output = reader.read(slot, inputs, arena, uses);
+                outputs.add(output == null ? null : wrap.apply(output));
             }
-            List<Tensor> result = Collections.unmodifiableList(outputs);
+            List<T> result = Collections.unmodifiableList(outputs);
             lease.handTo(arena, slot);
             return result;
         }
@@ -83,7 +89,7 @@ final class ArenaRuns {
 
     /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
     private MemoryUses callOnDevice(
-            RunScope run, CudaStream stream, Tensor[] inputs, OutputLease lease) {
+            RunScope run, GpuStream stream, TensorView[] inputs, OutputLease lease) {
         Gpu gpu = Gpu.of(model.device());
         MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
         MemoryUses uses = MemoryUses.ofStream(gpu, queue);
@@ -91,7 +97,7 @@ final class ArenaRuns {
         try (var launch = new Launch(gpu, queue);
                 TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
             launch.uses(uses);
-            for (Tensor tensor : inputs) {
+            for (TensorView tensor : inputs) {
                 launch.uses(tensor.uses());
             }
             try {
@@ -106,7 +112,7 @@ final class ArenaRuns {
     }
 
     /** Whether these very tensors went through the same slot, and so the check, last time. */
-    private boolean areKnown(RunSlot slot, Tensor[] inputs) {
+    private boolean areKnown(RunSlot slot, TensorView[] inputs) {
         if (inputs.length != model.inputs().size()) {
             return false;
         }

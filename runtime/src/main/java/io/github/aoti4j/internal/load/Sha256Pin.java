@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.core.PackageException;
 
@@ -7,13 +7,13 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** Compares a package's SHA-256 with the one that it should have. */
-final class Sha256Pin {
+public final class Sha256Pin {
     private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 
     private Sha256Pin() {}
 
     /** Returns the digest in the form in which it is compared. */
-    static String parse(String hex) {
+    public static String parse(String hex) {
         String digest = hex.toLowerCase(Locale.ROOT);
         if (!HEX.matcher(digest).matches()) {
             throw new IllegalArgumentException(
@@ -27,7 +27,7 @@ final class Sha256Pin {
         return digest;
     }
 
-    static void require(Path path, String expected, String actual) {
+    public static void require(Path path, String expected, String actual) {
         if (!expected.equals(actual)) {
             throw new PackageException(
                     path,
@@ -36,7 +36,7 @@ final class Sha256Pin {
         }
     }
 
-    static PackageException ofFolder(Path path) {
+    public static PackageException ofFolder(Path path) {
         return new PackageException(
                 path,
                 "this is a folder, and a SHA-256 is of one file; give the .pt2 file, or load the"

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
@@ -14,7 +14,7 @@ import io.github.aoti4j.internal.lifecycle.RefCount;
  * <p>Users are runs in flight and outputs that are still alive, since an output may alias a
  * constant. Thread-safe.
  */
-final class NativeModel {
+public final class NativeModel {
     private final Container container;
     private final RunGate gate;
     private final ConstantStore constants;
@@ -32,7 +32,7 @@ final class NativeModel {
      * @param parts what the container uses, closed in this order when that is gone; null for one
      *     that is not there
      */
-    NativeModel(
+    public NativeModel(
             Container container,
             RunGate gate,
             ConstantStore constants,
@@ -45,24 +45,24 @@ final class NativeModel {
         this.parts = parts;
     }
 
-    Container container() {
+    public Container container() {
         return container;
     }
 
-    ConstantStore constants() {
+    public ConstantStore constants() {
         return constants;
     }
 
-    RunGate gate() {
+    public RunGate gate() {
         return gate;
     }
 
-    RunSlots slots() {
+    public RunSlots slots() {
         return slots;
     }
 
     /** What a user closes when it is done: once for each {@link #acquire}. */
-    final class Use implements AutoCloseable {
+    public final class Use implements AutoCloseable {
         @Override
         public void close() {
             release();
@@ -75,7 +75,7 @@ final class NativeModel {
      * @return to be closed; the last one after {@link NativeModel#close} frees all
      * @throws IllegalStateException if this is closed
      */
-    Use acquire() {
+    public Use acquire() {
         if (!users.enter()) {
             release();
             throw closed();
@@ -94,7 +94,7 @@ final class NativeModel {
      *
      * @throws IllegalStateException if it is closed
      */
-    void requireOpen() {
+    public void requireOpen() {
         if (isClosed()) {
             throw closed();
         }
@@ -105,12 +105,12 @@ final class NativeModel {
     }
 
     /** Returns whether {@link #close} has been called; users may be left. */
-    boolean isClosed() {
+    public boolean isClosed() {
         return users.isClosed();
     }
 
     /** Lets no new user in, and frees all now or with the last user. Further calls do nothing. */
-    void close() {
+    public void close() {
         if (users.close()) {
             free();
         }

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.constants.ConstantSource;
@@ -12,6 +12,7 @@ import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,27 +23,41 @@ import java.util.Set;
  * Gives a fresh container its weights: from the caller's files first, then from wherever the
  * package has them.
  */
-final class WeightsLoader {
+public final class WeightsLoader {
     private WeightsLoader() {}
+
+    /** Opens all files, or none. */
+    public static List<TensorSource> open(List<Path> files) {
+        List<TensorSource> sources = new ArrayList<>();
+        try {
+            for (Path file : files) {
+                sources.add(TensorSource.open(file));
+            }
+            return sources;
+        } catch (Throwable e) {
+            sources.forEach(TensorSource::close);
+            throw e;
+        }
+    }
 
     static void load(
             Pt2Archive archive,
             PreflightReport examination,
             ConstantStore store,
-            ModelOptions options) {
+            LoadSettings settings) {
         PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
         boolean layoutKnown = isLayoutKnown(store.needs());
-        boolean ownOnly = options.weights().isEmpty();
-        if (blob.isPresent() && (!layoutKnown || (ownOnly && options.copyWeights()))) {
+        boolean ownOnly = settings.weights.isEmpty();
+        if (blob.isPresent() && (!layoutKnown || (ownOnly && settings.copyWeights))) {
             // Without a source the container alone knows what lies where.
             copyBlob(archive, blob.get(), store);
             if (ownOnly) {
                 return;
             }
         }
-        Set<String> readOnly = readOnly(store.needs(), examination, options);
-        List<TensorSource> sources = Constants.open(options.weights());
+        Set<String> readOnly = readOnly(store.needs(), examination, settings);
+        List<TensorSource> sources = open(settings.weights);
         try {
             if (blob.isPresent() && layoutKnown) {
                 sources.add(packaged.openBlob(layout(store.needs()), readOnly::contains));
@@ -51,15 +66,15 @@ final class WeightsLoader {
                 sources.add(packaged.openWeights(readOnly::contains));
             }
             for (TensorSource source : sources) {
-                source.prefetch(options.paging(), options.progress());
+                source.prefetch(settings.paging, settings.progress);
             }
         } catch (Throwable e) {
             sources.forEach(TensorSource::close);
             throw e;
         }
         // The package itself may hold more than the code still needs.
-        int named = options.weights().size();
-        if (options.copyWeights()) {
+        int named = settings.weights.size();
+        if (settings.copyWeights) {
             store.copy(ConstantSource.of(sources), named);
         } else {
             store.share(ConstantSource.of(sources), named);
@@ -71,8 +86,8 @@ final class WeightsLoader {
      * writes to, and whose pages need not be locked for this one alone.
      */
     private static Set<String> readOnly(
-            List<RequiredConstant> needs, PreflightReport examination, ModelOptions options) {
-        if (options.paging() == Paging.LOCKED) {
+            List<RequiredConstant> needs, PreflightReport examination, LoadSettings settings) {
+        if (settings.paging == Paging.LOCKED) {
             return Set.of();
         }
         Set<String> names = new HashSet<>();

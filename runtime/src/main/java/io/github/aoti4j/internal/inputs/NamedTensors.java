@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.inputs;
 
 import static java.util.Objects.requireNonNull;
 
@@ -10,20 +10,22 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Inputs and outputs of a model by name. Immutable. */
-final class NamedTensors {
+public final class NamedTensors {
     private static final String KEYWORD = "kwargs.";
 
     private final String model;
-    private final List<InputInfo> inputs;
+    private final List<ModelInput> inputs;
     private final List<String> outputs;
 
     /** All that an input may be called, to its index. */
     private final Map<String, Integer> indices = new HashMap<>();
 
-    NamedTensors(String model, List<InputInfo> inputs, List<String> outputs) {
+    /** Keeps the names. */
+    public NamedTensors(String model, List<ModelInput> inputs, List<String> outputs) {
         this.model = model;
         this.inputs = inputs;
         this.outputs = outputs;
@@ -43,10 +45,10 @@ final class NamedTensors {
     }
 
     /** Brings inputs into call order. */
-    Tensor[] inOrder(Map<String, Tensor> named) {
-        Tensor[] tensors = new Tensor[inputs.size()];
+    public <T> T[] inOrder(Map<String, T> named, IntFunction<T[]> array) {
+        T[] tensors = array.apply(inputs.size());
         List<String> unknown = new ArrayList<>();
-        for (Map.Entry<String, Tensor> entry : named.entrySet()) {
+        for (Map.Entry<String, T> entry : named.entrySet()) {
             Integer index = indices.get(entry.getKey());
             if (index == null) {
                 unknown.add(String.valueOf(entry.getKey()));
@@ -80,15 +82,15 @@ final class NamedTensors {
                                                     + " is not given "
                                                     + String.join(", ", missing),
                                     inputs.stream()
-                                            .map(InputInfo::toString)
+                                            .map(ModelInput::toString)
                                             .collect(Collectors.joining(", ", "(", ")"))));
         }
         return tensors;
     }
 
     /** Names outputs; null where the model returned None. */
-    Map<String, Tensor> named(List<Tensor> tensors) {
-        Map<String, Tensor> named = new LinkedHashMap<>();
+    public <T> Map<String, T> named(List<T> tensors) {
+        Map<String, T> named = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {
             named.put(outputs.get(i), tensors.get(i));
         }

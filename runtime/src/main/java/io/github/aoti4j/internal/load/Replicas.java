@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.internal.compile.LibrarySource;

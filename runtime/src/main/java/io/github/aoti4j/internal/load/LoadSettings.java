@@ -1,0 +1,47 @@
+package io.github.aoti4j.internal.load;
+
+import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.weights.Paging;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * How a model is loaded; the public options say what each setting means. Written in {@link #with}
+ * only.
+ */
+public final class LoadSettings implements Cloneable {
+    public Optional<String> model = Optional.empty();
+    public int runners = 1;
+    public Optional<Path> libtorch = Optional.empty();
+    public List<Path> weights = List.of();
+    public boolean copyWeights;
+    public boolean allowUnknownWeights;
+    public Paging paging = Paging.LAZY;
+    public Progress progress = Progress.NONE;
+
+    /** Lower-case hexadecimal digits. */
+    public Optional<String> sha256 = Optional.empty();
+
+    public List<Path> opLibraries = List.of();
+    public boolean trustOperators;
+    public Optional<Path> compiler = Optional.empty();
+    public Optional<Path> includes = Optional.empty();
+    public Optional<Device> device = Optional.empty();
+    public long uploadMemory = 128L << 20;
+    public boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
+
+    /** Returns a changed copy. */
+    public LoadSettings with(Consumer<LoadSettings> change) {
+        try {
+            LoadSettings copy = (LoadSettings) clone();
+            change.accept(copy);
+            return copy;
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError("this can be cloned", e);
+        }
+    }
+}
