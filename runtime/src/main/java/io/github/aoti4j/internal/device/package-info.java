@@ -1,0 +1,2 @@
+/** Tensors in memory that CUDA devices use. */
+package io.github.aoti4j.internal.device;
