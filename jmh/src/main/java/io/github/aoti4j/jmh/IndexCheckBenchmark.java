@@ -6,21 +6,12 @@ import io.github.aoti4j.Runner;
 import io.github.aoti4j.core.InvalidInputException;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What it costs to compare indices with their range before a run: 128 word ids and 128 kinds, each
@@ -29,13 +20,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Its kernels ask for two threads: {@code OMP_THREAD_LIMIT=1} in the environment keeps their
  * waiting for one another out of the figures.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class IndexCheckBenchmark {
+public class IndexCheckBenchmark extends RunBenchmark {
     private static final Path TEXT = Path.of("runtime/src/test/fixtures/text/text.pt2");
 
     /** Whether they are compared. */
@@ -67,24 +52,18 @@ public class IndexCheckBenchmark {
         runner.run();
     }
 
-    /** Frees everything. */
     @TearDown
     public void tearDown() {
         runner.close();
         model.close();
     }
 
-    /** The run. */
     @Benchmark
     public void run() {
         runner.run();
     }
 
-    /**
-     * Another check, which there is in any case: that inputs fit one another and the model.
-     *
-     * @return whether they do
-     */
+    /** Another check, which there is in any case: that inputs fit one another and the model. */
     @Benchmark
     public boolean accepts() {
         return model.accepts(runner.input(0), runner.input(1));

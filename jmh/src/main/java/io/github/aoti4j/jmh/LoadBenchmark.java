@@ -1,6 +1,7 @@
 package io.github.aoti4j.jmh;
 
 import io.github.aoti4j.Model;
+import io.github.aoti4j.Tensor;
 
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,23 +40,20 @@ public class LoadBenchmark {
     @Param({"BLOB", "DATA_WEIGHTS", "SAFETENSORS"})
     public Packaging packaging;
 
-    private WeightFiles files;
+    private LargeModelFiles files;
     private Arena arena;
-    private KnownCall call;
+    private Tensor[] inputs;
     private Model loaded;
 
-    /**
-     * Writes the files if need be, and checks the model's answer.
-     *
-     * @throws IOException if there is no room for the files
-     */
+    /** Writes the files if need be, and checks the model's answer. */
     @Setup
     public void setUp() throws IOException {
         LargeModel large = LargeModel.named(model);
-        files = WeightFiles.of(large, packaging);
+        files = LargeModelFiles.of(large, packaging);
         arena = Arena.ofConfined();
-        call = KnownCall.of(arena, large.inputs(), large.outputs());
-        call.check(load());
+        GoldenCall call = GoldenCall.of(large.inputs(), large.outputs());
+        inputs = call.tensors(arena);
+        call.check(load(), inputs);
         closeModel();
     }
 
@@ -65,27 +63,23 @@ public class LoadBenchmark {
         loaded.close();
     }
 
-    /**
-     * Removes the files that were written.
-     *
-     * @throws IOException if that fails
-     */
+    /** Removes the files that were written. */
     @TearDown
     public void tearDown() throws IOException {
         arena.close();
         files.close();
     }
 
-    /** From the path to a model that can be run. */
+    /** From the path to a model that can run. */
     @Benchmark
     public Model load() {
         loaded = Model.load(files.packageFile(), files.options());
         return loaded;
     }
 
-    /** From the path to the first answer, which reads all weights. */
+    /** The same and the first run, which reads all weights. */
     @Benchmark
     public float loadAndRun() {
-        return call.run(load());
+        return GoldenCall.run(load(), inputs);
     }
 }

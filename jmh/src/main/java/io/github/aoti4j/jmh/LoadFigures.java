@@ -46,18 +46,11 @@ public final class LoadFigures {
         }
     }
 
-    /**
-     * Measures.
-     *
-     * @param args the models' names; {@code big16} if there are none
-     * @throws IOException if there is no room for the files, or a probe fails
-     * @throws InterruptedException never
-     * @throws RunnerException if the benchmark fails
-     */
+    /** Measures. */
     public static void main(String[] args)
             throws IOException, InterruptedException, RunnerException {
-        Files.createDirectories(WeightFiles.folder());
-        Path scratch = Files.createTempDirectory(WeightFiles.folder(), "figures");
+        Files.createDirectories(LargeModelFiles.folder());
+        Path scratch = Files.createTempDirectory(LargeModelFiles.folder(), "figures");
         try {
             var missing = PyTorchPeer.missing();
             missing.ifPresent(why -> System.err.println("not compared with PyTorch: " + why));
@@ -76,7 +69,7 @@ public final class LoadFigures {
         List<Row> rows = new ArrayList<>();
         for (Packaging packaging : Packaging.values()) {
             System.err.println("measuring " + model.name() + ", " + packaging);
-            try (var files = WeightFiles.of(model, packaging)) {
+            try (var files = LargeModelFiles.of(model, packaging)) {
                 rows.add(measure(model, packaging, files));
             }
         }
@@ -114,7 +107,7 @@ public final class LoadFigures {
             List<Map<String, Long>> cached,
             List<Map<String, Long>> peer) {}
 
-    private Row measure(LargeModel model, Packaging packaging, WeightFiles files)
+    private Row measure(LargeModel model, Packaging packaging, LargeModelFiles files)
             throws IOException, InterruptedException, RunnerException {
         List<String> arguments = new ArrayList<>();
         arguments.add(files.packageFile().toString());
@@ -169,7 +162,7 @@ public final class LoadFigures {
                         .param("packaging", packaging.name())
                         .jvmArgs(java.subList(1, java.size()).toArray(String[]::new))
                         .jvmArgsAppend(
-                                "-Daoti.bench.dir=" + WeightFiles.folder(),
+                                "-Daoti.bench.dir=" + LargeModelFiles.folder(),
                                 "--sun-misc-unsafe-memory-access=allow") // JMH's, or it warns
                         .verbosity(VerboseMode.SILENT)
                         .build();

@@ -2,6 +2,7 @@ package io.github.aoti4j.jmh;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.Tensor;
 import io.github.aoti4j.libtorch.LibTorch;
 
 import java.io.IOException;
@@ -9,27 +10,23 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /**
- * What loading and the first run cost in a fresh JVM: {@code LoadProbe PACKAGE INPUTS OUTPUTS
+ * Measures loading and the first run in a fresh JVM: {@code LoadProbe PACKAGE INPUTS OUTPUTS
  * [WEIGHTS]}. Prints a name and a number per line, as {@code load_probe.cpp} does for PyTorch's own
  * loader:
  *
  * <ul>
- *   <li>{@code libtorch_ns}, {@code load_ns}, {@code run_ns}: libtorch, then the model, its first
- *       run
+ *   <li>{@code libtorch_ns}, {@code load_ns}, {@code run_ns}: loading libtorch, loading the model,
+ *       its first run
  *   <li>{@code anon_kib_start}, {@code …_libtorch}, {@code …_load}, {@code …_run}: private memory
  *       ({@code RssAnon}) before and after these
  *   <li>{@code anon_kib_second}: what a second model over the same files adds, loaded and run
- *   <li>{@code written_bytes}: what the load gave to {@code write}
+ *   <li>{@code written_bytes}: what the load passed to {@code write}
  * </ul>
  */
 public final class LoadProbe {
     private LoadProbe() {}
 
-    /**
-     * Loads twice, runs twice.
-     *
-     * @throws IOException if the kernel does not tell how much memory is used
-     */
+    /** Loads and runs two models. */
     public static void main(String[] args) throws IOException {
         Path file = Path.of(args[0]);
         ModelOptions options = ModelOptions.defaults();
@@ -48,16 +45,17 @@ public final class LoadProbe {
             report("load_ns", System.nanoTime() - start);
             report("written_bytes", proc("io", "wchar") - written);
             reportMemory("load");
-            KnownCall call = KnownCall.of(arena, Path.of(args[1]), Path.of(args[2]));
+            GoldenCall call = GoldenCall.of(Path.of(args[1]), Path.of(args[2]));
+            Tensor[] inputs = call.tensors(arena);
             start = System.nanoTime();
-            call.run(first);
+            GoldenCall.run(first, inputs);
             report("run_ns", System.nanoTime() - start);
             reportMemory("run");
-            call.check(first);
+            call.check(first, inputs);
 
             long before = proc("status", "RssAnon");
             try (Model second = Model.load(file, options)) {
-                call.check(second);
+                call.check(second, inputs);
                 report("anon_kib_second", proc("status", "RssAnon") - before);
             }
         }

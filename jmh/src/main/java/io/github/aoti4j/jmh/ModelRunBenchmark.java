@@ -4,35 +4,18 @@ import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** {@code Model.run} and {@code Model.call}, their outputs in an arena of each run's own. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class ModelRunBenchmark {
-    /** What is run. */
+public class ModelRunBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
-    /** How. */
     @Param public Entry entry;
 
     private Model model;
@@ -55,7 +38,6 @@ public class ModelRunBenchmark {
         }
     }
 
-    /** Frees everything. */
     @TearDown
     public void tearDown() {
         arena.close();

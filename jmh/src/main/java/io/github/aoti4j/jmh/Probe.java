@@ -13,12 +13,7 @@ public final class Probe {
 
     private Probe() {}
 
-    /**
-     * Runs a probe.
-     *
-     * @return what it printed, and {@code anon_kib_peak}, the most private memory that it was seen
-     *     to have up to the end of its first run
-     */
+    /** Runs a probe. */
     public static Map<String, Long> run(List<String> command)
             throws IOException, InterruptedException {
         Process process =

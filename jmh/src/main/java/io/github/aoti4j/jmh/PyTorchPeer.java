@@ -14,11 +14,7 @@ public final class PyTorchPeer {
 
     private PyTorchPeer() {}
 
-    /**
-     * Tells why nothing can be compiled.
-     *
-     * @return empty if it can
-     */
+    /** Tells why nothing can be compiled. */
     public static Optional<String> missing() {
         String setting = System.getProperty("aoti.libtorch");
         if (setting == null) {
@@ -32,13 +28,7 @@ public final class PyTorchPeer {
         return compiler().isPresent() ? Optional.empty() : Optional.of("no g++ on the PATH");
     }
 
-    /**
-     * Compiles a program against the libtorch that {@code -Daoti.libtorch} names.
-     *
-     * @param name the source's, without {@code .cpp}
-     * @throws IOException if it does not compile
-     * @throws InterruptedException if interrupted
-     */
+    /** Compiles a program against the libtorch that {@code -Daoti.libtorch} names. */
     public static Path compile(String name, Path folder) throws IOException, InterruptedException {
         Path libraries = Path.of(System.getProperty("aoti.libtorch"));
         Path headers = include(libraries);

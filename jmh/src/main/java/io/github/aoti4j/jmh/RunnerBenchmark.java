@@ -5,36 +5,19 @@ import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** {@code Runner.run}: inputs bound once, outputs read in place, copied, or left alone. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class RunnerBenchmark {
-    /** What is run. */
+public class RunnerBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
-    /** How. */
     @Param public Entry entry;
 
     private Model model;
@@ -60,7 +43,6 @@ public class RunnerBenchmark {
         runner = model.newRunner(call.tensors(arena));
     }
 
-    /** Frees everything. */
     @TearDown
     public void tearDown() {
         runner.close();
@@ -68,7 +50,6 @@ public class RunnerBenchmark {
         model.close();
     }
 
-    /** The run alone. */
     @Benchmark
     public void run() {
         runner.run();
@@ -81,11 +62,7 @@ public class RunnerBenchmark {
         return runner.output(0);
     }
 
-    /**
-     * The run, and a copy of its output.
-     *
-     * @return the number of bytes
-     */
+    /** The run, and a copy of its output. */
     @Benchmark
     public long runAndCopy() {
         runner.run();

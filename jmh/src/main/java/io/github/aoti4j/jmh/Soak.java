@@ -21,11 +21,7 @@ public final class Soak {
 
     private Soak() {}
 
-    /**
-     * Runs.
-     *
-     * @throws IOException if the kernel does not tell how much memory is used
-     */
+    /** Runs. */
     public static void main(String[] args) throws IOException {
         long runs = args.length == 0 ? RUNS : Long.parseLong(args[0]);
         GoldenCall call = GoldenCall.of(Workload.ADD_ONE);

@@ -45,11 +45,7 @@ public enum Workload {
         return label;
     }
 
-    /**
-     * Returns the package.
-     *
-     * @return a {@code .pt2} file
-     */
+    /** Returns the package. */
     public Path packageFile() {
         Path folder =
                 switch (home) {
@@ -60,29 +56,17 @@ public enum Workload {
         return folder.resolve(network + ".pt2");
     }
 
-    /**
-     * Returns what the network is run on.
-     *
-     * @return a safetensors file, its tensors named "0", "1", and so on
-     */
+    /** Returns what the network is run on. */
     public Path inputs() {
         return callFolder().resolve(call + ".inputs.safetensors");
     }
 
-    /**
-     * Returns what PyTorch answers.
-     *
-     * @return a safetensors file, its tensors named "0", "1", and so on
-     */
+    /** Returns what PyTorch answers. */
     public Path outputs() {
         return callFolder().resolve(call + ".outputs.safetensors");
     }
 
-    /**
-     * Returns the same network, with the same weights, for ONNX Runtime.
-     *
-     * @return an {@code .onnx} file
-     */
+    /** Returns the same network, with the same weights, for ONNX Runtime. */
     public Path onnx() {
         return FIXTURES.resolve(network, network + ".onnx");
     }

@@ -61,12 +61,7 @@ final class Contenders {
     /** The reasons for which contenders are missing. */
     final Map<String, String> missing = new LinkedHashMap<>();
 
-    /**
-     * Finds them.
-     *
-     * @param scratch gets the compiled loader, and the native libraries that peers unpack
-     * @param python a Python with torch; null for the one of the libtorch
-     */
+    /** Finds them. */
     Contenders(Path scratch, Path python) throws Exception {
         String libtorch = System.getProperty("aoti.libtorch");
         jvm.add("--enable-native-access=ALL-UNNAMED");

@@ -13,33 +13,18 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 
 import io.github.aoti4j.jmh.GoldenCall;
+import io.github.aoti4j.jmh.RunBenchmark;
 import io.github.aoti4j.jmh.Workload;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
 
 /** DJL with PyTorch: TorchScript of the same network, with the libtorch that DJL brings. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class DjlBenchmark {
-    /** What is run. */
+public class DjlBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
     private ZooModel<NDList, NDList> model;
@@ -47,14 +32,7 @@ public class DjlBenchmark {
     private NDManager manager;
     private NDList inputs;
 
-    /**
-     * Loads the model and checks its answer.
-     *
-     * @throws IOException if the file cannot be read
-     * @throws ModelNotFoundException if it is not there
-     * @throws MalformedModelException if it cannot be loaded
-     * @throws TranslateException if it cannot be run
-     */
+    /** Loads the model and checks its answer. */
     @Setup
     public void setUp()
             throws IOException,
@@ -81,7 +59,6 @@ public class DjlBenchmark {
         }
     }
 
-    /** Frees everything. */
     @TearDown
     public void tearDown() {
         manager.close();
@@ -89,11 +66,7 @@ public class DjlBenchmark {
         model.close();
     }
 
-    /**
-     * One run, of whose output nothing is read: that would copy it whole.
-     *
-     * @throws TranslateException if it fails
-     */
+    /** One run, of whose output nothing is read: that would copy it whole. */
     @Benchmark
     public int predict() throws TranslateException {
         try (NDList outputs = predictor.predict(inputs)) {

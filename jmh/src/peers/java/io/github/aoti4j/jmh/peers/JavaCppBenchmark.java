@@ -2,6 +2,7 @@ package io.github.aoti4j.jmh.peers;
 
 import io.github.aoti4j.jmh.Entry;
 import io.github.aoti4j.jmh.GoldenCall;
+import io.github.aoti4j.jmh.RunBenchmark;
 import io.github.aoti4j.jmh.Workload;
 
 import org.bytedeco.javacpp.FloatPointer;
@@ -10,17 +11,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,35 +21,22 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipFile;
 
 /**
  * PyTorch's C++ runner through JavaCPP's JNI, with the libtorch that it brings. It has no binding
  * of the package loader: the library is unpacked here.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class JavaCppBenchmark {
-    /** What is run. */
+public class JavaCppBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
-    /** How. */
     @Param public Entry entry;
 
     private Path library;
     private AOTIModelContainerRunnerCpu runner;
     private TensorVector inputs;
 
-    /**
-     * Loads the model and checks its answer.
-     *
-     * @throws IOException if the library cannot be unpacked
-     */
+    /** Loads the model and checks its answer. */
     @Setup
     public void setUp() throws IOException {
         GoldenCall call = GoldenCall.of(workload);
@@ -101,11 +81,6 @@ public class JavaCppBenchmark {
         }
     }
 
-    /**
-     * Frees everything.
-     *
-     * @throws IOException if the library cannot be removed
-     */
     @TearDown
     public void tearDown() throws IOException {
         inputs.close();

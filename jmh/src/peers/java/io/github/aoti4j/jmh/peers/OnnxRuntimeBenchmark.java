@@ -6,20 +6,13 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 
 import io.github.aoti4j.jmh.GoldenCall;
+import io.github.aoti4j.jmh.RunBenchmark;
 import io.github.aoti4j.jmh.Workload;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,17 +20,9 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /** ONNX Runtime on the same network, one thread, its inputs bound once to direct buffers. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(value = 5, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@State(Scope.Thread)
-public class OnnxRuntimeBenchmark {
-    /** What is run. */
+public class OnnxRuntimeBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
     private OrtEnvironment environment;
@@ -46,11 +31,7 @@ public class OnnxRuntimeBenchmark {
     private Map<String, OnnxTensor> pinned;
     private FloatBuffer pinnedValues;
 
-    /**
-     * Loads the model and checks its answers.
-     *
-     * @throws OrtException if that fails
-     */
+    /** Loads the model and checks its answers. */
     @Setup
     public void setUp() throws OrtException {
         GoldenCall call = GoldenCall.of(workload);
@@ -93,11 +74,6 @@ public class OnnxRuntimeBenchmark {
         return values;
     }
 
-    /**
-     * Frees everything.
-     *
-     * @throws OrtException if that fails
-     */
     @TearDown
     public void tearDown() throws OrtException {
         inputs.values().forEach(OnnxTensor::close);
@@ -105,11 +81,7 @@ public class OnnxRuntimeBenchmark {
         session.close();
     }
 
-    /**
-     * One run, its output in memory of the engine's.
-     *
-     * @throws OrtException if it fails
-     */
+    /** One run, its output in memory of the engine's. */
     @Benchmark
     public float run() throws OrtException {
         try (OrtSession.Result result = session.run(inputs)) {
@@ -117,11 +89,7 @@ public class OnnxRuntimeBenchmark {
         }
     }
 
-    /**
-     * One run, its output in a buffer of the caller's.
-     *
-     * @throws OrtException if it fails
-     */
+    /** One run, its output in a buffer of the caller's. */
     @Benchmark
     public float runPinned() throws OrtException {
         try (OrtSession.Result _ = session.run(inputs, pinned)) {

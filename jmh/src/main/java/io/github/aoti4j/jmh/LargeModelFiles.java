@@ -1,6 +1,7 @@
 package io.github.aoti4j.jmh;
 
 import io.github.aoti4j.ModelOptions;
+import io.github.aoti4j.testing.TestPickle;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -23,9 +24,9 @@ import java.util.zip.ZipFile;
 
 /**
  * A large model's package with its weights, in the folder {@code -Daoti.bench.dir} (by default one
- * in that for temporary files). Files that are there are used; closing removes those that were not.
+ * among temporary files). Existing files are reused; closing removes those that were written.
  */
-final class WeightFiles implements AutoCloseable {
+final class LargeModelFiles implements AutoCloseable {
     private static final int BUFFER = 1 << 20;
     private static final int ALIGNMENT = 64;
     private static final String LIBRARY = ".wrapper.so";
@@ -35,7 +36,7 @@ final class WeightFiles implements AutoCloseable {
     private final Path weightsFile;
     private final List<Path> written = new ArrayList<>();
 
-    private WeightFiles(LargeModel model, Packaging packaging) {
+    private LargeModelFiles(LargeModel model, Packaging packaging) {
         this.model = model;
         Path prefix =
                 folder().resolve(model.name() + "-" + packaging.name().toLowerCase(Locale.ROOT));
@@ -44,9 +45,9 @@ final class WeightFiles implements AutoCloseable {
         weightsFile = inside ? null : Path.of(prefix + ".safetensors");
     }
 
-    /** Writes what is missing of a model's files, and has the page cache hold them. */
-    static WeightFiles of(LargeModel model, Packaging packaging) throws IOException {
-        var files = new WeightFiles(model, packaging);
+    /** Writes the files that are missing, and reads all into the page cache. */
+    static LargeModelFiles of(LargeModel model, Packaging packaging) throws IOException {
+        var files = new LargeModelFiles(model, packaging);
         try {
             Files.createDirectories(folder());
             switch (packaging) {
@@ -63,31 +64,28 @@ final class WeightFiles implements AutoCloseable {
         }
     }
 
-    /** Returns where the files are written. */
     static Path folder() {
         return Path.of(
                 System.getProperty(
                         "aoti.bench.dir", System.getProperty("java.io.tmpdir") + "/aoti4j-bench"));
     }
 
-    /** Returns the package. */
     Path packageFile() {
         return packageFile;
     }
 
-    /** Returns the file beside the package that holds its weights. */
+    /** Returns the file of the weights if they are not in the package. */
     Optional<Path> weightsFile() {
         return Optional.ofNullable(weightsFile);
     }
 
-    /** Returns how to load the model with its weights. */
     ModelOptions options() {
         return weightsFile == null
                 ? ModelOptions.defaults()
                 : ModelOptions.defaults().weights(weightsFile);
     }
 
-    /** Reads the files once, so that nothing that is timed waits for the disk. */
+    /** Reads the files into the page cache: nothing that is timed waits for the disk. */
     void warm() throws IOException {
         try (var in = Files.newInputStream(weightsFile().orElse(packageFile))) {
             byte[] buffer = new byte[BUFFER];
@@ -144,9 +142,7 @@ final class WeightFiles implements AutoCloseable {
             String root = library.substring(0, library.indexOf('/'));
             for (int i = 0; i < model.weights().size(); i++) {
                 int index = i;
-                zip.add(
-                        root + "/data/weights/weight_" + i,
-                        entry -> TorchSaved.write(model, index, entry));
+                zip.add(root + "/data/weights/weight_" + i, entry -> writeTensor(index, entry));
             }
             String config =
                     IntStream.range(0, model.weights().size())
@@ -163,6 +159,27 @@ final class WeightFiles implements AutoCloseable {
             zip.add(
                     library.substring(0, library.lastIndexOf('/')) + "/weights_config.json",
                     config.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Writes a weight as {@code torch.save} does: a zip with a pickle and a storage. */
+    private void writeTensor(int index, OutputStream out) throws IOException {
+        long rows = model.rows();
+        long columns = model.columns();
+        byte[] pickle =
+                TestPickle.protocol2()
+                        .floats(
+                                "0",
+                                rows * columns,
+                                0,
+                                new long[] {rows, columns},
+                                new long[] {columns, 1})
+                        .stop();
+        try (var zip = new StoredZip(out)) {
+            zip.add("archive/data.pkl", pickle);
+            zip.add("archive/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
+            zip.add("archive/data/0", storage -> model.writeWeight(index, storage));
+            zip.add("archive/version", "3\n".getBytes(StandardCharsets.US_ASCII));
         }
     }
 
