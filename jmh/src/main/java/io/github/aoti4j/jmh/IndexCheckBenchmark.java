@@ -14,23 +14,22 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 
 /**
- * What it costs to compare indices with their range before a run: 128 word ids and 128 kinds, each
- * of 8 bytes, of a layer of BERT.
+ * The cost of checking indices before a run: 128 word ids and 128 kinds, of 8 bytes each, for a
+ * layer of BERT.
  *
- * <p>Its kernels ask for two threads: {@code OMP_THREAD_LIMIT=1} in the environment keeps their
- * waiting for one another out of the figures.
+ * <p>Its kernels ask for two threads: {@code OMP_THREAD_LIMIT=1} in the environment excludes their
+ * synchronization from the figures.
  */
 public class IndexCheckBenchmark extends RunBenchmark {
     private static final Path TEXT = Path.of("runtime/src/test/fixtures/text/text.pt2");
 
-    /** Whether they are compared. */
     @Param({"true", "false"})
     public boolean checked;
 
     private Model model;
     private Runner runner;
 
-    /** Loads, and makes sure that a wrong id is refused if it should be. */
+    /** Loads, and checks that a wrong id is refused if indices are checked. */
     @Setup
     public void setUp() {
         model = Model.load(TEXT, ModelOptions.defaults().checkIndices(checked));
@@ -43,7 +42,7 @@ public class IndexCheckBenchmark extends RunBenchmark {
                 runner.run();
                 throw new IllegalStateException("not refused");
             } catch (InvalidInputException _) {
-                // As it should be.
+                // Expected.
             }
         }
         for (int i = 0; i < 128; i++) {
@@ -63,7 +62,7 @@ public class IndexCheckBenchmark extends RunBenchmark {
         runner.run();
     }
 
-    /** Another check, which there is in any case: that inputs fit one another and the model. */
+    /** The check of dtypes and shapes, which every run makes. */
     @Benchmark
     public boolean accepts() {
         return model.accepts(runner.input(0), runner.input(1));

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A model whose package is committed without its gigabytes of weights. A formula gives them, the
- * one of {@code big.py} beside the packages: all elements are numbered through, and each is a hash
- * of its number.
+ * A model whose package is committed without its gigabytes of weights. They are computed, as by
+ * {@code big.py} beside the packages: each element is a hash of its number among all elements.
  *
- * @param call the name of the call whose inputs and outputs lie there
+ * @param name of the fixture's folder
+ * @param call the name of its golden call
  * @param weights the FQNs of the weights, in the order of the model's constants
  * @param rows of each weight, a float32 matrix
  */
@@ -27,7 +27,6 @@ record LargeModel(String name, String call, List<String> weights, long rows, lon
                     layers("big48", 48),
                     new LargeModel("wide", "eight", List.of("table.weight"), 655_360, 1024));
 
-    /** Returns the model of a name. */
     static LargeModel named(String name) {
         return ALL.stream()
                 .filter(model -> model.name.equals(name))
@@ -47,27 +46,22 @@ record LargeModel(String name, String call, List<String> weights, long rows, lon
         return new LargeModel(name, "batch4", weights, 4096, 4096);
     }
 
-    /** Returns a file of the fixture. */
     Path fixture(String file) {
         return FIXTURES.resolve(name).resolve(file);
     }
 
-    /** Returns the safetensors file of the call's inputs. */
     Path inputs() {
         return fixture(call + ".inputs.safetensors");
     }
 
-    /** Returns the safetensors file of what PyTorch answered. */
     Path outputs() {
         return fixture(call + ".outputs.safetensors");
     }
 
-    /** Returns the bytes of one weight. */
     long weightBytes() {
         return rows * columns * Float.BYTES;
     }
 
-    /** Returns the bytes of all weights. */
     long allBytes() {
         return weightBytes() * weights.size();
     }

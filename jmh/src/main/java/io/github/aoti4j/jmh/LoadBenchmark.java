@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * {@code Model.load} of a model with gigabytes of weights, in a JVM that has loaded it before, with
- * the files in the page cache. {@link LoadFigures} has what else there is to know about loading.
+ * its files in the page cache. {@link LoadFigures} measures fresh JVMs, and memory.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -36,7 +36,6 @@ public class LoadBenchmark {
     @Param("big16")
     public String model;
 
-    /** Where its weights are. */
     @Param({"BLOB", "DATA_WEIGHTS", "SAFETENSORS"})
     public Packaging packaging;
 
@@ -45,7 +44,6 @@ public class LoadBenchmark {
     private Tensor[] inputs;
     private Model loaded;
 
-    /** Writes the files if need be, and checks the model's answer. */
     @Setup
     public void setUp() throws IOException {
         LargeModel large = LargeModel.named(model);
@@ -57,13 +55,12 @@ public class LoadBenchmark {
         closeModel();
     }
 
-    /** Closes what was loaded: an iteration is one shot. */
+    /** An iteration is one shot. */
     @TearDown(Level.Iteration)
     public void closeModel() {
         loaded.close();
     }
 
-    /** Removes the files that were written. */
     @TearDown
     public void tearDown() throws IOException {
         arena.close();

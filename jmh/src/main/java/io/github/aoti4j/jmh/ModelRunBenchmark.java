@@ -12,7 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** {@code Model.run} and {@code Model.call}, their outputs in an arena of each run's own. */
+/** {@code Model.run} and {@code Model.call}, with an arena for each run; reads one element. */
 public class ModelRunBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
@@ -23,7 +23,6 @@ public class ModelRunBenchmark extends RunBenchmark {
     private Tensor[] inputs;
     private Object[] arguments;
 
-    /** Loads the model and checks its answers. */
     @Setup
     public void setUp() {
         GoldenCall call = GoldenCall.of(workload);
@@ -44,7 +43,6 @@ public class ModelRunBenchmark extends RunBenchmark {
         model.close();
     }
 
-    /** One run, of whose output an element is read. */
     @Benchmark
     public float run() {
         try (Arena outputs = Arena.ofConfined()) {
@@ -52,7 +50,6 @@ public class ModelRunBenchmark extends RunBenchmark {
         }
     }
 
-    /** The same by the call spec. */
     @Benchmark
     public float call() {
         try (Arena outputs = Arena.ofConfined()) {

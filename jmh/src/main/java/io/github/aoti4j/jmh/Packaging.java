@@ -2,11 +2,11 @@ package io.github.aoti4j.jmh;
 
 /** Where a model's weights are. */
 public enum Packaging {
-    /** In one entry of the package, one after the other. */
+    /** All in one entry of the package. */
     BLOB("blob"),
     /** In the package's {@code data/weights}, each a file of {@code torch.save}. */
     DATA_WEIGHTS("data/weights"),
-    /** Not in the package but in a safetensors file beside it. */
+    /** In a safetensors file beside the package. */
     SAFETENSORS("safetensors");
 
     private final String title;

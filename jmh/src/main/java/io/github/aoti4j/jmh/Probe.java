@@ -7,13 +7,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a probe in a process of its own, and watches its memory from outside. */
+/** Runs programs that print figures, and samples their memory. */
 public final class Probe {
     private static final long SAMPLE_MILLIS = 3;
 
     private Probe() {}
 
-    /** Runs a probe. */
+    /**
+     * Returns the figures that a program prints, a name and a number per line, and {@code
+     * anon_kib_peak}: its largest private memory up to the end of its first run.
+     */
     public static Map<String, Long> run(List<String> command)
             throws IOException, InterruptedException {
         Process process =
@@ -22,7 +25,7 @@ public final class Probe {
         Thread watch = Thread.ofPlatform().start(() -> watch(process, figures));
         try (var lines = process.inputReader()) {
             lines.lines()
-                    .filter(line -> line.matches("\\w+ -?\\d+")) // the JVM may have to say more
+                    .filter(line -> line.matches("\\w+ -?\\d+")) // not what the JVM prints
                     .map(line -> line.split(" "))
                     .forEach(words -> figures.put(words[0], Long.parseLong(words[1])));
         } finally {
@@ -43,7 +46,7 @@ public final class Probe {
                 figures.merge("anon_kib_peak", Machine.number(status, "RssAnon"), Math::max);
             }
         } catch (IOException ended) {
-            // It has no memory any more.
+            // The process has ended.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The programs that use PyTorch's own loader, compiled against the libtorch that we use. */
+/** Compiles the programs that use PyTorch's own loader, against the libtorch of aoti4j. */
 public final class PyTorchPeer {
     private static final Path SOURCES = Path.of("jmh/src/main/cpp");
 
     private PyTorchPeer() {}
 
-    /** Tells why nothing can be compiled. */
+    /** Returns the reason why nothing can be compiled; empty if it can. */
     public static Optional<String> missing() {
         String setting = System.getProperty("aoti.libtorch");
         if (setting == null) {

@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** {@code Runner.run}: inputs bound once, outputs read in place, copied, or left alone. */
+/** {@code Runner.run} alone, with a view of its output, and with a copy of it. */
 public class RunnerBenchmark extends RunBenchmark {
     @Param public Workload workload;
 
@@ -25,7 +25,6 @@ public class RunnerBenchmark extends RunBenchmark {
     private Runner runner;
     private MemorySegment copy;
 
-    /** Loads, binds, and checks the answer. */
     @Setup
     public void setUp() {
         GoldenCall call = GoldenCall.of(workload);
@@ -38,7 +37,7 @@ public class RunnerBenchmark extends RunBenchmark {
         copy = arena.allocate(ValueLayout.JAVA_FLOAT, answer.length);
         runner.copyOutput(0, copy);
         call.require(List.of(copy.toArray(ValueLayout.JAVA_FLOAT)));
-        // A runner whose outputs are never asked for need not follow them.
+        // A runner tracks its outputs from the first access on: measure one without.
         runner.close();
         runner = model.newRunner(call.tensors(arena));
     }
@@ -55,14 +54,12 @@ public class RunnerBenchmark extends RunBenchmark {
         runner.run();
     }
 
-    /** The run, and the view of its output. */
     @Benchmark
     public Tensor runAndView() {
         runner.run();
         return runner.output(0);
     }
 
-    /** The run, and a copy of its output. */
     @Benchmark
     public long runAndCopy() {
         runner.run();

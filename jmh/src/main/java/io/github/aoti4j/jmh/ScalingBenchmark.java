@@ -15,11 +15,10 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * One model, {@code runners(2)}, and a runner for each of one or two threads: time of a run as each
- * thread sees it. Two threads have the throughput of two times {@code one / two}.
+ * One or two threads, each with a runner of one model with {@code runners(2)}: the time of a run in
+ * each thread. Two threads have the throughput of two times {@code one / two}.
  */
 public class ScalingBenchmark extends RunBenchmark {
-    /** What the threads share. */
     @State(Scope.Benchmark)
     public static class Shared {
         @Param public Workload workload;
@@ -37,13 +36,11 @@ public class ScalingBenchmark extends RunBenchmark {
         }
     }
 
-    /** What each thread has. */
     @State(Scope.Thread)
     public static class Own {
         private Arena arena;
         private Runner runner;
 
-        /** Makes a runner and checks its answer. */
         @Setup
         public void setUp(Shared shared) {
             GoldenCall call = GoldenCall.of(shared.workload);

@@ -10,18 +10,16 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Whether memory grows with the number of runs: {@code Soak [RUNS]}, ten million of {@code
- * Runner.run} and as many of {@code Model.run} if not told otherwise. Prints a name and a number of
- * KiB per line: private memory ({@code RssAnon}) after a tenth of the runs, when the compiler is
- * done and all pools are filled, and after all of them. Run it with a small heap, whose growth is
- * not what is asked for.
+ * Measures whether native memory grows with the number of runs: {@code Soak [RUNS]}, by default ten
+ * million of {@code Runner.run} and of {@code Model.run} each. Prints lines of a name and private
+ * memory ({@code RssAnon}) in KiB: after a tenth of the runs, when the JVM's compiler is done and
+ * all pools are filled, and after all runs. Run it with a small Java heap of fixed size.
  */
 public final class Soak {
     private static final long RUNS = 10_000_000;
 
     private Soak() {}
 
-    /** Runs. */
     public static void main(String[] args) throws IOException {
         long runs = args.length == 0 ? RUNS : Long.parseLong(args[0]);
         GoldenCall call = GoldenCall.of(Workload.ADD_ONE);

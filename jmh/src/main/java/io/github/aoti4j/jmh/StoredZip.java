@@ -29,13 +29,13 @@ final class StoredZip implements AutoCloseable {
     /** Any extra field may be used to pad; PyTorch's says "FB". */
     private static final short PADDING = 0x4246;
 
-    /** The JDK adds a field to an entry of the format's first second, which would end alignment. */
+    /** Not the format's first second: the JDK adds a field to it, which breaks the alignment. */
     private static final LocalDateTime TIME = LocalDateTime.of(1981, 1, 1, 0, 0);
 
     private final Counting counting;
     private final ZipOutputStream zip;
 
-    /** Writes to a stream that {@link #close()} leaves open. */
+    /** {@link #close()} leaves the stream open. */
     StoredZip(OutputStream out) {
         counting = new Counting(out);
         zip = new ZipOutputStream(counting);
@@ -83,7 +83,7 @@ final class StoredZip implements AutoCloseable {
         zip.flush();
     }
 
-    /** Knows how much went through it, and its checksum. */
+    /** Counts bytes and computes their checksum. */
     private static final class Counting extends OutputStream {
         private final OutputStream out;
         private final CRC32 crc = new CRC32();

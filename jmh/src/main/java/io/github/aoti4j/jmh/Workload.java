@@ -2,81 +2,66 @@ package io.github.aoti4j.jmh;
 
 import java.nio.file.Path;
 
-/** What is run: a network and a call of it whose answer is known. Paths are from the root. */
+/** What is run: a network, and a golden call of it. Paths are relative to the repository's root. */
 public enum Workload {
-    /** {@code x + 1} on 8x10 floats: what a call costs. */
-    ADD_ONE("add_one", "x + 1, 8x10", Home.TESTS, "ramp"),
-    /** The 10-16-1 network of PyTorch's tutorial on one row. */
-    MLP_1("mlp", "MLP, batch 1", Home.TESTS, "batch1"),
-    /** The same on eight rows. */
-    MLP_8("mlp", "MLP, batch 8", Home.TESTS, "batch8"),
-    /** The same on 1024 rows. */
-    MLP_1024("mlp", "MLP, batch 1024", Home.TESTS, "batch1024"),
+    /** The cost of a call. */
+    ADD_ONE("x + 1, 8x10", "runtime/src/test/fixtures/add_one", "add_one", "ramp"),
+    /** The 10-16-1 network of PyTorch's tutorial. */
+    MLP_1("MLP, batch 1", "runtime/src/test/fixtures/mlp", "mlp", "batch1"),
+    MLP_8("MLP, batch 8", "runtime/src/test/fixtures/mlp", "mlp", "batch8"),
+    MLP_1024("MLP, batch 1024", "runtime/src/test/fixtures/mlp", "mlp", "batch1024"),
     /** The demo's convolutional network on one image. */
-    DIGITS("digits", "digits", Home.DEMO, "one"),
+    DIGITS("digits", "cli/src/main/resources/io/github/aoti4j/cli/digits", "digits", "one"),
     /** Two layers of a transformer, 64 wide, on 32 positions. */
-    TRANSFORMER("transformer", "transformer", Home.BENCHMARKS, "random"),
-    /** The sum of 100 inputs of eight floats: what an input costs. */
-    INPUTS_100("inputs100", "100 inputs", Home.BENCHMARKS, "random");
+    TRANSFORMER("transformer", "jmh/src/fixtures/transformer", "transformer", "random"),
+    /** The sum of 100 inputs of eight floats: the cost of an input. */
+    INPUTS_100("100 inputs", "jmh/src/fixtures/inputs100", "inputs100", "random");
 
-    /** Where packages lie. */
-    private enum Home {
-        TESTS,
-        DEMO,
-        BENCHMARKS
-    }
-
-    private static final Path FIXTURES = Path.of("jmh/src/fixtures");
-
-    private final String network;
     private final String label;
-    private final Home home;
+    private final Path folder;
+    private final String network;
     private final String call;
 
-    Workload(String network, String label, Home home, String call) {
-        this.network = network;
+    Workload(String label, String folder, String network, String call) {
         this.label = label;
-        this.home = home;
+        this.folder = Path.of(folder);
+        this.network = network;
         this.call = call;
     }
 
-    /** Returns what tables call it. */
     public String label() {
         return label;
     }
 
-    /** Returns the package. */
     public Path packageFile() {
-        Path folder =
-                switch (home) {
-                    case TESTS -> Path.of("runtime/src/test/fixtures", network);
-                    case DEMO -> Path.of("cli/src/main/resources/io/github/aoti4j/cli/digits");
-                    case BENCHMARKS -> FIXTURES.resolve(network);
-                };
         return folder.resolve(network + ".pt2");
     }
 
-    /** Returns what the network is run on. */
     public Path inputs() {
-        return callFolder().resolve(call + ".inputs.safetensors");
+        return calls().resolve(call + ".inputs.safetensors");
     }
 
-    /** Returns what PyTorch answers. */
+    /** Returns the file of PyTorch's outputs. */
     public Path outputs() {
-        return callFolder().resolve(call + ".outputs.safetensors");
+        return calls().resolve(call + ".outputs.safetensors");
     }
 
-    /** Returns the same network, with the same weights, for ONNX Runtime. */
+    /** The demo's package lies among its resources, without a call. */
+    private Path calls() {
+        return this == DIGITS ? fixtures() : folder;
+    }
+
+    /** Returns the same network with the same weights, for ONNX Runtime. */
     public Path onnx() {
-        return FIXTURES.resolve(network, network + ".onnx");
+        return fixtures().resolve(network + ".onnx");
     }
 
-    /** Returns the same network, with the same weights, for DJL. */
+    /** Returns the same network with the same weights, for DJL. */
     public Path torchScript() {
-        return FIXTURES.resolve(network, network + ".torchscript");
+        return fixtures().resolve(network + ".torchscript");
     }
 
-    private Path callFolder() {
-        return home == Home.TESTS ? packageFile().getParent() : FIXTURES.resolve(network);
+    private Path fixtures() {
+        return Path.of("jmh/src/fixtures", network);
     }
 }

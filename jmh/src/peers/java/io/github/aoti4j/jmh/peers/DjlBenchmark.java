@@ -32,7 +32,6 @@ public class DjlBenchmark extends RunBenchmark {
     private NDManager manager;
     private NDList inputs;
 
-    /** Loads the model and checks its answer. */
     @Setup
     public void setUp()
             throws IOException,
@@ -66,7 +65,7 @@ public class DjlBenchmark extends RunBenchmark {
         model.close();
     }
 
-    /** One run, of whose output nothing is read: that would copy it whole. */
+    /** Reads nothing of the output: that would copy it whole. */
     @Benchmark
     public int predict() throws TranslateException {
         try (NDList outputs = predictor.predict(inputs)) {

@@ -13,13 +13,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Shows what becomes of a process in which several libraries want a libtorch: each argument, {@code
- * aoti4j}, {@code javacpp} or {@code djl}, is one that computes or loads something.
+ * Shows whether several libraries that bring a libtorch work in one process: each argument, {@code
+ * aoti4j}, {@code javacpp} or {@code djl}, loads one, in this order.
  */
 public final class EngineOrders {
     private EngineOrders() {}
 
-    /** Uses the engines in the order of the arguments. */
     public static void main(String[] engines) {
         for (String engine : engines) {
             try {

@@ -36,7 +36,6 @@ public class JavaCppBenchmark extends RunBenchmark {
     private AOTIModelContainerRunnerCpu runner;
     private TensorVector inputs;
 
-    /** Loads the model and checks its answer. */
     @Setup
     public void setUp() throws IOException {
         GoldenCall call = GoldenCall.of(workload);
@@ -88,7 +87,6 @@ public class JavaCppBenchmark extends RunBenchmark {
         Files.delete(library);
     }
 
-    /** One run, of whose output an element is read. */
     @Benchmark
     public float run() {
         try (TensorVector outputs = runner.run(inputs);

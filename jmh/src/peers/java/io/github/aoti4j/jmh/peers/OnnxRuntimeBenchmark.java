@@ -31,7 +31,6 @@ public class OnnxRuntimeBenchmark extends RunBenchmark {
     private Map<String, OnnxTensor> pinned;
     private FloatBuffer pinnedValues;
 
-    /** Loads the model and checks its answers. */
     @Setup
     public void setUp() throws OrtException {
         GoldenCall call = GoldenCall.of(workload);
@@ -81,7 +80,7 @@ public class OnnxRuntimeBenchmark extends RunBenchmark {
         session.close();
     }
 
-    /** One run, its output in memory of the engine's. */
+    /** The engine allocates the output. */
     @Benchmark
     public float run() throws OrtException {
         try (OrtSession.Result result = session.run(inputs)) {
@@ -89,7 +88,7 @@ public class OnnxRuntimeBenchmark extends RunBenchmark {
         }
     }
 
-    /** One run, its output in a buffer of the caller's. */
+    /** The output is written into a buffer of the caller. */
     @Benchmark
     public float runPinned() throws OrtException {
         try (OrtSession.Result _ = session.run(inputs, pinned)) {
