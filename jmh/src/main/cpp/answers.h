@@ -1,4 +1,4 @@
-// What the probes are run on, and what PyTorch is known to answer.
+// Reads the inputs and the expected outputs of the probes.
 
 #pragma once
 
@@ -44,7 +44,7 @@ inline Tensors read_safetensors(const std::string& path) {
   return tensors;
 }
 
-// Throws if an answer is not the known one.
+// Throws if an output differs from the expected one.
 inline void check(const at::Tensor& actual, const at::Tensor& expected) {
   const auto largest = expected.abs().max().item<float>();
   const auto difference = (actual - expected).abs().max().item<float>();

@@ -2,8 +2,8 @@
 //
 //     load_probe PACKAGE INPUTS OUTPUTS [WEIGHTS]
 //
-// INPUTS and OUTPUTS are safetensors files of one tensor each. Weights that the package has not in its
-// library or blob are read by PyTorch's own parts and handed over without another copy, as its Python
+// INPUTS and OUTPUTS are safetensors files of one tensor each. Weights that are not in the package's
+// library or blob are read by functions of PyTorch and passed without another copy, as its Python
 // loader does (load_pt2(load_weights_from_disk=True)): those in data/weights by torch::pickle_load.
 // PyTorch has no reader for safetensors: WEIGHTS, such a file, is read straight into tensors.
 //
@@ -31,7 +31,7 @@ using torch::inductor::AOTIModelPackageLoader;
 
 namespace {
 
-// A number of a /proc file, behind its name.
+// Reads a number from a /proc file.
 long long proc(const char* file, const std::string& name) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -61,8 +61,8 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// What the package has in data/weights. The benchmark's weights are whole storages, of which no view
-// has to be made, so that of weights_config.json only the names matter.
+// Reads the weights in data/weights. The benchmark's weights are whole storages, without views: only
+// the names in weights_config.json matter.
 Tensors read_packaged(const std::string& package) {
   caffe2::serialize::PyTorchStreamReader reader(package);
   const auto read = [&reader](const std::string& record) {

@@ -4,9 +4,9 @@
 //
 // HOW is one of
 //
-//     loader             AOTIModelPackageLoader::run as it is by default
+//     loader             AOTIModelPackageLoader::run with its defaults
 //     loader_inference   the same in c10::InferenceMode
-//     single             made with run_single_threaded
+//     single             constructed with run_single_threaded
 //     single_inference
 //     floor              the C calls that aoti4j's Runner makes, from C: a second handle to each input,
 //     floor_single       Run or RunSingleThreaded, and the deletion of the outputs
@@ -68,7 +68,7 @@ struct Timing {
   std::chrono::milliseconds iteration;
 };
 
-// The clock is read once for so many runs as take about 20 microseconds, or for each longer one.
+// The clock is read once for about 20 microseconds of runs, or for each longer run.
 template <class Run>
 double mean_nanoseconds(const Run& run, Clock::duration duration, long& batch) {
   const auto start = Clock::now();

@@ -1,4 +1,4 @@
-"""What a run costs from Python, in a fresh process:
+"""Measures a run from Python, in a fresh process:
 
     run_probe.py HOW PACKAGE INPUTS OUTPUTS WARM_UP_MILLIS ITERATIONS ITERATION_MILLIS
 

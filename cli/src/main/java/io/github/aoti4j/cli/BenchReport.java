@@ -1,7 +1,5 @@
 package io.github.aoti4j.cli;
 
-import static java.lang.String.format;
-
 import io.github.aoti4j.Tensor;
 
 import org.HdrHistogram.Histogram;
@@ -22,93 +20,65 @@ record BenchReport(BenchSetup setup, Reference reference, BenchResult result, Ti
 
     void print(PrintWriter out) {
         out.printf("%s, model %s%n", setup.file(), setup.model());
-        line(
-                out,
-                "runs",
-                format(
-                        Locale.ROOT,
-                        "%s, %s, %s, %s",
-                        switch (setup.api()) {
-                            case RUNNER -> "Runner.run";
-                            case GRAPH -> "DeviceRunner.run as a CUDA graph";
-                            case MODEL -> "Model.run with an arena each";
-                        },
-                        Quantities.count(setup.threads(), "thread"),
-                        Quantities.count(setup.runners(), "runner"),
-                        setup.rate() == null ? "closed loop" : "open loop, " + rate() + " runs/s"));
-        line(
-                out,
-                "inputs",
-                format(
-                        Locale.ROOT,
-                        "%s: %s",
-                        setup.source() == null ? "zeros" : setup.source(),
-                        setup.inputs().stream()
-                                .map(Tensor::toString)
-                                .collect(Collectors.joining(", "))));
-        line(out, "compared", compared());
-        line(out, "libtorch", setup.libtorch());
-        line(
-                out,
-                "intra-op",
-                setup.intraOpThreads() == null
-                        ? "libtorch's default number of threads"
-                        : Quantities.count(setup.intraOpThreads(), "thread"));
-        line(
-                out,
-                "java",
-                format(
-                        Locale.ROOT,
-                        "%s, %d processors",
-                        BenchSetup.java(),
-                        BenchSetup.processors()));
+        out.printf(
+                "  runs       %s, %s, %s, %s%n",
+                switch (setup.api()) {
+                    case RUNNER -> "Runner.run";
+                    case GRAPH -> "DeviceRunner.run as a CUDA graph";
+                    case MODEL -> "Model.run with an arena each";
+                },
+                Quantities.count(setup.threads(), "thread"),
+                Quantities.count(setup.runners(), "runner"),
+                setup.rate() == null ? "closed loop" : "open loop, " + rate() + " runs/s");
+        out.printf(
+                "  inputs     %s: %s%n",
+                setup.source() == null ? "zeros" : setup.source(),
+                setup.inputs().stream().map(Tensor::toString).collect(Collectors.joining(", ")));
+        out.println("  compared   " + compared());
+        out.println("  libtorch   " + setup.libtorch());
+        out.println(
+                "  intra-op   "
+                        + (setup.intraOpThreads() == null
+                                ? "libtorch's default number of threads"
+                                : Quantities.count(setup.intraOpThreads(), "thread")));
+        int processors = BenchSetup.processors();
+        out.println("  java       " + BenchSetup.java() + ", " + processors + " processors");
         out.println();
-        line(
-                out,
-                "throughput",
-                format(
-                        Locale.ROOT,
-                        "%,.1f runs/s (%,d runs in %.2f s, after %.2f s of warm-up)",
-                        result.perSecond(),
-                        result.runs(),
-                        result.nanos() / 1e9,
-                        setup.warmupSeconds()));
+        out.printf(
+                Locale.ROOT,
+                "  throughput %,.1f runs/s (%,d runs in %.2f s, after %.2f s of warm-up)%n",
+                result.perSecond(),
+                result.runs(),
+                result.nanos() / 1e9,
+                setup.warmupSeconds());
         if (result.runs() > 0) {
-            line(
-                    out,
-                    "allocated",
-                    format(
-                            Locale.ROOT,
-                            "%.1f bytes of Java heap per run",
-                            result.allocatedPerRun()));
+            out.printf(
+                    Locale.ROOT,
+                    "  allocated  %.1f bytes of Java heap per run%n",
+                    result.allocatedPerRun());
             latencies(out);
         }
-        line(
-                out,
-                "overhead",
-                format(
-                        Locale.ROOT,
-                        "measuring adds %.0f ns to a latency, and %.0f ns to the time of a run",
-                        timer.perLatency(),
-                        timer.perRun()));
+        out.printf(
+                Locale.ROOT,
+                "  overhead   measuring adds %.0f ns to a latency, and %.0f ns to the time of a"
+                        + " run%n",
+                timer.perLatency(),
+                timer.perRun());
         if (result.lateness().getTotalCount() > 0) {
-            line(
-                    out,
-                    "precision",
-                    format(
-                            Locale.ROOT,
-                            "runs that a thread waited for began %.1f µs late (p50), %.1f µs (p99),"
-                                    + " %.1f µs (max)",
-                            result.lateness().getValueAtPercentile(50) / 1e3,
-                            result.lateness().getValueAtPercentile(99) / 1e3,
-                            result.lateness().getMaxValue() / 1e3));
+            out.printf(
+                    Locale.ROOT,
+                    "  precision  runs that a thread waited for began %.1f µs late (p50), %.1f µs"
+                            + " (p99), %.1f µs (max)%n",
+                    result.lateness().getValueAtPercentile(50) / 1e3,
+                    result.lateness().getValueAtPercentile(99) / 1e3,
+                    result.lateness().getMaxValue() / 1e3);
         }
-        notes().forEach(note -> line(out, "note", note));
+        notes().forEach(note -> out.println("  note       " + note));
     }
 
     private String rate() {
         boolean whole = setup.rate() == Math.rint(setup.rate());
-        return format(Locale.ROOT, whole ? "%,.0f" : "%,.3g", setup.rate());
+        return String.format(Locale.ROOT, whole ? "%,.0f" : "%,.3g", setup.rate());
     }
 
     private List<String> notes() {
@@ -139,11 +109,7 @@ record BenchReport(BenchSetup setup, Reference reference, BenchResult result, Ti
     }
 
     private static void latency(PrintWriter out, String name, double nanos) {
-        out.println(format(Locale.ROOT, "    %-7s %,14.3f", name, nanos / 1e3));
-    }
-
-    private static void line(PrintWriter out, String name, String text) {
-        out.println(format(Locale.ROOT, "  %-11s%s", name, text));
+        out.printf(Locale.ROOT, "    %-7s %,14.3f%n", name, nanos / 1e3);
     }
 
     /** Returns, for example, {@code p99.9}. */
