@@ -18,6 +18,9 @@ module io.github.aoti4j.bindings {
     exports io.github.aoti4j.bindings.diag to
             io.github.aoti4j.weights,
             io.github.aoti4j;
+    exports io.github.aoti4j.bindings.elf to
+            io.github.aoti4j.weights,
+            io.github.aoti4j;
     exports io.github.aoti4j.bindings.model to
             io.github.aoti4j.weights,
             io.github.aoti4j;

@@ -1,5 +1,6 @@
 package io.github.aoti4j;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
@@ -14,7 +15,6 @@ import io.github.aoti4j.internal.exec.BoundRun;
 import io.github.aoti4j.internal.exec.LoadedModel;
 import io.github.aoti4j.internal.exec.OutputReader;
 import io.github.aoti4j.internal.inputs.InputValidator;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
@@ -68,7 +68,7 @@ public final class CudaGraph implements AutoCloseable {
                 own[i] = memory.onDevice(examples[i], arena, uses);
             }
         } catch (Throwable e) {
-            free(e);
+            Closeables.closeAfter(e, this::free, arena);
             throw e;
         }
         inputs = Arrays.stream(own).map(Tensor.TYPE.wrap()).toList();
@@ -89,7 +89,7 @@ public final class CudaGraph implements AutoCloseable {
             graph.record(model, examples);
             return graph;
         } catch (Throwable e) {
-            graph.free(e);
+            Closeables.closeAfter(e, graph::free, graph.arena);
             throw e;
         }
     }
@@ -205,14 +205,14 @@ public final class CudaGraph implements AutoCloseable {
         if (!closed) {
             arena.close();
             closed = true;
-            free(null);
+            free();
         }
     }
 
     /** Frees what there is, each before what it uses. */
-    private void free(Throwable because) {
+    private void free() {
         closed = true;
-        Closeables.all(because, uses::close, call, graph, memory, because == null ? null : arena);
+        Closeables.closeAll(uses::close, call, graph, memory);
     }
 
     @Override

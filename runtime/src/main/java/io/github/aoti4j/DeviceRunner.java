@@ -1,6 +1,7 @@
 package io.github.aoti4j;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.container.RunScope;
@@ -14,7 +15,6 @@ import io.github.aoti4j.internal.exec.LoadedModel;
 import io.github.aoti4j.internal.exec.NativeModel;
 import io.github.aoti4j.internal.exec.OutputReader;
 import io.github.aoti4j.internal.inputs.InputValidator;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.tensor.TensorView;
 
@@ -108,7 +108,7 @@ public final class DeviceRunner implements AutoCloseable {
             }
             return runner;
         } catch (Throwable e) {
-            runner.free(e);
+            Closeables.closeAfter(e, runner::free);
             throw e;
         }
     }
@@ -341,14 +341,14 @@ public final class DeviceRunner implements AutoCloseable {
     public void close() {
         requireOwner();
         if (!closed) {
-            free(null);
+            free();
         }
     }
 
     /** Frees what there is, each before what it uses. */
-    private void free(Throwable because) {
+    private void free() {
         closed = true;
-        Closeables.all(because, stream::synchronize, call, graph, arena, memory);
+        Closeables.closeAll(stream::synchronize, call, graph, arena, memory);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -10,7 +11,6 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.exec.NestedCalls;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
@@ -116,7 +116,7 @@ public final class GuardedModel implements AutoCloseable {
             }
             return of(loaded);
         } catch (Throwable e) {
-            Closeables.all(e, loaded.toArray(AutoCloseable[]::new));
+            Closeables.closeAfter(e, loaded);
             throw e;
         }
     }
@@ -142,7 +142,7 @@ public final class GuardedModel implements AutoCloseable {
             load(opened, options, loaded);
             return of(loaded);
         } catch (Throwable e) {
-            Closeables.all(e, loaded.toArray(AutoCloseable[]::new));
+            Closeables.closeAfter(e, loaded);
             throw e;
         }
     }
@@ -307,7 +307,7 @@ public final class GuardedModel implements AutoCloseable {
     @Override
     public void close() {
         StackGuard.requireForClose();
-        Closeables.all(null, variants.toArray(AutoCloseable[]::new));
+        Closeables.closeAll(variants);
     }
 
     /**

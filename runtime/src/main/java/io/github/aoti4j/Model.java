@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.diag.LeakWatch;
 import io.github.aoti4j.bindings.os.ArenaCleanup;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
@@ -18,7 +19,6 @@ import io.github.aoti4j.internal.exec.ArenaRuns;
 import io.github.aoti4j.internal.exec.LoadedModel;
 import io.github.aoti4j.internal.exec.NestedCalls;
 import io.github.aoti4j.internal.inputs.NamedTensors;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
@@ -71,7 +71,7 @@ public final class Model implements AutoCloseable {
         try {
             return new Model(loaded);
         } catch (Throwable e) {
-            Closeables.all(e, loaded.natives()::close);
+            Closeables.closeAfter(e, loaded.natives()::close);
             throw e;
         }
     }

@@ -3,14 +3,13 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.os.StackGuard;
-import io.github.aoti4j.cache.CacheEntry;
 import io.github.aoti4j.cache.PruneRule;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.CacheEntry;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
 /**
@@ -30,29 +29,6 @@ public final class ModelCache {
 
     private ModelCache(UserCache cache) {
         this.cache = cache;
-    }
-
-    /**
-     * Something that is kept.
-     *
-     * @param kind {@code models} (unpacked), {@code compiled} or {@code libtorch}
-     * @param name unique among its kind: a digest of the content, or a version
-     * @param path its folder
-     * @param bytes its size
-     * @param lastUsed when it was last loaded, give or take a minute
-     * @param mapped whether a process is using it, as far as this user may know
-     */
-    public record Entry(
-            String kind, String name, Path path, long bytes, Instant lastUsed, boolean mapped) {
-        private static Entry of(CacheEntry entry) {
-            return new Entry(
-                    entry.kind(),
-                    entry.name(),
-                    entry.path(),
-                    entry.bytes(),
-                    entry.lastUsed(),
-                    entry.mapped());
-        }
     }
 
     /**
@@ -90,8 +66,8 @@ public final class ModelCache {
      * @return the entries, those last used first
      * @throws AotiException if the folder cannot be read
      */
-    public List<Entry> entries() {
-        return cache.entries().stream().map(Entry::of).toList();
+    public List<CacheEntry> entries() {
+        return cache.entries();
     }
 
     /**
@@ -102,7 +78,7 @@ public final class ModelCache {
      * @return what was removed
      * @throws AotiException if the folder cannot be read or an entry not removed
      */
-    public List<Entry> prune() {
+    public List<CacheEntry> prune() {
         return prune(limit());
     }
 
@@ -113,7 +89,7 @@ public final class ModelCache {
      * @return what was removed
      * @throws AotiException if the folder cannot be read or an entry not removed
      */
-    public List<Entry> prune(long maxBytes) {
+    public List<CacheEntry> prune(long maxBytes) {
         return prune(new PruneRule(maxBytes, PruneRule.NEVER, PruneRule.SUPERSEDED, false));
     }
 
@@ -126,7 +102,7 @@ public final class ModelCache {
      * @return what was removed
      * @throws AotiException if the folder cannot be read or an entry not removed
      */
-    public List<Entry> prune(long maxBytes, Duration unusedFor) {
+    public List<CacheEntry> prune(long maxBytes, Duration unusedFor) {
         requireNonNull(unusedFor, "unusedFor");
         return prune(new PruneRule(maxBytes, unusedFor, unusedFor, false));
     }
@@ -138,12 +114,12 @@ public final class ModelCache {
      * @return what was removed
      * @throws AotiException if the folder cannot be read or an entry not removed
      */
-    public List<Entry> pruneAll() {
+    public List<CacheEntry> pruneAll() {
         return prune(new PruneRule(limit(), PruneRule.NEVER, PruneRule.SUPERSEDED, true));
     }
 
-    private List<Entry> prune(PruneRule rule) {
+    private List<CacheEntry> prune(PruneRule rule) {
         StackGuard.requireForLoad();
-        return cache.prune(rule).stream().map(Entry::of).toList();
+        return cache.prune(rule);
     }
 }

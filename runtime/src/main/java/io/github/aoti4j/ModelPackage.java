@@ -4,12 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.diag.LeakWatch;
 import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.core.Requirement;
+import io.github.aoti4j.internal.compile.CompileSettings;
+import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.compile.PackageWriter;
 import io.github.aoti4j.internal.load.Compilation;
 import io.github.aoti4j.internal.load.ModelLoader;
@@ -136,7 +140,7 @@ public final class ModelPackage implements AutoCloseable {
                 Sha256Pin.require(file.path(), options.sha256().get(), digest);
             }
         } catch (Throwable e) {
-            file.close();
+            Closeables.closeAfter(e, file);
             throw e;
         }
         return new ModelPackage(Pt2Archive.open(file), digest);
@@ -229,8 +233,9 @@ public final class ModelPackage implements AutoCloseable {
         try (var _ = archive.hold()) {
             PackagedModel packaged = archive.model(model);
             return packaged.isSourceOnly()
-                    ? Requirement.ofSource(archive, packaged, libtorch)
-                    : Requirement.of(PreflightReport.of(archive, packaged, null), libtorch);
+                    ? LibrarySource.requirements(
+                            archive, packaged, CompileSettings.ofProcess(), libtorch)
+                    : PreflightReport.of(archive, packaged, null).requirements(libtorch);
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -307,11 +308,7 @@ public final class Runner implements AutoCloseable {
         StackGuard.requireForClose();
         closed = true;
         watch.closed();
-        try (BoundRun _ = run) {
-            forgetViews();
-        } finally {
-            inputs.close();
-        }
+        Closeables.closeAll(this::forgetViews, run, inputs::close);
     }
 
     /** Kills the views, before the memory that they show is freed. */

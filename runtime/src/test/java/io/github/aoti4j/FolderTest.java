@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.Unpacked;
 

@@ -8,6 +8,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +32,7 @@ class GivenConstantsTest {
     /** Copies of a file's tensors, laid out as they are there, that the model knows. */
     private static Map<String, Tensor> read(Path path, Model model, Arena arena) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        try (TensorSource source = TensorSource.open(path)) {
+        try (TensorSource source = WeightFiles.open(path)) {
             for (ConstantInfo constant : model.constants().list()) {
                 if (source.find(constant.fqn()).isPresent()) {
                     StoredTensor t = source.find(constant.fqn()).get();

@@ -12,9 +12,9 @@ import io.github.aoti4j.libtorch.LibTorchLocator;
 import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.weights.TensorData;
-import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,7 +172,7 @@ class NativeAccessTest {
             entries.put("Model.load of memory", () -> Model.load(bytes(), ModelOptions.defaults()));
             entries.put("GuardedModel.load", () -> GuardedModel.load(PACKAGE));
             entries.put("SafetensorsFile.open", () -> SafetensorsFile.open(TENSORS));
-            entries.put("TensorSource.open", () -> TensorSource.open(TENSORS));
+            entries.put("WeightFiles.open", () -> WeightFiles.open(TENSORS));
             entries.put("SafetensorsWriter.write", Entries::write);
             entries.put("ModelCache", () -> ModelCache.ofProcess().entries());
             entries.put(

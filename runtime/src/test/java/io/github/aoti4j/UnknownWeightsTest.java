@@ -13,6 +13,7 @@ import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +50,7 @@ class UnknownWeightsTest {
 
     /** The weights of a file under other names, and what is added to them. */
     private Path renamed(Path from, Function<String, String> rename, String... added) {
-        try (TensorSource source = TensorSource.open(from);
+        try (TensorSource source = WeightFiles.open(from);
                 Arena arena = Arena.ofConfined()) {
             Map<String, TensorData> tensors = new LinkedHashMap<>();
             for (String name : source.names()) {
@@ -175,7 +176,7 @@ class UnknownWeightsTest {
         Fixture fixture = Fixture.of("small_constants");
         try (Model model = Model.load(file("small_constants", "in_so.pt2"));
                 TensorSource other =
-                        TensorSource.open(file("small_constants", "weights_other.safetensors"));
+                        WeightFiles.open(file("small_constants", "weights_other.safetensors"));
                 Arena arena = Arena.ofConfined()) {
             List<Tensor> inputs = fixture.inputs("batch3", model, arena);
             float[] expected = fixture.outputs("batch3.other", arena).getFirst().toFloatArray();

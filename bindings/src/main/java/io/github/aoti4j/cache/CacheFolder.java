@@ -67,12 +67,12 @@ final class CacheFolder {
         this(folder, Map.of(), _ -> true);
     }
 
-    /** Tells whether the folder is what it should be. */
+    /** Returns whether the folder is what it should be. */
     boolean isComplete() {
         return isComplete(folder, files) && sound.test(folder);
     }
 
-    /** Tells whether all files are there with their sizes. Reads no file. */
+    /** Returns whether all files are there with their sizes. Reads no file. */
     static boolean isComplete(Path folder, Map<String, Long> files) {
         for (var file : files.entrySet()) {
             try {
@@ -91,11 +91,7 @@ final class CacheFolder {
         return true;
     }
 
-    /**
-     * Makes the folder if it is not there or damaged.
-     *
-     * @return whether it was made
-     */
+    /** Makes the folder if it is not there or damaged. Returns whether it was made. */
     boolean make(UserCache.Filler filler) throws IOException {
         Files.createDirectories(folder.getParent(), PRIVATE);
         ReentrantLock threads = THREAD_LOCKS.computeIfAbsent(folder, f -> new ReentrantLock());
@@ -130,8 +126,7 @@ final class CacheFolder {
 
     /**
      * Removes the folder, and what dead processes left of its making, unless somebody is making it.
-     *
-     * @return whether it was removed
+     * Returns whether it was removed.
      */
     boolean remove(BooleanSupplier condition) throws IOException {
         return whileNobodyMakesIt(
@@ -226,10 +221,8 @@ final class CacheFolder {
     }
 
     /**
-     * Waits until no other process makes this folder. The lock goes with the channel.
-     *
-     * @return false on a file system without locks: then the slower process loses the race to
-     *     rename
+     * Waits until no other process makes this folder. The lock goes with the channel; false on a
+     * file system without locks: then the slower process loses the race to rename.
      */
     private static boolean lock(FileChannel file) throws IOException {
         while (true) {

@@ -1,7 +1,8 @@
 package io.github.aoti4j.cache;
 
-import io.github.aoti4j.bindings.os.MappedFiles;
+import io.github.aoti4j.bindings.os.ProcMaps;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.CacheEntry;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,8 +57,8 @@ final class CachePruner {
     void added(CacheFolder made, Path entry, long limit) {
         try {
             made.sweep();
-            if (models(entries(MappedFiles.NONE)) > limit) {
-                List<CacheEntry> entries = entries(MappedFiles.read());
+            if (models(entries(ProcMaps.NONE)) > limit) {
+                List<CacheEntry> entries = entries(ProcMaps.ofAllProcesses());
                 entries.sort(LAST_USED_FIRST);
                 long _ = limit(entries, limit, entry, new ArrayList<>());
             }
@@ -68,7 +69,7 @@ final class CachePruner {
 
     List<CacheEntry> entries() {
         try {
-            return entries(MappedFiles.read());
+            return entries(ProcMaps.ofAllProcesses());
         } catch (IOException e) {
             throw new AotiException("cannot read the cache in %s: %s".formatted(root, e), e);
         }
@@ -83,7 +84,7 @@ final class CachePruner {
             }
             List<CacheEntry> removed = new ArrayList<>();
             List<CacheEntry> left = new ArrayList<>();
-            List<CacheEntry> entries = entries(MappedFiles.read());
+            List<CacheEntry> entries = entries(ProcMaps.ofAllProcesses());
             entries.sort(LAST_USED_FIRST);
             boolean newest = true;
             for (CacheEntry entry : entries) {
@@ -160,7 +161,7 @@ final class CachePruner {
         return first.matches("[0-9a-f]{64}") ? first : ".none";
     }
 
-    private List<CacheEntry> entries(MappedFiles mapped) throws IOException {
+    private List<CacheEntry> entries(ProcMaps mapped) throws IOException {
         List<CacheEntry> entries = new ArrayList<>();
         for (String kind : KINDS) {
             for (Path path : list(root.resolve(kind))) {
@@ -174,7 +175,7 @@ final class CachePruner {
                                     path,
                                     size(path),
                                     lastUsed(path),
-                                    mapped.areBelow(path)));
+                                    mapped.areIn(path)));
                 }
             }
         }

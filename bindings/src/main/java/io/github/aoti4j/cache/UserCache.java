@@ -2,6 +2,7 @@ package io.github.aoti4j.cache;
 
 import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.CacheEntry;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -139,9 +140,8 @@ public final class UserCache {
     }
 
     /**
-     * Returns this cache without the folder for temporary files.
-     *
-     * @return a cache that fails where the user's own folder cannot be written to
+     * Returns this cache without the folder for temporary files: a cache that fails where the
+     * user's own folder cannot be written to.
      */
     public UserCache withoutSubstitute() {
         List<Path> own = new ArrayList<>(roots);
@@ -150,9 +150,8 @@ public final class UserCache {
     }
 
     /**
-     * Returns how many bytes of models may lie in it before the least recently used are removed.
-     *
-     * @return {@link Long#MAX_VALUE} for any number
+     * Returns how many bytes of models may lie in it before the least recently used are removed:
+     * {@link Long#MAX_VALUE} for any number.
      */
     public long limit() {
         return limit;

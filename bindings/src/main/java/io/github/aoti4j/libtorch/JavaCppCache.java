@@ -49,10 +49,9 @@ final class JavaCppCache {
     }
 
     /**
-     * Has JavaCPP unpack natives, as it does before it loads them.
-     *
-     * @return the folder that holds libtorch and, as links, what it needs from other jars; empty if
-     *     JavaCPP cannot do it, or if others may write to the files
+     * Has JavaCPP unpack natives, as it does before it loads them. Returns the folder that holds
+     * libtorch and, as links, what it needs from other jars; empty if JavaCPP cannot do it, or if
+     * others may write to the files.
      */
     static Optional<Path> unpack(
             ClassLoader loader, List<NativeResource> natives, Progress progress) {

@@ -156,7 +156,7 @@ final class LibTorchLoader {
 
     private static Path mapped(String name) {
         try {
-            return ProcMaps.filesNamed(name).stream()
+            return ProcMaps.ofThisProcess().filesNamed(name).stream()
                     .findFirst()
                     .orElseGet(() -> Path.of(name).toAbsolutePath());
         } catch (IOException e) {

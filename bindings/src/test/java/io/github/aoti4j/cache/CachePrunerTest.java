@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.os.Mmap;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.CacheEntry;
 import io.github.aoti4j.testing.ChildJvm;
 
 import org.junit.jupiter.api.Test;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.elf.ElfExports;
 import io.github.aoti4j.core.IncompatibleModelException;
 
 import org.junit.jupiter.api.Test;

@@ -95,7 +95,8 @@ class JavaCppTest {
                     default -> throw new IllegalArgumentException(step);
                 }
             }
-            System.out.println("copies " + ProcMaps.filesNamed("libtorch_cpu.so").size());
+            System.out.println(
+                    "copies " + ProcMaps.ofThisProcess().filesNamed("libtorch_cpu.so").size());
         }
 
         /** The sum of a product of matrices of ones, computed by JavaCPP's PyTorch. */

@@ -156,8 +156,10 @@ class LibTorchLoaderTest {
                 LibTorch torch = LibTorch.load(options);
                 System.out.println(
                         torch.origin() + " " + torch.directory() + " " + torch.version());
-                System.out.println("copies " + ProcMaps.filesNamed("libtorch_cpu.so").size());
-                System.out.println("libc10 " + ProcMaps.filesNamed("libc10.so").getFirst());
+                System.out.println(
+                        "copies " + ProcMaps.ofThisProcess().filesNamed("libtorch_cpu.so").size());
+                System.out.println(
+                        "libc10 " + ProcMaps.ofThisProcess().filesNamed("libc10.so").getFirst());
             } catch (IncompatibleModelException e) {
                 System.out.println("refused: " + e.getMessage());
             }

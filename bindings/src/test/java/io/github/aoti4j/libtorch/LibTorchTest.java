@@ -37,7 +37,7 @@ class LibTorchTest {
     void isTheOnlyOneInTheProcess() throws Exception {
         assertEquals(
                 List.of(TORCH.directory().resolve("libtorch_cpu.so").toRealPath()),
-                ProcMaps.filesNamed("libtorch_cpu.so"));
+                ProcMaps.ofThisProcess().filesNamed("libtorch_cpu.so"));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ModelCache;
+import io.github.aoti4j.core.CacheEntry;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -83,7 +84,7 @@ final class CacheCommand implements Callable<Integer> {
         public Integer call() {
             ModelCache cache = ModelCache.ofProcess();
             long limit = maxSize == null ? cache.limit() : maxSize;
-            List<ModelCache.Entry> removed =
+            List<CacheEntry> removed =
                     all
                             ? cache.pruneAll()
                             : olderThan == null

@@ -1,7 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ModelCache;
-import io.github.aoti4j.ModelCache.Entry;
+import io.github.aoti4j.core.CacheEntry;
 
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -23,7 +23,7 @@ final class CacheReport {
 
     private final PrintWriter out;
     private final ModelCache cache;
-    private final List<Entry> entries;
+    private final List<CacheEntry> entries;
 
     CacheReport(PrintWriter out, ModelCache cache) {
         this.out = out;
@@ -45,7 +45,7 @@ final class CacheReport {
         out.println(total());
     }
 
-    void printPruned(boolean json, List<Entry> removed, boolean all) {
+    void printPruned(boolean json, List<CacheEntry> removed, boolean all) {
         if (json) {
             ObjectNode node = summary();
             ArrayNode list = node.putArray("removed");
@@ -64,8 +64,8 @@ final class CacheReport {
         }
     }
 
-    private void print(List<Entry> shown) {
-        for (Entry entry : shown) {
+    private void print(List<CacheEntry> shown) {
+        for (CacheEntry entry : shown) {
             String name = entry.name();
             out.printf(
                     "  %-8s %10s  %s  %s%s%n",
@@ -97,8 +97,8 @@ final class CacheReport {
         return bytes(entries.stream().filter(entry -> !entry.kind().equals("libtorch")).toList());
     }
 
-    private static long bytes(List<Entry> entries) {
-        return entries.stream().mapToLong(Entry::bytes).sum();
+    private static long bytes(List<CacheEntry> entries) {
+        return entries.stream().mapToLong(CacheEntry::bytes).sum();
     }
 
     private ObjectNode summary() {
@@ -117,7 +117,7 @@ final class CacheReport {
         return node;
     }
 
-    private static void describe(ArrayNode list, Entry entry) {
+    private static void describe(ArrayNode list, CacheEntry entry) {
         list.addObject()
                 .put("kind", entry.kind())
                 .put("name", entry.name())

@@ -3,11 +3,11 @@ package io.github.aoti4j.cli;
 import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.ModelDescription;
-import io.github.aoti4j.Requirement;
 import io.github.aoti4j.Structure;
 import io.github.aoti4j.UncheckedIndex;
 import io.github.aoti4j.ValueRange;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Requirement;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;

@@ -2,8 +2,8 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.CallSpec;
 import io.github.aoti4j.ModelDescription;
-import io.github.aoti4j.Requirement;
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.core.Requirement;
 
 import java.util.List;
 import java.util.Optional;

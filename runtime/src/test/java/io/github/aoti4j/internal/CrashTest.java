@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.cache.PruneRule;
 import io.github.aoti4j.cache.UserCache;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.cuda.StreamPoint;
 import io.github.aoti4j.internal.cuda.Upload;
 
 import java.lang.foreign.Arena;
@@ -73,6 +76,28 @@ final class CudaUploadScenarios {
         try (Arena arena = Arena.ofShared()) {
             requireCopied(pieces(arena, 20_000 * KIB, 3, 9_000 * KIB), 2048 * KIB);
         }
+    }
+
+    @Scenario
+    void memorySaysAllThatFailsWhenItIsFreed() {
+        Gpu gpu = Gpu.of(CUDA);
+        MemoryUses uses = MemoryUses.ofNoStream();
+        try (CudaApi.InUse _ = gpu.use()) {
+            List<MemorySegment> streams =
+                    List.of(gpu.api().createStream(), gpu.api().createStream());
+            for (MemorySegment stream : streams) {
+                uses.begin(gpu, stream);
+                try (StreamPoint point = StreamPoint.record(gpu, stream)) {
+                    uses.end(gpu, stream, point);
+                }
+            }
+            Stub.fail("cudaEventSynchronize");
+            var e = assertThrows(NativeException.class, uses::close);
+            Stub.work();
+            assertEquals(1, e.getSuppressed().length);
+            streams.forEach(gpu.api()::destroyStream);
+        }
+        CudaStub.requireNothingLeft();
     }
 
     @Scenario

@@ -49,6 +49,21 @@ final class RunnerScenarios {
     }
 
     @Scenario
+    void saysAllThatFailsWhenItIsClosed() {
+        Stub.shape(1, "ff");
+        try (Model model = Stub.load(1);
+                Arena arena = Arena.ofConfined()) {
+            Runner runner = model.newRunner(vector(arena, 1));
+            runner.run();
+            Stub.fail("aoti_torch_delete_tensor_object");
+            var e = assertThrows(NativeException.class, runner::close);
+            // The first output; the second one, and the input.
+            assertEquals(2, e.getSuppressed().length);
+            Stub.work();
+        }
+    }
+
+    @Scenario
     void isNotMadeIfAnInputCannotBe() {
         Stub.shape(2, "f");
         try (Model model = Stub.load(1);

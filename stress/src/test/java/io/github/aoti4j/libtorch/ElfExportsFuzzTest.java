@@ -2,6 +2,7 @@ package io.github.aoti4j.libtorch;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.elf.ElfExports;
 import io.github.aoti4j.stress.fuzz.FuzzTarget;
 import io.github.aoti4j.stress.fuzz.FuzzedReaders;
 import io.github.aoti4j.stress.fuzz.TinyLibrary;

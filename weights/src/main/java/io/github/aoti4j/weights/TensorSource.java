@@ -3,10 +3,6 @@ package io.github.aoti4j.weights;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
-import io.github.aoti4j.weights.files.SafetensorsFile;
-import io.github.aoti4j.weights.files.WeightFiles;
-import io.github.aoti4j.weights.mapped.MappedFile;
-import io.github.aoti4j.weights.pt2.Blob;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -19,44 +15,6 @@ import java.util.Optional;
  * to a tensor shows to all who use this source, and to nobody else; see {@link #duplicate()}.
  */
 public interface TensorSource extends AutoCloseable {
-    /**
-     * Opens a file of tensors, which its first bytes tell:
-     *
-     * <ul>
-     *   <li>safetensors ({@link SafetensorsFile});
-     *   <li>several of them, by their {@code *.safetensors.index.json};
-     *   <li>a state dict of {@code torch.save} ({@code .pt}, {@code .pth}, {@code .bin}) in the zip
-     *       format of PyTorch 1.6 and later. Its pickle is read by an interpreter that knows
-     *       tensors and plain values, and can run nothing. Dictionaries within the dictionary are
-     *       flattened to names with dots, and other values passed over. If there are no tensors on
-     *       the first level but in a dictionary there, by the name of {@code state_dict}, {@code
-     *       model_state_dict} or {@code model}, in this order, then that is what is opened.
-     * </ul>
-     *
-     * @param path the file
-     * @return its tensors, to be closed by the caller
-     * @throws PackageException if the file is none of these, or damaged, or refers to anything
-     *     foreign; names the tensor at fault
-     */
-    static TensorSource open(Path path) {
-        return WeightFiles.open(path);
-    }
-
-    /**
-     * Opens the weights of a compiled model that lie beside its library, one after the other
-     * ({@code *_weights.blob}). Nothing in them says what they are, so the caller has to.
-     *
-     * @param path the file
-     * @param layout the model's constants in the order of their indices, without those that are
-     *     computed by constant folding
-     * @return the constants, to be closed by the caller
-     * @throws PackageException if the file cannot be read, or the constants do not take exactly the
-     *     bytes that it has
-     */
-    static TensorSource openBlob(Path path, List<BlobTensor> layout) {
-        return MappedFile.open(path, file -> Blob.open(file, layout));
-    }
-
     /**
      * Returns where the tensors come from.
      *

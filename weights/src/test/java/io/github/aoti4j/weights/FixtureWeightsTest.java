@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.files.WeightFiles;
 import io.github.aoti4j.weights.pt2.FixturePackagesTest;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 
@@ -32,8 +33,8 @@ class FixtureWeightsTest {
             var dense =
                     path.resolveSibling(
                             path.getFileName().toString().replace(".pt", ".safetensors"));
-            try (var saved = TensorSource.open(path);
-                    var expected = TensorSource.open(dense)) {
+            try (var saved = WeightFiles.open(path);
+                    var expected = WeightFiles.open(dense)) {
                 assertHolds(saved, expected, expected.names());
             }
         }
@@ -43,8 +44,8 @@ class FixtureWeightsTest {
     void shardsHoldWhatTheWholeHolds() throws IOException {
         for (var path : FixturePackagesTest.fixtures(".safetensors.index.json")) {
             var whole = path.resolveSibling("weights.safetensors");
-            try (var shards = TensorSource.open(path);
-                    var expected = TensorSource.open(whole)) {
+            try (var shards = WeightFiles.open(path);
+                    var expected = WeightFiles.open(whole)) {
                 assertEquals(new HashSet<>(expected.names()), new HashSet<>(shards.names()));
                 assertHolds(shards, expected, expected.names());
             }
@@ -56,7 +57,7 @@ class FixtureWeightsTest {
         for (var path : FixturePackagesTest.fixtures("/disk.pt2")) {
             try (var archive = Pt2Archive.open(path);
                     var weights = archive.model("model").openWeights();
-                    var expected = TensorSource.open(path.resolveSibling("weights.pt"))) {
+                    var expected = WeightFiles.open(path.resolveSibling("weights.pt"))) {
                 assertFalse(weights.names().isEmpty());
                 assertHolds(weights, expected, weights.names());
                 for (String name : weights.names()) {
@@ -77,7 +78,7 @@ class FixtureWeightsTest {
                 continue; // made for measurements: its blob is left out of the package
             }
             try (var archive = Pt2Archive.open(path);
-                    var expected = TensorSource.open(stateDict)) {
+                    var expected = WeightFiles.open(stateDict)) {
                 var model = archive.model("model");
                 var layout = layout(archive.text(model.wrapperSource().orElseThrow()));
                 try (var weights = model.openBlob(layout)) {
@@ -147,7 +148,7 @@ class FixtureWeightsTest {
     @Test
     void namesOfOneTensorShareItsBytes() throws IOException {
         for (Path path : FixturePackagesTest.fixtures("/tied/weights.pt")) {
-            try (var source = TensorSource.open(path)) {
+            try (var source = WeightFiles.open(path)) {
                 assertEquals(
                         source.find("embed.weight").orElseThrow().segment(),
                         source.find("head.weight").orElseThrow().segment());
@@ -158,7 +159,7 @@ class FixtureWeightsTest {
     @Test
     void aPackageIsNoFileOfTensors() throws IOException {
         for (Path path : FixturePackagesTest.fixtures("/none.pt2")) {
-            Refusals.assertRefused(path, () -> TensorSource.open(path), "package");
+            Refusals.assertRefused(path, () -> WeightFiles.open(path), "package");
         }
     }
 }

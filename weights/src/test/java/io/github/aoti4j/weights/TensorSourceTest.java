@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.testing.TestFiles;
+import io.github.aoti4j.weights.files.WeightFiles;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +58,7 @@ class TensorSourceTest {
 
             @Override
             TensorSource open(Path path) {
-                return TensorSource.openBlob(path, TestTensors.blobLayout());
+                return WeightFiles.openBlob(path, TestTensors.blobLayout());
             }
         },
         PACKAGED_BLOB {
@@ -92,7 +93,7 @@ class TensorSourceTest {
         abstract Path write(Path folder) throws IOException;
 
         TensorSource open(Path path) {
-            return TensorSource.open(path);
+            return WeightFiles.open(path);
         }
     }
 

@@ -83,9 +83,8 @@ public final class CudaApi {
     }
 
     /**
-     * Returns the library that the functions were bound from, for those that are not here.
-     *
-     * @return libcudart, or a library that needs it
+     * Returns the library that the functions were bound from, for those that are not here:
+     * libcudart, or a library that needs it.
      */
     public NativeLibrary library() {
         return library;
@@ -94,27 +93,23 @@ public final class CudaApi {
     // ---- Devices
 
     /**
-     * Returns the version of the runtime.
-     *
-     * @return 1000 times the major version plus 10 times the minor one
+     * Returns the version of the runtime: 1000 times the major version plus 10 times the minor one.
      */
     public int runtimeVersion() {
         return integer("cudaRuntimeGetVersion");
     }
 
     /**
-     * Returns the newest version of CUDA that the driver knows.
-     *
-     * @return as {@link #runtimeVersion}; 0 if there is no driver
+     * Returns the newest version of CUDA that the driver knows, as {@link #runtimeVersion}; 0 if
+     * there is no driver.
      */
     public int driverVersion() {
         return integer("cudaDriverGetVersion");
     }
 
     /**
-     * Returns the number of devices.
-     *
-     * @return 0 also if there is no driver, or none that serves this runtime
+     * Returns the number of devices, 0 also if there is no driver, or none that serves this
+     * runtime.
      */
     public int deviceCount() {
         try (Arena arena = Arena.ofConfined()) {
@@ -131,11 +126,7 @@ public final class CudaApi {
         }
     }
 
-    /**
-     * Returns the calling thread's current device.
-     *
-     * @return its index
-     */
+    /** Returns the calling thread's current device: its index. */
     public int currentDevice() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(JAVA_INT);
@@ -144,11 +135,7 @@ public final class CudaApi {
         }
     }
 
-    /**
-     * Makes a device the calling thread's current one.
-     *
-     * @param device its index
-     */
+    /** Makes a device the calling thread's current one. */
     public void setDevice(int device) {
         check(cudaSetDevice_fn.invoke(setDevice, device), "cudaSetDevice");
     }
@@ -169,11 +156,7 @@ public final class CudaApi {
         }
     }
 
-    /**
-     * Makes a device the calling thread's current one for a while.
-     *
-     * @param device its index
-     */
+    /** Makes a device the calling thread's current one for a while. */
     public InUse use(int device) {
         int before = currentDevice();
         if (before == device) {
@@ -253,9 +236,8 @@ public final class CudaApi {
     // ---- Streams
 
     /**
-     * Makes a stream of the current device that does not wait for its default stream.
-     *
-     * @return the stream, which the caller destroys
+     * Makes a stream of the current device that does not wait for its default stream. Returns the
+     * stream, which the caller destroys.
      */
     public MemorySegment createStream() {
         try (Arena arena = Arena.ofConfined()) {
@@ -284,7 +266,7 @@ public final class CudaApi {
         check(cudaStreamSynchronize_fn.invoke(streamSynchronize, stream), "cudaStreamSynchronize");
     }
 
-    /** Tells whether a stream's work is done. */
+    /** Returns whether a stream's work is done. */
     public boolean isStreamDone(MemorySegment stream) {
         String function = "cudaStreamQuery";
         return isReady(cudaStreamQuery_fn.invoke(library.address(function), stream), function);
@@ -336,11 +318,7 @@ public final class CudaApi {
         check(cudaEventRecord_fn.invoke(eventRecord, event, stream), "cudaEventRecord");
     }
 
-    /**
-     * Tells whether the work before an event is done.
-     *
-     * @return true also if it was never recorded
-     */
+    /** Returns whether the work before an event is done; true also if it was never recorded. */
     public boolean isEventDone(MemorySegment event) {
         return isReady(cudaEventQuery_fn.invoke(eventQuery, event), "cudaEventQuery");
     }
@@ -370,9 +348,8 @@ public final class CudaApi {
     // ---- Captures and graphs
 
     /**
-     * Tells whether a capture of a stream is still sound.
-     *
-     * @return false if a call has broken the capture, or there is none
+     * Returns whether a capture of a stream is still sound; false if a call has broken the capture,
+     * or there is none.
      */
     public boolean isCapturing(MemorySegment stream) {
         try (Arena arena = Arena.ofConfined()) {

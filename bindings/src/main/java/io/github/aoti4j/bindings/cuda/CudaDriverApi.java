@@ -56,9 +56,8 @@ public final class CudaDriverApi {
     }
 
     /**
-     * Returns the newest version of CUDA that the driver serves.
-     *
-     * @return 1000 times the major version plus 10 times the minor one
+     * Returns the newest version of CUDA that the driver serves: 1000 times the major version plus
+     * 10 times the minor one.
      */
     public int version() {
         try (Arena arena = Arena.ofConfined()) {

@@ -103,11 +103,7 @@ public final class CudaGraphApi implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns what has been captured.
-     *
-     * @return a {@code cudaGraph_t}, borrowed until close
-     */
+    /** Returns what has been captured: a {@code cudaGraph_t}, borrowed until close. */
     public MemorySegment graph() {
         try {
             return (MemorySegment) RAW_HANDLE.invokeExact(object);

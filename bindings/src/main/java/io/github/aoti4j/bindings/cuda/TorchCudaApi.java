@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The functions of libtorch's C shim for CUDA that a host of compiled models calls, with their
- * return codes checked.
+ * The functions of libtorch's C shim for CUDA that a host of compiled models calls. What libtorch
+ * refuses is a {@link NativeException} with its words.
  *
  * <p>libtorch_cuda must have been loaded before this class is touched: its first failure to bind is
  * final. Device memory and streams are segments as in {@link CudaApi}. Thread-safe.
@@ -28,7 +28,6 @@ public final class TorchCudaApi {
      *
      * @param data at the first element; the memory must outlive every use of the tensor and of what
      *     aliases it, by the device too
-     * @param device the device's index
      * @param sizes {@code rank} int64 values
      * @param strides {@code rank} int64 values, in elements
      * @param handle slot for the new handle, which the caller owns
@@ -52,7 +51,6 @@ public final class TorchCudaApi {
      * Makes a tensor on memory of its own, from PyTorch's caching allocator and for the device's
      * current stream.
      *
-     * @param device the device's index
      * @param sizes {@code rank} int64 values
      * @param strides {@code rank} int64 values, in elements
      * @param handle slot for the new handle, which the caller owns
@@ -94,7 +92,6 @@ public final class TorchCudaApi {
      * @param destination a handle; stays the caller's
      * @param source a handle, on any device; stays the caller's
      * @param nonBlocking whether to return before the copy is done, where that can be
-     * @throws NativeException if libtorch refuses
      */
     public static void copy(MemorySegment destination, MemorySegment source, boolean nonBlocking) {
         TorchApi.check(
@@ -103,11 +100,8 @@ public final class TorchCudaApi {
     }
 
     /**
-     * Returns the calling thread's current stream of a device.
-     *
-     * @param device the device's index
-     * @return borrowed; null is the default stream
-     * @throws NativeException if libtorch refuses
+     * Returns the calling thread's current stream of a device, borrowed; null is the default
+     * stream.
      */
     public static MemorySegment currentStream(int device) {
         try (Arena arena = Arena.ofConfined()) {
@@ -122,9 +116,7 @@ public final class TorchCudaApi {
     /**
      * Returns a stream of PyTorch's pool, which gives out the same ones in turn.
      *
-     * @param device the device's index
      * @param highPriority whether its work goes before that of other streams
-     * @throws NativeException if libtorch refuses
      */
     public static MemorySegment streamFromPool(int device, boolean highPriority) {
         try (Arena arena = Arena.ofConfined()) {
@@ -155,8 +147,6 @@ public final class TorchCudaApi {
     /**
      * Makes a stream the calling thread's current one for a while, and its device the current
      * device.
-     *
-     * @throws NativeException if libtorch refuses
      */
     public static InUse use(int device, MemorySegment stream) {
         try (Arena arena = Arena.ofConfined()) {

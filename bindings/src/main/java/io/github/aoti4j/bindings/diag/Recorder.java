@@ -12,16 +12,12 @@ public final class Recorder {
 
     private Recorder() {}
 
-    /** Tells whether something is or was being recorded in this JVM. Costs a read of a field. */
+    /** Returns whether something is or was being recorded in this JVM. Costs a read of a field. */
     public static boolean isOn() {
         return THERE && FlightRecorder.isInitialized();
     }
 
-    /**
-     * Begins a phase of loading.
-     *
-     * @return to be closed at the phase's end; null if nothing is recorded
-     */
+    /** Begins a phase of loading, to be closed at its end; null if nothing is recorded. */
     public static LoadPhase phase(String name, Object subject) {
         return isOn() ? new LoadPhase(name, String.valueOf(subject)) : null;
     }

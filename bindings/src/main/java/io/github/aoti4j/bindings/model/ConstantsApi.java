@@ -23,7 +23,6 @@ import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdate
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelUpdateConstantsFromBlob_fn;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,7 +33,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The functions of a compiled model that concern its constants.
+ * The functions of a compiled model that concern its constants. A failure is a {@link
+ * NativeException} with the model's own message.
  *
  * <p>A container has two buffers of constants: runs use the active one; the inactive one may be
  * written meanwhile, and {@link #swap} exchanges them. None of this takes enough locks of its own:
@@ -86,11 +86,7 @@ public final class ConstantsApi {
     public record Constant(
             String name, String fqn, int dtype, int type, long dataSize, boolean fromFolded) {}
 
-    /**
-     * Lists the constants.
-     *
-     * @return by their index
-     */
+    /** Lists the constants, by their index. */
     public List<Constant> list(MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
@@ -145,28 +141,24 @@ public final class ConstantsApi {
     }
 
     /**
-     * Tells whether {@link #attached} can be asked.
-     *
-     * @return false for models compiled before PyTorch 2.13
+     * Returns whether {@link #attached} can be asked; false for models compiled before PyTorch
+     * 2.13.
      */
     public boolean canTellAttached() {
         return library.has(EXTRACT);
     }
 
     /**
-     * Returns what is in the active buffer, folded constants left out.
-     *
-     * @return tensor handles by FQN; they are the container's, valid until the buffer is written or
-     *     freed
+     * Returns what is in the active buffer, folded constants left out: tensor handles by FQN; they
+     * are the container's, valid until the buffer is written or freed.
      */
     public Map<String, MemorySegment> attached(MemorySegment container) {
         return attached(container, false);
     }
 
     /**
-     * Returns what is in one of the buffers, folded constants left out.
-     *
-     * @return as {@link #attached(MemorySegment)}
+     * Returns what is in one of the buffers, folded constants left out, as {@link
+     * #attached(MemorySegment)}.
      */
     public synchronized Map<String, MemorySegment> attached(
             MemorySegment container, boolean inactive) {
@@ -200,7 +192,6 @@ public final class ConstantsApi {
      *
      * @param handles tensor handles by internal name
      * @param inactive whether to write the inactive buffer
-     * @throws NativeException with the model's own message
      */
     public void share(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
@@ -222,7 +213,6 @@ public final class ConstantsApi {
      *
      * @param handles tensor handles by internal name; not used after the call
      * @param inactive whether to write the inactive buffer
-     * @throws NativeException with the model's own message
      */
     public void copy(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
@@ -244,7 +234,6 @@ public final class ConstantsApi {
      *
      * @param handles tensor handles by internal name; not used after the call
      * @param inactive whether to write the inactive buffer
-     * @throws NativeException with the model's own message
      */
     public void copyFromCpu(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
@@ -266,7 +255,6 @@ public final class ConstantsApi {
      * packages compiled with an external blob. A second call would leave stale pointers.
      *
      * @param blob all constants in order, each padded to 64 bytes; not used after the call
-     * @throws NativeException with the model's own message
      */
     public void copyFromBlob(MemorySegment container, MemorySegment blob) {
         model.check(
@@ -280,7 +268,6 @@ public final class ConstantsApi {
      * no run is using.
      *
      * @param proxyExecutor as for {@link ModelApi#run}
-     * @throws NativeException with the model's own message
      */
     public void fold(MemorySegment container, boolean inactive, MemorySegment proxyExecutor) {
         model.check(
@@ -289,22 +276,14 @@ public final class ConstantsApi {
                 FOLD);
     }
 
-    /**
-     * Exchanges the two buffers. No run may be in flight.
-     *
-     * @throws NativeException with the model's own message
-     */
+    /** Exchanges the two buffers. No run may be in flight. */
     public void swap(MemorySegment container) {
         model.check(
                 AOTInductorModelContainerSwapConstantBuffer_fn.invoke(require(SWAP), container),
                 SWAP);
     }
 
-    /**
-     * Frees what the container itself owns of the inactive buffer.
-     *
-     * @throws NativeException with the model's own message
-     */
+    /** Frees what the container itself owns of the inactive buffer. */
     public void freeInactive(MemorySegment container) {
         model.check(
                 AOTInductorModelContainerFreeInactiveConstantBuffer_fn.invoke(

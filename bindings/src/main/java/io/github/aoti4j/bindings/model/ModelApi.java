@@ -26,7 +26,7 @@ import java.util.List;
  * <p>Every model exports the same names, so the addresses are looked up per library and each call
  * goes through one. The container handles that the functions take are {@code
  * AOTInductorModelContainerHandle}s. Functions other than run are safe from any thread, and not
- * meant for the hot path.
+ * meant for the hot path. A failure is a {@link NativeException} with the model's own message.
  */
 public final class ModelApi {
     private static final String CREATE = "AOTInductorModelContainerCreateWithDevice";
@@ -92,7 +92,6 @@ public final class ModelApi {
      * @param numModels how many runs may be in flight
      * @param cubinDirectory where a CUDA model's kernels lie, or null
      * @return the container, which the caller deletes
-     * @throws NativeException with the model's own message
      */
     public MemorySegment create(String device, long numModels, String cubinDirectory) {
         try (Arena arena = Arena.ofConfined()) {
@@ -114,7 +113,6 @@ public final class ModelApi {
      * constant.
      *
      * @param container the container, no longer valid afterwards
-     * @throws NativeException with the model's own message
      */
     public void delete(MemorySegment container) {
         check(
@@ -153,11 +151,7 @@ public final class ModelApi {
         return new NativeException(function, lastError());
     }
 
-    /**
-     * Returns the names of the inputs.
-     *
-     * @return in call order
-     */
+    /** Returns the names of the inputs, in call order. */
     public List<String> inputNames(MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
@@ -178,11 +172,7 @@ public final class ModelApi {
         }
     }
 
-    /**
-     * Returns the names of the outputs.
-     *
-     * @return in call order
-     */
+    /** Returns the names of the outputs, in call order. */
     public List<String> outputNames(MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);

@@ -27,11 +27,7 @@ final class IntegerCall {
         return Linker.nativeLinker().defaultLookup().findOrThrow(function);
     }
 
-    /**
-     * Calls a function.
-     *
-     * @return what it returns; if that is an int, its lower half
-     */
+    /** Calls a function. An int is the lower half of what is returned. */
     static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) Linked.CALL.invokeExact(function, a, b, c, d, e, f);

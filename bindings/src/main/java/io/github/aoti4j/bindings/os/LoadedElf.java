@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.github.aoti4j.bindings.elf.Elf;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -17,14 +19,6 @@ import java.util.Optional;
  */
 record LoadedElf(
         MemorySegment memory, long base, long dynamic, long protectedFrom, long protectedTo) {
-    private static final int PT_DYNAMIC = 2;
-    private static final int PT_GNU_RELRO = 0x6474e552;
-    private static final int DT_STRTAB = 5;
-    private static final int DT_SYMTAB = 6;
-    private static final int DT_RELA = 7;
-    private static final int DT_RELASZ = 8;
-    private static final int SYMBOL_SIZE = 24;
-    private static final int RELOCATION_SIZE = 24;
     private static final int PROT_READ = 1;
     private static final int PROT_WRITE = 2;
 
@@ -45,14 +39,14 @@ record LoadedElf(
         long dynamic = 0;
         long from = 0;
         long to = 0;
-        long headers = base + memory.get(JAVA_LONG, base + 32);
-        int size = memory.get(JAVA_SHORT, base + 54);
-        int count = memory.get(JAVA_SHORT, base + 56);
+        long headers = base + memory.get(JAVA_LONG, base + Elf.PROGRAM_HEADERS);
+        int size = memory.get(JAVA_SHORT, base + Elf.PROGRAM_HEADER_SIZE);
+        int count = memory.get(JAVA_SHORT, base + Elf.PROGRAM_HEADER_COUNT);
         for (long at = headers; at < headers + (long) size * count; at += size) {
             long address = base + memory.get(JAVA_LONG, at + 16);
             switch (memory.get(JAVA_INT, at)) {
-                case PT_DYNAMIC -> dynamic = address;
-                case PT_GNU_RELRO -> {
+                case Elf.PT_DYNAMIC -> dynamic = address;
+                case Elf.PT_GNU_RELRO -> {
                     from = address & -page;
                     to = address + memory.get(JAVA_LONG, at + 40) & -page;
                 }
@@ -66,16 +60,16 @@ record LoadedElf(
 
     /** Replaces the address of another library's object wherever this library holds it. */
     void rebind(String symbol, long from, long to) {
-        long strings = tag(DT_STRTAB);
-        long symbols = tag(DT_SYMTAB);
-        long relocations = tag(DT_RELA);
-        long end = relocations + tag(DT_RELASZ);
-        for (long at = relocations; at < end; at += RELOCATION_SIZE) {
+        long strings = tag(Elf.DT_STRTAB);
+        long symbols = tag(Elf.DT_SYMTAB);
+        long relocations = tag(Elf.DT_RELA);
+        long end = relocations + tag(Elf.DT_RELASZ);
+        for (long at = relocations; at < end; at += Elf.RELOCATION_SIZE) {
             long number = memory.get(JAVA_LONG, at + 8) >>> 32;
             if (number == 0) {
                 continue;
             }
-            long name = memory.get(JAVA_INT, symbols + number * SYMBOL_SIZE) & 0xffff_ffffL;
+            long name = memory.get(JAVA_INT, symbols + number * Elf.SYMBOL_SIZE) & 0xffff_ffffL;
             long slot = base + memory.get(JAVA_LONG, at);
             // The slot's content says what kind of relocation it was, on any machine.
             if (isName(strings + name, symbol)
@@ -113,10 +107,10 @@ record LoadedElf(
 
     /** Returns an entry of the dynamic section; glibc turns offsets into addresses. */
     private long tag(int wanted) {
-        for (long at = dynamic; memory.get(JAVA_LONG, at) != 0; at += 16) {
+        for (long at = dynamic; memory.get(JAVA_LONG, at) != 0; at += Elf.DYNAMIC_ENTRY_SIZE) {
             if (memory.get(JAVA_LONG, at) == wanted) {
                 long value = memory.get(JAVA_LONG, at + 8);
-                return wanted == DT_RELASZ || value >= base ? value : base + value;
+                return wanted == Elf.DT_RELASZ || value >= base ? value : base + value;
             }
         }
         return 0;

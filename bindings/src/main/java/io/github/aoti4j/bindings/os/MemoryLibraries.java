@@ -81,7 +81,7 @@ public final class MemoryLibraries {
             file.seal();
             return new Loaded(file);
         } catch (Throwable e) {
-            file.close();
+            Closeables.closeAfter(e, file);
             throw e;
         }
     }

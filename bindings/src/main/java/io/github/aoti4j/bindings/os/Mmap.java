@@ -32,35 +32,22 @@ public final class Mmap implements AutoCloseable {
     private static final long MAP_FAILED = -1;
 
     private final Path path;
-    private final Descriptor file;
+    private final RefCounted<Descriptor> file;
     private final Arena arena;
     private final MemorySegment segment;
 
-    private Mmap(Path path, Descriptor file, Arena arena, MemorySegment segment) {
+    private Mmap(Path path, RefCounted<Descriptor> file, Arena arena, MemorySegment segment) {
         this.path = path;
         this.file = file;
         this.arena = arena;
         this.segment = segment;
     }
 
-    /** An open file, and how many mappings of it there are. */
-    private static final class Descriptor {
-        private final int number;
-        private int users = 1;
-
-        Descriptor(int number) {
-            this.number = number;
-        }
-
-        synchronized void acquire() {
-            users++;
-        }
-
-        synchronized void release() {
-            users--;
-            if (users == 0) {
-                long _ = IntegerCall.call(CLOSE, number, 0, 0, 0, 0, 0);
-            }
+    /** An open file, shared by the mappings of it. */
+    private record Descriptor(int number) implements AutoCloseable {
+        @Override
+        public void close() {
+            long _ = IntegerCall.call(CLOSE, number, 0, 0, 0, 0, 0);
         }
 
         /** The size of what is open, whatever has its name by now. */
@@ -100,7 +87,7 @@ public final class Mmap implements AutoCloseable {
                 throw failure(path, "open", again.errno());
             }
         }
-        return map(path, new Descriptor(file));
+        return map(path, new RefCounted<>(new Descriptor(file)));
     }
 
     /**
@@ -128,8 +115,7 @@ public final class Mmap implements AutoCloseable {
         if (!arena.scope().isAlive()) {
             throw new IllegalStateException(path + " is closed");
         }
-        file.acquire();
-        Mmap other = map(path, file);
+        Mmap other = map(path, file.retain());
         if (other.segment.byteSize() != segment.byteSize()) {
             other.close();
             throw new FileSystemException(
@@ -142,18 +128,15 @@ public final class Mmap implements AutoCloseable {
     }
 
     /** Takes over one use of the file, and gives it back if this fails. */
-    private static Mmap map(Path path, Descriptor file) throws IOException {
+    private static Mmap map(Path path, RefCounted<Descriptor> file) throws IOException {
         Arena arena = Arena.ofShared();
-        boolean done = false;
         try {
-            MemorySegment segment = map(path, file.number, file.size(), arena);
-            done = true;
+            Descriptor open = file.value();
+            MemorySegment segment = map(path, open.number, open.size(), arena);
             return new Mmap(path, file, arena, segment);
-        } finally {
-            if (!done) {
-                file.release();
-                arena.close();
-            }
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, arena, file::release);
+            throw e;
         }
     }
 
@@ -196,10 +179,8 @@ public final class Mmap implements AutoCloseable {
     }
 
     /**
-     * Returns the contents.
-     *
-     * @return a writable segment of the file's size, empty if the file is; starts at a page and
-     *     ends with this mapping
+     * Returns the contents: a writable segment of the file's size, empty if the file is; starts at
+     * a page and ends with this mapping.
      */
     public MemorySegment segment() {
         return segment;

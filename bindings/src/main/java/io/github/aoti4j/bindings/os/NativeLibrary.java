@@ -83,7 +83,7 @@ public final class NativeLibrary implements AutoCloseable {
         }
     }
 
-    /** Tells whether a library is loaded, by the path that it was opened by. */
+    /** Returns whether a library is loaded, by the path that it was opened by. */
     static boolean isLoaded(String path) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment handle =
@@ -144,19 +144,16 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Returns what this library was opened by.
-     *
-     * @return the absolute path, or the name of the file in memory, or that given to {@link
-     *     #ifLoaded}
+     * Returns what this library was opened by: the absolute path, or the name of the file in
+     * memory, or that given to {@link #ifLoaded}.
      */
     public String name() {
         return name;
     }
 
     /**
-     * Tells whether two handles stand for one library in memory.
-     *
-     * @return true even if they were opened by different names
+     * Returns whether two handles stand for one library in memory; true even if they were opened by
+     * different names.
      */
     public boolean isSameAs(NativeLibrary other) {
         return handle.address() == other.handle.address();
@@ -179,7 +176,7 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Tells whether a symbol is there.
+     * Returns whether a symbol is there.
      *
      * @return whether {@link #find} would find it
      * @throws IllegalStateException if this library is closed

@@ -231,11 +231,9 @@ public final class StackGuard {
     }
 
     /**
-     * Asks for the limits of this thread's stack.
-     *
-     * @return the lowest address, the first above and the thread; no type of ours, since a value of
-     *     a thread that lives on would keep its class loader alive. Null if the stack is another
-     *     one, of a coroutine for example
+     * Asks for the limits of this thread's stack. Returns the lowest address, the first above and
+     * the thread; no type of ours, since a value of a thread that lives on would keep its class
+     * loader alive. Null if the stack is another one, of a coroutine for example.
      */
     private static long[] find(long pointer) {
         try (Arena arena = Arena.ofConfined()) {

@@ -17,7 +17,8 @@ import java.lang.invoke.MethodHandle;
  * native memory then needs no segment, which would be an object of each run wherever the compiler
  * cannot see through it.
  *
- * <p>The same functions and rules as in {@link TorchApi}.
+ * <p>The same functions and rules as in {@link TorchApi}. {@code scratch} is the address of eight
+ * bytes.
  */
 public final class FastTensorApi {
     /** Pointers are passed as what they are to the calling convention: integers of 64 bits. */
@@ -55,7 +56,6 @@ public final class FastTensorApi {
      *
      * @param handle the tensor; stays the caller's
      * @param slot the address where the new handle, which the caller owns, is left
-     * @throws NativeException if libtorch refuses
      */
     public static void newHandle(long handle, long slot) {
         check(call(NEW_HANDLE, handle, slot), "aoti_torch_new_tensor_handle");
@@ -65,82 +65,43 @@ public final class FastTensorApi {
      * Deletes a handle, and the tensor with its last one.
      *
      * @param handle a handle that the caller owns, and no longer does afterwards
-     * @throws NativeException if libtorch refuses
      */
     public static void delete(long handle) {
         // The second argument is one that the function does not look at.
         check(call(DELETE, handle, 0), "aoti_torch_delete_tensor_object");
     }
 
-    /**
-     * Returns the address of the first element.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @return any value for a tensor without elements
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns the address of the first element: any value for a tensor without elements. */
     public static long dataAddress(long handle, long scratch) {
         check(get(DATA, handle, scratch), "aoti_torch_get_data_ptr");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    /**
-     * Tells whether a tensor has a certain element type and number of dimensions.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @return true if both are equal
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns whether a tensor has a certain element type and number of dimensions. */
     public static boolean hasTypeAndRank(long handle, int dtype, int rank, long scratch) {
         return dtype(handle, scratch) == dtype && rank(handle, scratch) == rank;
     }
 
-    /**
-     * Returns the element type's code.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns the element type's code. */
     public static int dtype(long handle, long scratch) {
         check(get(DTYPE, handle, scratch), "aoti_torch_get_dtype");
         return MEMORY.get(JAVA_INT, scratch);
     }
 
-    /**
-     * Returns the number of the kind of device.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @return {@link TorchApi#CPU} or another
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns the number of the kind of device: {@link TorchApi#CPU} or another. */
     public static int deviceType(long handle, long scratch) {
         check(get(DEVICE, handle, scratch), "aoti_torch_get_device_type");
         return MEMORY.get(JAVA_INT, scratch);
     }
 
-    /**
-     * Returns the number of dimensions.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns the number of dimensions. */
     public static long rank(long handle, long scratch) {
         check(get(RANK, handle, scratch), "aoti_torch_get_dim");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
     /**
-     * Returns where the sizes are.
-     *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
-     * @return the address of as many as there are dimensions, for {@link #at}
-     * @throws NativeException if libtorch refuses
+     * Returns where the sizes are: the address of as many as there are dimensions, for {@link #at}.
      */
     public static long sizes(long handle, long scratch) {
         check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
@@ -150,8 +111,6 @@ public final class FastTensorApi {
     /**
      * Returns where the strides are.
      *
-     * @param handle a handle
-     * @param scratch the address of eight bytes
      * @return the address of as many as there are dimensions, for {@link #at}
      * @throws NativeException if libtorch refuses, as for a tensor that is not dense
      */
@@ -170,26 +129,20 @@ public final class FastTensorApi {
     }
 
     /**
-     * Tells whether a tensor has certain sizes.
+     * Returns whether a tensor has certain sizes.
      *
-     * @param handle a handle
      * @param sizes as many as it has dimensions, or memory that is not the tensor's is read
-     * @param scratch the address of eight bytes
      * @return true if all are equal
-     * @throws NativeException if libtorch refuses
      */
     public static boolean hasSizes(long handle, long[] sizes, long scratch) {
         return areAt(sizes(handle, scratch), sizes);
     }
 
     /**
-     * Tells whether a tensor has certain strides.
+     * Returns whether a tensor has certain strides.
      *
-     * @param handle a handle
      * @param strides as many as it has dimensions, in elements; as for sizes
-     * @param scratch the address of eight bytes
      * @return true if all are equal
-     * @throws NativeException if libtorch refuses
      */
     public static boolean hasStrides(long handle, long[] strides, long scratch) {
         return areAt(strides(handle, scratch), strides);

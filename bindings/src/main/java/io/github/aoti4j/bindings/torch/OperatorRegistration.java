@@ -5,6 +5,7 @@ import static io.github.aoti4j.bindings.torch.TorchApi.check;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeKernel;
 import io.github.aoti4j.core.NativeException;
 
@@ -35,7 +36,6 @@ public final class OperatorRegistration implements AutoCloseable {
      * Opens a registration. Other libraries may define operators in the same namespace.
      *
      * @param namespace what stands before {@code ::}
-     * @throws NativeException if libtorch refuses
      */
     public OperatorRegistration(String namespace) {
         // Linked now: who closes this may have closed the class loader of this class before.
@@ -78,7 +78,6 @@ public final class OperatorRegistration implements AutoCloseable {
      * Gives an operator its kernel.
      *
      * @param name name and overload, without namespace
-     * @throws NativeException if libtorch refuses
      */
     public void implement(String name, NativeKernel kernel) {
         try (Arena arena = Arena.ofConfined()) {
@@ -94,11 +93,7 @@ public final class OperatorRegistration implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            try {
-                delete(implementations);
-            } finally {
-                delete(definitions);
-            }
+            Closeables.closeAll(() -> delete(implementations), () -> delete(definitions));
         }
     }
 

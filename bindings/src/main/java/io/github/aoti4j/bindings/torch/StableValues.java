@@ -21,7 +21,8 @@ import java.nio.charset.StandardCharsets;
  * optionals that hold something. Each is a pointer in those bits, and has one owner, who hands it
  * on or deletes it ({@code torch/csrc/stable/stableivalue_conversions.h}).
  *
- * <p>Any thread may make and delete values; one value is one thread's at a time.
+ * <p>What libtorch refuses is a {@link NativeException}. Any thread may make and delete values; one
+ * value is one thread's at a time.
  */
 public final class StableValues {
     private static final boolean HAS_NEW_VALUE = has("torch_new_stable_ivalue");
@@ -45,7 +46,6 @@ public final class StableValues {
      * Makes a string.
      *
      * @param text becomes UTF-8
-     * @throws NativeException if libtorch refuses
      */
     public static long newString(MemorySegment text, MemorySegment slot) {
         check(
@@ -59,7 +59,6 @@ public final class StableValues {
      *
      * @param value the value's bits; stays the caller's
      * @return the text, from UTF-8
-     * @throws NativeException if libtorch refuses
      */
     public static String string(long value, MemorySegment slot) {
         MemorySegment handle = MemorySegment.ofAddress(value);
@@ -70,20 +69,12 @@ public final class StableValues {
         return new String(utf8, StandardCharsets.UTF_8);
     }
 
-    /**
-     * Deletes a string.
-     *
-     * @throws NativeException if libtorch refuses
-     */
+    /** Deletes a string. */
     public static void deleteString(long value) {
         check(AotiTorch.torch_delete_string(MemorySegment.ofAddress(value)), "torch_delete_string");
     }
 
-    /**
-     * Makes an empty list.
-     *
-     * @throws NativeException if libtorch refuses
-     */
+    /** Makes an empty list. */
     public static long newList(long capacity, MemorySegment slot) {
         check(AotiTorch.torch_new_list_reserve_size(capacity, slot), "torch_new_list_reserve_size");
         return slot.get(JAVA_LONG, 0);
@@ -93,7 +84,6 @@ public final class StableValues {
      * Appends to a list.
      *
      * @param element the element's bits, which the list does not own
-     * @throws NativeException if libtorch refuses
      */
     public static void append(long list, long element) {
         check(
@@ -101,12 +91,7 @@ public final class StableValues {
                 "torch_list_push_back");
     }
 
-    /**
-     * Counts a list's elements.
-     *
-     * @return at least 0
-     * @throws NativeException if libtorch refuses
-     */
+    /** Returns the number of elements of a list. */
     public static long size(long list, MemorySegment slot) {
         check(AotiTorch.torch_list_size(MemorySegment.ofAddress(list), slot), "torch_list_size");
         return slot.get(JAVA_LONG, 0);
@@ -126,20 +111,12 @@ public final class StableValues {
         return slot.get(JAVA_LONG, 0);
     }
 
-    /**
-     * Deletes a list, but nothing that its elements stand for.
-     *
-     * @throws NativeException if libtorch refuses
-     */
+    /** Deletes a list, but nothing that its elements stand for. */
     public static void deleteList(long list) {
         check(AotiTorch.torch_delete_list(MemorySegment.ofAddress(list)), "torch_delete_list");
     }
 
-    /**
-     * Makes an optional that holds something. An empty one is 0.
-     *
-     * @throws NativeException if libtorch refuses
-     */
+    /** Makes an optional that holds something. An empty one is 0. */
     public static long newOptional(long value, MemorySegment slot) {
         MemorySegment box;
         if (HAS_NEW_VALUE) {
@@ -169,7 +146,6 @@ public final class StableValues {
      * Deletes an optional, but nothing that it holds.
      *
      * @param optional the optional's bits, not 0
-     * @throws NativeException if libtorch refuses
      */
     public static void deleteOptional(long optional) {
         MemorySegment box = MemorySegment.ofAddress(optional);

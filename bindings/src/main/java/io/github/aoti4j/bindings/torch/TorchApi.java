@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The functions of libtorch's C shim that a host of compiled models calls, with their return codes
- * checked.
+ * The functions of libtorch's C shim that a host of compiled models calls. What libtorch refuses is
+ * a {@link NativeException} with its words.
  *
  * <p>Handles are {@code AtenTensorHandle}s: pointers to tensor objects on the native heap, each
  * deleted exactly once by whoever owns it. Result slots are eight bytes of native memory, read only
@@ -47,7 +47,6 @@ public final class TorchApi {
      * @param sizes {@code rank} int64 values
      * @param strides {@code rank} int64 values, in elements
      * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses
      */
     public static void createTensorFromBlob(
             MemorySegment data,
@@ -67,7 +66,6 @@ public final class TorchApi {
      *
      * @param handle the tensor; stays the caller's
      * @param copy slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses
      */
     public static void newTensorHandle(MemorySegment handle, MemorySegment copy) {
         check(AotiTorch.aoti_torch_new_tensor_handle(handle, copy), "aoti_torch_new_tensor_handle");
@@ -77,27 +75,20 @@ public final class TorchApi {
      * Deletes a handle, and the tensor with its last one.
      *
      * @param handle a handle that the caller owns, and no longer does afterwards
-     * @throws NativeException if libtorch refuses
      */
     public static void deleteTensor(MemorySegment handle) {
         check(AotiTorch.aoti_torch_delete_tensor_object(handle), "aoti_torch_delete_tensor_object");
     }
 
-    /**
-     * Tells whether a handle stands for a tensor at all.
-     *
-     * @param handle a handle
-     */
+    /** Returns whether a handle stands for a tensor at all. */
     public static boolean isDefined(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_is_defined(handle, slot), "aoti_torch_is_defined");
         return slot.get(ValueLayout.JAVA_BYTE, 0) != 0;
     }
 
     /**
-     * Tells whether a tensor is dense memory with strides, rather than sparse or in a library's own
-     * layout.
-     *
-     * @param handle a handle
+     * Returns whether a tensor is dense memory with strides, rather than sparse or in a library's
+     * own layout.
      */
     public static boolean isStrided(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_layout(handle, slot), "aoti_torch_get_layout");
@@ -105,24 +96,22 @@ public final class TorchApi {
     }
 
     /**
-     * Tells whether a tensor's elements stand for their complex conjugates: PyTorch conjugates
+     * Returns whether a tensor's elements stand for their complex conjugates: PyTorch conjugates
      * lazily, by a flag.
      *
      * @param handle a handle of a complex tensor
      * @return true if reading the memory would give the wrong sign of the imaginary parts
-     * @throws NativeException if libtorch refuses
      */
     public static boolean isConjugated(MemorySegment handle, MemorySegment slot) {
         return flag(IS_CONJ, handle, slot);
     }
 
     /**
-     * Tells whether a tensor's elements stand for their negatives: PyTorch negates the imaginary
+     * Returns whether a tensor's elements stand for their negatives: PyTorch negates the imaginary
      * part of a conjugate lazily, by a flag.
      *
      * @param handle a handle of a floating-point or complex tensor
      * @return true if reading the memory would give the wrong sign
-     * @throws NativeException if libtorch refuses
      */
     public static boolean isNegated(MemorySegment handle, MemorySegment slot) {
         return flag(IS_NEG, handle, slot);
@@ -141,7 +130,6 @@ public final class TorchApi {
      * Makes an undefined tensor, to be assigned to.
      *
      * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses
      */
     public static void newUndefinedTensor(MemorySegment handle) {
         check(
@@ -154,7 +142,6 @@ public final class TorchApi {
      *
      * @param source the tensor; stays the caller's
      * @param destination the handle that stands for it afterwards; stays the caller's
-     * @throws NativeException if libtorch refuses
      */
     public static void assignTensor(MemorySegment source, MemorySegment destination) {
         check(
@@ -168,7 +155,6 @@ public final class TorchApi {
      * @param sizes {@code rank} int64 values
      * @param strides {@code rank} int64 values, in elements
      * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses
      */
     public static void emptyStrided(
             int rank, MemorySegment sizes, MemorySegment strides, int dtype, MemorySegment handle) {
@@ -177,11 +163,7 @@ public final class TorchApi {
                 "aoti_torch_empty_strided");
     }
 
-    /**
-     * Copies the elements of one tensor into those of another.
-     *
-     * @throws NativeException if libtorch refuses
-     */
+    /** Copies the elements of one tensor into those of another. */
     public static void copyElements(MemorySegment source, MemorySegment target) {
         check(AotiTorch.aoti_torch_copy_(target, source, 0), "aoti_torch_copy_");
     }
@@ -191,7 +173,6 @@ public final class TorchApi {
      *
      * @param handle the tensor; stays the caller's
      * @param copy slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses
      */
     public static void cloneTensor(MemorySegment handle, MemorySegment copy) {
         cloneTensor(handle, copy, MemorySegment.NULL);
@@ -204,7 +185,6 @@ public final class TorchApi {
      * @param handle the tensor; stays the caller's
      * @param copy slot for the new handle, which the caller owns
      * @param memory of the arena
-     * @throws NativeException if libtorch refuses
      * @throws IllegalStateException if the arena is closed
      * @throws WrongThreadException if the arena is confined to another thread
      */
@@ -213,75 +193,48 @@ public final class TorchApi {
     }
 
     /**
-     * Returns the address of the first element.
-     *
-     * @param handle a handle
-     * @return an address; any value for a tensor without elements
+     * Returns the address of the first element: an address; any value for a tensor without
+     * elements.
      */
     public static long dataAddress(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_data_ptr(handle, slot), "aoti_torch_get_data_ptr");
         return slot.get(ValueLayout.JAVA_LONG, 0);
     }
 
-    /**
-     * Returns the number of dimensions.
-     *
-     * @param handle a handle
-     * @return 0 for a scalar
-     */
+    /** Returns the number of dimensions, 0 for a scalar. */
     public static int rank(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_dim(handle, slot), "aoti_torch_get_dim");
         return Math.toIntExact(slot.get(ValueLayout.JAVA_LONG, 0));
     }
 
-    /**
-     * Returns the element type's code.
-     *
-     * @param handle a handle
-     * @return a {@code c10::ScalarType}
-     */
+    /** Returns the element type's code: a {@code c10::ScalarType}. */
     public static int dtype(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_dtype(handle, slot), "aoti_torch_get_dtype");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
     /**
-     * Returns the type of the device that holds the elements.
-     *
-     * @param handle a handle
-     * @return {@link #CPU} or another device's number
+     * Returns the type of the device that holds the elements: {@link #CPU} or another device's
+     * number.
      */
     public static int deviceType(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_device_type(handle, slot), "aoti_torch_get_device_type");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /**
-     * Returns which of the devices of its type holds the elements.
-     *
-     * @param handle a handle
-     * @return -1 or 0 for the CPU
-     */
+    /** Returns which of the devices of its type holds the elements: -1 or 0 for the CPU. */
     public static int deviceIndex(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_device_index(handle, slot), "aoti_torch_get_device_index");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /**
-     * Returns the sizes.
-     *
-     * @param handle a handle
-     */
+    /** Returns the sizes. */
     public static long[] sizes(MemorySegment handle, int rank, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_sizes(handle, slot), "aoti_torch_get_sizes");
         return longs(slot, rank);
     }
 
-    /**
-     * Returns the strides.
-     *
-     * @param handle a handle
-     */
+    /** Returns the strides. */
     public static long[] strides(MemorySegment handle, int rank, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_strides(handle, slot), "aoti_torch_get_strides");
         return longs(slot, rank);

@@ -22,6 +22,6 @@ class ProcMapsTest {
 
         assertEquals(
                 List.of(Path.of("/a/with blank/libc10.so"), Path.of("/b/libc10.so")),
-                ProcMaps.filesNamed("libc10.so", lines));
+                ProcMaps.of(lines).filesNamed("libc10.so"));
     }
 }

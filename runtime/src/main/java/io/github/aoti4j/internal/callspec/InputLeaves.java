@@ -111,9 +111,8 @@ public final class InputLeaves {
     }
 
     /**
-     * Returns the leaf of each input, where that does not depend on what is given.
-     *
-     * @return by input, not to be written; null if it depends
+     * Returns the leaf of each input, where that does not depend on what is given, by input, not to
+     * be written; null if it depends.
      */
     public int[] certain() {
         return leaves;
@@ -121,10 +120,8 @@ public final class InputLeaves {
 
     /**
      * Finds the leaves that are inputs by what is given for them: tensors, and anything but null
-     * where a leaf is an input in any case.
-     *
-     * @return by input; null if the tensors are not as many as the inputs, or not where the inputs
-     *     can be
+     * where a leaf is an input in any case, by input; null if the tensors are not as many as the
+     * inputs, or not where the inputs can be.
      */
     public int[] chosen(Object[] values, Class<?> tensor) {
         int[] chosen = new int[inputs];

@@ -111,7 +111,7 @@ public final class Keys {
         return absent;
     }
 
-    /** Tells whether a key is a field that was None at export and has no node. */
+    /** Returns whether a key is a field that was None at export and has no node. */
     boolean isAbsent(Object key) {
         return key != null && isAbsent.contains(key);
     }
@@ -127,7 +127,7 @@ public final class Keys {
         return aliases[position];
     }
 
-    /** Tells whether all keys are of a class, so that a map of such keys can hold them. */
+    /** Returns whether all keys are of a class, so that a map of such keys can hold them. */
     boolean allAre(Class<?> type) {
         return keys.stream().allMatch(key -> key == null || type.isInstance(key));
     }

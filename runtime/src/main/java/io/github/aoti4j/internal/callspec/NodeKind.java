@@ -21,7 +21,7 @@ public enum NodeKind {
     /** An object with named fields: a dataclass, or a class registered in its manner. */
     FIELDS;
 
-    /** Tells whether the children have places and no names. */
+    /** Returns whether the children have places and no names. */
     boolean isSequence() {
         return switch (this) {
             case TUPLE, LIST, DEQUE, NAMED_TUPLE -> true;
@@ -30,13 +30,13 @@ public enum NodeKind {
     }
 
     /**
-     * Tells whether the number of children, each with a meaning of its own, belongs to the type.
+     * Returns whether the number of children, each with a meaning of its own, belongs to the type.
      */
     boolean isTuple() {
         return this == TUPLE || this == NAMED_TUPLE;
     }
 
-    /** Tells whether the children have keys. */
+    /** Returns whether the children have keys. */
     boolean isKeyed() {
         return this != LEAF && !isSequence();
     }

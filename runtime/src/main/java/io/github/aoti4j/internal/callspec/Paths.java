@@ -32,11 +32,7 @@ public final class Paths {
         return path.toString();
     }
 
-    /**
-     * Names a node of the results.
-     *
-     * @return for example {@code output["loss"]}
-     */
+    /** Names a node of the results, for example {@code output["loss"]}. */
     public static String ofOutput(Plan plan, int node) {
         return below(plan, 0, node, new StringBuilder("output"));
     }

@@ -67,20 +67,12 @@ public final class Plan {
         }
     }
 
-    /**
-     * Returns how many nodes there are.
-     *
-     * @return at least 1
-     */
+    /** Returns how many nodes there are, at least 1. */
     public int nodeCount() {
         return kinds.length;
     }
 
-    /**
-     * Returns how many leaves there are.
-     *
-     * @return 0 or more
-     */
+    /** Returns how many leaves there are, 0 or more. */
     public int leafCount() {
         return leafNodes.length;
     }
@@ -92,36 +84,31 @@ public final class Plan {
 
     /**
      * Returns the node behind a node and all its descendants: its next sibling, if it has one. The
-     * first child of a node, if it has children, is {@code node + 1}.
-     *
-     * @return the next node, or the number of nodes
+     * first child of a node, if it has children, is {@code node + 1}. Returns the next node, or the
+     * number of nodes.
      */
     public int end(int node) {
         return ends[node];
     }
 
     /**
-     * Returns the keys of a dict or the fields of an object.
-     *
-     * @return one key for each child; none where children have no keys
+     * Returns the keys of a dict or the fields of an object: one key for each child; none where
+     * children have no keys.
      */
     public Keys keys(int node) {
         return keys[node];
     }
 
     /**
-     * Returns the Python class of a named tuple or of an object with fields.
-     *
-     * @return as it stands in the spec; null for other nodes
+     * Returns the Python class of a named tuple or of an object with fields, as it stands in the
+     * spec; null for other nodes.
      */
     public String type(int node) {
         return types[node];
     }
 
     /**
-     * Returns the place of a node's first leaf among all leaves.
-     *
-     * @return how many leaves come before it
+     * Returns the place of a node's first leaf among all leaves: how many leaves come before it.
      */
     public int firstLeaf(int node) {
         return leavesBefore[node];
@@ -141,11 +128,7 @@ public final class Plan {
         return leavesBefore[ends[node]] - leavesBefore[node];
     }
 
-    /**
-     * Counts a node's children.
-     *
-     * @return 0 or more
-     */
+    /** Counts a node's children. Returns 0 or more. */
     public int childCount(int node) {
         if (kinds[node].isKeyed()) {
             return keys[node].size();

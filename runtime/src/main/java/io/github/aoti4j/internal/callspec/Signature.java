@@ -37,9 +37,8 @@ public final class Signature {
     }
 
     /**
-     * Writes how a model is called and what it returns.
-     *
-     * @return for example {@code forward(Tensor, *, scale: Tensor) -> (Tensor, {"loss": Tensor})}
+     * Writes how a model is called and what it returns, for example {@code forward(Tensor, *,
+     * scale: Tensor) -> (Tensor, {"loss": Tensor})}.
      */
     public static String of(Plan inputs, InputLeaves leaves, Plan outputs) {
         var arguments = new Signature(inputs, leaves);

@@ -28,7 +28,7 @@ final class ChecksumLine {
         }
     }
 
-    /** Tells whether a file is what its line says. Reads all of it. */
+    /** Returns whether a file is what its line says. Reads all of it. */
     static boolean fits(Path line, Path file) {
         try {
             return Arrays.equals(Files.readAllBytes(line), of(file));

@@ -1,19 +1,22 @@
 package io.github.aoti4j.internal.compile;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.elf.ElfFile;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
-import io.github.aoti4j.internal.preflight.Finding;
 import io.github.aoti4j.internal.preflight.Host;
 import io.github.aoti4j.internal.preflight.PackageMetadata;
 import io.github.aoti4j.internal.preflight.Preflight;
+import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.libtorch.LibTorchLocator;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
@@ -25,7 +28,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -124,32 +126,36 @@ public final class LibrarySource {
      * Asks whether a model that was packaged as source only can be compiled, and can run here as
      * far as its package tells. Compiles nothing.
      *
-     * @param libtorch the folder that holds {@code libtorch_cpu.so}; empty if there is none
      * @throws PackageException as {@link #of}
      */
-    public static List<Finding> findings(
+    public static List<Requirement> requirements(
             Pt2Archive archive,
             PackagedModel model,
             CompileSettings settings,
-            Optional<Path> libtorch) {
-        List<Finding> findings = new ArrayList<>(demands(archive, model));
+            LibTorchOptions options) {
+        List<Requirement> requirements = new ArrayList<>();
+        Path folder = null;
+        try {
+            folder = LibTorchLocator.ofProcess().locate(options).directory();
+        } catch (AotiException e) {
+            requirements.add(Subject.LIBTORCH.unmet(e.getMessage()));
+        }
+        requirements.addAll(demands(archive, model));
         ModelSource source = ModelSource.read(archive, model);
-        libtorch.ifPresent(
-                folder -> {
-                    var search = Toolchain.find(settings, source.compile().compiler(), folder);
-                    findings.add(
-                            new Finding(
-                                    Finding.Subject.COMPILER,
-                                    search.toolchain().isPresent(),
-                                    search.toolchain()
-                                            .map(LibrarySource::describe)
-                                            .orElse(
+        if (folder != null) {
+            var search = Toolchain.find(settings, source.compile().compiler(), folder);
+            requirements.add(
+                    search.toolchain()
+                            .map(toolchain -> Subject.COMPILER.met(describe(toolchain)))
+                            .orElseGet(
+                                    () ->
+                                            Subject.COMPILER.unmet(
                                                     "must be compiled before it runs, which cannot"
                                                             + " be done here: "
                                                             + String.join(
                                                                     "; ", search.problems()))));
-                });
-        return findings;
+        }
+        return List.copyOf(requirements);
     }
 
     private static String describe(Toolchain toolchain) {
@@ -157,7 +163,7 @@ public final class LibrarySource {
                 .formatted(toolchain.name(), toolchain.includes());
     }
 
-    private static List<Finding> demands(Pt2Archive archive, PackagedModel model) {
+    private static List<Requirement> demands(Pt2Archive archive, PackagedModel model) {
         return Preflight.examineSource(
                 new PackageMetadata(model.metadata()),
                 model.wrapperSource()
@@ -167,20 +173,12 @@ public final class LibrarySource {
                 Host.current());
     }
 
-    /**
-     * Returns the library's tables.
-     *
-     * @return what can be told of it before it is opened
-     */
+    /** Returns the library's tables: what can be told of it before it is opened. */
     public ElfFile elf() {
         return library.elf();
     }
 
-    /**
-     * Returns the library's size.
-     *
-     * @return bytes, weights behind it included
-     */
+    /** Returns the library's size: bytes, weights behind it included. */
     public long size() {
         return library.bytes().byteSize();
     }
@@ -231,11 +229,7 @@ public final class LibrarySource {
         return opened;
     }
 
-    /**
-     * Names the library.
-     *
-     * @return the package and the entry, or the compiled file
-     */
+    /** Names the library. Returns the package and the entry, or the compiled file. */
     @Override
     public String toString() {
         return compiled == null ? library.entry() + " of " + library.path() : compiled.toString();

@@ -1,12 +1,12 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.bindings.diag.Recorder;
-import io.github.aoti4j.cache.CacheEntry;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.CacheEntry;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.jfr.ModelCompile;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 

@@ -1,10 +1,11 @@
 package io.github.aoti4j.internal.constants;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.internal.lifecycle.RefCounted;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,10 +17,10 @@ import java.lang.foreign.ValueLayout;
  *
  * @param handle the tensor handle
  */
-record BoundConstant(long handle, RefCounted<?> backing, String location) {
-
+public record BoundConstant(long handle, RefCounted<?> backing, String location)
+        implements AutoCloseable {
     /** Makes a handle; takes over one use of the backing. */
-    static BoundConstant of(
+    public static BoundConstant of(
             MemorySegment segment,
             DType dtype,
             long[] shape,
@@ -71,7 +72,7 @@ record BoundConstant(long handle, RefCounted<?> backing, String location) {
         }
     }
 
-    MemorySegment segment() {
+    public MemorySegment segment() {
         return MemorySegment.ofAddress(handle);
     }
 
@@ -80,11 +81,8 @@ record BoundConstant(long handle, RefCounted<?> backing, String location) {
         return of(segment(), backing.retain(), location);
     }
 
-    void release() {
-        try {
-            TorchApi.deleteTensor(segment());
-        } finally {
-            backing.release();
-        }
+    @Override
+    public void close() {
+        Closeables.closeAll(() -> TorchApi.deleteTensor(segment()), backing::release);
     }
 }

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * Finds each constant's values in the sources, and lists all that does not fit before anything is
  * attached.
  */
-final class ConstantMatcher {
+public final class ConstantMatcher {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     private final String model;
@@ -34,7 +34,7 @@ final class ConstantMatcher {
      *
      * @param allowUnknown whether names that the model does not have are a warning, not an error
      */
-    ConstantMatcher(String model, List<RequiredConstant> needs, boolean allowUnknown) {
+    public ConstantMatcher(String model, List<RequiredConstant> needs, boolean allowUnknown) {
         this.model = model;
         this.needs = needs;
         this.allowUnknown = allowUnknown;
@@ -46,7 +46,7 @@ final class ConstantMatcher {
      * @param source the index of the source that has them
      * @param borrowed whether the memory is the caller's, and has to be copied
      */
-    record Match(RequiredConstant need, StoredTensor tensor, int source, boolean borrowed) {}
+    public record Match(RequiredConstant need, StoredTensor tensor, int source, boolean borrowed) {}
 
     /**
      * Matches by FQN; the first source that has a name counts.
@@ -58,7 +58,7 @@ final class ConstantMatcher {
      * @return the matches by FQN, in the constants' order
      * @throws IncompatibleModelException listing all that is missing, unknown or does not fit
      */
-    Map<String, Match> match(
+    public Map<String, Match> match(
             List<ConstantSource> sources, Supplier<Set<String>> present, int named) {
         Map<String, Match> matches = new LinkedHashMap<>();
         List<String> absent = new ArrayList<>();

@@ -1,8 +1,11 @@
 package io.github.aoti4j.internal.constants;
 
-import java.util.Collection;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RefCounted;
+
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One set of values for a model's constants. Freed when the container has moved on to another set
@@ -17,7 +20,9 @@ public final class ConstantSet implements AutoCloseable {
      * Runs in flight, outputs alive, sets that carry values over, and the store while it is the
      * current one.
      */
-    private final AtomicLong users = new AtomicLong(1);
+    private final RefCounted<AutoCloseable> users = new RefCounted<>(this::free);
+
+    private volatile boolean freed;
 
     /**
      * Makes a set with one user: the caller.
@@ -26,7 +31,7 @@ public final class ConstantSet implements AutoCloseable {
      * @param base the set that has what {@code bound} lacks, one use of which is this one's from
      *     now on; null if nothing is lacking
      */
-    ConstantSet(Map<String, BoundConstant> bound, ConstantSet base, Runnable whenUnused) {
+    public ConstantSet(Map<String, BoundConstant> bound, ConstantSet base, Runnable whenUnused) {
         this.bound = Map.copyOf(bound);
         this.base = base;
         this.whenUnused = whenUnused;
@@ -38,45 +43,30 @@ public final class ConstantSet implements AutoCloseable {
 
     /** Adds a user; only a user may do so. */
     ConstantSet retain() {
-        users.incrementAndGet();
+        users.retain();
         return this;
     }
 
     /** Lets go; the last one frees the set. */
     public void release() {
-        if (users.decrementAndGet() == 0) {
-            try {
-                releaseAll(bound.values());
-                if (base != null) {
-                    base.release();
-                }
-            } finally {
-                whenUnused.run();
-            }
-        }
+        users.release();
     }
 
-    boolean isUnused() {
-        return users.get() == 0;
+    private void free() {
+        freed = true;
+        List<AutoCloseable> parts = new ArrayList<>(bound.values());
+        parts.add(base);
+        parts.add(whenUnused::run);
+        Closeables.closeAll(parts);
     }
 
-    /** The same as {@link #release}, for who shares a set. */
+    public boolean isUnused() {
+        return freed;
+    }
+
+    /** The same as {@link #release}, for those that share a set. */
     @Override
     public void close() {
         release();
-    }
-
-    static void releaseAll(Collection<BoundConstant> constants) {
-        RuntimeException failure = null;
-        for (BoundConstant constant : constants) {
-            try {
-                constant.release();
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
     }
 }

@@ -1,28 +1,23 @@
 package io.github.aoti4j.internal.constants;
 
 import io.github.aoti4j.bindings.diag.Recorder;
-import io.github.aoti4j.bindings.model.ConstantsApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
+import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.internal.constants.ConstantMatcher.Match;
 import io.github.aoti4j.internal.container.Container;
-import io.github.aoti4j.internal.container.ContainerHandles;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.jfr.ConstantsSwapped;
 import io.github.aoti4j.internal.jfr.WeightsAttached;
-import io.github.aoti4j.internal.lifecycle.RefCounted;
-import io.github.aoti4j.internal.tensor.Shapes;
-import io.github.aoti4j.internal.tensor.StridedCopy;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
-import io.github.aoti4j.weights.StoredTensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /**
  * A container's constants: which set of values it uses, and the way from one set to the next.
@@ -44,16 +38,10 @@ public final class ConstantStore implements AutoCloseable {
     private static final String OWN = "the container's own memory";
 
     private final String model;
-    private final Container container;
     private final RunGate gate;
-    private final ConstantsApi api;
+    private final ConstantBuffers buffers;
+    private final ConstantBinder binder;
     private final List<RequiredConstant> needs;
-    private final boolean folds;
-    private final boolean allowUnknown;
-    private final ContainerHandles containerHandles;
-
-    /** Brings constants to the model's device; null for a model on the CPU. */
-    private final Upload upload;
 
     /**
      * Whether the library is large enough to hold the weights; asked where the model cannot tell.
@@ -96,16 +84,10 @@ public final class ConstantStore implements AutoCloseable {
             Upload upload,
             boolean allowUnknown) {
         this.model = model;
-        this.container = container;
         this.gate = gate;
-        this.upload = upload;
-        this.allowUnknown = allowUnknown;
-        this.api = container.api().constants();
-        this.containerHandles = new ContainerHandles(api, symbols);
-        List<ConstantsApi.Constant> constants = api.list(container.handle());
-        this.needs = RequiredConstant.of(constants, specs);
-        // Not one of those that compute is among those that are needed.
-        this.folds = needs.size() < constants.size();
+        this.buffers = new ConstantBuffers(container, gate, specs, symbols);
+        this.binder = new ConstantBinder(model, allowUnknown, upload);
+        this.needs = buffers.needs();
         long bytes = 0;
         for (RequiredConstant need : needs) {
             bytes += need.dataSize();
@@ -116,9 +98,8 @@ public final class ConstantStore implements AutoCloseable {
     }
 
     /**
-     * Returns the constants that need values.
-     *
-     * @return by their index in the container; folded ones left out
+     * Returns the constants that need values, by their index in the container; folded ones left
+     * out.
      */
     public List<RequiredConstant> needs() {
         return needs;
@@ -133,21 +114,22 @@ public final class ConstantStore implements AutoCloseable {
      *     is attached then
      */
     public void share(List<ConstantSource> sources, int named) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, upload != null);
+        Map<String, BoundConstant> bound =
+                binder.bind(sources, buffers::laidOutNeeds, this::present, named, true);
         if (!bound.isEmpty()) {
             boolean complete = bound.size() == needs.size();
             ConstantSet set =
                     new ConstantSet(bound, complete ? null : own.retain(), this::freeUnused);
             try {
-                containerHandles.share(container.handle(), handles(bound), bound.keySet(), false);
+                buffers.share(bound);
             } catch (Throwable e) {
-                set.release();
+                Closeables.closeAfter(e, set);
                 throw e;
             }
             current = set;
             own.release();
         }
-        fold();
+        buffers.fold();
     }
 
     /**
@@ -159,19 +141,14 @@ public final class ConstantStore implements AutoCloseable {
      *     is attached then
      */
     public void copy(List<ConstantSource> sources, int named) {
-        Map<String, BoundConstant> bound = bindAll(sources, this::present, named, false);
-        try {
+        Map<String, BoundConstant> bound =
+                binder.bind(sources, buffers::laidOutNeeds, this::present, named, false);
+        try (Cleanup _ = () -> Closeables.closeAll(bound.values())) {
             if (!bound.isEmpty()) {
-                if (container.device().isCpu()) {
-                    api.copy(container.handle(), handles(bound), false);
-                } else {
-                    api.copyFromCpu(container.handle(), handles(bound), false);
-                }
+                buffers.copy(bound);
             }
-        } finally {
-            ConstantSet.releaseAll(bound.values());
         }
-        fold();
+        buffers.fold();
     }
 
     /**
@@ -179,49 +156,19 @@ public final class ConstantStore implements AutoCloseable {
      * external blob. Needs no knowledge of what lies where.
      */
     public void copyBlob(MemorySegment blob) {
-        api.copyFromBlob(container.handle(), blob);
-        fold();
+        buffers.copyBlob(blob);
+        buffers.fold();
     }
 
-    /**
-     * Makes the other native containers use what the first one uses. Called once, when that has its
-     * constants.
-     */
+    /** Makes the other native containers use what the first one uses. Called once, after that. */
     public void attachReplicas() {
-        MemorySegment[] replicas = container.replicas();
-        if (needs.isEmpty() || replicas.length == 1) {
-            return;
-        }
-        Map<String, MemorySegment> attached = api.attached(container.handle());
-        Map<String, MemorySegment> handles = new HashMap<>();
-        needs.forEach(need -> handles.put(need.name(), attached.get(need.fqn())));
-        for (int i = 1; i < replicas.length; i++) {
-            containerHandles.share(replicas[i], handles, attached.keySet(), false);
-        }
-    }
-
-    /**
-     * At once and not in the first run: a failure there would lose one of the container's
-     * instances.
-     */
-    private void fold() {
-        if (folds) {
-            fold(false);
-        }
-    }
-
-    private void fold(boolean inactiveBuffer) {
-        try {
-            api.fold(container.handle(), inactiveBuffer, container.proxyExecutor());
-        } finally {
-            container.throwOperatorFailure();
-        }
+        buffers.attachReplicas();
     }
 
     /** FQNs of what the container holds already. */
     private Set<String> present() {
-        if (api.canTellAttached()) {
-            return api.attached(container.handle()).keySet();
+        if (buffers.canTellAttached()) {
+            return buffers.attached().keySet();
         }
         Set<String> all = new HashSet<>();
         if (mayHoldWeights) {
@@ -232,16 +179,14 @@ public final class ConstantStore implements AutoCloseable {
 
     /**
      * Takes the current set for a run. The caller has passed the gate, so that it is the one that
-     * the run will use.
-     *
-     * @return the set, to be released when neither run nor outputs need it
+     * the run will use. Returns the set, to be released when neither run nor outputs need it.
      */
     public ConstantSet acquire() {
         return current.retain();
     }
 
     /**
-     * Tells whether a set is the current one, as {@link #acquire} would return it.
+     * Returns whether a set is the current one, as {@link #acquire} would return it.
      *
      * @param set acquired before and not released
      * @return false after an update
@@ -281,9 +226,8 @@ public final class ConstantStore implements AutoCloseable {
     public record Current(MemorySegment handle, ConstantSet set) {}
 
     /**
-     * Makes a handle to a constant's current values.
-     *
-     * @return the handle; empty if there is no such constant, or the container cannot tell
+     * Makes a handle to a constant's current values; empty if there is no such constant, or the
+     * container cannot tell.
      */
     public Optional<Current> read(String fqn) {
         if (gate.isInRun()) {
@@ -304,7 +248,7 @@ public final class ConstantStore implements AutoCloseable {
         MemorySegment handle =
                 constant != null
                         ? constant.segment()
-                        : api.canTellAttached() ? api.attached(container.handle()).get(fqn) : null;
+                        : buffers.canTellAttached() ? buffers.attached().get(fqn) : null;
         if (handle == null) {
             return Optional.empty();
         }
@@ -340,43 +284,38 @@ public final class ConstantStore implements AutoCloseable {
             Set<String> all = new HashSet<>();
             needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
-                    new LinkedHashMap<>(
-                            bindAll(sources, () -> all, sources.size(), upload != null));
+                    binder.bind(sources, buffers::laidOutNeeds, () -> all, sources.size(), true);
             int count = bound.size();
             ConstantSet next;
             try {
                 carryOver(bound);
                 next = new ConstantSet(bound, null, this::freeUnused);
             } catch (Throwable e) {
-                ConstantSet.releaseAll(bound.values());
+                Closeables.closeAfter(e, bound.values());
                 throw e;
             }
             try {
-                awaitDevice();
-                for (MemorySegment replica : container.replicas()) {
-                    containerHandles.share(replica, handles(bound), bound.keySet(), true);
-                }
-                foldInactive();
+                buffers.fillInactive(bound);
             } catch (Throwable e) {
                 // The inactive buffer keeps pointers to the dead set; the next update overwrites
                 // all of them.
-                next.release();
+                Closeables.closeAfter(e, next);
                 throw e;
             }
-            long heldUp = exchange(next);
+            ConstantSet before = current;
+            long heldUp =
+                    buffers.exchange(
+                            () -> {
+                                current = next;
+                                inactive = before;
+                            });
+            before.release();
             if (event != null) {
                 event.succeeded(count, heldUp);
             }
         } finally {
             writing.unlock();
             freeUnused();
-        }
-    }
-
-    /** Runs that a stream still has before it may be reading the buffer that is inactive now. */
-    private void awaitDevice() {
-        if (upload != null) {
-            upload.gpu().synchronize();
         }
     }
 
@@ -393,14 +332,14 @@ public final class ConstantStore implements AutoCloseable {
                 continue;
             }
             if (attached == null) {
-                if (!api.canTellAttached()) {
+                if (!buffers.canTellAttached()) {
                     throw new IncompatibleModelException(
                             "model "
                                     + model
                                     + " was compiled by a PyTorch before 2.13, which cannot tell"
                                     + " its current constants: give all of them");
                 }
-                attached = api.attached(container.handle());
+                attached = buffers.attached();
             }
             bound.put(
                     need.fqn(),
@@ -409,91 +348,18 @@ public final class ConstantStore implements AutoCloseable {
         }
     }
 
-    private void foldInactive() {
-        if (!folds) {
-            return;
-        }
-        // Folding runs on one of the container's model instances, of which there is one for each
-        // permit: such a model is not replicated.
-        int permit = gate.acquire(0);
-        boolean held = true;
-        try {
-            fold(true);
-        } catch (Throwable e) {
-            gate.release(permit);
-            held = false;
-            // The instance that failed is left looking at the inactive buffer; exchanging twice
-            // sets all of them right.
-            gate.pauseRuns();
-            try {
-                api.swap(container.handle());
-                api.swap(container.handle());
-            } finally {
-                gate.resumeRuns();
-            }
-            throw e;
-        } finally {
-            if (held) {
-                gate.release(permit);
-            }
-        }
-    }
-
-    /** Returns for how many nanoseconds runs were held up. */
-    private long exchange(ConstantSet next) {
-        ConstantSet before = current;
-        long start = System.nanoTime();
-        gate.pauseRuns();
-        try {
-            swapAll();
-            containerHandles.swapped();
-            current = next;
-            inactive = before;
-        } finally {
-            gate.resumeRuns();
-        }
-        long heldUp = System.nanoTime() - start;
-        before.release();
-        return heldUp;
-    }
-
-    /** All or none, so that every run uses the set that is the current one. */
-    private void swapAll() {
-        MemorySegment[] replicas = container.replicas();
-        int swapped = 0;
-        try {
-            while (swapped < replicas.length) {
-                api.swap(replicas[swapped]);
-                swapped++;
-            }
-        } catch (Throwable e) {
-            while (swapped > 0) {
-                api.swap(replicas[--swapped]);
-            }
-            throw e;
-        }
-    }
-
     /**
      * Frees what the container itself owns of the inactive buffer, once nothing can look into it.
      * Called by whoever lets go last; if an update is on its way, that does it when it is done.
-     *
-     * <p>Not for models that fold: freeing leaves null handles in the place of folded constants,
-     * through which the next update of that buffer would read ({@code ConstantBufferSet::reset} and
-     * {@code update_array} in {@code model_container.h}, up to 2.14). Theirs are replaced by that
-     * update.
      */
     private void freeUnused() {
-        if (folds || closed || !writing.tryLock()) {
+        if (buffers.folds() || closed || !writing.tryLock()) {
             return;
         }
         try {
             if (inactive != null && inactive.isUnused() && own.isUnused()) {
                 inactive = null;
-                awaitDevice();
-                for (MemorySegment replica : container.replicas()) {
-                    api.freeInactive(replica);
-                }
+                buffers.freeInactive();
             }
         } finally {
             writing.unlock();
@@ -504,126 +370,6 @@ public final class ConstantStore implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        try {
-            containerHandles.close();
-        } finally {
-            current.release();
-        }
-    }
-
-    /**
-     * Closes the sources unless the result uses them; each constant in the result has a use of its
-     * backing.
-     */
-    private Map<String, BoundConstant> bindAll(
-            List<ConstantSource> sources,
-            Supplier<Set<String>> present,
-            int named,
-            boolean toDevice) {
-        List<RefCounted<ConstantSource>> backings = new ArrayList<>();
-        for (ConstantSource source : sources) {
-            backings.add(new RefCounted<>(source));
-        }
-        Map<String, BoundConstant> bound = new LinkedHashMap<>();
-        try {
-            Map<String, Match> matches =
-                    new ConstantMatcher(model, laidOutNeeds(), allowUnknown)
-                            .match(sources, present, named);
-            List<Match> forDevice = new ArrayList<>();
-            for (Match match : matches.values()) {
-                if (toDevice && match.need().isOnDevice()) {
-                    forDevice.add(match);
-                } else {
-                    bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
-                }
-            }
-            if (!forDevice.isEmpty()) {
-                new DeviceConstants(upload).bind(forDevice, bound);
-            }
-            return bound;
-        } catch (Throwable e) {
-            ConstantSet.releaseAll(bound.values());
-            throw e;
-        } finally {
-            for (RefCounted<ConstantSource> backing : backings) {
-                backing.release();
-            }
-        }
-    }
-
-    private List<RequiredConstant> laidOutNeeds() {
-        return api.canTellAttached()
-                ? RequiredConstant.laidOut(needs, () -> api.attached(container.handle()))
-                : needs;
-    }
-
-    private static BoundConstant bind(Match match, RefCounted<ConstantSource> backing) {
-        StoredTensor tensor = match.tensor();
-        long[] strides = match.need().strides();
-        if (strides == null) {
-            strides = Shapes.contiguousStrides(tensor.shape());
-        }
-        boolean fits =
-                Shapes.sameLayout(tensor.shape(), tensor.strides(), strides) && isAligned(tensor);
-        if (fits && !match.borrowed()) {
-            return bound(tensor.segment(), tensor, strides, backing.retain(), tensor.location());
-        }
-        // The code was compiled for certain strides, and reads whole elements; memory of the
-        // caller may end before the model does.
-        Arena arena = Arena.ofShared();
-        RefCounted<Arena> copy = new RefCounted<>(arena);
-        try {
-            MemorySegment memory =
-                    arena.allocate(
-                            Shapes.spanBytes(tensor.shape(), strides, tensor.dtype().byteSize()),
-                            64);
-            StridedCopy.copy(
-                    tensor.segment(),
-                    tensor.shape(),
-                    tensor.strides(),
-                    tensor.dtype().byteSize(),
-                    memory,
-                    strides);
-            return bound(
-                    memory,
-                    tensor,
-                    strides,
-                    copy,
-                    tensor.location() + (match.borrowed() ? "" : ", copied for its layout"));
-        } catch (Throwable e) {
-            arena.close();
-            throw e;
-        }
-    }
-
-    private static BoundConstant bound(
-            MemorySegment memory,
-            StoredTensor tensor,
-            long[] strides,
-            RefCounted<?> backing,
-            String location) {
-        try {
-            return BoundConstant.of(
-                    memory, tensor.dtype(), tensor.shape(), strides, backing, location);
-        } catch (Throwable e) {
-            backing.release();
-            throw e;
-        }
-    }
-
-    private static boolean isAligned(StoredTensor tensor) {
-        int part = tensor.dtype().byteSize() / (tensor.dtype().isComplex() ? 2 : 1);
-        return tensor.segment().address() % part == 0;
-    }
-
-    private Map<String, MemorySegment> handles(Map<String, BoundConstant> bound) {
-        Map<String, MemorySegment> handles = new HashMap<>();
-        for (RequiredConstant need : needs) {
-            BoundConstant constant = bound.get(need.fqn());
-            if (constant != null) {
-                handles.put(need.name(), constant.segment());
-            }
-        }
-        return handles;
+        Closeables.closeAll(buffers, current);
     }
 }

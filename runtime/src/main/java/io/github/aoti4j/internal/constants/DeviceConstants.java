@@ -1,10 +1,12 @@
 package io.github.aoti4j.internal.constants;
 
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
+import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.constants.ConstantMatcher.Match;
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Upload;
-import io.github.aoti4j.internal.lifecycle.RefCounted;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.tensor.StridedCopy;
 import io.github.aoti4j.weights.StoredTensor;
@@ -19,13 +21,13 @@ import java.util.Map;
  * Brings constants to a device, all of one set into one piece of its memory, which goes with the
  * last of them.
  */
-final class DeviceConstants {
+public final class DeviceConstants {
     /** More than the 64 bytes of PyTorch's own; what kernels read at once does not cross it. */
     private static final long ALIGNMENT = 256;
 
     private final Upload upload;
 
-    DeviceConstants(Upload upload) {
+    public DeviceConstants(Upload upload) {
         this.upload = upload;
     }
 
@@ -36,7 +38,7 @@ final class DeviceConstants {
      * @param bound gets them by FQN, also if this fails half-way
      * @throws NativeException if there is not so much memory, or CUDA fails
      */
-    void bind(List<Match> matches, Map<String, BoundConstant> bound) {
+    public void bind(List<Match> matches, Map<String, BoundConstant> bound) {
         long[] offsets = new long[matches.size()];
         long total = 0;
         for (int i = 0; i < offsets.length; i++) {
@@ -46,7 +48,8 @@ final class DeviceConstants {
         }
         DeviceMemory memory = DeviceMemory.allocate(upload.gpu(), Math.max(total, ALIGNMENT));
         RefCounted<DeviceMemory> shared = new RefCounted<>(memory);
-        try (Arena relaid = Arena.ofShared()) {
+        try (Cleanup _ = shared::release;
+                Arena relaid = Arena.ofShared()) {
             List<Upload.Piece> pieces = new ArrayList<>();
             for (int i = 0; i < offsets.length; i++) {
                 MemorySegment source = source(matches.get(i), relaid);
@@ -60,8 +63,6 @@ final class DeviceConstants {
                 long address = memory.segment().address() + offsets[i];
                 bound.put(match.need().fqn(), handle(match, address, shared));
             }
-        } finally {
-            shared.release();
         }
     }
 
@@ -78,7 +79,7 @@ final class DeviceConstants {
                     use,
                     upload.gpu() + ", from " + tensor.location());
         } catch (Throwable e) {
-            use.release();
+            Closeables.closeAfter(e, use::release);
             throw e;
         }
     }

@@ -70,7 +70,7 @@ public record RequiredConstant(
     }
 
     /** Adds layouts that the source does not state: those of the tensors that the container has. */
-    static List<RequiredConstant> laidOut(
+    public static List<RequiredConstant> laidOut(
             List<RequiredConstant> needs, Supplier<Map<String, MemorySegment>> attached) {
         if (needs.stream().allMatch(RequiredConstant::isLaidOut)) {
             return needs;
@@ -121,9 +121,8 @@ public record RequiredConstant(
     }
 
     /**
-     * Tells whether the source says how the constant lies in a blob.
-     *
-     * @return false if there is no source, or it leaves something out
+     * Returns whether the source says how the constant lies in a blob; false if there is no source,
+     * or it leaves something out.
      */
     public boolean layoutKnown() {
         return isStrided() && spec.isPresent() && spec.get().inBlob().isPresent();
@@ -142,7 +141,7 @@ public record RequiredConstant(
     }
 
     /** The strides that the source states, or null. */
-    long[] strides() {
+    public long[] strides() {
         return spec.isPresent() && spec.get().strides().isPresent()
                 ? ConstantSpec.array(spec.get().strides().get())
                 : null;
@@ -154,7 +153,7 @@ public record RequiredConstant(
     }
 
     /** Whether a model on a device has it there, and not on the CPU. */
-    boolean isOnDevice() {
+    public boolean isOnDevice() {
         return spec.flatMap(ConstantSpec::deviceType).map(type -> !type.equals("cpu")).orElse(true);
     }
 }

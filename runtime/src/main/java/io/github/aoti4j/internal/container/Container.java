@@ -2,13 +2,13 @@ package io.github.aoti4j.internal.container;
 
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.model.ModelApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.jfr.ModelRun;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.operators.ProxyExecutor;
 
 import java.lang.foreign.MemorySegment;
@@ -65,7 +65,7 @@ public final class Container implements AutoCloseable {
                         api.create(device.toString(), settings.runners(), settings.kernels());
             }
         } catch (Throwable e) {
-            Closeables.all(e, deletions(made));
+            Closeables.closeAfter(e, deletions(made));
             throw e;
         }
     }
@@ -191,7 +191,7 @@ public final class Container implements AutoCloseable {
     public void close() {
         // Runs whose outputs are gone may still read the constants.
         AutoCloseable rest = device.isCpu() ? null : Gpu.of(device)::synchronize;
-        Closeables.all(null, rest, () -> Closeables.all(null, deletions(replicas.length)));
+        Closeables.closeAll(rest, () -> Closeables.closeAll(deletions(replicas.length)));
     }
 
     /** The first one last: the others use what it owns. */

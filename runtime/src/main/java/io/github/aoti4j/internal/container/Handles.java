@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.container;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.core.NativeException;
 
@@ -20,7 +21,7 @@ public final class Handles {
             }
             return failure;
         } catch (NativeException e) {
-            return join(failure, e);
+            return Closeables.join(failure, e);
         }
     }
 
@@ -32,14 +33,6 @@ public final class Handles {
             failure = delete(handle, failure);
         }
         return failure;
-    }
-
-    static NativeException join(NativeException first, NativeException next) {
-        if (first == null) {
-            return next;
-        }
-        first.addSuppressed(next);
-        return first;
     }
 
     /** Throws what failed, if anything did. */

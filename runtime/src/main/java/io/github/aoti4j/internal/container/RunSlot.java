@@ -5,10 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.model.RunArguments;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,9 +20,6 @@ import java.lang.foreign.MemorySegment;
  * one run at a time, so that running opens no arena.
  */
 public final class RunSlot {
-    /** The largest rank that is passed on; PyTorch itself knows no limit, its kernels do. */
-    public static final int MAX_RANK = 64;
-
     private final RunArguments arguments;
     private final MemorySegment inputs;
     private final MemorySegment outputs;
@@ -48,8 +47,8 @@ public final class RunSlot {
         for (int i = 0; i < numInputs; i++) {
             inputSlots[i] = inputs.asSlice(i * ADDRESS.byteSize(), ADDRESS);
         }
-        this.sizes = arena.allocate(JAVA_LONG, MAX_RANK);
-        this.strides = arena.allocate(JAVA_LONG, MAX_RANK);
+        this.sizes = arena.allocate(JAVA_LONG, Shapes.MAX_RANK);
+        this.strides = arena.allocate(JAVA_LONG, Shapes.MAX_RANK);
         this.scratch = arena.allocate(JAVA_LONG);
         this.numOutputs = numOutputs;
         this.known = new Object[numInputs];
@@ -57,9 +56,8 @@ public final class RunSlot {
     }
 
     /**
-     * Tells whether an input is the one of the run before, which therefore has been checked.
-     *
-     * @return true if {@link #setInput} was last called with it
+     * Returns whether an input is the one of the run before, which therefore has been checked; true
+     * if {@link #setInput} was last called with it.
      */
     @SuppressWarnings("ReferenceEquality") // what an identity is for
     public boolean isKnown(int index, Object identity) {
@@ -73,7 +71,7 @@ public final class RunSlot {
      *
      * @param identity stands for the tensor: equal only if memory, dtype, sizes and strides are
      * @param segment the elements, or their address
-     * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
+     * @param shape the sizes, of at most {@link Shapes#MAX_RANK} dimensions
      */
     public void setInput(
             int index,
@@ -120,7 +118,7 @@ public final class RunSlot {
      * Makes a native tensor over memory, to be shared with many runs ({@link #shareInput}).
      *
      * @param segment the elements, or their address; must outlive the tensor
-     * @param shape the sizes, of at most {@link #MAX_RANK} dimensions
+     * @param shape the sizes, of at most {@link Shapes#MAX_RANK} dimensions
      * @return the handle, which the caller deletes
      */
     public long newTensor(
@@ -162,37 +160,23 @@ public final class RunSlot {
         return arguments;
     }
 
-    /**
-     * Returns a place for one result.
-     *
-     * @return eight bytes of native memory
-     */
+    /** Returns a place for one result: eight bytes of native memory. */
     public MemorySegment scratch() {
         return scratch;
     }
 
-    /**
-     * Reads an output handle.
-     *
-     * @return the handle; null where the model left none
-     */
+    /** Returns an output handle; null where the model left none. */
     public MemorySegment output(int index) {
         return outputs.getAtIndex(ADDRESS, index);
     }
 
-    /**
-     * Reads an output handle.
-     *
-     * @return the handle's address; 0 where the model left none
-     */
+    /** Returns the address of an output handle; 0 where the model left none. */
     public long outputAddress(int index) {
         return outputs.getAtIndex(JAVA_LONG, index);
     }
 
     /**
-     * Returns the address of {@link #scratch()}, valid while the slot is reachable.
-     *
-     * @return of eight bytes
+     * Returns the address of {@link #scratch()}, valid while the slot is reachable, of eight bytes.
      */
     public long scratchAddress() {
         return scratch.address();
@@ -214,7 +198,7 @@ public final class RunSlot {
                     FastTensorApi.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
                 } catch (NativeException e) {
                     outputs.setAtIndex(JAVA_LONG, i, 0);
-                    failure = Handles.join(failure, e);
+                    failure = Closeables.join(failure, e);
                 }
             }
         }

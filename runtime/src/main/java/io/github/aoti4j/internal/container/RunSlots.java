@@ -20,9 +20,7 @@ public final class RunSlots implements AutoCloseable {
 
     /**
      * Acquires a permit, waiting for one if all are in use. An interrupt does not end the wait; it
-     * stays pending.
-     *
-     * @return of this thread's own until it is closed
+     * stays pending. The slot is this thread's own until it is closed.
      */
     public RunScope enter() {
         // A thread that comes again finds what it left: its inputs are still known there.

@@ -50,7 +50,7 @@ public final class CppLexer {
         return source.substring(start, position);
     }
 
-    /** Tells whether the current token is written exactly so. */
+    /** Returns whether the current token is written exactly so. */
     public boolean is(String text) {
         return kind != Kind.STRING
                 && position - start == text.length()

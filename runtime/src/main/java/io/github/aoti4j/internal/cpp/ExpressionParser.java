@@ -8,7 +8,7 @@ import io.github.aoti4j.internal.cpp.SizeExpression.Real;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unary.Function;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unknown;
-import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -212,7 +212,7 @@ public final class ExpressionParser {
         }
         expect("[");
         Long index = lexer.acceptInteger();
-        if (index == null || index >= InputSpec.MAX_DIMENSIONS) {
+        if (index == null || index >= Shapes.MAX_RANK) {
             throw new NotUnderstood();
         }
         expect("]");

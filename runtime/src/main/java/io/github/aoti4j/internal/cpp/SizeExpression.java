@@ -9,15 +9,14 @@ package io.github.aoti4j.internal.cpp;
  */
 public sealed interface SizeExpression {
     /**
-     * Tells whether the value can be computed. One that cannot is never checked.
-     *
-     * @return false for {@link Unknown}
+     * Returns whether the value can be computed. One that cannot is never checked; false for {@link
+     * Unknown}.
      */
     default boolean isKnown() {
         return true;
     }
 
-    /** Tells whether the value is a C++ {@code double}. */
+    /** Returns whether the value is a C++ {@code double}. */
     default boolean isReal() {
         return false;
     }
@@ -38,17 +37,12 @@ public sealed interface SizeExpression {
         return toLong(slots);
     }
 
-    /**
-     * Returns the expression for people, in Python's notation.
-     *
-     * @return for example {@code 1 + 2*s0}
-     */
+    /** Returns the expression for people, in Python's notation, for example {@code 1 + 2*s0}. */
     String text();
 
     /**
-     * Returns how tightly the outermost operator binds.
-     *
-     * @return 1 for sums, 2 for products, 3 for what needs no parentheses
+     * Returns how tightly the outermost operator binds: 1 for sums, 2 for products, 3 for what
+     * needs no parentheses.
      */
     default int precedence() {
         return 3;

@@ -3,8 +3,8 @@ package io.github.aoti4j.internal.cuda;
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.CudaGraphApi;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
@@ -44,7 +44,6 @@ public final class CapturedGraph implements AutoCloseable {
      *     gone
      * @throws IncompatibleModelException if the work has done something that cannot be recorded, or
      *     libtorch cannot record
-     * @throws NativeException if CUDA fails
      */
     public static CapturedGraph record(Gpu gpu, Work before, Work work) {
         LibTorchCuda libtorch = LibTorchCuda.load();
@@ -72,16 +71,13 @@ public final class CapturedGraph implements AutoCloseable {
     private static CapturedGraph capture(Gpu gpu, MemorySegment stream, Work work) {
         CudaApi api = gpu.api();
         CudaGraphApi pool = new CudaGraphApi();
-        MemorySegment executable = null;
         try {
             pool.begin();
             end(api, pool, stream, work);
-            executable = api.instantiateGraph(pool.graph());
-            return new CapturedGraph(gpu, pool, executable);
-        } finally {
-            if (executable == null) {
-                pool.close();
-            }
+            return new CapturedGraph(gpu, pool, api.instantiateGraph(pool.graph()));
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, pool);
+            throw e;
         }
     }
 
@@ -123,7 +119,6 @@ public final class CapturedGraph implements AutoCloseable {
      *
      * @param stream of the graph's device; launches on several streams must be ordered by the
      *     caller
-     * @throws NativeException if CUDA fails, or earlier work has
      */
     public void launch(MemorySegment stream) {
         gpu.api().launchGraph(executable, stream);
@@ -132,10 +127,6 @@ public final class CapturedGraph implements AutoCloseable {
     /** Destroys the graph, none of whose launches may be in flight, and gives the pool back. */
     @Override
     public void close() {
-        try {
-            gpu.api().destroyGraph(executable);
-        } finally {
-            pool.close();
-        }
+        Closeables.closeAll(() -> gpu.api().destroyGraph(executable), pool);
     }
 }

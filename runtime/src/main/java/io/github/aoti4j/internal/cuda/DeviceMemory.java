@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.NativeException;
@@ -66,17 +67,13 @@ public final class DeviceMemory implements AutoCloseable {
                 MemorySegment address = MemorySegment.ofAddress(TorchApi.dataAddress(handle, slot));
                 return new DeviceMemory(gpu, handle, pinned ? address.reinterpret(bytes) : address);
             } catch (Throwable e) {
-                TorchApi.deleteTensor(handle);
+                Closeables.closeAfter(e, () -> TorchApi.deleteTensor(handle));
                 throw e;
             }
         }
     }
 
-    /**
-     * Returns the memory.
-     *
-     * @return of the global arena: not to be used after close
-     */
+    /** Returns the memory, of the global arena: not to be used after close. */
     public MemorySegment segment() {
         return segment;
     }
@@ -88,11 +85,7 @@ public final class DeviceMemory implements AutoCloseable {
      */
     @Override
     public void close() {
-        try {
-            gpu.synchronize();
-        } finally {
-            free();
-        }
+        Closeables.closeAll(gpu::synchronize, this::free);
     }
 
     /** Gives the memory back, which no work is using. */

@@ -57,11 +57,7 @@ public final class Gpu {
         return api;
     }
 
-    /**
-     * Returns the calling thread's current stream.
-     *
-     * @return libtorch's; null is the default stream
-     */
+    /** Returns the calling thread's current stream: libtorch's; null is the default stream. */
     public MemorySegment currentStream() {
         return TorchCudaApi.currentStream(device.index());
     }

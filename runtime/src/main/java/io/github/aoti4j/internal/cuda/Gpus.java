@@ -45,22 +45,14 @@ public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
         return new Gpus(List.of(), problem);
     }
 
-    /**
-     * Describes a device.
-     *
-     * @return for example {@code cuda:0 (NVIDIA H200, compute capability 9.0)}
-     */
+    /** Describes a device, for example {@code cuda:0 (NVIDIA H200, compute capability 9.0)}. */
     public String describe(int index) {
         CudaDriverApi.Gpu gpu = devices.get(index);
         return "cuda:%d (%s, compute capability %s)"
                 .formatted(index, gpu.name(), version(gpu.computeCapability()));
     }
 
-    /**
-     * Formats a compute capability.
-     *
-     * @return for example {@code 9.0}
-     */
+    /** Formats a compute capability, for example {@code 9.0}. */
     public static String version(int capability) {
         return capability / 10 + "." + capability % 10;
     }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.cuda;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.PackageException;
@@ -138,16 +139,12 @@ public final class KernelFolder implements AutoCloseable {
             MemorySegment _ = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return arena;
         } catch (Throwable e) {
-            arena.close();
+            Closeables.closeAfter(e, arena);
             throw e;
         }
     }
 
-    /**
-     * Returns where the kernels are.
-     *
-     * @return what a model is given as {@code cubin_dir}
-     */
+    /** Returns where the kernels are: what a model is given as {@code cubin_dir}. */
     public Path path() {
         return path;
     }

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.NativeException;
 
@@ -40,7 +41,6 @@ public final class Launch implements AutoCloseable {
      * Announces memory that the work will use, and lets the stream wait for those who use it now.
      *
      * @param uses the memory's; null for memory that no work in flight uses
-     * @throws NativeException if CUDA fails
      */
     public void uses(MemoryUses uses) {
         if (uses != null) {
@@ -49,11 +49,7 @@ public final class Launch implements AutoCloseable {
         }
     }
 
-    /**
-     * Marks the end of the work, which the stream has been given now.
-     *
-     * @throws NativeException if CUDA fails
-     */
+    /** Marks the end of the work, which the stream has been given now. */
     public void done() {
         try {
             point = StreamPoint.record(gpu, stream);
@@ -81,21 +77,13 @@ public final class Launch implements AutoCloseable {
         }
     }
 
-    /**
-     * Ends all announcements.
-     *
-     * @throws NativeException if CUDA fails
-     */
+    /** Ends all announcements. */
     @Override
     public void close() {
-        try (inUse) {
-            for (MemoryUses uses : memory) {
-                uses.end(gpu, stream, point);
-            }
-        } finally {
-            if (point != null) {
-                point.letGo();
-            }
-        }
+        List<AutoCloseable> steps = new ArrayList<>();
+        memory.forEach(uses -> steps.add(() -> uses.end(gpu, stream, point)));
+        steps.add(inUse);
+        steps.add(point);
+        Closeables.closeAll(steps);
     }
 }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.cuda;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -70,13 +71,13 @@ public final class MemoryUses {
                 StreamPoint before = null;
                 for (int i = 0; i < points.size() && before == null; i++) {
                     if (points.get(i).isOn(gpu, stream.address())) {
-                        before = points.set(i, point.keep());
+                        before = points.set(i, point.retain());
                     }
                 }
                 if (before == null) {
-                    points.add(point.keep());
+                    points.add(point.retain());
                 } else {
-                    before.letGo();
+                    before.close();
                 }
             }
         } finally {
@@ -105,37 +106,22 @@ public final class MemoryUses {
     public synchronized void close() {
         closed = true;
         awaitBeginning();
-        NativeException failure = null;
+        List<AutoCloseable> steps = new ArrayList<>();
         for (StreamPoint point : points) {
-            try {
-                if (homeGpu == null || !point.isOn(homeGpu, home)) {
-                    point.await();
-                }
-            } catch (NativeException e) {
-                failure = e;
+            if (homeGpu == null || !point.isOn(homeGpu, home)) {
+                steps.add(point::await);
             }
-            try {
-                point.letGo();
-            } catch (NativeException e) {
-                failure = e;
-            }
+            steps.add(point);
         }
         points.clear();
-        if (failure != null) {
-            throw failure;
-        }
+        Closeables.closeAll(steps);
     }
 
-    /**
-     * Forgets all work on memory that is somebody else's to free, and waits for none.
-     *
-     * @throws NativeException if CUDA fails
-     */
+    /** Forgets all work on memory that is somebody else's to free, and waits for none. */
     public synchronized void forget() {
-        for (StreamPoint point : points) {
-            point.letGo();
-        }
+        List<StreamPoint> forgotten = List.copyOf(points);
         points.clear();
+        Closeables.closeAll(forgotten);
     }
 
     /** Takes microseconds: another thread is about to have given its work to a stream. */

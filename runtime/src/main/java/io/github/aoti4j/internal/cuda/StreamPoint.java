@@ -1,33 +1,30 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
-import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RefCounted;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * A place in the work of a stream: an event, which goes with the last of those who keep it.
- * Thread-safe.
- */
-public final class StreamPoint {
+/** A place in the work of a stream: an event, destroyed by the last of its users. Thread-safe. */
+public final class StreamPoint implements AutoCloseable {
     private final Gpu gpu;
     private final long stream;
     private final MemorySegment event;
-    private final AtomicInteger keepers = new AtomicInteger(1);
+    private final RefCounted<AutoCloseable> users;
 
     private StreamPoint(Gpu gpu, long stream, MemorySegment event) {
         this.gpu = gpu;
         this.stream = stream;
         this.event = event;
+        this.users = new RefCounted<>(() -> gpu.api().destroyEvent(event));
     }
 
     /**
      * Marks the end of what a stream has been given so far.
      *
      * @param gpu the stream's device, the thread's current one
-     * @return kept by the caller
-     * @throws NativeException if CUDA fails
+     * @return used by the caller
      */
     public static StreamPoint record(Gpu gpu, MemorySegment stream) {
         CudaApi api = gpu.api();
@@ -35,7 +32,7 @@ public final class StreamPoint {
         try {
             api.recordEvent(event, stream);
         } catch (Throwable e) {
-            api.destroyEvent(event);
+            Closeables.closeAfter(e, () -> api.destroyEvent(event));
             throw e;
         }
         return new StreamPoint(gpu, stream.address(), event);
@@ -58,20 +55,15 @@ public final class StreamPoint {
         gpu.api().synchronizeEvent(event);
     }
 
-    /** Adds a keeper; only a keeper may do so. */
-    StreamPoint keep() {
-        keepers.incrementAndGet();
+    /** Adds a user; only a user may do so. */
+    StreamPoint retain() {
+        users.retain();
         return this;
     }
 
-    /**
-     * Lets go.
-     *
-     * @throws NativeException if CUDA fails
-     */
-    public void letGo() {
-        if (keepers.decrementAndGet() == 0) {
-            gpu.api().destroyEvent(event);
-        }
+    /** Takes a user away; the last one destroys the event. */
+    @Override
+    public void close() {
+        users.release();
     }
 }

@@ -1,8 +1,9 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.os.Threads;
-import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Progress;
 
 import java.lang.foreign.MemorySegment;
@@ -70,7 +71,6 @@ public final class Upload {
      * @param target memory of the device, which work of the calling thread's current stream may
      *     still be using
      * @param pieces by ascending offset, none over another
-     * @throws NativeException if CUDA fails
      */
     public void copy(MemorySegment target, List<Piece> pieces, String message) {
         if (pieces.isEmpty()) {
@@ -79,16 +79,11 @@ public final class Upload {
         CudaApi api = gpu.api();
         try (CudaApi.InUse _ = api.use(gpu.device().index())) {
             MemorySegment stream = api.createStream();
-            try {
-                StreamPoint before = StreamPoint.record(gpu, gpu.currentStream());
-                try {
+            try (Cleanup _ = () -> api.destroyStream(stream)) {
+                try (StreamPoint before = StreamPoint.record(gpu, gpu.currentStream())) {
                     before.letWait(stream);
-                } finally {
-                    before.letGo();
                 }
                 new Work(target, List.copyOf(pieces), stream).run(message);
-            } finally {
-                api.destroyStream(stream);
             }
         }
     }
@@ -158,7 +153,7 @@ public final class Upload {
 
         private void fillAndCopy(String message) {
             List<Buffer> ring = new ArrayList<>();
-            try {
+            try (Cleanup _ = () -> closeAll(ring)) {
                 for (int turn = 0; failure.get() == null; turn++) {
                     long start = nextChunk.getAndIncrement() * buffer;
                     if (start >= total) {
@@ -174,24 +169,19 @@ public final class Upload {
                     ring.get(turn % BUFFERS_PER_THREAD).fillAndCopy(start, size);
                     done.addAndGet(size);
                 }
-            } finally {
-                closeAll(ring);
             }
         }
 
         /** Waits for the copies from the buffers before it gives them back, whatever has failed. */
         private void closeAll(List<Buffer> ring) {
-            try {
-                gpu.api().synchronizeStream(stream);
-            } finally {
-                for (Buffer each : ring) {
-                    each.close();
-                }
-            }
+            List<AutoCloseable> steps = new ArrayList<>();
+            steps.add(() -> gpu.api().synchronizeStream(stream));
+            steps.addAll(ring);
+            Closeables.closeAll(steps);
         }
 
         /** A page-locked buffer and the mark behind the latest copy from it. */
-        private final class Buffer {
+        private final class Buffer implements AutoCloseable {
             private final DeviceMemory memory;
             private final MemorySegment copied;
 
@@ -200,7 +190,7 @@ public final class Upload {
                 try {
                     copied = gpu.api().createEvent(false);
                 } catch (Throwable e) {
-                    memory.free();
+                    Closeables.closeAfter(e, memory::free);
                     throw e;
                 }
             }
@@ -217,12 +207,9 @@ public final class Upload {
                 gpu.api().recordEvent(copied, stream);
             }
 
-            void close() {
-                try {
-                    gpu.api().destroyEvent(copied);
-                } finally {
-                    memory.free();
-                }
+            @Override
+            public void close() {
+                Closeables.closeAll(() -> gpu.api().destroyEvent(copied), memory::free);
             }
         }
 

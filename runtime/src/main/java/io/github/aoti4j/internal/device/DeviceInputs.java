@@ -1,9 +1,9 @@
 package io.github.aoti4j.internal.device;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
@@ -50,7 +50,7 @@ public final class DeviceInputs implements AutoCloseable {
     /** Frees all, when the device has done all its work. */
     @Override
     public void close() {
-        Closeables.all(null, memory.toArray(AutoCloseable[]::new));
+        Closeables.closeAll(memory);
         memory.clear();
     }
 }

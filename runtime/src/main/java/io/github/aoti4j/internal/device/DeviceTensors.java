@@ -6,6 +6,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
@@ -97,18 +99,14 @@ public final class DeviceTensors {
                                         device.isCpu() ? bytes : 0, arena, _ -> free(handle, uses));
                 return new TensorView(dtype, shape, strides, memory, device, uses);
             } catch (Throwable e) {
-                TorchApi.deleteTensor(handle);
+                Closeables.closeAfter(e, () -> TorchApi.deleteTensor(handle));
                 throw e;
             }
         }
     }
 
     private static void free(MemorySegment handle, MemoryUses uses) {
-        try {
-            uses.close();
-        } finally {
-            TorchApi.deleteTensor(handle);
-        }
+        Closeables.closeAll(uses::close, () -> TorchApi.deleteTensor(handle));
     }
 
     /** Makes a view of device memory that is there. */
@@ -240,15 +238,11 @@ public final class DeviceTensors {
         try (TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), stream);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment to = handle(target, arena);
-            try {
+            try (Cleanup _ = () -> TorchApi.deleteTensor(to)) {
                 MemorySegment from = handle(source, arena);
-                try {
+                try (Cleanup _ = () -> TorchApi.deleteTensor(from)) {
                     TorchCudaApi.copy(to, from, true);
-                } finally {
-                    TorchApi.deleteTensor(from);
                 }
-            } finally {
-                TorchApi.deleteTensor(to);
             }
         }
     }
@@ -283,9 +277,9 @@ public final class DeviceTensors {
         if (target.segment().isReadOnly()) {
             throw new InvalidInputException("the target of a copy is read-only memory: " + target);
         }
-        if (target.rank() > TensorView.MAX_RANK) {
+        if (target.rank() > Shapes.MAX_RANK) {
             throw new InvalidInputException(
-                    "%s has more than %d dimensions".formatted(target, TensorView.MAX_RANK));
+                    "%s has more than %d dimensions".formatted(target, Shapes.MAX_RANK));
         }
     }
 

@@ -1,11 +1,11 @@
 package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.model.RunArguments;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.indices.IndexCheck;
 import io.github.aoti4j.internal.inputs.InputValidator;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.ClosedArenas;
 import io.github.aoti4j.internal.tensor.TensorView;
 
@@ -162,6 +162,6 @@ public final class BoundInputs {
 
     /** Frees the memory of this object's own; the run is closed. */
     public void close() {
-        Closeables.all(null, memory);
+        Closeables.closeAll(memory);
     }
 }

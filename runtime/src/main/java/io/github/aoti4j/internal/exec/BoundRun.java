@@ -1,12 +1,12 @@
 package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.constants.ConstantSet;
 import io.github.aoti4j.internal.container.Handles;
 import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.container.RunSlot;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.MemorySegment;
@@ -113,7 +113,7 @@ public final class BoundRun implements AutoCloseable {
             }
             scope.call(stream);
         } catch (Throwable e) {
-            Closeables.all(e, slot::deleteHandles);
+            Closeables.closeAfter(e, slot::deleteHandles);
             throw e;
         }
     }

@@ -1,10 +1,10 @@
 package io.github.aoti4j.internal.exec;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.container.RunSlots;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.lifecycle.RefCount;
 
 /**
@@ -118,6 +118,6 @@ public final class NativeModel {
 
     private void free() {
         // What uses something comes before it.
-        Closeables.all(null, slots, container, constants, () -> Closeables.all(null, parts));
+        Closeables.closeAll(slots, container, constants, () -> Closeables.closeAll(parts));
     }
 }

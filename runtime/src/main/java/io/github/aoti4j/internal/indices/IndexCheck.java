@@ -62,9 +62,8 @@ public final class IndexCheck {
     }
 
     /**
-     * Returns whether {@link #prepare} has succeeded since it was last called.
-     *
-     * @return whether this is ready
+     * Returns whether {@link #prepare} has succeeded since it was last called: whether this is
+     * ready.
      */
     public boolean isPrepared() {
         return isPrepared;
@@ -82,11 +81,7 @@ public final class IndexCheck {
         }
     }
 
-    /**
-     * Returns whether the elements of an input are in range.
-     *
-     * @return whether they are
-     */
+    /** Returns whether the elements of an input are in range: whether they are. */
     public boolean accepts(int input, MemorySegment elements) {
         for (int i = 0; i < plans.length; i++) {
             if (plans[i].range().input() == input

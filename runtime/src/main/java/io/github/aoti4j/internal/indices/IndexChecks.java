@@ -13,11 +13,7 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
     /** A source without checks. */
     public static final IndexChecks NONE = new IndexChecks(List.of(), List.of());
 
-    /**
-     * Returns the ranges of an input.
-     *
-     * @param input its index
-     */
+    /** Returns the ranges of an input. */
     public List<IndexRange> rangesOf(int input) {
         List<IndexRange> found = new ArrayList<>();
         for (IndexRange range : ranges) {
@@ -29,11 +25,7 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
         return found;
     }
 
-    /**
-     * Makes what checks the ranges.
-     *
-     * @return for one thread at a time
-     */
+    /** Makes what checks the ranges, for one thread at a time. */
     public IndexCheck newCheck() {
         return new IndexCheck(ranges);
     }

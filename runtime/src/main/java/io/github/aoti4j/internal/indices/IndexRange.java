@@ -18,11 +18,7 @@ import java.util.OptionalLong;
  *     indices themselves
  */
 public record IndexRange(int input, IndexType type, Range range, Region place) {
-    /**
-     * Returns the range for people.
-     *
-     * @return for example {@code -10 to 9}
-     */
+    /** Returns the range for people, for example {@code -10 to 9}. */
     public String text() {
         if (range.min() == null) {
             return "at most " + range.max().text();
@@ -37,19 +33,13 @@ public record IndexRange(int input, IndexType type, Range range, Region place) {
         return bound instanceof Literal(long value) ? OptionalLong.of(value) : OptionalLong.empty();
     }
 
-    /**
-     * Returns the least value that passes.
-     *
-     * @return empty if there is none, or if it depends on sizes
-     */
+    /** Returns the least value that passes, empty if there is none, or if it depends on sizes. */
     public OptionalLong min() {
         return number(range.min());
     }
 
     /**
-     * Returns the greatest value that passes.
-     *
-     * @return empty if there is none, or if it depends on sizes
+     * Returns the greatest value that passes, empty if there is none, or if it depends on sizes.
      */
     public OptionalLong max() {
         return number(range.max());

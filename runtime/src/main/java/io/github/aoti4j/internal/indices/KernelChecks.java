@@ -18,11 +18,7 @@ public final class KernelChecks {
 
     private KernelChecks() {}
 
-    /**
-     * Searches a source.
-     *
-     * @return the checks in its functions, in the order of the source
-     */
+    /** Searches a source. Returns the checks in its functions, in the order of the source. */
     public static List<KernelCheck> find(String source) {
         List<KernelCheck> found = new ArrayList<>();
         int check = source.indexOf(CHECK);

@@ -9,7 +9,7 @@ import io.github.aoti4j.internal.cpp.ExpressionParser;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
 import io.github.aoti4j.internal.cpp.SizeSymbol;
-import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,7 +37,6 @@ public final class OperatorCallSites {
     private static final String EMPTY = "aoti_torch_empty_strided";
     private static final String VIEW = "reinterpret_tensor_wrapper";
     private static final String HANDLE = "_handle";
-    private static final int MAX_RANK = InputSpec.MAX_DIMENSIONS;
     private static final int MAX_ARGUMENTS = 10_000;
     private static final int MAX_NESTING = 8;
 
@@ -179,11 +178,11 @@ public final class OperatorCallSites {
         if (!tokens.is(at + 1, "(") || !tokens.isIdentifier(at + 2) || !tokens.is(at + 3, ",")) {
             return;
         }
-        List<SizeExpression> sizes = list(at + 4, MAX_RANK);
+        List<SizeExpression> sizes = list(at + 4, Shapes.MAX_RANK);
         if (sizes == null || !lexer.accept(",")) {
             return;
         }
-        List<SizeExpression> strides = expressions.parseList(MAX_RANK);
+        List<SizeExpression> strides = expressions.parseList(Shapes.MAX_RANK);
         resume = lexer.start();
         if (strides != null && strides.size() == sizes.size()) {
             variable(tokens.get(at + 2)).layout(List.copyOf(sizes), List.copyOf(strides));
@@ -195,7 +194,7 @@ public final class OperatorCallSites {
         if (tokens.is(at + 1, "*") && tokens.is(at + 4, "nullptr")) {
             arrays.put(tokens.get(at + 2), List.of());
         } else if (tokens.is(at + 2, "[") && tokens.is(at + 4, "=")) {
-            List<SizeExpression> values = list(at + 5, MAX_RANK);
+            List<SizeExpression> values = list(at + 5, Shapes.MAX_RANK);
             arrays.put(tokens.get(at + 1), values == null ? null : List.copyOf(values));
         }
     }
@@ -333,7 +332,7 @@ public final class OperatorCallSites {
         } else if (method.equals("size") && tokens.is(at - 1, "=")) {
             // auto u0 = buf1.size(0);
             Long dimension = CppLexer.integer(tokens.get(at + 4));
-            if (dimension != null && dimension < MAX_RANK && tokens.is(at + 6, ";")) {
+            if (dimension != null && dimension < Shapes.MAX_RANK && tokens.is(at + 6, ";")) {
                 variable.sizeName(dimension.intValue(), tokens.get(at - 2));
             }
         }

@@ -118,11 +118,7 @@ public final class InputCheck {
         return demands.length;
     }
 
-    /**
-     * Returns how long the array of slots must be.
-     *
-     * @return the number of slots
-     */
+    /** Returns how long the array of slots must be: the number of slots. */
     public int slotCount() {
         return slotCount;
     }
@@ -159,8 +155,8 @@ public final class InputCheck {
     }
 
     /**
-     * Tells whether an input fits as far as it can be told from it alone, and keeps what the others
-     * need; the same as {@link #check} without an exception.
+     * Returns whether an input fits as far as it can be told from it alone, and keeps what the
+     * others need; the same as {@link #check} without an exception.
      *
      * @param index the input's index
      * @param sizes its sizes; only the first {@code rank} elements count
@@ -182,7 +178,7 @@ public final class InputCheck {
     }
 
     /**
-     * Tells whether an input has to be on a kind of device.
+     * Returns whether an input has to be on a kind of device.
      *
      * @param index the input's index
      * @return false also if the package does not say
@@ -192,7 +188,7 @@ public final class InputCheck {
     }
 
     /**
-     * Tells whether the sizes and strides that depend on one another fit; the same as {@link
+     * Returns whether the sizes and strides that depend on one another fit; the same as {@link
      * #checkExpressions} without an exception.
      *
      * @param slots the caller's slots, filled by {@link #accepts} for all inputs

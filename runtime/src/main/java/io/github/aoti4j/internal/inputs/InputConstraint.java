@@ -125,9 +125,8 @@ final class InputConstraint {
     }
 
     /**
-     * Looks for what does not fit, and fills the slots up to there.
-     *
-     * @return {@link #FITS}, one of the numbers below it, or the dimension that has a wrong size
+     * Looks for what does not fit, and fills the slots up to there. Returns {@link #FITS}, one of
+     * the numbers below it, or the dimension that has a wrong size.
      */
     int flaw(
             int actualDtype,

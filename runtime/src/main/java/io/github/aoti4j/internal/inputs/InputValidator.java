@@ -154,11 +154,11 @@ public final class InputValidator {
 
     private void check(
             int index, DType dtype, Device from, long[] shape, long[] strides, long[] slots) {
-        if (shape.length > TensorView.MAX_RANK) {
+        if (shape.length > Shapes.MAX_RANK) {
             throw invalid(
                     index,
                     "has %d dimensions; at most %d are supported"
-                            .formatted(shape.length, TensorView.MAX_RANK));
+                            .formatted(shape.length, Shapes.MAX_RANK));
         }
         if (check != null) {
             check.check(index, dtype.code(), shape.length, shape, strides, type(from), slots);
@@ -237,7 +237,7 @@ public final class InputValidator {
                 throw isNull(i);
             }
             TensorView tensor = view.apply(tensors[i]);
-            if (tensor.rank() > TensorView.MAX_RANK
+            if (tensor.rank() > Shapes.MAX_RANK
                     || tensor.segment().isReadOnly()
                     || !isWithinReach(i, tensor.device())) {
                 return false;

@@ -1,12 +1,12 @@
 package io.github.aoti4j.internal.library;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.MemoryLibraries;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.elf.ElfFile;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -284,7 +284,7 @@ public final class LibraryCache {
         library.elf().makeLoadable(target);
     }
 
-    /** Tells whether a file that is there begins and ends as it should. */
+    /** Returns whether a file that is there begins and ends as it should. */
     private static boolean isSound(Path file, Packaged library) {
         long size = library.bytes().byteSize();
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {

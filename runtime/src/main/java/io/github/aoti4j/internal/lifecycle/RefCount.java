@@ -15,28 +15,19 @@ public final class RefCount {
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
 
-    /**
-     * Adds a user.
-     *
-     * @return false if this is closed; it has to {@link #leave} all the same
-     */
+    /** Adds a user; false if this is closed; it has to {@link #leave} all the same. */
     public boolean enter() {
         return users.incrementAndGet() > 0;
     }
 
-    /**
-     * Takes a user away.
-     *
-     * @return whether the caller is to free what is used
-     */
+    /** Takes a user away. Returns whether the caller is to free what is used. */
     public boolean leave() {
         return users.decrementAndGet() == CLOSED && mayFree();
     }
 
     /**
-     * Lets no user in any more. Further calls do nothing.
-     *
-     * @return whether the caller is to free what is used
+     * Lets no user in any more. Further calls do nothing. Returns whether the caller is to free
+     * what is used.
      */
     public boolean close() {
         long before = users.getAndUpdate(n -> n < 0 ? n : n + CLOSED);

@@ -1,9 +1,11 @@
 package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.bindings.diag.Recorder;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
@@ -22,13 +24,12 @@ import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.inputs.ModelInput;
 import io.github.aoti4j.internal.jfr.ModelLoad;
-import io.github.aoti4j.internal.lifecycle.Closeables;
 import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
 import io.github.aoti4j.internal.operators.OpLibraries;
 import io.github.aoti4j.internal.operators.ProxyExecutor;
 import io.github.aoti4j.internal.operators.ProxyPlans;
-import io.github.aoti4j.internal.preflight.Finding;
 import io.github.aoti4j.internal.preflight.Preflight;
+import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.libtorch.LibTorch;
@@ -86,7 +87,7 @@ public final class ModelLoader {
         try {
             return describe(examination, library, plans.isPresent(), natives, settings);
         } catch (Throwable e) {
-            Closeables.all(e, natives::close);
+            Closeables.closeAfter(e, natives::close);
             throw e;
         }
     }
@@ -105,15 +106,15 @@ public final class ModelLoader {
             Gpu _ = Gpu.of(examination.device());
             has = LibTorchCuda.load()::has;
         }
-        List<Finding> findings = examination.findings(has, libtorch.toString());
+        List<Requirement> requirements = examination.requirements(has, libtorch.toString());
         ProxyPlans plans = null;
         if (examination.proxyCalls().isPresent()) {
             plans =
                     ProxyPlans.compile(
                             examination.proxyCalls().get(), has, settings.trustOperators);
-            findings.addAll(plans.findings());
+            plans.problems().forEach(each -> requirements.add(Subject.OPERATORS.unmet(each)));
         }
-        Preflight.require(model, findings);
+        Preflight.require(model, requirements);
         return Optional.ofNullable(plans);
     }
 
@@ -128,7 +129,7 @@ public final class ModelLoader {
             PreflightReport examination =
                     PreflightReport.of(
                             archive, packaged, library.elf(), settings.device.orElse(null));
-            Preflight.require(model, examination.findings());
+            Preflight.require(model, examination.requirements());
             return examination;
         }
     }
@@ -170,7 +171,7 @@ public final class ModelLoader {
                             container.api().outputNames(container.handle()).size());
             return new NativeModel(container, gate, constants, slots, executor, opened, kernels);
         } catch (Throwable e) {
-            Closeables.all(e, container, constants, executor, opened, kernels);
+            Closeables.closeAfter(e, container, constants, executor, opened, kernels);
             throw e;
         }
     }

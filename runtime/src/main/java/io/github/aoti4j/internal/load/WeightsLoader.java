@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.load;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.constants.ConstantSource;
 import io.github.aoti4j.internal.constants.ConstantStore;
@@ -8,6 +9,7 @@ import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.WeightFiles;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
@@ -31,11 +33,11 @@ public final class WeightsLoader {
         List<TensorSource> sources = new ArrayList<>();
         try {
             for (Path file : files) {
-                sources.add(TensorSource.open(file));
+                sources.add(WeightFiles.open(file));
             }
             return sources;
         } catch (Throwable e) {
-            sources.forEach(TensorSource::close);
+            Closeables.closeAfter(e, sources);
             throw e;
         }
     }
@@ -69,7 +71,7 @@ public final class WeightsLoader {
                 source.prefetch(settings.paging, settings.progress);
             }
         } catch (Throwable e) {
-            sources.forEach(TensorSource::close);
+            Closeables.closeAfter(e, sources);
             throw e;
         }
         // The package itself may hold more than the code still needs.

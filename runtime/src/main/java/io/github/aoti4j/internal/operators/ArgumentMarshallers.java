@@ -27,7 +27,7 @@ final class ArgumentMarshallers {
 
     private ArgumentMarshallers() {}
 
-    /** Tells whether a value can be passed for an argument of a type. */
+    /** Returns whether a value can be passed for an argument of a type. */
     static boolean fits(Literal value, ValueType type) {
         return switch (type) {
             case Plain.TENSOR -> value instanceof Dynamic;

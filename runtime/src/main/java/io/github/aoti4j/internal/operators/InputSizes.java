@@ -25,7 +25,6 @@ final class InputSizes {
      * Reads them.
      *
      * @param inputs the handles, none null
-     * @param slot the address of eight bytes
      * @param values gets the values, by the symbols' slots
      */
     void read(MemorySegment inputs, int count, long slot, long[] values) {

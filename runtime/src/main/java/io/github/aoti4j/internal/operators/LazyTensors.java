@@ -9,12 +9,7 @@ import java.lang.foreign.MemorySegment;
 public final class LazyTensors {
     private LazyTensors() {}
 
-    /**
-     * Tells whether a tensor has such a flag.
-     *
-     * @param tensor a handle
-     * @return true if its memory is not to be read as it is
-     */
+    /** Returns whether a tensor has such a flag; true if its memory is not to be read as it is. */
     public static boolean isLazy(MemorySegment tensor, MemorySegment slot) {
         if (!TorchApi.isDefined(tensor, slot)) {
             return false;

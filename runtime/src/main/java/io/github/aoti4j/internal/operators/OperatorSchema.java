@@ -31,37 +31,24 @@ public record OperatorSchema(
      */
     public record Result(ValueType type, boolean aliases) {}
 
-    /**
-     * Returns the name with the overload.
-     *
-     * @return such as {@code aten::add.Tensor}
-     */
+    /** Returns the name with the overload, such as {@code aten::add.Tensor}. */
     public String qualifiedName() {
         return overload.isEmpty() ? name : name + "." + overload;
     }
 
-    /**
-     * Returns how many places a call needs.
-     *
-     * @return the larger of arguments and results
-     */
+    /** Returns how many places a call needs: the larger of arguments and results. */
     public int stackSize() {
         return Math.max(arguments.size(), results.size());
     }
 
-    /**
-     * Tells whether a call with arguments for another schema fits this one.
-     *
-     * @return true if the types are the same
-     */
+    /** Returns whether a call with arguments for another schema fits this one. */
     public boolean passesLike(OperatorSchema other) {
         return types().equals(other.types());
     }
 
     /**
-     * Returns what it takes and gives, for messages.
-     *
-     * @return such as {@code demo::scale(Tensor x, float by) -> Tensor}
+     * Returns what it takes and gives, for messages, such as {@code demo::scale(Tensor x, float by)
+     * -> Tensor}.
      */
     String signature() {
         return arguments.stream()

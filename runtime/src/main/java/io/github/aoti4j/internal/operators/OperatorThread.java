@@ -37,11 +37,7 @@ final class OperatorThread {
         return CURRENT.get();
     }
 
-    /**
-     * Enters a run.
-     *
-     * @return what {@link #leaveRun} needs
-     */
+    /** Enters a run. Returns what {@link #leaveRun} needs. */
     long[] enterRun(InputSizes symbols, MemorySegment inputs, int count, long slot) {
         long[] outer = sizes;
         long[] own = spareSizes;

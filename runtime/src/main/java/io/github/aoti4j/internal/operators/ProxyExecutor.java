@@ -1,11 +1,14 @@
 package io.github.aoti4j.internal.operators;
 
 import io.github.aoti4j.bindings.model.RunArguments;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.ProxyExecutorObject;
 import io.github.aoti4j.core.OperatorException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Makes a model's calls to operators: one for each container, used by all threads that run it.
@@ -35,31 +38,21 @@ public final class ProxyExecutor implements AutoCloseable {
             for (; used < this.plans.length; used++) {
                 this.plans[used].use();
             }
-        } catch (OperatorException e) {
-            for (int i = 0; i < used; i++) {
-                this.plans[i].release();
-            }
-            arena.close();
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, ends(used));
             throw e;
         }
         this.object = ProxyExecutorObject.allocate(this::call, arena);
     }
 
-    /**
-     * Returns the C++ object.
-     *
-     * @return valid until {@link #close}
-     */
+    /** Returns the C++ object, valid until {@link #close}. */
     public MemorySegment object() {
         return object;
     }
 
     /**
      * Says that a run of the model begins on this thread: results are compared with the sizes of
-     * its inputs.
-     *
-     * @param scratch the address of eight bytes
-     * @return what {@link #end} needs
+     * its inputs. Returns what {@link #end} needs.
      */
     public long[] begin(RunArguments run, long scratch) {
         return OperatorThread.current()
@@ -105,9 +98,15 @@ public final class ProxyExecutor implements AutoCloseable {
     /** Frees the object; no run may be using it. */
     @Override
     public void close() {
-        for (NodePlan plan : plans) {
-            plan.release();
+        Closeables.closeAll(ends(plans.length));
+    }
+
+    private List<AutoCloseable> ends(int used) {
+        List<AutoCloseable> ends = new ArrayList<>();
+        for (int i = 0; i < used; i++) {
+            ends.add(plans[i]::release);
         }
-        arena.close();
+        ends.add(arena);
+        return ends;
     }
 }

@@ -13,7 +13,6 @@ import io.github.aoti4j.internal.operators.ResultUnmarshaller.OneTensor;
 import io.github.aoti4j.internal.operators.ValueType.Listing;
 import io.github.aoti4j.internal.operators.ValueType.Maybe;
 import io.github.aoti4j.internal.operators.ValueType.Plain;
-import io.github.aoti4j.internal.preflight.Finding;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -55,17 +54,6 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems, List<SizeS
             compile(calls, i, trusting, problems).ifPresent(plans::add);
         }
         return new ProxyPlans(List.copyOf(plans), List.copyOf(problems), calls.symbols());
-    }
-
-    /**
-     * Returns the problems as answers to whether the model can run here.
-     *
-     * @return none if there is no problem
-     */
-    public List<Finding> findings() {
-        return problems.stream()
-                .map(problem -> new Finding(Finding.Subject.OPERATORS, false, problem))
-                .toList();
     }
 
     private static Optional<NodePlan> compile(

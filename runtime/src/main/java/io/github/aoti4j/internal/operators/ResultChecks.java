@@ -68,9 +68,8 @@ final class ResultChecks {
     }
 
     /**
-     * Makes the check of the next result.
-     *
-     * @return empty if the source does not say what it must be like
+     * Makes the check of the next result. Returns empty if the source does not say what it must be
+     * like.
      */
     Optional<ResultCheck> check(int index, String what) {
         PassedTensor result = index < results.size() ? results.get(index) : null;

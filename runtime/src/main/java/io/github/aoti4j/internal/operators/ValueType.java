@@ -77,9 +77,8 @@ public sealed interface ValueType {
     }
 
     /**
-     * Tells whether libtorch passes values of this type on.
-     *
-     * @return false for {@link Other} and all that is made of it
+     * Returns whether libtorch passes values of this type on; false for {@link Other} and all that
+     * is made of it.
      */
     default boolean isPassable() {
         return switch (this) {

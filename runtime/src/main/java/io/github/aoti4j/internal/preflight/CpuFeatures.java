@@ -31,9 +31,8 @@ public record CpuFeatures(Optional<Set<String>> flags) {
     }
 
     /**
-     * Returns the features of this machine, read once.
-     *
-     * @return the features; not known where there is no {@code /proc/cpuinfo}
+     * Returns the features of this machine, read once: the features; not known where there is no
+     * {@code /proc/cpuinfo}.
      */
     public static CpuFeatures current() {
         return Current.INSTANCE;
@@ -58,9 +57,8 @@ public record CpuFeatures(Optional<Set<String>> flags) {
     }
 
     /**
-     * Returns the features that are demanded and absent.
-     *
-     * @return those that this CPU lacks; none if its features are not known
+     * Returns the features that are demanded and absent: those that this CPU lacks; none if its
+     * features are not known.
      */
     public List<String> missing(List<String> demanded) {
         List<String> missing = new ArrayList<>();

@@ -2,8 +2,9 @@ package io.github.aoti4j.internal.preflight;
 
 import io.github.aoti4j.bindings.cuda.CudaDriverApi;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.cuda.Gpus;
-import io.github.aoti4j.internal.preflight.Finding.Subject;
+import io.github.aoti4j.internal.preflight.Preflight.Subject;
 
 /**
  * The kind of device that a model was compiled for, and whether one is here.
@@ -51,8 +52,8 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
         return wanted != null ? wanted : kind.equals("cuda") ? Device.cuda(0) : Device.CPU;
     }
 
-    /** Tells whether the device is one that the model can run on, and is here. */
-    Finding finding(Device wanted, Host host) {
+    /** Returns whether the device is one that the model can run on, and is here. */
+    Requirement requirement(Device wanted, Host host) {
         if (!kind.equals("cpu") && !kind.equals("cuda")) {
             return no("was compiled for %s, and only the CPU and CUDA are supported", "");
         }
@@ -63,12 +64,10 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
                             + " inputs there",
                     device);
         }
-        return device.isCpu()
-                ? new Finding(Subject.DEVICE, true, "runs on the CPU")
-                : onCuda(device, host.gpus());
+        return device.isCpu() ? Subject.DEVICE.met("runs on the CPU") : onCuda(device, host.gpus());
     }
 
-    private Finding onCuda(Device device, Gpus gpus) {
+    private Requirement onCuda(Device device, Gpus gpus) {
         if (gpus.devices().isEmpty()) {
             return no("was compiled for %s, which is not here: %s", gpus.problem());
         }
@@ -85,7 +84,7 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
                             + " \"aot_inductor.emit_multi_arch_kernel\" for this and later ones",
                     gpus.describe(device.index()));
         }
-        return new Finding(Subject.DEVICE, true, "runs on " + gpus.describe(device.index()));
+        return Subject.DEVICE.met("runs on " + gpus.describe(device.index()));
     }
 
     private boolean runsOn(int actual) {
@@ -97,11 +96,11 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
     }
 
     /** The message's first place is for the demand itself. */
-    private Finding no(String message, Object... rest) {
+    private Requirement no(String message, Object... rest) {
         Object[] all = new Object[rest.length + 1];
         all[0] = description();
         System.arraycopy(rest, 0, all, 1, rest.length);
-        return new Finding(Subject.DEVICE, false, message.formatted(all));
+        return Subject.DEVICE.unmet(message.formatted(all));
     }
 
     private String description() {

@@ -21,11 +21,7 @@ public record Host(String platform, String machine, CpuFeatures cpu, Gpus gpus) 
                 null);
     }
 
-    /**
-     * Returns the machine's CUDA devices.
-     *
-     * @return what the driver says now, if it was not asked before
-     */
+    /** Returns the machine's CUDA devices: what the driver says now, if it was not asked before. */
     @Override
     public Gpus gpus() {
         return gpus == null ? Gpus.ofMachine() : gpus;

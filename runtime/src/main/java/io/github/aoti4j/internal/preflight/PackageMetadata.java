@@ -27,54 +27,45 @@ public record PackageMetadata(Map<String, String> strings) {
     }
 
     /**
-     * Returns the device it was compiled for.
-     *
-     * @return for example {@code cpu} or {@code cuda}; empty if the package does not say
+     * Returns the device it was compiled for, for example {@code cpu} or {@code cuda}; empty if the
+     * package does not say.
      */
     public Optional<String> device() {
         return noted(DEVICE);
     }
 
     /**
-     * Returns the operating system it was compiled on, Python's {@code sys.platform}.
-     *
-     * @return for example {@code linux}; empty if the package does not say
+     * Returns the operating system it was compiled on, Python's {@code sys.platform}, for example
+     * {@code linux}; empty if the package does not say.
      */
     public Optional<String> platform() {
         return noted(PLATFORM);
     }
 
     /**
-     * Returns the machine it was compiled on, Python's {@code platform.machine()}.
-     *
-     * @return for example {@code x86_64}; empty if the package does not say
+     * Returns the machine it was compiled on, Python's {@code platform.machine()}, for example
+     * {@code x86_64}; empty if the package does not say.
      */
     public Optional<String> machine() {
         return noted(MACHINE);
     }
 
     /**
-     * Returns the vector extensions that its kernels use.
-     *
-     * @return for example {@code AVX512 AVX512_VNNI}; empty if the package does not say
+     * Returns the vector extensions that its kernels use, for example {@code AVX512 AVX512_VNNI};
+     * empty if the package does not say.
      */
     public Optional<String> cpuIsa() {
         return noted(CPU_ISA);
     }
 
-    /**
-     * Returns what it demands of the GPU.
-     *
-     * @return for example {@code 90}; empty for CPU models
-     */
+    /** Returns what it demands of the GPU, for example {@code 90}; empty for CPU models. */
     public Optional<String> computeCapability() {
         return noted(COMPUTE_CAPABILITY);
     }
 
     /**
-     * Returns the strings that the package's author added.
-     *
-     * @return the strings by name, in the file's order
+     * Returns the strings that the package's author added: the strings by name, in the file's
+     * order.
      */
     public Map<String, String> authorStrings() {
         var others = new LinkedHashMap<>(strings);

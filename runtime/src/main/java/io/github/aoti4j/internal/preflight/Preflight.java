@@ -1,13 +1,15 @@
 package io.github.aoti4j.internal.preflight;
 
+import io.github.aoti4j.bindings.elf.Elf;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.internal.elf.ElfFile;
-import io.github.aoti4j.internal.preflight.Finding.Subject;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -31,6 +33,36 @@ public final class Preflight {
 
     private Preflight() {}
 
+    /** What a question is about. */
+    public enum Subject {
+        DEVICE,
+        PLATFORM,
+        /** The machine's instruction set. */
+        MACHINE,
+        /** The CPU's extensions. */
+        CPU,
+        /** What compiles a package of source only. */
+        COMPILER,
+        /** The functions that a model exports. */
+        FUNCTIONS,
+        /** The functions that libtorch exports. */
+        LIBTORCH,
+        /** The operators that it calls through PyTorch's dispatcher. */
+        OPERATORS;
+
+        public Requirement met(String detail) {
+            return answer(true, detail);
+        }
+
+        public Requirement unmet(String detail) {
+            return answer(false, detail);
+        }
+
+        public Requirement answer(boolean met, String detail) {
+            return new Requirement(name().toLowerCase(Locale.ROOT), met, detail);
+        }
+    }
+
     /**
      * Asks what can be told without libtorch, but for the device ({@link DeviceRequirement}).
      *
@@ -38,7 +70,7 @@ public final class Preflight {
      *     WrapperSource#march})
      * @param requiredFunctions the functions that a model must export to be run
      */
-    public static List<Finding> examine(
+    public static List<Requirement> examine(
             PackageMetadata metadata,
             ElfFile library,
             Optional<String> march,
@@ -47,10 +79,9 @@ public final class Preflight {
         return List.of(
                 platform(metadata, host),
                 machine(library, host),
-                library.machine() == ElfFile.X86_64
+                library.machine() == Elf.X86_64
                         ? cpu(metadata, march, host)
-                        : yes(
-                                Subject.CPU,
+                        : Subject.CPU.met(
                                 "was compiled for %s, which is not checked"
                                         .formatted(isa(metadata))),
                 functions(library, requiredFunctions));
@@ -61,21 +92,20 @@ public final class Preflight {
      *
      * @param march the {@code -march} that it wants to be compiled with
      */
-    public static List<Finding> examineSource(
+    public static List<Requirement> examineSource(
             PackageMetadata metadata, Optional<String> march, Host host) {
         return List.of(
                 sourceDevice(metadata, host), platform(metadata, host), cpu(metadata, march, host));
     }
 
     /** Compiling for CUDA would need its headers and the folder of the kernels at every start. */
-    private static Finding sourceDevice(PackageMetadata metadata, Host host) {
+    private static Requirement sourceDevice(PackageMetadata metadata, Host host) {
         DeviceRequirement demand = DeviceRequirement.of(metadata, false, false);
         return demand.kind().equals("cuda")
-                ? no(
-                        Subject.DEVICE,
+                ? Subject.DEVICE.unmet(
                         "was compiled for cuda, for which a package of source only cannot be used;"
                                 + " package it without aot_inductor.package_cpp_only")
-                : demand.finding(null, host);
+                : demand.requirement(null, host);
     }
 
     /**
@@ -85,7 +115,8 @@ public final class Preflight {
      * @param libtorch tells whether libtorch has a symbol
      * @param description what to call this libtorch, such as {@code libtorch 2.10.0 in /opt/x}
      */
-    public static Finding symbols(ElfFile library, Predicate<String> libtorch, String description) {
+    public static Requirement symbols(
+            ElfFile library, Predicate<String> libtorch, String description) {
         int needed = 0;
         var missing = new ArrayList<String>();
         for (String name : library.undefinedSymbols()) {
@@ -97,14 +128,12 @@ public final class Preflight {
             }
         }
         if (missing.isEmpty()) {
-            return yes(
-                    Subject.LIBTORCH,
+            return Subject.LIBTORCH.met(
                     "needs %d functions of libtorch, all of which %s has"
                             .formatted(needed, description));
         }
         missing.sort(null);
-        return no(
-                Subject.LIBTORCH,
+        return Subject.LIBTORCH.unmet(
                 "needs %s of libtorch, which %s does not have; %suse the libtorch of the PyTorch that compiled it, or a newer one"
                         .formatted(
                                 names(missing),
@@ -130,11 +159,11 @@ public final class Preflight {
      *
      * @throws IncompatibleModelException naming all that stands in the way
      */
-    public static void require(String model, List<Finding> findings) {
+    public static void require(String model, List<Requirement> requirements) {
         var problems = new StringBuilder();
-        for (var finding : findings) {
-            if (!finding.ok()) {
-                problems.append("\n  it ").append(finding.message());
+        for (var requirement : requirements) {
+            if (!requirement.met()) {
+                problems.append("\n  it ").append(requirement.detail());
             }
         }
         if (!problems.isEmpty()) {
@@ -142,23 +171,21 @@ public final class Preflight {
         }
     }
 
-    private static Finding platform(PackageMetadata metadata, Host host) {
+    private static Requirement platform(PackageMetadata metadata, Host host) {
         String platform = printable(metadata.platform().orElse(host.platform()));
         return platform.equals(host.platform())
-                ? yes(Subject.PLATFORM, "was compiled for " + platform)
-                : no(
-                        Subject.PLATFORM,
+                ? Subject.PLATFORM.met("was compiled for " + platform)
+                : Subject.PLATFORM.unmet(
                         "was compiled for %s, and this is %s; export it on %2$s"
                                 .formatted(platform, host.platform()));
     }
 
     /** The library knows better than the metadata what it was compiled for. */
-    private static Finding machine(ElfFile library, Host host) {
+    private static Requirement machine(ElfFile library, Host host) {
         String machine = library.machineName();
         return machine.equals(host.machine())
-                ? yes(Subject.MACHINE, "was compiled for " + machine)
-                : no(
-                        Subject.MACHINE,
+                ? Subject.MACHINE.met("was compiled for " + machine)
+                : Subject.MACHINE.unmet(
                         "was compiled for %s, and this is %s; export it on %2$s"
                                 .formatted(machine, host.machine()));
     }
@@ -168,13 +195,12 @@ public final class Preflight {
                 metadata.cpuIsa().orElse("no vector extensions that the package tells of"));
     }
 
-    private static Finding cpu(PackageMetadata metadata, Optional<String> march, Host host) {
+    private static Requirement cpu(PackageMetadata metadata, Optional<String> march, Host host) {
         String isa = isa(metadata);
         var demands = CpuRequirements.of(metadata.cpuIsa(), march);
         var missing = host.cpu().missing(demands.features());
         if (!missing.isEmpty()) {
-            return no(
-                    Subject.CPU,
+            return Subject.CPU.unmet(
                     "was compiled for %s and needs %s; this CPU lacks %s; export it with options that this CPU has (cpp.march, cpp.simdlen)"
                             .formatted(
                                     isa,
@@ -192,10 +218,10 @@ public final class Preflight {
         if (demands.unchecked().isPresent()) {
             message.append("; not checked: ").append(printable(demands.unchecked().get()));
         }
-        return yes(Subject.CPU, message.toString());
+        return Subject.CPU.met(message.toString());
     }
 
-    private static Finding functions(ElfFile library, Collection<String> required) {
+    private static Requirement functions(ElfFile library, Collection<String> required) {
         var missing = new ArrayList<String>();
         for (String name : required) {
             if (!library.definedSymbols().contains(name)) {
@@ -203,11 +229,9 @@ public final class Preflight {
             }
         }
         return missing.isEmpty()
-                ? yes(
-                        Subject.FUNCTIONS,
+                ? Subject.FUNCTIONS.met(
                         "has the functions of a model" + ofVersion(compiledBy(library)))
-                : no(
-                        Subject.FUNCTIONS,
+                : Subject.FUNCTIONS.unmet(
                         "does not have %s; it is no AOTInductor model, or one of a PyTorch that is too old: export it again with a newer one"
                                 .formatted(names(missing)));
     }
@@ -246,13 +270,5 @@ public final class Preflight {
             }
         }
         return text.toString();
-    }
-
-    private static Finding yes(Subject subject, String message) {
-        return new Finding(subject, true, message);
-    }
-
-    private static Finding no(Subject subject, String message) {
-        return new Finding(subject, false, message);
     }
 }

@@ -1,21 +1,28 @@
 package io.github.aoti4j.internal.preflight;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.model.ModelApi;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.constants.ReadOnlyConstants;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.indices.IndexChecks.Origin;
 import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
 import io.github.aoti4j.internal.operators.ProxyCalls;
+import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.libtorch.LibTorchCuda;
+import io.github.aoti4j.libtorch.LibTorchLocation;
+import io.github.aoti4j.libtorch.LibTorchLocator;
+import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +32,7 @@ import java.util.function.Predicate;
  * What can be told of a packaged model before any of it is loaded.
  *
  * @param source what its generated source says; empty if the package holds none that is understood
- * @param findings answers to whether it can run here, all but libtorch's
+ * @param requirements answers to whether it can run here, all but libtorch's
  * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
  *     beside the library
  * @param proxyCalls the operators that it calls through the proxy executor, if any
@@ -35,7 +42,7 @@ public record PreflightReport(
         Device device,
         ElfFile library,
         Optional<WrapperSource> source,
-        List<Finding> findings,
+        List<Requirement> requirements,
         Set<Integer> readOnlyConstants,
         Optional<ProxyCalls> proxyCalls) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
@@ -73,9 +80,9 @@ public record PreflightReport(
                         library.needed().contains(LibTorchCuda.LIBRARY),
                         packaged.hasKernelsForSeveralGpus());
         Host host = Host.current();
-        List<Finding> findings = new ArrayList<>();
-        findings.add(demand.finding(wanted, host));
-        findings.addAll(
+        List<Requirement> requirements = new ArrayList<>();
+        requirements.add(demand.requirement(wanted, host));
+        requirements.addAll(
                 Preflight.examine(
                         metadata,
                         library,
@@ -89,14 +96,14 @@ public record PreflightReport(
                                         source.isPresent()
                                                 ? listed.withSource(wrapper, source.get().symbols())
                                                 : listed);
-        findings.add(operators(library, calls));
+        requirements.add(operators(library, calls));
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new PreflightReport(
                 packaged,
                 demand.device(wanted),
                 library,
                 source,
-                List.copyOf(findings),
+                List.copyOf(requirements),
                 wrapper != null && mapped ? ReadOnlyConstants.find(wrapper) : Set.of(),
                 calls);
     }
@@ -110,9 +117,8 @@ public record PreflightReport(
     }
 
     /**
-     * Reads a model's generated source.
-     *
-     * @return what it says; empty if the package holds none that is understood
+     * Reads a model's generated source. Returns what it says; empty if the package holds none that
+     * is understood.
      */
     public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
         return source(archive, packaged, packaged.wrapperSource().map(archive::text).orElse(null));
@@ -123,16 +129,42 @@ public record PreflightReport(
      *
      * @param has tells whether libtorch exports a symbol
      */
-    public List<Finding> findings(Predicate<String> has, String description) {
-        List<Finding> all = new ArrayList<>(findings);
+    public List<Requirement> requirements(Predicate<String> has, String description) {
+        List<Requirement> all = new ArrayList<>(requirements);
         all.add(Preflight.symbols(library, has, description));
         return all;
     }
 
     /**
+     * Adds the answer of the libtorch that would be loaded, without loading it, and the warning.
+     */
+    public List<Requirement> requirements(LibTorchOptions options) {
+        List<Requirement> all;
+        try {
+            LibTorchLocation location = LibTorchLocator.ofProcess().locate(options);
+            List<String> needed = library.undefinedSymbols();
+            Set<String> missing =
+                    new HashSet<>(
+                            device.isCpu()
+                                    ? location.missing(needed)
+                                    : location.missingWithCuda(needed));
+            all =
+                    requirements(
+                            symbol -> !missing.contains(symbol),
+                            "the libtorch in %s (%s)"
+                                    .formatted(
+                                            location.directory(), location.origin().description()));
+        } catch (AotiException e) {
+            all = new ArrayList<>(requirements);
+            all.add(Subject.LIBTORCH.unmet(e.getMessage()));
+        }
+        warning().map(text -> new Requirement(Requirement.WARNING, true, text)).ifPresent(all::add);
+        return List.copyOf(all);
+    }
+
+    /**
      * Names the kernels whose checks nobody makes before a run, and which would end the process.
-     *
-     * @return a sentence, or empty if there is none
+     * Returns a sentence, or empty if there is none.
      */
     public Optional<String> warning() {
         List<String> kernels =
@@ -173,17 +205,14 @@ public record PreflightReport(
     }
 
     /** Whether the operators are there is asked of the dispatcher, when libtorch is loaded. */
-    private static Finding operators(ElfFile library, Optional<ProxyCalls> calls) {
+    private static Requirement operators(ElfFile library, Optional<ProxyCalls> calls) {
         if (calls.isPresent()) {
-            return new Finding(
-                    Finding.Subject.OPERATORS,
-                    true,
+            return Subject.OPERATORS.met(
                     "calls operators by name, which are looked up when it is loaded: "
                             + String.join(", ", calls.get().operators()));
         }
         boolean unlisted = library.undefinedSymbols().contains(PROXY_EXECUTOR);
-        return new Finding(
-                Finding.Subject.OPERATORS,
+        return Subject.OPERATORS.answer(
                 !unlisted,
                 unlisted
                         ? "calls operators by name, but its package does not list them (the .json"

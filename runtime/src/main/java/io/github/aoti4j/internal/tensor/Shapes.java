@@ -6,6 +6,9 @@ import java.util.Arrays;
 
 /** Arithmetic of shapes and strides, in elements, checked for overflow. */
 public final class Shapes {
+    /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
+    public static final int MAX_RANK = 64;
+
     private Shapes() {}
 
     /**
@@ -82,9 +85,8 @@ public final class Shapes {
     }
 
     /**
-     * Tells whether strides are the row-major ones; the stride of a size of 1 does not matter.
-     *
-     * @return true also for a tensor without elements
+     * Returns whether strides are the row-major ones; the stride of a size of 1 does not matter;
+     * true also for a tensor without elements.
      */
     public static boolean isContiguous(long[] shape, long[] strides) {
         long expected = 1;
@@ -102,9 +104,8 @@ public final class Shapes {
     }
 
     /**
-     * Tells whether two strides put all elements of a shape in the same places.
-     *
-     * @return true if they differ at most where they do not matter
+     * Returns whether two strides put all elements of a shape in the same places; true if they
+     * differ at most where they do not matter.
      */
     public static boolean sameLayout(long[] shape, long[] a, long[] b) {
         if (elementCount(shape) == 0) {
@@ -119,7 +120,7 @@ public final class Shapes {
     }
 
     /**
-     * Tells whether the elements fill their memory, in whatever order of the dimensions.
+     * Returns whether the elements fill their memory, in whatever order of the dimensions.
      *
      * @param shape the sizes, at least one element in all
      * @return true if there are neither gaps between elements nor elements in the same place

@@ -16,9 +16,6 @@ public final class TensorView {
     /** What PyTorch's own CPU allocator aligns to, and enough for every vector instruction. */
     public static final long ALIGNMENT = 64;
 
-    /** The largest rank that is passed on; PyTorch itself knows no limit, its kernels do. */
-    public static final int MAX_RANK = 64;
-
     private final DType dtype;
     private final long[] shape;
     private final long[] strides;

@@ -38,9 +38,8 @@ public record ConstantSpec(
         Optional<List<Long>> strides) {
 
     /**
-     * Describes the constant as a part of a blob.
-     *
-     * @return named by FQN; empty if the source leaves something out
+     * Describes the constant as a part of a blob, named by FQN; empty if the source leaves
+     * something out.
      */
     public Optional<BlobTensor> inBlob() {
         if (dtype.isEmpty() || shape.isEmpty() || strides.isEmpty()) {

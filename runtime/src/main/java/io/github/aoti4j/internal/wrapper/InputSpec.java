@@ -27,13 +27,9 @@ public record InputSpec(
         List<DimensionSpec> dimensions,
         boolean otherStrides,
         boolean readAsScalar) {
-    /** The largest rank that is looked at; PyTorch's own kernels stop at 64 dimensions. */
-    public static final int MAX_DIMENSIONS = 64;
-
     /**
-     * Returns the sizes, if the model takes no others.
-     *
-     * @return a fresh array, or empty if a size may vary or the rank is not known
+     * Returns the sizes, if the model takes no others: a fresh array, or empty if a size may vary
+     * or the rank is not known.
      */
     public Optional<long[]> fixedShape() {
         long[] shape = new long[dimensions.size()];
@@ -47,9 +43,8 @@ public record InputSpec(
     }
 
     /**
-     * Tells whether the input is a single element, which a plain number can stand for.
-     *
-     * @return true if it has no dimensions, or is read as a number
+     * Returns whether the input is a single element, which a plain number can stand for; true if it
+     * has no dimensions, or is read as a number.
      */
     public boolean isScalar() {
         return readAsScalar || (rankKnown && dimensions.isEmpty());

@@ -65,7 +65,7 @@ final class SampleSizes {
     }
 
     /**
-     * Tells whether a stride is demanded that a row-major tensor does not have. Formulas are
+     * Returns whether a stride is demanded that a row-major tensor does not have. Formulas are
      * compared by their values for one choice of sizes, all different: a coincidence would only
      * leave the strides out of a description.
      */

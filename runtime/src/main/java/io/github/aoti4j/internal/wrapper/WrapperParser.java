@@ -8,6 +8,7 @@ import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SymbolTable;
 import io.github.aoti4j.internal.indices.KernelCalls;
 import io.github.aoti4j.internal.indices.KernelCheck;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -307,7 +308,7 @@ final class WrapperParser {
         var bySize = inputAt(symbols.inputOfSizes(array));
         var byStride = inputAt(symbols.inputOfStrides(array));
         int dimension = bySize == null && byStride == null ? -1 : index();
-        if (dimension < 0 || dimension >= InputSpec.MAX_DIMENSIONS) {
+        if (dimension < 0 || dimension >= Shapes.MAX_RANK) {
             return;
         }
         if (fixed == null) {
@@ -365,11 +366,11 @@ final class WrapperParser {
         if (input == null || !lexer.accept(",")) {
             return;
         }
-        var sizes = expressions.parseList(InputSpec.MAX_DIMENSIONS);
+        var sizes = expressions.parseList(Shapes.MAX_RANK);
         if (sizes == null || !lexer.accept(",")) {
             return;
         }
-        var strides = expressions.parseList(InputSpec.MAX_DIMENSIONS);
+        var strides = expressions.parseList(Shapes.MAX_RANK);
         // The same is asserted of what an operator returns, under the operator's name.
         boolean ofInput = lexer.is(")") || (lexer.accept(",") && isInputTag());
         if (strides != null && ofInput) {
@@ -432,7 +433,7 @@ final class WrapperParser {
     /** Returns {@code {16, 10}} as numbers; null if it is something else. */
     private List<Long> numbers() {
         var values = new ArrayList<Long>();
-        var list = expressions.parseList(InputSpec.MAX_DIMENSIONS);
+        var list = expressions.parseList(Shapes.MAX_RANK);
         if (list == null) {
             return null;
         }

@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import org.junit.jupiter.api.BeforeEach;

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.github.aoti4j.bindings.elf.Elf;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
@@ -93,7 +95,7 @@ class ElfFileTest {
     @Test
     void readsSymbols() {
         var elf = read(library);
-        assertEquals(ElfFile.X86_64, elf.machine());
+        assertEquals(Elf.X86_64, elf.machine());
         assertEquals("x86_64", elf.machineName());
         assertTrue(elf.needed().contains("libtorch_cpu.so"), elf.needed().toString());
         assertTrue(elf.undefinedSymbols().contains("aoti_torch_empty_strided"));

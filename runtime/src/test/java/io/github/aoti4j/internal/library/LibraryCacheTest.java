@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 import io.github.aoti4j.libtorch.LibTorch;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.cuda.CudaDriverApi;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.cuda.Gpus;
 
 import org.junit.jupiter.api.Test;
@@ -27,8 +28,8 @@ class DeviceRequirementTest {
                 Map.of("AOTI_DEVICE_KEY", device, "AOTI_COMPUTE_CAPABILITY", capability));
     }
 
-    private static Finding finding(DeviceRequirement demand, Device wanted, Gpus gpus) {
-        return demand.finding(wanted, new Host("linux", "x86_64", null, gpus));
+    private static Requirement finding(DeviceRequirement demand, Device wanted, Gpus gpus) {
+        return demand.requirement(wanted, new Host("linux", "x86_64", null, gpus));
     }
 
     private static DeviceRequirement cuda(String capability, boolean anyLater) {
@@ -49,13 +50,13 @@ class DeviceRequirementTest {
     void aModelForTheCpuRunsThereAndNowhereElse() {
         var demand = DeviceRequirement.of(metadata("cpu", ""), false, false);
 
-        assertEquals("runs on the CPU", finding(demand, null, NO_DRIVER).message());
+        assertEquals("runs on the CPU", finding(demand, null, NO_DRIVER).detail());
         var refused = finding(demand, Device.cuda(0), gpu(90));
-        assertFalse(refused.ok());
+        assertFalse(refused.met());
         assertEquals(
                 "was compiled for the CPU and cannot run on cuda:0; export it with its parameters"
                         + " and inputs there",
-                refused.message());
+                refused.detail());
     }
 
     @Test
@@ -63,24 +64,24 @@ class DeviceRequirementTest {
         var onCpu = finding(cuda("90", false), Device.CPU, gpu(90));
         var nowhere = finding(cuda("90", false), null, NO_DRIVER);
 
-        assertFalse(onCpu.ok());
-        assertTrue(onCpu.message().contains("cannot run on cpu"), onCpu.message());
-        assertFalse(nowhere.ok());
+        assertFalse(onCpu.met());
+        assertTrue(onCpu.detail().contains("cannot run on cpu"), onCpu.detail());
+        assertFalse(nowhere.met());
         assertEquals(
                 "was compiled for cuda (compute capability 9.0), which is not here: there is no"
                         + " NVIDIA driver (libcuda.so.1)",
-                nowhere.message());
+                nowhere.detail());
     }
 
     @Test
     void namesTheDevicesThatAreThereWhereTheWantedOneIsNot() {
         var refused = finding(cuda("90", false), Device.cuda(1), gpu(90));
 
-        assertFalse(refused.ok());
+        assertFalse(refused.met());
         assertEquals(
                 "was compiled for cuda (compute capability 9.0), and there is no cuda:1; the last"
                         + " device is cuda:0 (NVIDIA X, compute capability 9.0)",
-                refused.message());
+                refused.detail());
     }
 
     @ParameterizedTest
@@ -99,14 +100,14 @@ class DeviceRequirementTest {
     void comparesComputeCapabilities(String compiledFor, boolean fatbin, int actual, boolean runs) {
         var finding = finding(cuda(compiledFor, fatbin), null, gpu(actual));
 
-        assertEquals(runs, finding.ok(), finding.message());
+        assertEquals(runs, finding.met(), finding.detail());
         assertTrue(
-                finding.message()
+                finding.detail()
                         .contains(
                                 "cuda:0 (NVIDIA X, compute capability "
                                         + Gpus.version(actual)
                                         + ")"),
-                finding.message());
+                finding.detail());
     }
 
     @Test
@@ -117,7 +118,7 @@ class DeviceRequirementTest {
                         null,
                         gpu(90));
 
-        assertFalse(finding.ok());
-        assertTrue(finding.message().startsWith("was compiled for x?pu, and only"));
+        assertFalse(finding.met());
+        assertTrue(finding.detail().startsWith("was compiled for x?pu, and only"));
     }
 }

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.elf.Elf;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.internal.elf.ElfFile;
-import io.github.aoti4j.internal.preflight.Finding.Subject;
+import io.github.aoti4j.core.Requirement;
+import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 
 import org.junit.jupiter.api.Test;
@@ -58,15 +60,15 @@ class PreflightTest {
                         ""));
     }
 
-    private Finding examine(Subject subject, PackageMetadata metadata, String march) {
+    private Requirement examine(Subject subject, PackageMetadata metadata, String march) {
         return examine(subject, metadata, march, library);
     }
 
-    private static Finding examine(
+    private static Requirement examine(
             Subject subject, PackageMetadata metadata, String march, ElfFile library) {
         return Preflight.examine(metadata, library, Optional.ofNullable(march), RUN, host(AVX2_CPU))
                 .stream()
-                .filter(finding -> finding.subject() == subject)
+                .filter(finding -> finding.name().equals(subject.met("").name()))
                 .findFirst()
                 .orElseThrow();
     }
@@ -78,7 +80,7 @@ class PreflightTest {
                         metadata("AVX2"), library, Optional.of("x86-64-v3"), RUN, host(AVX2_CPU));
         assertEquals(4, findings.size());
         for (var finding : findings) {
-            assertTrue(finding.ok(), finding.message());
+            assertTrue(finding.met(), finding.detail());
         }
         assertDoesNotThrow(() -> Preflight.require("model m", findings));
     }
@@ -86,13 +88,13 @@ class PreflightTest {
     @Test
     void namesTheCpuFeaturesThatAreMissing() {
         var finding = examine(Subject.CPU, metadata("AVX512 AVX512_VNNI"), null);
-        assertFalse(finding.ok());
+        assertFalse(finding.met());
         assertEquals(
                 "was compiled for AVX512 AVX512_VNNI and needs avx512f avx512dq avx512vl avx512bw"
                         + " fma avx512_vnni; this CPU lacks avx512f avx512dq avx512vl avx512bw"
                         + " avx512_vnni; export it with options that this CPU has (cpp.march,"
                         + " cpp.simdlen)",
-                finding.message());
+                finding.detail());
     }
 
     @Test
@@ -112,14 +114,14 @@ class PreflightTest {
 
     @Test
     void takesTheCompilersTargetIntoAccount() {
-        assertFalse(examine(Subject.CPU, metadata("AVX2"), "x86-64-v4").ok());
+        assertFalse(examine(Subject.CPU, metadata("AVX2"), "x86-64-v4").met());
         var native_ = examine(Subject.CPU, metadata("AVX2"), "native");
-        assertTrue(native_.ok());
+        assertTrue(native_.met());
         assertEquals(
                 "was compiled for AVX2 and needs avx2 fma f16c, which this CPU has; not checked: it"
                         + " was compiled with -march=native and may use all that the CPU it was"
                         + " compiled on has",
-                native_.message());
+                native_.detail());
     }
 
     @Test
@@ -128,35 +130,35 @@ class PreflightTest {
                 Preflight.examine(
                         metadata("AVX512"), library, Optional.empty(), RUN, host("model : x"));
         assertTrue(
-                unknownCpu.get(2).message().endsWith("this CPU's features are not known"),
-                unknownCpu.get(2).message());
-        assertTrue(unknownCpu.get(2).ok());
+                unknownCpu.get(2).detail().endsWith("this CPU's features are not known"),
+                unknownCpu.get(2).detail());
+        assertTrue(unknownCpu.get(2).met());
         var unknownIsa = examine(Subject.CPU, metadata("AVX9000"), null);
-        assertTrue(unknownIsa.ok());
-        assertTrue(unknownIsa.message().endsWith("what AVX9000 needs is not known here"));
+        assertTrue(unknownIsa.met());
+        assertTrue(unknownIsa.detail().endsWith("what AVX9000 needs is not known here"));
     }
 
     @Test
     void refusesOtherPlatforms() {
         var metadata = new PackageMetadata(Map.of("AOTI_PLATFORM", "dar\u001bwin"));
         var finding = examine(Subject.PLATFORM, metadata, null);
-        assertFalse(finding.ok());
+        assertFalse(finding.met());
         assertEquals(
                 "was compiled for dar?win, and this is linux; export it on linux",
-                finding.message());
-        assertTrue(examine(Subject.PLATFORM, new PackageMetadata(Map.of()), null).ok());
+                finding.detail());
+        assertTrue(examine(Subject.PLATFORM, new PackageMetadata(Map.of()), null).met());
     }
 
     @Test
     void refusesOtherMachinesWhateverTheMetadataSays() {
         byte[] arm = bytes.clone();
-        arm[18] = (byte) ElfFile.AARCH64;
+        arm[18] = (byte) Elf.AARCH64;
         var finding = examine(Subject.MACHINE, metadata("AVX2"), null, elf(arm));
-        assertFalse(finding.ok());
+        assertFalse(finding.met());
         assertEquals(
                 "was compiled for aarch64, and this is x86_64; export it on x86_64",
-                finding.message());
-        assertTrue(examine(Subject.CPU, metadata("AVX512"), null, elf(arm)).ok());
+                finding.detail());
+        assertTrue(examine(Subject.CPU, metadata("AVX512"), null, elf(arm)).met());
     }
 
     @Test
@@ -168,27 +170,27 @@ class PreflightTest {
                         Optional.empty(),
                         List.of("AOTInductorModelContainerRun", "AOTInductorFly"),
                         host(AVX2_CPU));
-        assertFalse(findings.getLast().ok());
+        assertFalse(findings.getLast().met());
         assertTrue(
-                findings.getLast().message().startsWith("does not have AOTInductorFly; it is no"),
-                findings.getLast().message());
+                findings.getLast().detail().startsWith("does not have AOTInductorFly; it is no"),
+                findings.getLast().detail());
     }
 
     @Test
     void namesWhatIsMissingInLibtorch() {
         var all = Preflight.symbols(library, name -> true, "libtorch 2.10.0 in /x");
-        assertTrue(all.ok());
+        assertTrue(all.met());
         var finding =
                 Preflight.symbols(
                         library,
                         name -> !name.equals("aoti_torch_empty_strided"),
                         "libtorch 2.10.0 in /x");
-        assertFalse(finding.ok());
+        assertFalse(finding.met());
         assertEquals(
                 "needs aoti_torch_empty_strided of libtorch, which libtorch 2.10.0 in /x does not"
                     + " have; the model was compiled by PyTorch 2.13 or newer: use the libtorch of"
                     + " the PyTorch that compiled it, or a newer one",
-                finding.message());
+                finding.detail());
     }
 
     @Test
@@ -206,9 +208,9 @@ class PreflightTest {
     void listsAllProblemsAtOnce() {
         var findings =
                 List.of(
-                        new Finding(Subject.DEVICE, false, "was compiled for cuda"),
-                        new Finding(Subject.CPU, true, "was compiled for AVX2"),
-                        new Finding(Subject.PLATFORM, false, "was compiled for darwin"));
+                        Subject.DEVICE.unmet("was compiled for cuda"),
+                        Subject.CPU.met("was compiled for AVX2"),
+                        Subject.PLATFORM.unmet("was compiled for darwin"));
         var e =
                 assertThrows(
                         IncompatibleModelException.class,
@@ -225,7 +227,7 @@ class PreflightTest {
         assertEquals(Optional.of("x86-64-v3"), source.march());
         var sleef = elf(WrapperFixtures.entry("mlp", ".wrapper.so"));
         var finding = Preflight.symbols(sleef, name -> !name.startsWith("Sleef_"), "libtorch");
-        assertTrue(finding.message().startsWith("needs Sleef_"), finding.message());
+        assertTrue(finding.detail().startsWith("needs Sleef_"), finding.detail());
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.github.aoti4j.stress.calls.FuzzState.Made;
 import io.github.aoti4j.stress.calls.FuzzState.Owned;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -707,7 +708,7 @@ final class ApiFuzzer {
         loaded.mayBePackaged |= a;
         loaded.mayBeUpdated |= file.equals(FuzzState.WEIGHTS_B);
         if (byTensors) {
-            try (TensorSource source = TensorSource.open(file)) {
+            try (TensorSource source = WeightFiles.open(file)) {
                 loaded.model.constants().update(tensors(source));
             }
         } else {

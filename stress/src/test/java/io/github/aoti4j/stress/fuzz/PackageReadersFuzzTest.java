@@ -3,8 +3,8 @@ package io.github.aoti4j.stress.fuzz;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.aoti4j.CallSpecFuzz;
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.internal.compile.CompilerFlagsFuzz;
-import io.github.aoti4j.internal.elf.ElfFile;
 import io.github.aoti4j.internal.indices.IndexChecksTest;
 import io.github.aoti4j.internal.indices.KernelText;
 import io.github.aoti4j.internal.operators.ProxyFuzz;

@@ -21,7 +21,7 @@ import io.github.aoti4j.internal.indices.OperatorCallSites;
 import io.github.aoti4j.internal.inputs.InputCheck;
 import io.github.aoti4j.internal.inputs.InputDescription;
 import io.github.aoti4j.internal.preflight.CpuRequirements;
-import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.lang.foreign.Arena;
@@ -71,7 +71,7 @@ public final class SourceFuzz {
         long[] slots = new long[check.slotCount()];
         long[][] sizes = new long[source.inputCount()][];
         for (var spec : source.inputs()) {
-            assertTrue(spec.dimensions().size() <= InputSpec.MAX_DIMENSIONS);
+            assertTrue(spec.dimensions().size() <= Shapes.MAX_RANK);
             int rank = spec.dimensions().size();
             sizes[spec.index()] = new long[rank];
             check.accepts(spec.index(), 6, rank, sizes[spec.index()], new long[rank], 0, slots);

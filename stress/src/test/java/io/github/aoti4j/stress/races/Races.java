@@ -5,6 +5,7 @@ import io.github.aoti4j.ModelCache;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.CacheEntry;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.testing.Checkout;
 
@@ -179,7 +180,7 @@ public final class Races {
     }
 
     private static void twoThreadsLoad() throws Exception {
-        List<ModelCache.Entry> _ = ModelCache.ofProcess().pruneAll();
+        List<CacheEntry> _ = ModelCache.ofProcess().pruneAll();
         Callable<Void> load =
                 () -> {
                     try (Model model = Model.load(ADD_ONE)) {

@@ -2,7 +2,7 @@ package io.github.aoti4j.stress.races;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
-import io.github.aoti4j.internal.lifecycle.RefCounted;
+import io.github.aoti4j.bindings.os.RefCounted;
 
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -23,12 +23,12 @@ public class RefCountedStress {
     private final RefCounted<AutoCloseable> second = first.retain();
 
     @Actor
-    public void letGo() {
+    public void release() {
         first.release();
     }
 
     @Actor
-    public void shareAndLetGo() {
+    public void shareAndRelease() {
         RefCounted<AutoCloseable> third = second.retain();
         second.release();
         third.release();

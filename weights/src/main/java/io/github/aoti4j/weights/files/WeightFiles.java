@@ -1,8 +1,10 @@
 package io.github.aoti4j.weights.files;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.pt2.Blob;
 import io.github.aoti4j.weights.safetensors.ShardIndex;
 import io.github.aoti4j.weights.torchsave.TorchSave;
 
@@ -10,8 +12,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
-/** Tells files of tensors by their first bytes, not by their names, which vary. */
+/**
+ * Opens files of tensors, which are told by their first bytes, not by their names, which vary.
+ *
+ * <p>Opening a file reads its index and no tensor.
+ */
 public final class WeightFiles {
     private static final byte[] ZIP = {'P', 'K', 3, 4};
 
@@ -25,8 +32,42 @@ public final class WeightFiles {
 
     private WeightFiles() {}
 
+    /**
+     * Opens a file of tensors, which its first bytes tell:
+     *
+     * <ul>
+     *   <li>safetensors ({@link SafetensorsFile});
+     *   <li>several of them, by their {@code *.safetensors.index.json};
+     *   <li>a state dict of {@code torch.save} ({@code .pt}, {@code .pth}, {@code .bin}) in the zip
+     *       format of PyTorch 1.6 and later. Its pickle is read by an interpreter that knows
+     *       tensors and plain values, and can run nothing. Dictionaries within the dictionary are
+     *       flattened to names with dots, and other values passed over. If there are no tensors on
+     *       the first level but in a dictionary there, by the name of {@code state_dict}, {@code
+     *       model_state_dict} or {@code model}, in this order, then that is what is opened.
+     * </ul>
+     *
+     * @param path the file
+     * @return its tensors, to be closed by the caller
+     * @throws PackageException if the file is none of these, or damaged, or refers to anything
+     *     foreign; names the tensor at fault
+     */
     public static TensorSource open(Path path) {
         return MappedFile.open(path, WeightFiles::read);
+    }
+
+    /**
+     * Opens the weights of a compiled model that lie beside its library, one after the other
+     * ({@code *_weights.blob}). Nothing in them says what they are, so the caller has to.
+     *
+     * @param path the file
+     * @param layout the model's constants in the order of their indices, without those that are
+     *     computed by constant folding
+     * @return the constants, to be closed by the caller
+     * @throws PackageException if the file cannot be read, or the constants do not take exactly the
+     *     bytes that it has
+     */
+    public static TensorSource openBlob(Path path, List<BlobTensor> layout) {
+        return MappedFile.open(path, file -> Blob.open(file, layout));
     }
 
     private static TensorSource read(MappedFile file) {

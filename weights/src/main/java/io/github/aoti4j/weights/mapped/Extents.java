@@ -37,9 +37,8 @@ public final class Extents {
     public record Range(long begin, long span) {}
 
     /**
-     * Finds out where a tensor lies in its storage.
-     *
-     * @return empty if it does not lie within, or if its numbers do not make a tensor
+     * Finds out where a tensor lies in its storage, empty if it does not lie within, or if its
+     * numbers do not make a tensor.
      */
     public static Optional<Range> within(
             long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {

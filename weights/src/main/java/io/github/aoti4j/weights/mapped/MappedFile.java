@@ -1,8 +1,10 @@
 package io.github.aoti4j.weights.mapped;
 
 import io.github.aoti4j.bindings.diag.LeakWatch;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Memfd;
 import io.github.aoti4j.bindings.os.Mmap;
+import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
@@ -39,39 +41,17 @@ public final class MappedFile implements AutoCloseable {
 
     private final Path path;
     private final boolean inMemory;
-    private final Counted counted;
+    private final RefCounted<Mmap> mapping;
     private final MemorySegment readOnly;
     private final LeakWatch watch;
     private boolean closed;
 
-    private MappedFile(Path path, boolean inMemory, Counted counted) {
+    private MappedFile(Path path, boolean inMemory, RefCounted<Mmap> mapping) {
         this.path = path;
         this.inMemory = inMemory;
-        this.counted = counted;
-        this.readOnly = counted.mapping.segment().asReadOnly();
+        this.mapping = mapping;
+        this.readOnly = mapping.value().segment().asReadOnly();
         this.watch = LeakWatch.of(this, "file " + path);
-    }
-
-    /** A mapping, and how many owners and holds it has. */
-    private static final class Counted {
-        private final Mmap mapping;
-        private int shares = 1;
-
-        Counted(Mmap mapping) {
-            this.mapping = mapping;
-        }
-
-        synchronized Counted add() {
-            shares++;
-            return this;
-        }
-
-        synchronized void release() {
-            if (shares == 1) {
-                mapping.close();
-            }
-            shares--;
-        }
     }
 
     /**
@@ -97,7 +77,7 @@ public final class MappedFile implements AutoCloseable {
             throw new PackageException(
                     path, "the file is empty; it may have been cut off: copy it again");
         }
-        return new MappedFile(path, false, new Counted(mapping));
+        return new MappedFile(path, false, new RefCounted<>(mapping));
     }
 
     /**
@@ -118,7 +98,7 @@ public final class MappedFile implements AutoCloseable {
         try (var file = Memfd.create(name.toString())) {
             copy(bytes, file);
             file.seal();
-            return new MappedFile(name, true, new Counted(Mmap.open(file, name)));
+            return new MappedFile(name, true, new RefCounted<>(Mmap.open(file, name)));
         } catch (IOException | NativeException e) {
             throw new PackageException(
                     name,
@@ -152,15 +132,11 @@ public final class MappedFile implements AutoCloseable {
 
     /** Gives the file to a reader, which owns it if it succeeds; if it fails the file is closed. */
     public <T> T handTo(Function<MappedFile, T> reader) {
-        boolean done = false;
         try {
-            T read = reader.apply(this);
-            done = true;
-            return read;
-        } finally {
-            if (!done) {
-                close();
-            }
+            return reader.apply(this);
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, this);
+            throw e;
         }
     }
 
@@ -198,7 +174,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public MappedFile duplicate() {
         try (var _ = hold()) {
-            return new MappedFile(path, inMemory, new Counted(counted.mapping.again()));
+            return new MappedFile(path, inMemory, new RefCounted<>(mapping.value().again()));
         } catch (IOException e) {
             throw cannotMap(path, e);
         }
@@ -213,13 +189,12 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized MappedFile share() {
         requireOpen();
-        return new MappedFile(path, inMemory, counted.add());
+        return new MappedFile(path, inMemory, mapping.retain());
     }
 
     /**
-     * Tells whether this is a copy of bytes in memory, and no file.
-     *
-     * @return true if it was made by {@link #copyOf}
+     * Returns whether this is a copy of bytes in memory, and no file; true if it was made by {@link
+     * #copyOf}.
      */
     public boolean isInMemory() {
         return inMemory;
@@ -239,19 +214,14 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns the path that the file was opened with.
-     *
-     * @return the path, or what a copy of bytes is called; also after close
+     * Returns the path that the file was opened with: the path, or what a copy of bytes is called;
+     * also after close.
      */
     public Path path() {
         return path;
     }
 
-    /**
-     * Returns the size of the file when it was opened.
-     *
-     * @return bytes, at least 1
-     */
+    /** Returns the size of the file when it was opened: bytes, at least 1. */
     public long size() {
         return readOnly.byteSize();
     }
@@ -276,7 +246,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public MemorySegment writableSegment() {
         requireOpen();
-        return counted.mapping.segment();
+        return mapping.value().segment();
     }
 
     /**
@@ -287,7 +257,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized Lease hold() {
         requireOpen();
-        return new Share(counted.add());
+        return new Share(mapping.retain());
     }
 
     public synchronized void requireOpen() {
@@ -307,26 +277,9 @@ public final class MappedFile implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (!closed) {
-            counted.release();
+            mapping.release();
             closed = true;
             watch.closed();
-        }
-    }
-
-    private static final class Share implements Lease {
-        private final Counted counted;
-        private boolean released;
-
-        Share(Counted counted) {
-            this.counted = counted;
-        }
-
-        @Override
-        public synchronized void close() {
-            if (!released) {
-                counted.release();
-                released = true;
-            }
         }
     }
 }

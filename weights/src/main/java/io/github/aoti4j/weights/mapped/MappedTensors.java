@@ -1,5 +1,6 @@
 package io.github.aoti4j.weights.mapped;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Lease;
 import io.github.aoti4j.weights.Paging;
@@ -75,10 +76,10 @@ public final class MappedTensors implements TensorSource {
                 holds.add(file.hold());
             }
         } catch (Throwable e) {
-            holds.forEach(Lease::close);
+            Closeables.closeAfter(e, holds);
             throw e;
         }
-        return () -> closeAll(holds);
+        return () -> Closeables.closeAll(holds);
     }
 
     @Override
@@ -87,7 +88,7 @@ public final class MappedTensors implements TensorSource {
         try {
             files.forEach(file -> copies.add(file.duplicate()));
         } catch (Throwable e) {
-            copies.forEach(MappedFile::close);
+            Closeables.closeAfter(e, copies);
             throw e;
         }
         return new MappedTensors(path, copies, tensors);
@@ -107,21 +108,6 @@ public final class MappedTensors implements TensorSource {
 
     @Override
     public void close() {
-        closeAll(files.stream().<Lease>map(file -> file::close).toList());
-    }
-
-    /** Closes what can be closed, then fails if something could not. */
-    private static void closeAll(List<Lease> holds) {
-        IllegalStateException inUse = null;
-        for (var hold : holds) {
-            try {
-                hold.close();
-            } catch (IllegalStateException e) {
-                inUse = e;
-            }
-        }
-        if (inUse != null) {
-            throw inUse;
-        }
+        Closeables.closeAll(files);
     }
 }

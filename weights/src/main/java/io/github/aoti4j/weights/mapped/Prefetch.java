@@ -1,5 +1,6 @@
 package io.github.aoti4j.weights.mapped;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Pages;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Paging;
@@ -54,20 +55,17 @@ final class Prefetch {
     }
 
     private void lock(Progress progress) {
-        var locked = new ArrayList<MemorySegment>();
-        boolean done = false;
+        var locked = new ArrayList<AutoCloseable>();
         try {
             // First, since it fails before anything is read; pages are locked as they come in.
             for (var range : ranges) {
                 Pages.lock(range);
-                locked.add(range);
+                locked.add(() -> Pages.unlock(range));
             }
             eachSlice(Pages::populate, "reading", progress);
-            done = true;
-        } finally {
-            if (!done) {
-                locked.forEach(Pages::unlock);
-            }
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, locked);
+            throw e;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.aoti4j.weights.mapped;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.weights.TensorSource;
 
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ public final class WeightMappings implements AutoCloseable {
     @Override
     public void close() {
         if (!handedOn) {
-            files.forEach(MappedFile::close);
+            Closeables.closeAll(files);
         }
     }
 }

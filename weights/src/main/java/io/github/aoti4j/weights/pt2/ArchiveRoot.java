@@ -21,9 +21,8 @@ final class ArchiveRoot {
     private ArchiveRoot() {}
 
     /**
-     * Returns the prefix of all names.
-     *
-     * @return the root folder's name with a slash behind it, or empty if there is no root folder
+     * Returns the prefix of all names: the root folder's name with a slash behind it, or empty if
+     * there is no root folder.
      */
     static String find(List<ArchiveEntry> entries, Path path) {
         var folders = new LinkedHashSet<String>();

@@ -1,8 +1,11 @@
 package io.github.aoti4j.weights.pt2;
 
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.Lease;
 import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.mapped.Share;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
@@ -13,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32;
 
 /** The files of an unpacked package, each mapped when it is first asked for. */
@@ -24,8 +26,8 @@ final class FolderContents implements Contents {
     private final Map<String, FolderFile> files = new LinkedHashMap<>();
     private final List<ArchiveEntry> entries;
     private final Map<String, MappedFile> mapped = new HashMap<>();
+    private final RefCounted<AutoCloseable> users = new RefCounted<>(this::unmap);
     private boolean closed;
-    private int holds;
 
     /**
      * A file below the folder.
@@ -122,32 +124,19 @@ final class FolderContents implements Contents {
     @Override
     public synchronized Lease hold() {
         requireOpen();
-        holds++;
-        var released = new AtomicBoolean();
-        return () -> {
-            if (released.compareAndSet(false, true)) {
-                release();
-            }
-        };
-    }
-
-    private synchronized void release() {
-        holds--;
-        if (closed) {
-            unmap();
-        }
+        return new Share(users.retain());
     }
 
     @Override
     public synchronized void close() {
-        unmap();
-        closed = true;
+        if (!closed) {
+            users.release();
+            closed = true;
+        }
     }
 
+    /** One that is in use refuses, and can be closed later. */
     private void unmap() {
-        if (holds == 0) {
-            // One that is in use refuses, and can be closed later.
-            mapped.values().forEach(MappedFile::close);
-        }
+        Closeables.closeAll(mapped.values());
     }
 }

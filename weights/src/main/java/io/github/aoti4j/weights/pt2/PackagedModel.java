@@ -46,19 +46,14 @@ public final class PackagedModel {
         this.entries = List.copyOf(entries);
     }
 
-    /**
-     * Returns the name of the model.
-     *
-     * @return one of {@link Pt2Archive#models()}
-     */
+    /** Returns the name of the model: one of {@link Pt2Archive#models()}. */
     public String name() {
         return name;
     }
 
     /**
-     * Returns all files of the model, also those that no other method names.
-     *
-     * @return at least one entry, in the order of the archive
+     * Returns all files of the model, also those that no other method names, at least one entry, in
+     * the order of the archive.
      */
     public List<ArchiveEntry> entries() {
         return entries;
@@ -80,9 +75,8 @@ public final class PackagedModel {
     }
 
     /**
-     * Tells whether the model was packaged as source only ({@code aot_inductor.package_cpp_only}).
-     *
-     * @return true if there is no compiled library but there is source
+     * Returns whether the model was packaged as source only ({@code
+     * aot_inductor.package_cpp_only}); true if there is no compiled library but there is source.
      */
     public boolean isSourceOnly() {
         return sibling(LIBRARY).isEmpty() && sibling(SOURCE).isPresent();
@@ -90,91 +84,79 @@ public final class PackagedModel {
 
     /**
      * Returns the generated source of the wrapper, which states the inputs' checks and the
-     * constants' shapes.
-     *
-     * @return {@code <stem>.cpp}, or empty
+     * constants' shapes: {@code <stem>.cpp}, or empty.
      */
     public Optional<ArchiveEntry> wrapperSource() {
         return sibling(SOURCE);
     }
 
     /**
-     * Returns the generated sources of the kernels.
-     *
-     * @return those named {@code .kernel.cpp}; empty in older packages, where the wrapper holds
-     *     them
+     * Returns the generated sources of the kernels: those named {@code .kernel.cpp}; empty in older
+     * packages, where the wrapper holds them.
      */
     public List<ArchiveEntry> kernelSources() {
         return ending(KERNEL + SOURCE);
     }
 
     /**
-     * Returns the nodes that the model calls through the proxy executor.
-     *
-     * @return {@code <stem>.json}, or empty if it calls none
+     * Returns the nodes that the model calls through the proxy executor: {@code <stem>.json}, or
+     * empty if it calls none.
      */
     public Optional<ArchiveEntry> externNodes() {
         return sibling(".json");
     }
 
     /**
-     * Returns the weights that lie beside the library.
-     *
-     * @return {@code <stem>_weights.blob}, or empty if they lie elsewhere
+     * Returns the weights that lie beside the library: {@code <stem>_weights.blob}, or empty if
+     * they lie elsewhere.
      */
     public Optional<ArchiveEntry> weightsBlob() {
         return sibling("_weights.blob");
     }
 
     /**
-     * Returns the map of weights that lie in the package as files of torch.save.
-     *
-     * @return {@code weights_config.json}, or empty if they lie elsewhere
+     * Returns the map of weights that lie in the package as files of torch.save: {@code
+     * weights_config.json}, or empty if they lie elsewhere.
      */
     public Optional<ArchiveEntry> weightsConfig() {
         return named("weights_config.json");
     }
 
     /**
-     * Returns the flags to compile the wrapper with.
-     *
-     * @return {@code <stem>_compile_flags.json}, or empty if it is compiled
+     * Returns the flags to compile the wrapper with: {@code <stem>_compile_flags.json}, or empty if
+     * it is compiled.
      */
     public Optional<ArchiveEntry> compileFlags() {
         return sibling(COMPILE_FLAGS);
     }
 
     /**
-     * Returns the flags to link the model with.
-     *
-     * @return {@code <stem>_linker_flags.json}, or empty if it is compiled
+     * Returns the flags to link the model with: {@code <stem>_linker_flags.json}, or empty if it is
+     * compiled.
      */
     public Optional<ArchiveEntry> linkerFlags() {
         return sibling("_linker_flags.json");
     }
 
     /**
-     * Returns the weights to be appended to a model that is yet to be compiled.
-     *
-     * @return {@code <stem>_serialized_weights.bin}, or empty
+     * Returns the weights to be appended to a model that is yet to be compiled: {@code
+     * <stem>_serialized_weights.bin}, or empty.
      */
     public Optional<ArchiveEntry> serializedWeights() {
         return sibling("_serialized_weights.bin");
     }
 
     /**
-     * Returns the object files to be linked into a model that is yet to be compiled.
-     *
-     * @return those ending in {@code .o}
+     * Returns the object files to be linked into a model that is yet to be compiled: those ending
+     * in {@code .o}.
      */
     public List<ArchiveEntry> objectFiles() {
         return ending(".o");
     }
 
     /**
-     * Returns the compiled GPU kernels.
-     *
-     * @return those ending in {@code .cubin}, for one architecture, or {@code .fatbin}, for several
+     * Returns the compiled GPU kernels: those ending in {@code .cubin}, for one architecture, or
+     * {@code .fatbin}, for several.
      */
     public List<ArchiveEntry> gpuKernels() {
         List<ArchiveEntry> kernels = new ArrayList<>(ending(".cubin"));
@@ -183,9 +165,8 @@ public final class PackagedModel {
     }
 
     /**
-     * Tells whether the GPU kernels hold code that later architectures can use.
-     *
-     * @return true if there are kernels ending in {@code .fatbin}
+     * Returns whether the GPU kernels hold code that later architectures can use; true if there are
+     * kernels ending in {@code .fatbin}.
      */
     public boolean hasKernelsForSeveralGpus() {
         return !ending(".fatbin").isEmpty();
@@ -193,9 +174,7 @@ public final class PackagedModel {
 
     /**
      * Returns the map from names in {@link #externNodes()} to custom objects, which lie in {@code
-     * data/constants}.
-     *
-     * @return {@code custom_objs_config.json}, or empty
+     * data/constants}: {@code custom_objs_config.json}, or empty.
      */
     public Optional<ArchiveEntry> customObjects() {
         return named("custom_objs_config.json");

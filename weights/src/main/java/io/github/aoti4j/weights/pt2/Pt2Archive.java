@@ -3,6 +3,7 @@ package io.github.aoti4j.weights.pt2;
 import static io.github.aoti4j.weights.mapped.Messages.list;
 import static io.github.aoti4j.weights.mapped.Messages.quote;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Lease;
@@ -74,7 +75,7 @@ public final class Pt2Archive implements AutoCloseable {
         try {
             return new Pt2Archive(contents);
         } catch (Throwable e) {
-            contents.close();
+            Closeables.closeAfter(e, contents);
             throw e;
         }
     }
@@ -92,18 +93,16 @@ public final class Pt2Archive implements AutoCloseable {
     }
 
     /**
-     * Returns the path that the package was opened with.
-     *
-     * @return the path, or what a package in memory is called; also after close
+     * Returns the path that the package was opened with: the path, or what a package in memory is
+     * called; also after close.
      */
     public Path path() {
         return contents.path();
     }
 
     /**
-     * Tells whether the package lies in memory, and {@link #path()} is only a name.
-     *
-     * @return false if it is a file or a folder
+     * Returns whether the package lies in memory, and {@link #path()} is only a name; false if it
+     * is a file or a folder.
      */
     public boolean isInMemory() {
         return contents instanceof ZipContents zip && zip.file().isInMemory();
@@ -124,10 +123,8 @@ public final class Pt2Archive implements AutoCloseable {
     }
 
     /**
-     * Returns the names of the models.
-     *
-     * @return at least one name, in the order of the archive. A name may contain {@code /}, and one
-     *     may be a prefix of another
+     * Returns the names of the models, at least one name, in the order of the archive. A name may
+     * contain {@code /}, and one may be a prefix of another.
      */
     public List<String> models() {
         return List.copyOf(models.keySet());
@@ -151,11 +148,7 @@ public final class Pt2Archive implements AutoCloseable {
         return model;
     }
 
-    /**
-     * Returns all entries.
-     *
-     * @return the entries in the order of the archive, folders included
-     */
+    /** Returns all entries: the entries in the order of the archive, folders included. */
     public List<ArchiveEntry> entries() {
         return contents.entries();
     }

@@ -2,6 +2,7 @@ package io.github.aoti4j.weights.safetensors;
 
 import static io.github.aoti4j.weights.mapped.Messages.quote;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.mapped.Json;
@@ -38,7 +39,6 @@ public final class ShardIndex {
         var fileOfTensor = read(index);
         var shards = new LinkedHashMap<String, SafetensorsHeader>();
         var files = new ArrayList<MappedFile>();
-        boolean done = false;
         try {
             for (String name : fileOfTensor.values()) {
                 if (!shards.containsKey(name)) {
@@ -48,12 +48,10 @@ public final class ShardIndex {
             }
             var source = new MappedTensors(path, files, place(path, fileOfTensor, shards));
             index.close();
-            done = true;
             return source;
-        } finally {
-            if (!done) {
-                files.forEach(MappedFile::close);
-            }
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, files);
+            throw e;
         }
     }
 

@@ -16,19 +16,15 @@ public record ArchiveEntry(String name, long offset, long size, long crc32) {
     public static final long NO_CRC = -1;
 
     /**
-     * Tells whether this entry stands for a folder. Such entries are optional in a zip and have no
-     * payload.
-     *
-     * @return true if the name ends with a slash
+     * Returns whether this entry stands for a folder. Such entries are optional in a zip and have
+     * no payload; true if the name ends with a slash.
      */
     public boolean isDirectory() {
         return name.endsWith("/");
     }
 
     /**
-     * Returns the last segment of the name.
-     *
-     * @return the part behind the last slash; empty for a directory
+     * Returns the last segment of the name: the part behind the last slash; empty for a directory.
      */
     public String fileName() {
         return name.substring(name.lastIndexOf('/') + 1);

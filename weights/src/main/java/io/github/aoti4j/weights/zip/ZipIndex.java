@@ -48,20 +48,12 @@ public final class ZipIndex {
         return new ZipIndex(zip, path, context);
     }
 
-    /**
-     * Returns all entries.
-     *
-     * @return the entries in the order of the central directory, unmodifiable
-     */
+    /** Returns all entries: the entries in the order of the central directory, unmodifiable. */
     public List<ArchiveEntry> entries() {
         return entries;
     }
 
-    /**
-     * Finds an entry.
-     *
-     * @return the entry, or empty
-     */
+    /** Finds an entry by its name. */
     public Optional<ArchiveEntry> find(String name) {
         return Optional.ofNullable(byName.get(name));
     }

@@ -5,7 +5,6 @@ import static io.github.aoti4j.weights.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.testing.TestFiles;
-import io.github.aoti4j.weights.TensorSource;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +32,7 @@ class WeightFilesTest {
         var index = folder.resolve("index");
         Files.move(folder.resolve("model.safetensors.index.json"), index);
         for (var path : List.of(safetensors, torch, index)) {
-            try (var source = TensorSource.open(path)) {
+            try (var source = WeightFiles.open(path)) {
                 assertEquals("a", source.names().getFirst());
             }
         }
@@ -50,7 +49,7 @@ class WeightFilesTest {
             bytes.put((byte) ' ');
         }
         var path = Files.write(folder.resolve("f"), bytes.array());
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             assertEquals(List.of(), source.names());
         }
     }
@@ -85,7 +84,7 @@ class WeightFilesTest {
     }
 
     private void assertNotOpened(Path path, String... words) throws IOException {
-        assertRefused(path, () -> TensorSource.open(path), words);
+        assertRefused(path, () -> WeightFiles.open(path), words);
         assertEquals(0, TestFiles.uses(folder.toString()));
     }
 }

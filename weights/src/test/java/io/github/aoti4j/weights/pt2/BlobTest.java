@@ -10,8 +10,8 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.BlobTensor;
-import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.TestTensors;
+import io.github.aoti4j.weights.files.WeightFiles;
 import io.github.aoti4j.weights.mapped.MappedFileTest;
 
 import org.junit.jupiter.api.Test;
@@ -37,7 +37,7 @@ class BlobTest {
                         tensor("t", new long[] {3, 2}, new long[] {1, 4}, 1, 64),
                         tensor("none", new long[] {0, 5}, new long[] {5, 1}, 0, 0),
                         tensor("last", NONE, NONE, 15, 64));
-        try (var source = TensorSource.openBlob(path, layout)) {
+        try (var source = WeightFiles.openBlob(path, layout)) {
             var t = source.find("t").orElseThrow();
             assertArrayEquals(new long[] {1, 4}, t.strides());
             assertEquals((2 + 4 + 1) * 4, t.segment().byteSize());
@@ -55,7 +55,7 @@ class BlobTest {
                 List.of(
                         tensor("a", new long[] {2}, ONE, 0, 8),
                         tensor("b", new long[] {1}, ONE, 0, 4));
-        try (var source = TensorSource.openBlob(path, layout)) {
+        try (var source = WeightFiles.openBlob(path, layout)) {
             var b = source.find("b").orElseThrow();
             assertEquals(2, b.segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0));
             assertEquals("w.blob, offset 8", b.location());
@@ -72,7 +72,7 @@ class BlobTest {
                 List.of(
                         tensor("large", new long[] {count}, ONE, 0, size - 64),
                         tensor("end", new long[] {16}, ONE, 0, 64));
-        try (var source = TensorSource.openBlob(path, layout)) {
+        try (var source = WeightFiles.openBlob(path, layout)) {
             assertEquals(3L << 30, source.find("large").orElseThrow().segment().byteSize());
             assertEquals(
                     2f,
@@ -169,7 +169,7 @@ class BlobTest {
     private void assertNotOpened(byte[] blob, List<BlobTensor> layout, String... words)
             throws IOException {
         var path = Files.write(folder.resolve("w.blob"), blob);
-        assertRefused(path, () -> TensorSource.openBlob(path, layout), words);
+        assertRefused(path, () -> WeightFiles.openBlob(path, layout), words);
         assertEquals(0, TestFiles.uses(folder.toString()));
     }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.TestFiles;
-import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +25,7 @@ class ShardIndexTest {
     @Test
     void leavesAloneWhatTheIndexDoesNotName() throws IOException {
         TestFiles.safetensors(folder.resolve("one.safetensors"), "a", "b.c");
-        try (var source = TensorSource.open(index("{\"a\": \"one.safetensors\"}"))) {
+        try (var source = WeightFiles.open(index("{\"a\": \"one.safetensors\"}"))) {
             assertEquals(List.of("a"), source.names());
             assertTrue(source.find("b.c").isEmpty());
         }
@@ -42,14 +42,14 @@ class ShardIndexTest {
                 TestFiles.index(
                         folder.resolve("models"),
                         "{\"weight_map\": {\"a\": \"part/one.safetensors\"}}");
-        try (var source = TensorSource.open(index)) {
+        try (var source = WeightFiles.open(index)) {
             assertEquals("a", source.find("a").orElseThrow().name());
         }
     }
 
     @Test
     void readsAnIndexOfNothing() throws IOException {
-        try (var source = TensorSource.open(index("{}"))) {
+        try (var source = WeightFiles.open(index("{}"))) {
             assertEquals(List.of(), source.names());
         }
     }
@@ -60,7 +60,7 @@ class ShardIndexTest {
         var index = index("{\"a\": \"one.safetensors\", \"b.c\": \"two.safetensors\"}");
         assertRefused(
                 folder.resolve("two.safetensors"),
-                () -> TensorSource.open(index),
+                () -> WeightFiles.open(index),
                 "missing",
                 index.toString());
         assertNothingInUse();
@@ -71,7 +71,7 @@ class ShardIndexTest {
         TestFiles.safetensors(folder.resolve("one.safetensors"), "a");
         var two = Files.write(folder.resolve("two.safetensors"), new byte[] {1, 2, 3});
         var index = index("{\"a\": \"one.safetensors\", \"b.c\": \"two.safetensors\"}");
-        assertRefused(two, () -> TensorSource.open(index), "3 bytes", "too few");
+        assertRefused(two, () -> WeightFiles.open(index), "3 bytes", "too few");
         assertNothingInUse();
     }
 
@@ -129,7 +129,7 @@ class ShardIndexTest {
     }
 
     private void assertNotOpened(Path index, String... words) throws IOException {
-        assertRefused(index, () -> TensorSource.open(index), words);
+        assertRefused(index, () -> WeightFiles.open(index), words);
         assertNothingInUse();
     }
 

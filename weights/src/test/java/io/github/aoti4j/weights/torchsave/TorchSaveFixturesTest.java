@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.StoredTensor;
-import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.TestTensors;
+import io.github.aoti4j.weights.files.WeightFiles;
 import io.github.aoti4j.weights.pt2.FixturePackagesTest;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,12 +68,12 @@ class TorchSaveFixturesTest {
     }
 
     private static void assertRefused(Path path, String reason) {
-        var refusal = assertThrows(PackageException.class, () -> TensorSource.open(path));
+        var refusal = assertThrows(PackageException.class, () -> WeightFiles.open(path));
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }
 
     private static void assertHolds(Path path, JsonNode tensors) throws Exception {
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             var names = new ArrayList<String>();
             var storages = new HashMap<Integer, Long>();
             for (var expected : tensors) {

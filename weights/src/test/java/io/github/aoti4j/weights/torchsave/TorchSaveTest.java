@@ -9,7 +9,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.testing.TestFiles;
 import io.github.aoti4j.testing.TestPickle;
 import io.github.aoti4j.testing.TestZip;
-import io.github.aoti4j.weights.TensorSource;
+import io.github.aoti4j.weights.files.WeightFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +47,7 @@ class TorchSaveTest {
                                         .text("same")
                                         .floats("0", 12, 5, new long[] {7, 5}, new long[] {0, 0}),
                         Map.of("0", TestFiles.floats(12)));
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             var whole = source.find("whole").orElseThrow().segment();
             var turned = source.find("turned").orElseThrow();
             assertArrayEquals(new long[] {3, 3}, turned.shape());
@@ -78,7 +78,7 @@ class TorchSaveTest {
                                         .text("f")
                                         .floats("1", 2, 9, new long[] {2, 0}, ONE_TWO),
                         Map.of("0", new byte[0], "1", TestFiles.floats(2)));
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             assertEquals(0, source.find("e").orElseThrow().segment().byteSize());
             assertArrayEquals(new long[] {0, 3}, source.find("e").orElseThrow().shape());
             assertEquals(0, source.find("f").orElseThrow().segment().byteSize());
@@ -95,7 +95,7 @@ class TorchSaveTest {
                                         .text("u32")
                                         .v3("uint32", "1", 8, new long[] {2}, ONE),
                         Map.of("0", new byte[] {1, 2, 3}, "1", new byte[8]));
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             assertEquals(DType.FLOAT8_E4M3FN, source.find("f8").orElseThrow().dtype());
             assertEquals(8, source.find("u32").orElseThrow().segment().byteSize());
         }
@@ -109,7 +109,7 @@ class TorchSaveTest {
                 TestPickle.dict(d -> d.text("w").floats("0", 1)),
                 TorchSaveTest::withoutCrc);
         zip.add("a/data/0", TestFiles.floats(1), TorchSaveTest::withoutCrc);
-        try (var source = TensorSource.open(write(zip.build()))) {
+        try (var source = WeightFiles.open(write(zip.build()))) {
             assertEquals(4, source.find("w").orElseThrow().segment().byteSize());
         }
     }
@@ -134,7 +134,7 @@ class TorchSaveTest {
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             writeLarge(channel, pickle, count * 8);
         }
-        try (var source = TensorSource.open(path)) {
+        try (var source = WeightFiles.open(path)) {
             var tensor = source.find("w").orElseThrow();
             assertEquals(count * 8, tensor.segment().byteSize());
             assertEquals(
@@ -292,7 +292,7 @@ class TorchSaveTest {
     }
 
     private void assertNotOpened(Path path, String... words) throws IOException {
-        assertRefused(path, () -> TensorSource.open(path), words);
+        assertRefused(path, () -> WeightFiles.open(path), words);
         assertEquals(0, TestFiles.uses(path.toString()));
     }
 }

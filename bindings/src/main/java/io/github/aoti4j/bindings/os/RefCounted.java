@@ -1,9 +1,12 @@
-package io.github.aoti4j.internal.lifecycle;
+package io.github.aoti4j.bindings.os;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Something to be closed that several users share: the last one to let go closes it. Thread-safe.
+ * Something to be closed that several users share: the last one to release it closes it.
+ * Thread-safe.
+ *
+ * @param <T> what is shared; its close throws nothing checked
  */
 public final class RefCounted<T extends AutoCloseable> {
     private final T value;
@@ -14,7 +17,7 @@ public final class RefCounted<T extends AutoCloseable> {
         this.value = value;
     }
 
-    T value() {
+    public T value() {
         return value;
     }
 
@@ -24,16 +27,17 @@ public final class RefCounted<T extends AutoCloseable> {
         return this;
     }
 
-    /** Lets go. */
+    /**
+     * Takes a user away; the last one closes the value. If that fails, the user is one still, and
+     * may try again.
+     */
     public void release() {
         if (users.decrementAndGet() == 0) {
             try {
-                value.close();
-            } catch (RuntimeException e) {
+                Closeables.closeAll(value);
+            } catch (Throwable e) {
+                users.set(1);
                 throw e;
-            } catch (Exception e) {
-                throw new AssertionError(
-                        "what is shared here closes without checked exceptions", e);
             }
         }
     }

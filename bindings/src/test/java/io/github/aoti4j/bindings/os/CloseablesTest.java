@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal.lifecycle;
+package io.github.aoti4j.bindings.os;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -30,8 +30,7 @@ class CloseablesTest {
                 assertThrows(
                         IllegalStateException.class,
                         () ->
-                                Closeables.all(
-                                        null,
+                                Closeables.closeAll(
                                         part("a", first),
                                         null,
                                         part("b", second),
@@ -46,9 +45,48 @@ class CloseablesTest {
     void addsFailuresToTheReason() {
         var because = new IllegalArgumentException("because");
 
-        Closeables.all(because, part("a", first), part("b", second));
+        Closeables.closeAfter(because, part("a", first), part("b", second));
 
         assertEquals(List.of("a", "b"), closed);
         assertArrayEquals(new Throwable[] {first, second}, because.getSuppressed());
+    }
+
+    @Test
+    void closesTheRestAfterAnError() {
+        var error = new StackOverflowError();
+
+        var thrown =
+                assertThrows(
+                        StackOverflowError.class,
+                        () ->
+                                Closeables.closeAll(
+                                        () -> {
+                                            throw error;
+                                        },
+                                        part("b", second)));
+
+        assertEquals(List.of("b"), closed);
+        assertSame(error, thrown);
+        assertArrayEquals(new Throwable[] {second}, thrown.getSuppressed());
+    }
+
+    @Test
+    void theLastUserClosesAndMayTryAgain() {
+        var failures = new ArrayList<>(List.of(first));
+        var shared =
+                new RefCounted<AutoCloseable>(
+                        () -> {
+                            closed.add("shared");
+                            if (!failures.isEmpty()) {
+                                throw failures.removeFirst();
+                            }
+                        });
+        shared.retain().release();
+        assertEquals(List.of(), closed);
+
+        assertSame(first, assertThrows(IllegalStateException.class, shared::release));
+        shared.release();
+
+        assertEquals(List.of("shared", "shared"), closed);
     }
 }

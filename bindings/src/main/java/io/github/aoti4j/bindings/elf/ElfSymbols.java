@@ -1,5 +1,6 @@
-package io.github.aoti4j.internal.elf;
+package io.github.aoti4j.bindings.elf;
 
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -34,17 +35,6 @@ record ElfSymbols(
      */
     record Unique(long infoOffset, int type) {}
 
-    private static final int DT_NULL = 0;
-    private static final int DT_NEEDED = 1;
-    private static final int DT_HASH = 4;
-    private static final int DT_STRTAB = 5;
-    private static final int DT_SYMTAB = 6;
-    private static final int DT_STRSZ = 10;
-    private static final int DT_SYMENT = 11;
-    private static final int DT_GNU_HASH = 0x6ffffef5;
-
-    private static final int DYNAMIC_ENTRY_SIZE = 16;
-    private static final int SYMBOL_SIZE = 24;
     private static final int SECTION_HEADER_SIZE = 64;
     private static final int SHT_DYNSYM = 11;
 
@@ -60,90 +50,63 @@ record ElfSymbols(
     /** A linker lets a name be the end of another; it takes a lie to use the same bytes often. */
     private static final long MAX_USES = 16;
 
-    static ElfSymbols read(
-            ElfImage image, List<ElfFile.Segment> segments, ElfFile.Segment dynamic) {
-        return new Reader(image, segments).read(dynamic);
+    static ElfSymbols read(ElfBytes bytes, ElfHeader header) {
+        return new Reader(bytes, header).read();
     }
 
     private static final class Reader {
-        private final ElfImage image;
-        private final List<ElfFile.Segment> segments;
-        private long stringTable = -1;
-        private long stringTableSize = -1;
-        private long symbolTable = -1;
-        private long symbolSize = SYMBOL_SIZE;
-        private long hash = -1;
-        private long gnuHash = -1;
+        private final ElfBytes image;
+        private final ElfHeader header;
         private byte[] strings;
         private long nameBytes;
 
-        Reader(ElfImage image, List<ElfFile.Segment> segments) {
+        Reader(ElfBytes image, ElfHeader header) {
             this.image = image;
-            this.segments = segments;
+            this.header = header;
         }
 
-        ElfSymbols read(ElfFile.Segment dynamic) {
-            List<Long> needs = readDynamic(dynamic);
-            if (stringTable < 0 || stringTableSize < 0 || symbolTable < 0) {
+        ElfSymbols read() {
+            long stringTable = header.dynamic(Elf.DT_STRTAB);
+            long stringBytes = header.dynamic(Elf.DT_STRSZ);
+            if (stringTable < 0 || stringBytes < 0 || header.dynamic(Elf.DT_SYMTAB) < 0) {
                 throw image.damaged("its dynamic section names no symbol table");
             }
-            if (symbolSize != SYMBOL_SIZE) {
+            long symbolSize = header.dynamic(Elf.DT_SYMENT);
+            if (symbolSize != -1 && symbolSize != Elf.SYMBOL_SIZE) {
                 throw image.damaged("its symbols have %d bytes, not 24".formatted(symbolSize));
             }
-            if (stringTableSize > MAX_NAME_BYTES) {
-                throw image.damaged("its symbol names take %d bytes".formatted(stringTableSize));
+            if (stringBytes > MAX_NAME_BYTES) {
+                throw image.damaged("its symbol names take %d bytes".formatted(stringBytes));
             }
-            strings = image.copy(offsetOf(stringTable), (int) stringTableSize);
-            var needed = new ArrayList<Need>();
-            for (long name : needs) {
-                needed.add(need(name));
-            }
-            return readSymbols(List.copyOf(needed));
-        }
-
-        private List<Long> readDynamic(ElfFile.Segment dynamic) {
-            var needed = new ArrayList<Long>();
-            long end = dynamic.fileOffset() + dynamic.fileSize();
-            for (long at = dynamic.fileOffset();
-                    at <= end - DYNAMIC_ENTRY_SIZE;
-                    at += DYNAMIC_ENTRY_SIZE) {
-                long tag = image.u64(at);
-                long value = image.u64(at + 8);
-                if (tag == DT_NULL) {
-                    break;
-                }
-                switch ((int) tag) {
-                    case DT_NEEDED -> needed.add(at + 8);
-                    case DT_STRTAB -> stringTable = value;
-                    case DT_STRSZ -> stringTableSize = value;
-                    case DT_SYMTAB -> symbolTable = value;
-                    case DT_SYMENT -> symbolSize = value;
-                    case DT_HASH -> hash = value;
-                    case DT_GNU_HASH -> gnuHash = value;
-                    default -> {}
-                }
-            }
-            return needed;
-        }
-
-        private Need need(long nameOffset) {
-            long index = image.u64(nameOffset);
-            return new Need(string(index), nameOffset, index);
+            strings =
+                    image.slice(header.fileOffset(stringTable), stringBytes)
+                            .toArray(ValueLayout.JAVA_BYTE);
+            List<Need> needed =
+                    header.dynamic().stream()
+                            .filter(entry -> entry.tag() == Elf.DT_NEEDED)
+                            .map(
+                                    entry ->
+                                            new Need(
+                                                    string(entry.value()),
+                                                    entry.valueOffset(),
+                                                    entry.value()))
+                            .toList();
+            return readSymbols(needed);
         }
 
         private ElfSymbols readSymbols(List<Need> needed) {
-            long table = offsetOf(symbolTable);
+            long table = header.fileOffset(header.dynamic(Elf.DT_SYMTAB));
             long count = symbolCount();
-            if (count > image.size() / SYMBOL_SIZE) {
+            if (count > image.size() / Elf.SYMBOL_SIZE) {
                 throw image.damaged("it claims to have %d symbols".formatted(count));
             }
-            image.require(table, count * SYMBOL_SIZE);
+            image.require(table, count * Elf.SYMBOL_SIZE);
             var undefined = new ArrayList<String>();
             var weak = new ArrayList<String>();
             var defined = new LinkedHashSet<String>();
             var unique = new ArrayList<Unique>();
             for (long i = 1; i < count; i++) { // the first symbol is none
-                long at = table + i * SYMBOL_SIZE;
+                long at = table + i * Elf.SYMBOL_SIZE;
                 String name = string(image.u32(at));
                 int binding = image.u8(at + 4) >> 4;
                 int visibility = image.u8(at + 5) & 3;
@@ -175,10 +138,12 @@ record ElfSymbols(
 
         /** The symbol table does not say how long it is; its hash tables and sections do. */
         private long symbolCount() {
+            long hash = header.dynamic(Elf.DT_HASH);
             if (hash >= 0) {
-                return image.u32(offsetOf(hash) + 4); // as many chains as symbols
+                return image.u32(header.fileOffset(hash) + 4); // as many chains as symbols
             }
-            return gnuHash >= 0 ? countByGnuHash(offsetOf(gnuHash)) : countBySections();
+            long gnuHash = header.dynamic(Elf.DT_GNU_HASH);
+            return gnuHash >= 0 ? countByGnuHash(header.fileOffset(gnuHash)) : countBySections();
         }
 
         /** The symbol with the highest index ends the chain of the highest bucket. */
@@ -209,7 +174,7 @@ record ElfSymbols(
                 for (int i = 0; i < count; i++) {
                     long at = table + (long) i * SECTION_HEADER_SIZE;
                     if (image.u32(at + 4) == SHT_DYNSYM) {
-                        return image.u64(at + 32) / SYMBOL_SIZE;
+                        return image.u64(at + 32) / Elf.SYMBOL_SIZE;
                     }
                 }
             }
@@ -231,10 +196,6 @@ record ElfSymbols(
             }
             return new String(
                     strings, (int) offset, end - (int) offset, StandardCharsets.ISO_8859_1);
-        }
-
-        private long offsetOf(long address) {
-            return ElfFile.fileOffset(image, segments, address);
         }
     }
 }

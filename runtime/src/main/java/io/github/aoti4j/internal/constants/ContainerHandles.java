@@ -1,12 +1,16 @@
-package io.github.aoti4j.internal.container;
+package io.github.aoti4j.internal.constants;
 
 import io.github.aoti4j.bindings.model.ConstantsApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.torch.TorchApi;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -22,7 +26,7 @@ import java.util.Set;
  *
  * <p>Not thread-safe: the caller holds the lock of those who write constants.
  */
-public final class ContainerHandles {
+final class ContainerHandles implements AutoCloseable {
     private static final String LEAKING = "MaybeOwningAtenTensorHandle";
 
     private final ConstantsApi api;
@@ -78,14 +82,19 @@ public final class ContainerHandles {
     }
 
     /** Deletes what is left. Called when the containers have been deleted. */
+    @Override
     public void close() {
-        active.values().forEach(ContainerHandles::delete);
-        inactive.values().forEach(ContainerHandles::delete);
+        Set<Long> all = new HashSet<>();
+        active.values().forEach(all::addAll);
+        inactive.values().forEach(all::addAll);
+        delete(all);
     }
 
     private static void delete(Set<Long> handles) {
+        List<Cleanup> deletions = new ArrayList<>();
         for (long handle : handles) {
-            TorchApi.deleteTensor(MemorySegment.ofAddress(handle));
+            deletions.add(() -> TorchApi.deleteTensor(MemorySegment.ofAddress(handle)));
         }
+        Closeables.closeAll(deletions);
     }
 }

@@ -1,14 +1,14 @@
-package io.github.aoti4j.internal.elf;
+package io.github.aoti4j.bindings.elf;
 
-import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.core.AotiException;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
+import java.util.function.Function;
 
 /** The bytes of an ELF file, little-endian, and no byte outside them. */
-final class ElfImage {
+final class ElfBytes {
     private static final ValueLayout.OfShort U16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 =
@@ -17,13 +17,16 @@ final class ElfImage {
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemorySegment bytes;
-    private final Path path;
-    private final String entry;
+    private final Function<String, AotiException> failure;
 
-    ElfImage(MemorySegment bytes, Path path, String entry) {
+    /**
+     * Makes a reader.
+     *
+     * @param failure makes an exception that says which file has a problem
+     */
+    ElfBytes(MemorySegment bytes, Function<String, AotiException> failure) {
         this.bytes = bytes;
-        this.path = path;
-        this.entry = entry;
+        this.failure = failure;
     }
 
     long size() {
@@ -47,12 +50,11 @@ final class ElfImage {
         return bytes.get(U64, require(offset, 8));
     }
 
-    /** Copies a part of the file. */
-    byte[] copy(long offset, int length) {
-        return bytes.asSlice(require(offset, length), length).toArray(ValueLayout.JAVA_BYTE);
+    MemorySegment slice(long offset, long length) {
+        return bytes.asSlice(require(offset, length), length);
     }
 
-    /** Returns the offset if so many bytes lie there. */
+    /** Returns the offset if {@code length} bytes lie there. */
     long require(long offset, long length) {
         if (offset < 0 || length < 0 || length > size() || offset > size() - length) {
             throw damaged(
@@ -62,12 +64,7 @@ final class ElfImage {
         return offset;
     }
 
-    PackageException damaged(String problem) {
-        return new PackageException(
-                path, "entry %s is not a sound shared library: %s".formatted(entry, problem));
-    }
-
-    String describe() {
-        return path + ": entry " + entry;
+    AotiException damaged(String problem) {
+        return failure.apply(problem);
     }
 }

@@ -1,0 +1,2 @@
+/** Reads shared libraries as files: machine, symbols, needs. */
+package io.github.aoti4j.bindings.elf;

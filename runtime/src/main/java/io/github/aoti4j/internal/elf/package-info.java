@@ -1,2 +1,0 @@
-/** Reads and edits ELF libraries. */
-package io.github.aoti4j.internal.elf;
