@@ -1,7 +1,5 @@
 package io.github.aoti4j;
 
-import static java.util.Objects.requireNonNull;
-
 import io.github.aoti4j.bindings.cuda.CudaAllocatorApi;
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.CudaDriverApi;
@@ -63,7 +61,7 @@ public final class Cuda {
     }
 
     /**
-     * Tells whether models can run on a CUDA device here. Loads libtorch if there is a driver.
+     * Returns whether models can run on a CUDA device here. Loads libtorch if there is a driver.
      *
      * @return true if {@code cuda:0} can be used
      */
@@ -78,7 +76,7 @@ public final class Cuda {
     }
 
     /**
-     * Demands that a device can be used.
+     * Requires that a device can be used.
      *
      * @param device a CUDA device
      * @throws IncompatibleModelException naming what is missing: libtorch, its part for CUDA, the
@@ -86,7 +84,7 @@ public final class Cuda {
      * @throws NativeException if CUDA fails otherwise
      */
     public static void require(Device device) {
-        Gpu _ = Gpu.of(requireNonNull(device, "device"));
+        Gpu _ = Gpu.of(device);
     }
 
     /**
@@ -97,7 +95,7 @@ public final class Cuda {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static Memory memory(Device device) {
-        CudaApi api = Gpu.of(requireNonNull(device, "device")).api();
+        CudaApi api = Gpu.of(device).api();
         try (CudaApi.InUse _ = api.use(device.index())) {
             CudaApi.Memory memory = api.memory();
             return new Memory(memory.free(), memory.total());
@@ -127,6 +125,6 @@ public final class Cuda {
      * @throws NativeException if the work has failed
      */
     public static void synchronize(Device device) {
-        Gpu.of(requireNonNull(device, "device")).synchronize();
+        Gpu.of(device).synchronize();
     }
 }

@@ -1,7 +1,5 @@
 package io.github.aoti4j;
 
-import static java.util.Objects.requireNonNull;
-
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -34,7 +32,7 @@ public final class CudaEvent implements AutoCloseable {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static CudaEvent create(Device device) {
-        Gpu gpu = Gpu.of(requireNonNull(device, "device"));
+        Gpu gpu = Gpu.of(device);
         CudaApi api = gpu.api();
         try (CudaApi.InUse _ = api.use(device.index())) {
             return new CudaEvent(gpu, api.createEvent(true));
@@ -77,7 +75,7 @@ public final class CudaEvent implements AutoCloseable {
     }
 
     /**
-     * Tells whether the work before the mark is done.
+     * Returns whether the work before the mark is done.
      *
      * @return true also if it was never recorded
      * @throws NativeException if the work has failed

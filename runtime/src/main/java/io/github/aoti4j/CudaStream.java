@@ -26,19 +26,13 @@ import java.lang.foreign.MemorySegment;
  * throw a {@link NativeException}, and CUDA usually refuses all further work of the process.
  */
 public final class CudaStream implements AutoCloseable {
-    private final Gpu gpu;
     private final GpuStream stream;
 
-    /** Belongs to an arena of its own if the stream is ours; calls then hold it open. */
-    private final MemorySegment handle;
-
-    /** Null for a stream that is somebody else's. */
+    /** Owns the stream's handle, which calls keep open; null for a borrowed stream. */
     private final Arena arena;
 
     private CudaStream(Gpu gpu, MemorySegment handle, Arena arena) {
-        this.gpu = gpu;
         this.stream = new GpuStream(gpu, handle);
-        this.handle = handle;
         this.arena = arena;
     }
 
@@ -51,7 +45,7 @@ public final class CudaStream implements AutoCloseable {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static CudaStream current(Device device) {
-        Gpu gpu = Gpu.of(requireNonNull(device, "device"));
+        Gpu gpu = Gpu.of(device);
         return new CudaStream(gpu, gpu.currentStream(), null);
     }
 
@@ -63,14 +57,10 @@ public final class CudaStream implements AutoCloseable {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static CudaStream create(Device device) {
-        Gpu gpu = Gpu.of(requireNonNull(device, "device"));
-        CudaApi api = gpu.api();
-        MemorySegment made;
-        try (CudaApi.InUse _ = api.use(device.index())) {
-            made = api.createStream();
-        }
+        Gpu gpu = Gpu.of(device);
+        MemorySegment made = gpu.createStream();
         Arena arena = Arena.ofShared();
-        return new CudaStream(gpu, made.reinterpret(0, arena, api::destroyStream), arena);
+        return new CudaStream(gpu, made.reinterpret(0, arena, gpu.api()::destroyStream), arena);
     }
 
     /**
@@ -83,7 +73,7 @@ public final class CudaStream implements AutoCloseable {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static CudaStream fromPool(Device device, boolean highPriority) {
-        Gpu gpu = Gpu.of(requireNonNull(device, "device"));
+        Gpu gpu = Gpu.of(device);
         return new CudaStream(gpu, TorchCudaApi.streamFromPool(device.index(), highPriority), null);
     }
 
@@ -97,8 +87,7 @@ public final class CudaStream implements AutoCloseable {
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
     public static CudaStream wrap(Device device, MemorySegment stream) {
-        return new CudaStream(
-                Gpu.of(requireNonNull(device, "device")), requireNonNull(stream, "stream"), null);
+        return new CudaStream(Gpu.of(device), requireNonNull(stream, "stream"), null);
     }
 
     /**
@@ -107,7 +96,7 @@ public final class CudaStream implements AutoCloseable {
      * @return a CUDA device
      */
     public Device device() {
-        return gpu.device();
+        return stream.device();
     }
 
     /**
@@ -116,7 +105,7 @@ public final class CudaStream implements AutoCloseable {
      * @return an address, null for the default stream; valid until this is closed
      */
     public MemorySegment handle() {
-        return handle;
+        return stream.handle();
     }
 
     /** What the rest of the library works on. */
@@ -131,21 +120,21 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public void synchronize() {
-        try (CudaApi.InUse _ = gpu.use()) {
-            gpu.api().synchronizeStream(handle);
+        try (CudaApi.InUse _ = stream.gpu().use()) {
+            stream.gpu().api().synchronizeStream(handle());
         }
     }
 
     /**
-     * Tells whether all work that the stream has been given is done.
+     * Returns whether all work that the stream has been given is done.
      *
      * @return false while some is in flight
      * @throws NativeException if it has failed
      * @throws IllegalStateException if this is closed
      */
     public boolean isIdle() {
-        try (CudaApi.InUse _ = gpu.use()) {
-            return gpu.api().isStreamDone(handle);
+        try (CudaApi.InUse _ = stream.gpu().use()) {
+            return stream.gpu().api().isStreamDone(handle());
         }
     }
 
@@ -156,8 +145,8 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if one of the two is closed
      */
     public void waitFor(CudaEvent event) {
-        try (CudaApi.InUse _ = gpu.use()) {
-            gpu.api().waitEvent(handle, event.handle());
+        try (CudaApi.InUse _ = stream.gpu().use()) {
+            stream.gpu().api().waitEvent(handle(), event.handle());
         }
     }
 
@@ -172,7 +161,7 @@ public final class CudaStream implements AutoCloseable {
         }
 
         /**
-         * Puts back the stream and the device that were current before. Closing again does nothing.
+         * Restores the stream and the device that were current before. Closing again does nothing.
          *
          * @throws WrongThreadException on another thread
          */
@@ -197,14 +186,14 @@ public final class CudaStream implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public InUse use() {
-        return new InUse(TorchCudaApi.use(gpu.device().index(), handle));
+        return new InUse(TorchCudaApi.use(device().index(), handle()));
     }
 
     /**
      * Waits for the stream's work and destroys it, if {@link #create} has made it. Closing again
      * does nothing.
      *
-     * @throws IllegalStateException if another thread is just giving it work
+     * @throws IllegalStateException if another thread is giving it work at the moment
      */
     @Override
     public void close() {

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.operators.OperatorValues;
 
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -15,9 +16,9 @@ import java.util.List;
  * thread. They may only be written into where the schema says so: {@code Tensor(a!)}.
  */
 public final class OperatorCall {
-    private final OperatorValues values;
+    private final OperatorValues<Tensor> values;
 
-    OperatorCall(OperatorValues values) {
+    OperatorCall(OperatorValues<Tensor> values) {
         this.values = values;
     }
 

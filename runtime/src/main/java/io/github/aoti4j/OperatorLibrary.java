@@ -8,6 +8,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.internal.lifecycle.RuntimeAccess;
 import io.github.aoti4j.internal.operators.JavaOperators;
+import io.github.aoti4j.internal.operators.OperatorValues;
 import io.github.aoti4j.libtorch.LibTorch;
 
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ import java.util.List;
  * <p>Thread-safe.
  */
 public final class OperatorLibrary implements AutoCloseable {
-    private final List<JavaOperators.Registered> registered = new ArrayList<>();
+    private final List<Runnable> removals = new ArrayList<>();
     private final LeakWatch watch = LeakWatch.of(this, "an operator library");
     private boolean closed;
 
@@ -96,8 +97,14 @@ public final class OperatorLibrary implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the operator library is closed");
         }
-        registered.add(
-                JavaOperators.register(schema, parsed -> new OperatorKernel(parsed, function)));
+        removals.add(
+                JavaOperators.register(
+                        schema,
+                        parsed ->
+                                OperatorValues.<Tensor>kernel(
+                                        parsed,
+                                        Tensor.TYPE,
+                                        values -> function.apply(new OperatorCall(values)))));
         return this;
     }
 
@@ -111,7 +118,7 @@ public final class OperatorLibrary implements AutoCloseable {
         StackGuard.requireForClose();
         closed = true;
         watch.closed();
-        registered.forEach(JavaOperators.Registered::close);
-        registered.clear();
+        removals.forEach(Runnable::run);
+        removals.clear();
     }
 }

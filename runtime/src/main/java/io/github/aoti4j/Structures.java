@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** Makes the trees that people look at from plans. */
+/** Makes public structures of plans. */
 final class Structures {
     private final Plan plan;
 
@@ -40,17 +40,13 @@ final class Structures {
         NodeKind kind = plan.kind(node);
         return switch (kind) {
             case LEAF -> leaf(path, plan.firstLeaf(node));
-            case TUPLE ->
-                    new Structure.Sequence(path, Structure.SequenceKind.TUPLE, elements(node));
-            case LIST -> new Structure.Sequence(path, Structure.SequenceKind.LIST, elements(node));
-            case DEQUE ->
-                    new Structure.Sequence(path, Structure.SequenceKind.DEQUE, elements(node));
+            case TUPLE, LIST, DEQUE ->
+                    new Structure.Sequence(
+                            path, Structure.SequenceKind.valueOf(kind.name()), elements(node));
             case NAMED_TUPLE -> new Structure.NamedTuple(path, plan.type(node), elements(node));
-            case DICT -> new Structure.Mapping(path, Structure.MappingKind.DICT, entries(node));
-            case ORDERED_DICT ->
-                    new Structure.Mapping(path, Structure.MappingKind.ORDERED_DICT, entries(node));
-            case DEFAULT_DICT ->
-                    new Structure.Mapping(path, Structure.MappingKind.DEFAULT_DICT, entries(node));
+            case DICT, ORDERED_DICT, DEFAULT_DICT ->
+                    new Structure.Mapping(
+                            path, Structure.MappingKind.valueOf(kind.name()), entries(node));
             case FIELDS ->
                     new Structure.Fields(
                             path, plan.type(node), fields(node), plan.keys(node).absent());

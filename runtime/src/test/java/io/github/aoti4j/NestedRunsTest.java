@@ -137,7 +137,7 @@ class NestedRunsTest {
         }
     }
 
-    /** Each is in the one lane that the other waits for. */
+    /** Each has the one permit that the other waits for. */
     @Test
     void runsThatWaitForOneAnotherAreNotAllLeftWaiting() throws Exception {
         try (Model model = load(2);

@@ -307,7 +307,7 @@ class OperatorLibraryTest {
             String message =
                     assertRunThrows(OperatorException.class, SCALE_ADD, "rows2", model)
                             .getMessage();
-            assertTrue(message.contains("demo::scale_add has been taken back"), message);
+            assertTrue(message.contains("demo::scale_add has been removed"), message);
             try (OperatorLibrary _ = DemoOperators.open()) {
                 assertRight(SCALE_ADD, "rows2", model);
             }

@@ -4,10 +4,12 @@ import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.InvalidInputException;
 
 import java.lang.reflect.Array;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * How a model is called: flat inputs from nested arguments, nested results from flat outputs.
@@ -30,9 +32,7 @@ public final class CallPlan {
     }
 
     /**
-     * Reads a call spec.
-     *
-     * @throws CallSpecException if the texts are not call specs, or those of another model
+     * Reads a call spec; throws {@link CallSpecException} if the texts are not those of the model.
      */
     public static CallPlan of(
             String inputSpec, String outputSpec, List<String> inputNames, int outputCount) {
@@ -65,23 +65,16 @@ public final class CallPlan {
 
     /** Returns where the flat inputs stand in a call; empty if the package does not say. */
     public List<String> inputPaths() {
-        if (leaves.certain() == null) {
-            return List.of();
-        }
-        List<String> paths = new ArrayList<>();
-        for (int leaf : leaves.certain()) {
-            paths.add(inputPath(leaf));
-        }
-        return List.copyOf(paths);
+        return leaves.certain() == null
+                ? List.of()
+                : Arrays.stream(leaves.certain()).mapToObj(this::inputPath).toList();
     }
 
     /** Returns where the flat outputs stand in the results. */
     public List<String> outputPaths() {
-        List<String> paths = new ArrayList<>();
-        for (int leaf = 0; leaf < outputs.leafCount(); leaf++) {
-            paths.add(Paths.ofOutput(outputs, outputs.leafNode(leaf)));
-        }
-        return List.copyOf(paths);
+        return IntStream.range(0, outputs.leafCount())
+                .mapToObj(leaf -> Paths.ofOutput(outputs, outputs.leafNode(leaf)))
+                .toList();
     }
 
     private String inputPath(int leaf) {
@@ -93,21 +86,12 @@ public final class CallPlan {
         return Signature.of(inputs, leaves, outputs);
     }
 
-    /** Makes a tensor of a number or a truth value. */
+    /** Makes a tensor of a number or a bool, for the input of that index. */
     public interface Scalars<T> {
-        /**
-         * Makes one.
-         *
-         * @param input the index of the input that it is for
-         */
         T tensor(Object value, int input, String path);
     }
 
-    /**
-     * Makes the flat inputs of a call.
-     *
-     * @param keywords a map or a record; null for none
-     */
+    /** Makes the flat inputs of a call; keywords are a map, a record, or null. */
     @SuppressWarnings("unchecked") // an array of the very type
     public <T> T[] flatten(
             Object[] positional, Object keywords, Class<T> type, Scalars<T> scalars) {
@@ -128,12 +112,9 @@ public final class CallPlan {
 
     /** Returns the leaf of each input. */
     private int[] inputLeaves(Object[] values, Class<?> type) {
-        int[] found = leaves.certain();
+        int[] found = leaves.certain() != null ? leaves.certain() : leaves.chosen(values, type);
         if (found == null) {
-            found = leaves.chosen(values, type);
-            if (found == null) {
-                throw undecided(values, type);
-            }
+            throw undecided(values, type);
         }
         return found;
     }
@@ -163,24 +144,21 @@ public final class CallPlan {
                         };
         if (!plain) {
             throw new InvalidInputException(
-                    ("%s is a %s, but it was a plain value or None when the model was"
-                                    + " exported, which the compiled code holds: give a"
-                                    + " plain value or null")
+                    "%s is a %s, but it was a plain value or None when the model was exported, which the compiled code holds: give a plain value or null"
                             .formatted(inputPath(leaf), value.getClass().getSimpleName()));
         }
     }
 
     private InvalidInputException undecided(Object[] values, Class<?> type) {
-        List<String> given = new ArrayList<>();
-        for (int leaf = 0; leaf < values.length; leaf++) {
-            if (type.isInstance(values[leaf])) {
-                given.add(inputPath(leaf));
-            }
-        }
+        String given =
+                IntStream.range(0, values.length)
+                        .filter(leaf -> type.isInstance(values[leaf]))
+                        .mapToObj(this::inputPath)
+                        .collect(Collectors.joining(", "));
         return new InvalidInputException(
                 "the tensors given, %s, are not those of the call that was exported; it is %s"
                         .formatted(
-                                given.isEmpty() ? "none" : String.join(", ", given),
+                                given.isEmpty() ? "none" : given,
                                 Signature.ofArguments(inputs, leaves)));
     }
 
@@ -189,7 +167,7 @@ public final class CallPlan {
         return natural.shape(flat.toArray());
     }
 
-    /** Returns the way to a type, which is compiled once. */
+    /** Returns the shaper of a type, which is compiled once. */
     public Shaper shaper(Class<?> type, Class<?> tensor) {
         Shaper shaper = shapers.get(type);
         return shaper != null
@@ -198,9 +176,8 @@ public final class CallPlan {
     }
 
     /**
-     * Adds to a message about inputs, which names them as the model does, where they stand.
-     *
-     * @param positional have been flattened without failure, with {@code keywords}
+     * Adds to a message about inputs, which names them as the model does, where they stand in a
+     * call that has been flattened without failure.
      */
     public String explain(
             String message,
@@ -213,8 +190,7 @@ public final class CallPlan {
         for (int i = 0; i < found.length; i++) {
             String name = '"' + inputNames.get(i) + '"';
             if (message.contains(name)) {
-                text.append(" (").append(name).append(" is ").append(inputPath(found[i]));
-                text.append(')');
+                text.append(" (%s is %s)".formatted(name, inputPath(found[i])));
             }
         }
         return text.toString();

@@ -2,54 +2,47 @@ package io.github.aoti4j.internal.callspec;
 
 import io.github.aoti4j.core.InvalidInputException;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.RandomAccess;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
- * Puts the leaves of a call's arguments into an array, in the spec's order. Looks at containers
- * alone; what stands at a leaf is the caller's to judge. Immutable.
+ * Puts the leaves of a call's arguments into an array, in the spec's order. Checks containers, not
+ * what stands at a leaf. Immutable.
  *
  * <p>Dicts and fields are read by key, sequences by position, records by component: by name where
- * the spec has names, by position in tuples. What holds no input may be left out or null.
+ * the spec has names, by position in tuples. What contains no input may be left out or null.
  */
 public final class Flattener {
-    /** What stands for the value of a key that a map does not have; null is a value. */
+    /** The value of a key that a map does not have; null is a value. */
     private enum Missing {
         VALUE
     }
 
     private final Plan plan;
 
-    /** By node: whether it holds a leaf that is certainly an input. */
+    /** By node: whether it contains a leaf that is certainly an input. */
     private final boolean[] required;
 
-    /** Prepares it. */
     public Flattener(Plan plan, InputLeaves leaves) {
         this.plan = plan;
         required = new boolean[plan.nodeCount()];
         for (int node = 0; node < required.length; node++) {
-            for (int leaf = plan.firstLeaf(node);
-                    leaf < plan.firstLeaf(node) + plan.leavesIn(node) && !required[node];
-                    leaf++) {
-                required[node] = leaves.role(leaf) == InputLeaves.Role.TENSOR;
-            }
+            int first = plan.firstLeaf(node);
+            required[node] =
+                    IntStream.range(first, first + plan.leavesIn(node))
+                            .anyMatch(leaf -> leaves.role(leaf) == InputLeaves.Role.TENSOR);
         }
     }
 
-    /**
-     * Flattens a call.
-     *
-     * @param kwargs a map or a record of the keyword arguments; null for none
-     * @return one value for each leaf; null where nothing was given
-     * @throws InvalidInputException if the structure is another; the message names the path
-     */
+    /** Returns one value for each leaf, or null; keyword arguments are a map, a record, or null. */
     public Object[] flatten(Object[] args, Object kwargs) {
         Object[] leaves = new Object[plan.leafCount()];
-        int keywords = plan.end(1);
         positional(args, leaves);
-        keyed(keywords, kwargs == null ? Map.of() : kwargs, leaves);
+        keyed(plan.end(1), kwargs == null ? Map.of() : kwargs, leaves);
         return leaves;
     }
 
@@ -93,47 +86,25 @@ public final class Flattener {
     }
 
     private void sequence(int node, Object value, Object[] leaves) {
-        switch (value) {
-            case List<?> list -> {
-                requireCount(node, list.size());
-                if (list instanceof RandomAccess) {
-                    int i = 0;
-                    for (int child = node + 1; child < plan.end(node); child = plan.end(child)) {
-                        node(child, list.get(i++), leaves);
-                    }
-                } else {
-                    Iterator<?> elements = list.iterator();
-                    for (int child = node + 1; child < plan.end(node); child = plan.end(child)) {
-                        node(child, elements.next(), leaves);
-                    }
-                }
-            }
-            case Object[] array -> {
-                requireCount(node, array.length);
-                int i = 0;
-                for (int child = node + 1; child < plan.end(node); child = plan.end(child)) {
-                    node(child, array[i++], leaves);
-                }
-            }
-            case Record tuple when plan.kind(node).isTuple() -> {
-                RecordShape shape = RecordShape.of(tuple.getClass());
-                requireCount(node, shape.size());
-                int i = 0;
-                for (int child = node + 1; child < plan.end(node); child = plan.end(child)) {
-                    node(child, shape.get(tuple, i++), leaves);
-                }
-            }
-            default -> throw wrong(node, "is a " + value.getClass().getName());
-        }
-    }
-
-    private void requireCount(int node, int given) {
+        List<?> elements =
+                switch (value) {
+                    case List<?> list -> list;
+                    case Object[] array -> Arrays.asList(array);
+                    case Record tuple when plan.kind(node).isTuple() ->
+                            Arrays.asList(RecordShape.of(tuple.getClass()).values(tuple));
+                    default -> throw wrong(node, "is a " + value.getClass().getName());
+                };
+        int given = elements.size();
         int wanted = plan.childCount(node);
         if (given != wanted) {
             throw wrong(
                     node,
                     "has %d element%s instead of %d"
                             .formatted(given, given == 1 ? "" : "s", wanted));
+        }
+        Iterator<?> next = elements.iterator();
+        for (int child = node + 1; child < plan.end(node); child = plan.end(child)) {
+            node(child, next.next(), leaves);
         }
     }
 
@@ -158,38 +129,9 @@ public final class Flattener {
                 throw missing(child);
             }
         }
-        if (found != map.size()) {
-            refuseUnknown(node, map);
+        if (found == map.size()) {
+            return;
         }
-    }
-
-    /** A map may compare keys in a way of its own, and refuse to be asked for others. */
-    private static Object get(Map<?, ?> map, Object key) {
-        if (key instanceof String) {
-            try {
-                Object value = map.get(key);
-                if (value != null) {
-                    return value;
-                }
-            } catch (ClassCastException _) {
-                return search(map, key);
-            }
-        }
-        return search(map, key);
-    }
-
-    private static Object search(Map<?, ?> map, Object key) {
-        for (Map.Entry<?, ?> entry : map.entrySet()) {
-            Object given = Keys.canonical(entry.getKey());
-            if (given == null ? key == null : given.equals(key)) {
-                return entry.getValue();
-            }
-        }
-        return Missing.VALUE;
-    }
-
-    private void refuseUnknown(int node, Map<?, ?> map) {
-        Keys keys = plan.keys(node);
         for (Map.Entry<?, ?> entry : map.entrySet()) {
             boolean wasNone = entry.getValue() == null && keys.isAbsent(entry.getKey());
             if (keys.find(entry.getKey()) < 0 && !wasNone) {
@@ -198,36 +140,43 @@ public final class Flattener {
         }
     }
 
+    /** A map may compare keys in its own way, and may throw when asked for keys of other types. */
+    private static Object get(Map<?, ?> map, Object key) {
+        if (key instanceof String) {
+            try {
+                Object value = map.get(key);
+                if (value != null) {
+                    return value;
+                }
+            } catch (ClassCastException _) {
+                // Search.
+            }
+        }
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+            Object given = Keys.canonical(entry.getKey());
+            if (Objects.equals(given, key)) {
+                return entry.getValue();
+            }
+        }
+        return Missing.VALUE;
+    }
+
     private void fields(int node, Record tuple, Object[] leaves) {
         RecordShape shape = RecordShape.of(tuple.getClass());
         Keys keys = plan.keys(node);
-        int found = 0;
+        boolean[] known = new boolean[shape.size()];
         int i = 0;
         for (int child = node + 1; child < plan.end(node); child = plan.end(child), i++) {
             int component = shape.find(keys, i);
             if (component >= 0) {
-                found++;
+                known[component] = true;
                 node(child, shape.get(tuple, component), leaves);
             } else if (required[child]) {
                 throw missing(child);
             }
         }
-        if (found != shape.size()) {
-            refuseUnknown(node, tuple, shape);
-        }
-    }
-
-    private void refuseUnknown(int node, Record tuple, RecordShape shape) {
-        Keys keys = plan.keys(node);
-        boolean[] known = new boolean[shape.size()];
-        for (int i = 0; i < keys.size(); i++) {
-            int component = shape.find(keys, i);
-            if (component >= 0) {
-                known[component] = true;
-            }
-        }
-        for (int i = 0; i < known.length; i++) {
-            boolean wasNone = shape.get(tuple, i) == null && keys.isAbsent(shape.component(i));
+        for (i = 0; i < known.length; i++) {
+            boolean wasNone = keys.isAbsent(shape.component(i)) && shape.get(tuple, i) == null;
             if (!known[i] && !wasNone) {
                 throw unexpected(node, shape.component(i));
             }

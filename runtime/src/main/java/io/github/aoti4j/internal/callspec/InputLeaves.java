@@ -11,20 +11,16 @@ import java.util.regex.Pattern;
  * apart.
  *
  * <p>The inputs' names do, for the most part: AOTAutograd numbers parameters, buffers and all
- * leaves of the arguments through ({@code arg4_1}), so that the numbers have gaps where the
- * constants are. How many parameters there were is not in the package; where the first or the last
- * leaves may be constants, a model that has weights leaves several possibilities. Then the values
- * given decide, as in PyTorch's own loader ({@code AOTICompiledModel.__call__}), which takes the
- * tensors.
+ * leaves of the arguments ({@code arg4_1}), so that the numbers have gaps where the constants are.
+ * How many parameters there were is not in the package; where the first or the last leaves may be
+ * constants, a model that has weights leaves several possibilities. Then the values given decide,
+ * as in PyTorch's own loader ({@code AOTICompiledModel.__call__}), which takes the tensors.
  */
 public final class InputLeaves {
-    /** What a leaf is. */
+    /** Whether a leaf is an input, a plain value or None without effect, or one of the two. */
     public enum Role {
-        /** An input of the model. */
         TENSOR,
-        /** A plain value or None, without an effect. */
         CONSTANT,
-        /** One of the two. */
         EITHER
     }
 
@@ -36,7 +32,7 @@ public final class InputLeaves {
     /** By input: its leaf, if that is certain; otherwise null. */
     private final int[] leaves;
 
-    /** By input: how many leaves after the first input it comes; null if the names do not tell. */
+    /** By input: its distance in leaves from the first input; null if the names do not say. */
     private final int[] distances;
 
     private InputLeaves(int inputs, Role[] roles, int[] leaves, int[] distances) {
@@ -46,11 +42,7 @@ public final class InputLeaves {
         this.distances = distances;
     }
 
-    /**
-     * Finds out which leaves are inputs.
-     *
-     * @param leafCount how many leaves the arguments have, no fewer than there are inputs
-     */
+    /** Finds the inputs among the leaves of the arguments, of which there are as many or more. */
     public static InputLeaves of(int leafCount, List<String> names) {
         int inputs = names.size();
         Role[] roles = new Role[leafCount];
@@ -101,27 +93,19 @@ public final class InputLeaves {
         return numbers;
     }
 
-    /**
-     * Returns what a leaf is.
-     *
-     * @param leaf from 0
-     */
     public Role role(int leaf) {
         return roles[leaf];
     }
 
-    /**
-     * Returns the leaf of each input, where that does not depend on what is given, by input, not to
-     * be written; null if it depends.
-     */
+    /** Returns the leaf of each input, not to be written; null if that depends on the values. */
     public int[] certain() {
         return leaves;
     }
 
     /**
-     * Finds the leaves that are inputs by what is given for them: tensors, and anything but null
-     * where a leaf is an input in any case, by input; null if the tensors are not as many as the
-     * inputs, or not where the inputs can be.
+     * Finds the leaves that are inputs by the values given: tensors, and any value but null where a
+     * leaf is an input in any case. By input; null if the tensors are too few, too many, or where
+     * no input can be.
      */
     public int[] chosen(Object[] values, Class<?> tensor) {
         int[] chosen = new int[inputs];

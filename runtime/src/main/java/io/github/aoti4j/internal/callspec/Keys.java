@@ -5,8 +5,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The keys of a dict or the fields of an object, in the spec's order. Immutable.
@@ -15,31 +17,27 @@ import java.util.Set;
  * {@link Boolean}, null for None, and an unmodifiable {@link List} of such for a tuple.
  */
 public final class Keys {
-    /** No keys: what nodes without have. */
+    private static final Pattern UNDERSCORES = Pattern.compile("_+([^_]?)");
+
     static final Keys NONE = new Keys(List.of(), List.of());
 
     private final List<Object> keys;
     private final List<String> absent;
-    private final Set<String> isAbsent;
-    private final Map<Object, Integer> positions;
 
-    /** By position: the key as Java writes names, where that is another and no key is called so. */
+    /** Of keys and, as -1, of absent fields. */
+    private final Map<Object, Integer> positions = new HashMap<>();
+
+    /** By position: the key in camel case; null if that is the same or the name of another key. */
     private final String[] aliases;
 
-    /**
-     * Makes the keys.
-     *
-     * @param keys canonical and distinct
-     * @param absent fields that were None at export and have no node
-     */
+    /** Takes canonical and distinct keys, and the fields that were None and have no node. */
     Keys(List<?> keys, List<String> absent) {
         this.keys = Collections.unmodifiableList(Arrays.asList(keys.toArray()));
         this.absent = List.copyOf(absent);
-        isAbsent = Set.copyOf(absent);
-        positions = new HashMap<>();
         for (Object key : keys) {
             positions.put(key, positions.size());
         }
+        absent.forEach(field -> positions.put(field, -1));
         aliases = new String[keys.size()];
         Map<String, Integer> uses = new HashMap<>();
         for (int i = 0; i < aliases.length; i++) {
@@ -50,9 +48,7 @@ public final class Keys {
         }
         for (int i = 0; i < aliases.length; i++) {
             if (aliases[i] != null
-                    && (uses.get(aliases[i]) > 1
-                            || positions.containsKey(aliases[i])
-                            || isAbsent.contains(aliases[i]))) {
+                    && (uses.get(aliases[i]) > 1 || positions.containsKey(aliases[i]))) {
                 aliases[i] = null;
             }
         }
@@ -60,23 +56,12 @@ public final class Keys {
 
     /** {@code input_ids} as {@code inputIds}. */
     private static String camelCase(String key) {
-        var text = new StringBuilder(key.length());
-        for (int i = 0; i < key.length(); i++) {
-            char c = key.charAt(i);
-            if (c != '_' || text.isEmpty()) {
-                boolean begins = i > 0 && key.charAt(i - 1) == '_' && c != '_' && !text.isEmpty();
-                text.append(begins ? Character.toUpperCase(c) : c);
-            }
-        }
-        return text.toString();
+        return UNDERSCORES
+                .matcher(key)
+                .replaceAll(m -> Matcher.quoteReplacement(m.group(1).toUpperCase(Locale.ROOT)));
     }
 
-    /**
-     * Returns how a key is kept: integers of any type are the same key, as are the elements of
-     * lists.
-     *
-     * @param key a caller's key
-     */
+    /** Returns the form in which a caller's key is compared: integers of any type are the same. */
     static Object canonical(Object key) {
         return switch (key) {
             case Integer number -> number.longValue();
@@ -91,17 +76,10 @@ public final class Keys {
         };
     }
 
-    /** Returns how many there are. */
     public int size() {
         return keys.size();
     }
 
-    /**
-     * Returns one key.
-     *
-     * @param position from 0
-     * @return the key; null for None
-     */
     public Object get(int position) {
         return keys.get(position);
     }
@@ -111,23 +89,22 @@ public final class Keys {
         return absent;
     }
 
-    /** Returns whether a key is a field that was None at export and has no node. */
     boolean isAbsent(Object key) {
-        return key != null && isAbsent.contains(key);
+        return Integer.valueOf(-1).equals(positions.get(key));
     }
 
-    /** Returns the place of a key of whatever type, or -1. */
+    /** Returns the position of a caller's key, or -1. */
     int find(Object key) {
         Integer position = positions.get(canonical(key));
         return position == null ? -1 : position;
     }
 
-    /** Returns the key in Java's spelling, or null if it is spelled the same or not usable. */
+    /** Returns the key in camel case; null if that is the same or the name of another key. */
     String alias(int position) {
         return aliases[position];
     }
 
-    /** Returns whether all keys are of a class, so that a map of such keys can hold them. */
+    /** Returns whether all keys are of a class or null. */
     boolean allAre(Class<?> type) {
         return keys.stream().allMatch(key -> key == null || type.isInstance(key));
     }

@@ -4,24 +4,18 @@ package io.github.aoti4j.internal.callspec;
 public enum NodeKind {
     /** A tensor, a plain value or None: the spec does not say which. */
     LEAF,
-    /** A Python tuple. */
     TUPLE,
-    /** A Python list. */
     LIST,
-    /** A {@code collections.deque}. */
     DEQUE,
-    /** A named tuple; the spec names its class, but not its fields. */
+    /** The spec names the class of a named tuple, but not its fields. */
     NAMED_TUPLE,
-    /** A Python dict. */
     DICT,
-    /** A {@code collections.OrderedDict}. */
     ORDERED_DICT,
-    /** A {@code collections.defaultdict}. */
     DEFAULT_DICT,
     /** An object with named fields: a dataclass, or a class registered in its manner. */
     FIELDS;
 
-    /** Returns whether the children have places and no names. */
+    /** Returns whether the children have positions and no names. */
     boolean isSequence() {
         return switch (this) {
             case TUPLE, LIST, DEQUE, NAMED_TUPLE -> true;
@@ -29,14 +23,11 @@ public enum NodeKind {
         };
     }
 
-    /**
-     * Returns whether the number of children, each with a meaning of its own, belongs to the type.
-     */
+    /** Returns whether the type fixes the number of children, each with its own meaning. */
     boolean isTuple() {
         return this == TUPLE || this == NAMED_TUPLE;
     }
 
-    /** Returns whether the children have keys. */
     boolean isKeyed() {
         return this != LEAF && !isSequence();
     }

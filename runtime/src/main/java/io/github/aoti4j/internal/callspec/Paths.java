@@ -1,15 +1,10 @@
 package io.github.aoti4j.internal.callspec;
 
-/** What people call the nodes of a call: {@code args[1].x}, {@code kwargs.opts["k"][0]}. */
+/** Names of the nodes of a call: {@code args[1].x}, {@code output["loss"]}. */
 public final class Paths {
     private Paths() {}
 
-    /**
-     * Names a node of the arguments.
-     *
-     * @param plan a tuple of positional arguments and keyword arguments
-     * @return for example {@code kwargs.opts["k"][0]}
-     */
+    /** Names a node of the arguments, for example {@code kwargs.opts["k"][0]}. */
     public static String ofInput(Plan plan, int node) {
         int kwargs = plan.end(1);
         if (node == 0) {

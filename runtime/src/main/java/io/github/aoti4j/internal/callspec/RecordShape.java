@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How to read and make the records of a class. Immutable; made once for each class. */
+/** How to read and make the records of a class. Immutable; one for each class. */
 public final class RecordShape {
     private static final ClassValue<RecordShape> SHAPES =
             new ClassValue<>() {
@@ -55,17 +55,15 @@ public final class RecordShape {
                         .asType(MethodType.methodType(Object.class, Object[].class));
     }
 
-    /** Returns the shape of a class of records. */
     static RecordShape of(Class<?> type) {
         return SHAPES.get(type);
     }
 
-    /** A step of reflection. */
     private interface Find {
         MethodHandle by(MethodHandles.Lookup lookup) throws ReflectiveOperationException;
     }
 
-    /** Tries with the class's own rights, which its package must be open for, then as anyone. */
+    /** Tries with the class's own rights, for which its package must be open, then public ones. */
     private MethodHandle find(Find find) {
         try {
             return find.by(MethodHandles.privateLookupIn(type, MethodHandles.lookup()));
@@ -75,9 +73,7 @@ public final class RecordShape {
             } catch (ReflectiveOperationException e) {
                 var inaccessible =
                         new InvalidInputException(
-                                ("record %s cannot be accessed: let its module say \"opens %s to"
-                                                + " %s\", or export the package and make the"
-                                                + " record public")
+                                "record %s cannot be accessed: let its module say \"opens %s to %s\", or export the package and make the record public"
                                         .formatted(type.getName(), type.getPackageName(), MODULE));
                 inaccessible.initCause(e);
                 throw inaccessible;
@@ -110,7 +106,6 @@ public final class RecordShape {
         return position != null && keys.get(key) instanceof String ? position : -1;
     }
 
-    /** Reads a component of a record of the class. */
     Object get(Object tuple, int position) {
         try {
             return (Object) accessors[position].invokeExact(tuple);
@@ -119,12 +114,13 @@ public final class RecordShape {
         }
     }
 
-    /**
-     * Reads all components of a record.
-     *
-     * @return a fresh map, by the components' names, in order
-     * @throws InvalidInputException if its class is not accessible
-     */
+    Object[] values(Record tuple) {
+        Object[] values = new Object[size()];
+        Arrays.setAll(values, i -> get(tuple, i));
+        return values;
+    }
+
+    /** Returns the components of a record by name, in order, as a new map. */
     public static Map<String, Object> toMap(Record tuple) {
         RecordShape shape = of(tuple.getClass());
         Map<String, Object> values = new LinkedHashMap<>();
@@ -134,7 +130,6 @@ public final class RecordShape {
         return values;
     }
 
-    /** Makes a record. */
     Object make(Object[] values) {
         try {
             return (Object) constructor.invokeExact(values);

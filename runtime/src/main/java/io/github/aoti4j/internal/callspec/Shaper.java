@@ -17,20 +17,14 @@ import java.util.Map;
  * lists, dicts and fields unmodifiable maps in the spec's order, and either a record where one is
  * asked for. Immutable.
  */
-public abstract sealed class Shaper {
-    private Shaper() {}
-
-    /**
-     * Makes the value.
-     *
-     * @param leaves of the whole spec; not kept
-     * @return the value; null where a leaf is
-     */
-    public abstract Object shape(Object[] leaves);
+@FunctionalInterface
+public interface Shaper {
+    /** Makes the value of all leaves of the spec; does not keep the array. */
+    Object shape(Object[] leaves);
 
     /** Compiles the way to lists and maps. */
-    public static Shaper of(Plan plan) {
-        return new Compiler(plan, Object.class).compile(0, Object.class);
+    static Shaper of(Plan plan) {
+        return of(plan, Object.class, Object.class);
     }
 
     /**
@@ -40,105 +34,58 @@ public abstract sealed class Shaper {
      * @throws InvalidInputException if the type cannot hold the structure; the message names the
      *     path
      */
-    public static Shaper of(Plan plan, Class<?> leaf, Class<?> type) {
+    static Shaper of(Plan plan, Class<?> leaf, Class<?> type) {
         return new Compiler(plan, leaf).compile(0, type);
     }
 
-    private static final class Leaf extends Shaper {
-        private final int index;
-
-        Leaf(int index) {
-            this.index = index;
-        }
-
-        @Override
-        public Object shape(Object[] leaves) {
-            return leaves[index];
-        }
-    }
-
-    private static final class Elements extends Shaper {
-        private final Shaper[] elements;
-
-        Elements(Shaper[] elements) {
-            this.elements = elements;
-        }
-
-        @Override
-        public Object shape(Object[] leaves) {
-            return Collections.unmodifiableList(Arrays.asList(all(elements, leaves)));
-        }
-    }
-
-    private static final class Entries extends Shaper {
-        private final Keys keys;
-        private final Shaper[] values;
-
-        Entries(Keys keys, Shaper[] values) {
-            this.keys = keys;
-            this.values = values;
-        }
-
-        @Override
-        public Object shape(Object[] leaves) {
-            return new KeyedValues(keys, all(values, leaves));
-        }
-    }
-
-    private static final class Components extends Shaper {
-        private final RecordShape shape;
-
-        /** By component; null for a field that was None at export. */
-        private final Shaper[] components;
-
-        Components(RecordShape shape, Shaper[] components) {
-            this.shape = shape;
-            this.components = components;
-        }
-
-        @Override
-        public Object shape(Object[] leaves) {
-            return shape.make(all(components, leaves));
-        }
-    }
-
-    private static Object[] all(Shaper[] shapers, Object[] leaves) {
-        Object[] values = new Object[shapers.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = shapers[i] == null ? null : shapers[i].shape(leaves);
-        }
-        return values;
-    }
-
     /** Fits types to nodes. The spec's depth bounds the recursion, whatever the types. */
-    private record Compiler(Plan plan, Class<?> leafType) {
-        Shaper compile(int node, Type type) {
+    record Compiler(Plan plan, Class<?> leafType) {
+        private Shaper compile(int node, Type type) {
             Class<?> raw = raw(type);
             NodeKind kind = plan.kind(node);
-            if (kind == NodeKind.LEAF) {
-                if (!raw.isAssignableFrom(leafType)) {
-                    throw mismatch(node, type);
-                }
-                return new Leaf(plan.firstLeaf(node));
+            if (raw.isRecord() && (kind.isTuple() || kind.isKeyed())) {
+                return record(node, RecordShape.of(raw));
             }
-            if (raw.isRecord()) {
-                return record(node, RecordShape.of(raw), type);
+            boolean holds =
+                    switch (kind) {
+                        case LEAF -> raw.isAssignableFrom(leafType);
+                        case TUPLE, LIST, DEQUE, NAMED_TUPLE -> raw.isAssignableFrom(List.class);
+                        case DICT, ORDERED_DICT, DEFAULT_DICT, FIELDS ->
+                                raw.isAssignableFrom(Map.class)
+                                        && holdsKeys(node, raw(argument(type, 0)));
+                    };
+            if (!holds) {
+                throw new InvalidInputException(
+                        "%s is %s, which %s cannot hold"
+                                .formatted(
+                                        Paths.ofOutput(plan, node),
+                                        Signature.of(plan, node),
+                                        type.getTypeName()));
+            }
+            if (kind == NodeKind.LEAF) {
+                int leaf = plan.firstLeaf(node);
+                return leaves -> leaves[leaf];
             }
             if (kind.isSequence()) {
-                if (!raw.isAssignableFrom(List.class)) {
-                    throw mismatch(node, type);
-                }
-                return new Elements(children(node, argument(type, 0)));
+                Shaper[] elements = children(node, argument(type, 0));
+                return leaves -> Collections.unmodifiableList(Arrays.asList(all(elements, leaves)));
             }
-            if (!raw.isAssignableFrom(Map.class) || !holdsKeys(node, argument(type, 0))) {
-                throw mismatch(node, type);
-            }
-            return new Entries(plan.keys(node), children(node, argument(type, 1)));
+            Keys keys = plan.keys(node);
+            Shaper[] values = children(node, argument(type, 1));
+            return leaves -> new KeyedValues(keys, all(values, leaves));
         }
 
-        private boolean holdsKeys(int node, Type type) {
-            Class<?> raw = raw(type);
-            return raw == Object.class || plan.keys(node).allAre(raw);
+        /** Makes values; null for a shaper that is null. */
+        private static Object[] all(Shaper[] shapers, Object[] leaves) {
+            Object[] values = new Object[shapers.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = shapers[i] == null ? null : shapers[i].shape(leaves);
+            }
+            return values;
+        }
+
+        private boolean holdsKeys(int node, Class<?> type) {
+            return type == Object.class || plan.keys(node).allAre(type);
         }
 
         private Shaper[] children(int node, Type type) {
@@ -150,17 +97,13 @@ public abstract sealed class Shaper {
             return children;
         }
 
-        private Shaper record(int node, RecordShape shape, Type type) {
-            if (plan.kind(node).isTuple()) {
-                return byPosition(node, shape);
-            }
-            if (plan.kind(node).isKeyed()) {
-                return byName(node, shape);
-            }
-            throw mismatch(node, type);
+        private Shaper record(int node, RecordShape shape) {
+            Shaper[] components =
+                    plan.kind(node).isTuple() ? byPosition(node, shape) : byName(node, shape);
+            return leaves -> shape.make(all(components, leaves));
         }
 
-        private Shaper byPosition(int node, RecordShape shape) {
+        private Shaper[] byPosition(int node, RecordShape shape) {
             int count = plan.childCount(node);
             if (shape.size() != count) {
                 throw new InvalidInputException(
@@ -177,11 +120,11 @@ public abstract sealed class Shaper {
             for (int i = 0; i < count; i++, child = plan.end(child)) {
                 components[i] = compile(child, shape.type(i));
             }
-            return new Components(shape, components);
+            return components;
         }
 
-        /** A record may leave keys out, but what it asks for must be there. */
-        private Shaper byName(int node, RecordShape shape) {
+        /** A record may leave keys out, but all its components must be there. */
+        private Shaper[] byName(int node, RecordShape shape) {
             Keys keys = plan.keys(node);
             Shaper[] components = new Shaper[shape.size()];
             int child = node + 1;
@@ -204,7 +147,7 @@ public abstract sealed class Shaper {
                                             Signature.of(plan, node)));
                 }
             }
-            return new Components(shape, components);
+            return components;
         }
 
         private static Class<?> raw(Type type) {
@@ -218,7 +161,7 @@ public abstract sealed class Shaper {
             };
         }
 
-        /** A parameter of a type; Object where it has none, or not as many as it should. */
+        /** Returns a parameter of a type; Object where it has none, or too few. */
         private static Type argument(Type type, int position) {
             return switch (type) {
                 case ParameterizedType p when position < p.getActualTypeArguments().length ->
@@ -227,15 +170,6 @@ public abstract sealed class Shaper {
                 case TypeVariable<?> v -> argument(v.getBounds()[0], position);
                 default -> Object.class;
             };
-        }
-
-        private InvalidInputException mismatch(int node, Type type) {
-            return new InvalidInputException(
-                    "%s is %s, which %s cannot hold"
-                            .formatted(
-                                    Paths.ofOutput(plan, node),
-                                    Signature.of(plan, node),
-                                    type.getTypeName()));
         }
     }
 }

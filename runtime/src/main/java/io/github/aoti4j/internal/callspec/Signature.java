@@ -2,7 +2,7 @@ package io.github.aoti4j.internal.callspec;
 
 /** Writes a structure in Python's notation: {@code (Tensor, {"loss": Tensor})}. */
 public final class Signature {
-    /** What a message can show; an inspection may show all. */
+    /** In characters; an inspection shows all. */
     private static final int MAX_IN_MESSAGE = 1000;
 
     private final Plan plan;
@@ -25,10 +25,9 @@ public final class Signature {
     }
 
     /**
-     * Writes how a model is called, for a message.
+     * Writes how a model is called, {@code forward(…)}, for a message of limited length.
      *
-     * @param leaves which of their leaves are inputs; null to call all of them tensors
-     * @return {@code forward(…)}, of limited length
+     * @param leaves which leaves are inputs; null to call all of them tensors
      */
     public static String ofArguments(Plan inputs, InputLeaves leaves) {
         var signature = new Signature(inputs, leaves);
@@ -37,8 +36,7 @@ public final class Signature {
     }
 
     /**
-     * Writes how a model is called and what it returns, for example {@code forward(Tensor, *,
-     * scale: Tensor) -> (Tensor, {"loss": Tensor})}.
+     * Writes for example {@code forward(Tensor, *, scale: Tensor) -> (Tensor, {"loss": Tensor})}.
      */
     public static String of(Plan inputs, InputLeaves leaves, Plan outputs) {
         var arguments = new Signature(inputs, leaves);

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.callspec;
 
 import io.github.aoti4j.core.CallSpecException;
+import io.github.aoti4j.internal.callspec.Plan.Node;
 import io.github.aoti4j.internal.lifecycle.StrictJson;
 
 import tools.jackson.core.JacksonException;
@@ -32,19 +33,16 @@ public final class TreeSpecReader {
     private static final int MAX_OTHER_KEYS = 1000;
 
     private final String what;
-    private final Plan.Builder plan = new Plan.Builder();
+    private final List<Node> nodes = new ArrayList<>();
+    private int leaves;
 
     private TreeSpecReader(String what) {
         this.what = what;
     }
 
     /**
-     * Reads the spec of a call's arguments.
-     *
-     * @param json a TreeSpec dump; empty if the model was compiled without
-     * @return a tuple whose two children are a tuple of positional arguments and a dict of keyword
-     *     arguments
-     * @throws CallSpecException if it is something else
+     * Reads the arguments: a tuple of a tuple (positional) and a dict (keywords). The text may be
+     * empty.
      */
     public static Plan inputs(String json) {
         var reader = new TreeSpecReader("the call spec of the inputs");
@@ -61,12 +59,6 @@ public final class TreeSpecReader {
         return read;
     }
 
-    /**
-     * Reads the spec of a call's results.
-     *
-     * @param json a TreeSpec dump; empty if the model was compiled without
-     * @throws CallSpecException if it is something else
-     */
     public static Plan outputs(String json) {
         return new TreeSpecReader("the call spec of the outputs").read(json);
     }
@@ -88,11 +80,11 @@ public final class TreeSpecReader {
                     "has protocol %s, and this version of aoti4j reads %d"
                             .formatted(Python.printable(root.get(0).toString()), PROTOCOL));
         }
-        node(root.get(1), 0);
-        return plan.build();
+        add(root.get(1), 0);
+        return new Plan(nodes);
     }
 
-    private void node(JsonNode json, int depth) {
+    private void add(JsonNode json, int depth) {
         if (depth > MAX_DEPTH) {
             throw broken("is nested more than " + MAX_DEPTH + " deep");
         }
@@ -102,11 +94,21 @@ public final class TreeSpecReader {
         if (!children.isArray()) {
             throw broken("has a node whose children are not an array");
         }
-        int node = begin(type, context, children.size());
+        Node node = begin(type, context, children.size());
+        int index = nodes.size();
+        nodes.add(node);
+        leaves += node.kind() == NodeKind.LEAF ? 1 : 0;
         for (JsonNode child : children) {
-            node(child, depth + 1);
+            add(child, depth + 1);
         }
-        plan.end(node);
+        nodes.set(
+                index,
+                new Node(node.kind(), nodes.size(), node.leavesBefore(), node.keys(), node.type()));
+    }
+
+    /** Makes a node whose end is not known yet. */
+    private Node node(NodeKind kind, Keys keys, String type) {
+        return new Node(kind, -1, leaves, keys, type);
     }
 
     private JsonNode field(JsonNode json, String name) {
@@ -117,21 +119,21 @@ public final class TreeSpecReader {
         return value;
     }
 
-    private int begin(JsonNode type, JsonNode context, int children) {
+    private Node begin(JsonNode type, JsonNode context, int children) {
         if (type.isNull()) {
             if (!context.isNull() || children > 0) {
                 throw broken("has a leaf with children or a context");
             }
-            return plan.begin(NodeKind.LEAF, Keys.NONE, null);
+            return node(NodeKind.LEAF, Keys.NONE, null);
         }
         if (!type.isString()) {
             throw broken("has a node whose type is not a string");
         }
         String name = type.stringValue();
         return switch (name) {
-            case "builtins.tuple" -> plan.begin(NodeKind.TUPLE, Keys.NONE, null);
-            case "builtins.list" -> plan.begin(NodeKind.LIST, Keys.NONE, null);
-            case "collections.deque" -> plan.begin(NodeKind.DEQUE, Keys.NONE, null);
+            case "builtins.tuple" -> node(NodeKind.TUPLE, Keys.NONE, null);
+            case "builtins.list" -> node(NodeKind.LIST, Keys.NONE, null);
+            case "collections.deque" -> node(NodeKind.DEQUE, Keys.NONE, null);
             case "builtins.dict" -> dict(NodeKind.DICT, name, context(context, name), children);
             case "collections.OrderedDict" ->
                     dict(NodeKind.ORDERED_DICT, name, context(context, name), children);
@@ -147,13 +149,13 @@ public final class TreeSpecReader {
                 if (!context.isString()) {
                     throw broken("has a named tuple without the name of its class");
                 }
-                yield plan.begin(NodeKind.NAMED_TUPLE, Keys.NONE, context.stringValue());
+                yield node(NodeKind.NAMED_TUPLE, Keys.NONE, context.stringValue());
             }
             default -> registered(name, context, children);
         };
     }
 
-    private int dict(NodeKind kind, String type, JsonNode keys, int children) {
+    private Node dict(NodeKind kind, String type, JsonNode keys, int children) {
         if (!keys.isArray() || keys.size() != children) {
             throw broken(
                     "has a %s of %d elements without as many keys"
@@ -169,7 +171,7 @@ public final class TreeSpecReader {
             }
             values.add(key(key, 0));
         }
-        return plan.begin(kind, distinct(values, List.of(), type), null);
+        return node(kind, distinct(values, List.of(), type), null);
     }
 
     /**
@@ -177,7 +179,7 @@ public final class TreeSpecReader {
      * lists, those that have a node and those that were None; Hugging Face's results of models, and
      * others that behave as dicts, keep one list.
      */
-    private int registered(String type, JsonNode context, int children) {
+    private Node registered(String type, JsonNode context, int children) {
         if (context.isString()) {
             JsonNode parsed = context(context, type);
             Optional<List<String>> names = strings(parsed);
@@ -188,27 +190,18 @@ public final class TreeSpecReader {
                 absent = none.orElse(List.of());
             }
             if (names.isPresent() && names.get().size() == children) {
-                return plan.begin(NodeKind.FIELDS, distinct(names.get(), absent, type), type);
+                return node(NodeKind.FIELDS, distinct(names.get(), absent, type), type);
             }
         }
         throw broken(
-                "has a node of the type %s, whose structure it does not tell; call the model with"
-                                .formatted(Python.printable(type))
-                        + " flat tensors (run)");
+                "has a node of the type %s, whose structure it does not tell; call the model with flat tensors (run)"
+                        .formatted(Python.printable(type)));
     }
 
     private static Optional<List<String>> strings(JsonNode json) {
-        if (!json.isArray()) {
-            return Optional.empty();
-        }
-        List<String> values = new ArrayList<>();
-        for (JsonNode value : json) {
-            if (!value.isString()) {
-                return Optional.empty();
-            }
-            values.add(value.stringValue());
-        }
-        return Optional.of(values);
+        return json.isArray() && json.valueStream().allMatch(JsonNode::isString)
+                ? Optional.of(json.valueStream().map(JsonNode::stringValue).toList())
+                : Optional.empty();
     }
 
     private Keys distinct(List<?> keys, List<String> absent, String type) {
@@ -226,11 +219,7 @@ public final class TreeSpecReader {
             throw broken("has a key that is nested more than " + MAX_DEPTH + " deep");
         }
         if (json.isArray()) {
-            List<Object> elements = new ArrayList<>();
-            for (JsonNode element : json) {
-                elements.add(key(element, depth + 1));
-            }
-            return Keys.canonical(elements);
+            return Keys.canonical(json.valueStream().map(item -> key(item, depth + 1)).toList());
         }
         if (json.isObject() && json.path("__enum__").asBoolean(false)) {
             return field(json, "name").asString("");

@@ -86,9 +86,8 @@ public record CompileSettings(
     }
 
     /**
-     * Returns these settings with a compiler.
-     *
-     * @param program its path, or its name on the PATH; null to keep what is set
+     * Returns these settings with a compiler: a path, a name on the PATH, or null to keep what is
+     * set.
      */
     public CompileSettings withCompiler(Path program) {
         return program == null
@@ -97,18 +96,13 @@ public record CompileSettings(
                         List.of(program.toString()), includes, timeout, searchPath, progress);
     }
 
-    /**
-     * Returns these settings with headers.
-     *
-     * @param folder the folder that holds {@code torch/csrc}; null to keep what is set
-     */
+    /** Returns these settings with the folder of headers; null keeps what is set. */
     public CompileSettings withIncludes(Path folder) {
         return folder == null
                 ? this
                 : new CompileSettings(compiler, folder, timeout, searchPath, progress);
     }
 
-    /** Returns these settings with a listener. */
     public CompileSettings withProgress(Progress listener) {
         return new CompileSettings(compiler, includes, timeout, searchPath, listener);
     }

@@ -17,11 +17,11 @@ import java.util.regex.Pattern;
  * <stem>_compile_flags.json} and {@code <stem>_linker_flags.json}, as {@code
  * BuildOptionsBase.save_flags_to_json} in {@code torch/_inductor/cpp_builder.py} writes them.
  *
- * <p>They come from a file, so only those are let through that say how code is to be generated.
- * Whatever could make the compiler run another program, read or write files of the package's
- * choice, or search other folders is refused: {@code -o}, {@code @file}, {@code -B}, {@code
- * -specs}, {@code -wrapper}, {@code -fplugin}, {@code -Xlinker}, {@code -include}, … Include and
- * library folders are left out: those of the libtorch in use take their place.
+ * <p>They come from a file, so only those that say how code is generated are allowed. Flags that
+ * could make the compiler run another program, read or write files of the package's choice, or
+ * search other folders are refused: {@code -o}, {@code @file}, {@code -B}, {@code -specs}, {@code
+ * -wrapper}, {@code -fplugin}, {@code -Xlinker}, {@code -include}, … Include and library folders
+ * are ignored: those of the libtorch in use replace them.
  *
  * @param compiler the compiler that PyTorch would have used, such as {@code g++}
  * @param arguments definitions and code generation, each an argument of its own
@@ -33,7 +33,7 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
 
     private static final Pattern DEFINITION = Pattern.compile(NAME + "(=[A-Za-z0-9_+.:-]*)?");
 
-    /** What may stand as it is, whatever comes next to it. */
+    /** Flags that are safe beside any others. */
     private static final List<Pattern> ALLOWED =
             List.of(
                     Pattern.compile("-O([0-3sgz]|fast)?"),
@@ -56,7 +56,7 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
                     Pattern.compile("-Wl,--(no-)?(as-needed|undefined|gc-sections)"),
                     Pattern.compile("-Wl,-z,(no)?(now|relro|execstack|defs|text)"));
 
-    /** Of {@code -f}, what names files or programs, or adds output; without {@code no-}. */
+    /** Of {@code -f}, those that name files or programs, or add output; without {@code no-}. */
     private static final Pattern FORBIDDEN =
             Pattern.compile(
                     "-f(plugin|pass-plugin|load|dump|profile|auto-profile|branch-prob|save|opt-info"
@@ -68,27 +68,11 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
 
     private static final Set<String> LIBRARIES =
             Set.of(
-                    "torch",
-                    "torch_cpu",
-                    "c10",
-                    "gomp",
-                    "omp",
-                    "iomp5",
-                    "stdc++",
-                    "gcc_s",
-                    "m",
-                    "pthread",
-                    "dl",
-                    "rt",
-                    "c",
-                    "atomic");
+                    "torch torch_cpu c10 gomp omp iomp5 stdc++ gcc_s m pthread dl rt c atomic"
+                            .split(" "));
 
     /**
-     * Reads flags.
-     *
-     * @return what may be handed to a compiler
-     * @throws PackageException if it is not what PyTorch writes, or holds a flag that is not
-     *     allowed
+     * Reads an entry; throws if it is not what PyTorch writes, or has a flag that is not allowed.
      */
     static CompilerFlags parse(String json, Path path, String entry) {
         return new Reader(path, entry).read(json);
@@ -133,32 +117,23 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
         }
 
         private List<String> strings(JsonNode root, String field) {
-            List<String> found = new ArrayList<>();
             JsonNode values = root.path(field);
-            if (!values.isMissingNode() && !values.isNull()) {
-                if (!values.isArray()) {
-                    throw bad("has a field " + field + " that is not a list of strings");
-                }
-                for (JsonNode value : values) {
-                    if (!value.isString()) {
-                        throw bad("has a field " + field + " that is not a list of strings");
-                    }
-                    found.add(value.asString());
-                }
+            if (values.isMissingNode() || values.isNull()) {
+                return List.of();
             }
-            return found;
+            if (!values.isArray() || !values.valueStream().allMatch(JsonNode::isString)) {
+                throw bad("has a field " + field + " that is not a list of strings");
+            }
+            return values.valueStream().map(JsonNode::stringValue).toList();
         }
 
-        /** PyTorch puts what it has into a shell's command line, several words in one string. */
+        /** PyTorch writes for a shell's command line: a string may have several words. */
         private List<String> words(String text) {
-            List<String> words = new ArrayList<>();
-            for (String word : text.strip().split("\\s+", -1)) {
-                if (!word.isEmpty()) {
-                    if (ALLOWED.stream().noneMatch(p -> p.matcher(word).matches())
-                            || FORBIDDEN.matcher(word).matches()) {
-                        throw refused(word);
-                    }
-                    words.add(word);
+            List<String> words = text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
+            for (String word : words) {
+                if (ALLOWED.stream().noneMatch(p -> p.matcher(word).matches())
+                        || FORBIDDEN.matcher(word).matches()) {
+                    throw refused(word);
                 }
             }
             return words;

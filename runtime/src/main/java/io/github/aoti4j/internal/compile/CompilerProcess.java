@@ -4,6 +4,7 @@ import io.github.aoti4j.core.AotiException;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,29 +12,18 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A program that is run to its end, or to the end of its time, without a shell. */
+/** Runs a program without a shell, for a limited time. */
 final class CompilerProcess {
-    /** The beginning of what it prints is kept: the first error is the one that matters. */
+    /** How many bytes of its output are kept: the first error is the one that matters. */
     static final int KEPT = 8000;
 
     private CompilerProcess() {}
 
-    /**
-     * How it ended.
-     *
-     * @param output what it printed on both streams, cut after {@value #KEPT} bytes
-     */
     record Result(int exit, String output) {}
 
     /**
-     * Runs a program.
-     *
-     * @param command the program and its arguments
-     * @param folder its working folder, which is also where it puts its temporary files
-     * @param timeout how long it may take
-     * @throws IOException if it cannot be started
-     * @throws AotiException if it took too long, or the thread was interrupted, which keeps its
-     *     interrupt flag; the program and its children are killed
+     * Runs a program in a folder, also for its temporary files; on timeout or interrupt it is
+     * killed.
      */
     static Result run(List<String> command, Path folder, Duration timeout) throws IOException {
         var builder =
@@ -51,7 +41,7 @@ final class CompilerProcess {
                                 .formatted(command.getFirst(), timeout.toSeconds()));
             }
             reader.join();
-            return new Result(process.exitValue(), output.text());
+            return new Result(process.exitValue(), output.text);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AotiException("interrupted while " + command.getFirst() + " was running", e);
@@ -66,9 +56,7 @@ final class CompilerProcess {
     /** Reads to the end, so that the program never waits, and keeps the beginning. */
     private static final class Output implements Runnable {
         private final InputStream in;
-        private final byte[] kept = new byte[KEPT];
-        private int length;
-        private boolean cut;
+        private String text = "";
 
         Output(InputStream in) {
             this.in = in;
@@ -77,22 +65,17 @@ final class CompilerProcess {
         @Override
         public void run() {
             try (in) {
-                byte[] chunk = new byte[8192];
-                for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-                    int taken = Math.min(n, KEPT - length);
-                    System.arraycopy(chunk, 0, kept, length, taken);
-                    length += taken;
-                    cut |= taken < n;
-                }
+                byte[] kept = in.readNBytes(KEPT);
+                long more = in.transferTo(OutputStream.nullOutputStream());
+                // The source is the package's, and messages quote it: no control characters.
+                text =
+                        new String(kept, StandardCharsets.UTF_8)
+                                        .replaceAll("[^\\n\\t -~]", "?")
+                                        .strip()
+                                + (more > 0 ? "\n…" : "");
             } catch (IOException | UncheckedIOException e) {
-                // It was killed: there is no more.
+                // It was killed.
             }
-        }
-
-        String text() {
-            String text = new String(kept, 0, length, StandardCharsets.UTF_8);
-            // The source is the package's, and so are the words that a message quotes of it.
-            return text.replaceAll("[^\\n\\t -~]", "?").strip() + (cut ? "\n…" : "");
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.compile;
 
+import io.github.aoti4j.weights.mapped.MemorySegments;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -8,17 +10,14 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** A SHA-256 of parts, none of which can pass for the end of another. */
+/** A SHA-256 of parts, each with its length. */
 final class KeyDigest {
-    private static final int CHUNK = 1 << 20;
-
-    /** Of PyTorch's headers, those that state its version and the code around a model. */
+    /** Of PyTorch's headers, those with its version and the code around a model. */
     private static final List<String> HEADERS =
             List.of(
                     "torch/version.h",
@@ -28,15 +27,7 @@ final class KeyDigest {
 
     private static final String HEADER_FOLDER = "torch/csrc/inductor/aoti_runtime";
 
-    private final MessageDigest digest;
-
-    KeyDigest() {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
-    }
+    private final MessageDigest digest = MemorySegments.sha256();
 
     void add(String text) {
         add(MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8)));
@@ -49,13 +40,10 @@ final class KeyDigest {
 
     void add(MemorySegment bytes) {
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(bytes.byteSize()).flip());
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            long length = Math.min(CHUNK, bytes.byteSize() - at);
-            digest.update(bytes.asSlice(at, length).asByteBuffer());
-        }
+        MemorySegments.update(digest, bytes);
     }
 
-    /** Stands for all headers: they come together. */
+    /** Adds some headers for all: they are installed together. */
     void addHeaders(Path includes) throws IOException {
         var files = new TreeSet<Path>();
         HEADERS.forEach(header -> files.add(includes.resolve(header)));
@@ -71,7 +59,7 @@ final class KeyDigest {
         }
     }
 
-    /** What {@code -march=native} depends on. */
+    /** Adds what {@code -march=native} depends on. */
     void addMachine() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             lines.takeWhile(line -> !line.isBlank())

@@ -17,6 +17,7 @@ import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.libtorch.LibTorchLocator;
 import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
@@ -98,7 +99,7 @@ public final class LibrarySource {
         String name = file.getFileName().toString();
         var elf = ElfFile.read(bytes, file, name);
         return new LibrarySource(
-                new Packaged(file, name, 0, bytes, ChecksumLine.crc(bytes), elf), false, file);
+                new Packaged(file, name, 0, bytes, MemorySegments.crc32(bytes), elf), false, file);
     }
 
     /**

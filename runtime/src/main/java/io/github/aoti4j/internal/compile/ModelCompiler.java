@@ -8,6 +8,7 @@ import io.github.aoti4j.core.CacheEntry;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.jfr.ModelCompile;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
 import java.io.IOException;
@@ -26,12 +27,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes a model's library of the source in its package, once: {@code compiled/<key>/model.so} in
- * the user's cache.
+ * Compiles a model's library from the source in its package, once: {@code compiled/<key>/model.so}
+ * in the user's cache.
  *
- * <p>The key is the SHA-256 of all that decides what comes out: the sources and objects, the
- * arguments, what the compiler says it is, and PyTorch's headers. Threads and processes that want
- * the same library wait for the one that makes it.
+ * <p>The key is the SHA-256 of all that decides the result: the sources and objects, the arguments,
+ * the compiler's version, and PyTorch's headers. Threads and processes that want the same library
+ * wait for the one that makes it.
  *
  * <p>The steps are those of {@code compile_so} in {@code torch/_inductor/package/package.py}, with
  * other folders, and without a shell.
@@ -40,9 +41,8 @@ final class ModelCompiler {
     private static final String FORMAT = "aoti4j compiled 2";
     private static final String LIBRARY = "model.so";
     private static final String SEAL = "model.seal";
-    private static final int CHUNK = 1 << 20;
 
-    /** What a model with weights behind its library demands of their place in the file. */
+    /** Where a model expects the weights behind its library to begin. */
     private static final int WEIGHTS_ALIGNMENT = 16384;
 
     private final ModelSource source;
@@ -55,15 +55,7 @@ final class ModelCompiler {
         this.settings = settings;
     }
 
-    /**
-     * Compiles, unless that was done before.
-     *
-     * @return the library, to be opened but never written to
-     * @throws PackageException if an entry is damaged
-     * @throws IncompatibleModelException if the compiler refuses the source; with its words
-     * @throws AotiException if the cache cannot be written to, the compiler took too long, or the
-     *     thread was interrupted
-     */
+    /** Returns the library, compiled now or before; the exceptions have the compiler's words. */
     Path compile(UserCache cache) {
         Path folder =
                 cache.folder(
@@ -93,7 +85,7 @@ final class ModelCompiler {
                 "compiling model %s with %s".formatted(source.model().name(), toolchain.name());
         List<String> objects = new ArrayList<>();
         for (ArchiveEntry entry : source.sources()) {
-            // Names of our own: those in a package can look like options.
+            // Not the package's names, which can look like options.
             String name = objects.isEmpty() ? "model.wrapper" : "model.kernel" + objects.size();
             settings.progress().update(message, objects.size(), steps);
             Files.writeString(folder.resolve(name + ".cpp"), source.archive().text(entry));
@@ -138,21 +130,14 @@ final class ModelCompiler {
         List<String> command = new ArrayList<>(toolchain.command());
         command.addAll(objects);
         command.addAll(source.link().arguments());
-        // PyTorch's own objects forget to say that they need no executable stack.
+        // PyTorch's own objects do not say that they need no executable stack.
         command.addAll(List.of("-shared", "-Wl,-z,noexecstack", "-o", LIBRARY));
         for (String library : source.link().libraries()) {
             Path file = toolchain.libtorch().resolve("lib" + library + ".so");
-            switch (library) {
-                case "torch" -> {
-                    // Nothing is in it; what it stands for is named, too.
-                }
-                case "torch_cpu" -> command.add(file.toString());
-                case "c10" -> {
-                    if (Files.exists(file)) {
-                        command.add(file.toString());
-                    }
-                }
-                default -> command.add("-l" + library);
+            if (library.equals("torch_cpu") || (library.equals("c10") && Files.exists(file))) {
+                command.add(file.toString());
+            } else if (!library.equals("c10") && !library.equals("torch")) { // torch is empty
+                command.add("-l" + library);
             }
         }
         return command;
@@ -172,7 +157,7 @@ final class ModelCompiler {
         }
     }
 
-    /** Instead of the weights, the library has their size, and the number that they end with. */
+    /** The library has the weights' size and the number that they end with, not the weights. */
     private String placeOfWeights() {
         ArchiveEntry weights = source.appended().orElseThrow();
         if (weights.size() < Long.BYTES) {
@@ -196,7 +181,7 @@ final class ModelCompiler {
                 .formatted(weights.size(), Long.toUnsignedString(mark));
     }
 
-    /** Puts weights behind the library, and has it do without an executable stack. */
+    /** Appends the weights, and marks the library as needing no executable stack. */
     private void finish(Path library) throws IOException {
         try (var channel =
                 FileChannel.open(library, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -214,8 +199,8 @@ final class ModelCompiler {
                         new byte[WEIGHTS_ALIGNMENT - (int) (channel.size() % WEIGHTS_ALIGNMENT)];
                 Arrays.fill(padding, (byte) ' ');
                 channel.position(channel.size());
-                write(MemorySegment.ofArray(padding), channel);
-                write(source.archive().segment(weights), channel);
+                MemorySegments.write(MemorySegment.ofArray(padding), channel);
+                MemorySegments.write(source.archive().segment(weights), channel);
             }
         }
     }
@@ -223,16 +208,7 @@ final class ModelCompiler {
     private static void write(MemorySegment bytes, Path file) throws IOException {
         try (var channel =
                 FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            write(bytes, channel);
-        }
-    }
-
-    private static void write(MemorySegment bytes, FileChannel channel) throws IOException {
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            var chunk = bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
-            while (chunk.hasRemaining()) {
-                channel.write(chunk);
-            }
+            MemorySegments.write(bytes, channel);
         }
     }
 

@@ -22,12 +22,7 @@ record ModelSource(
         Optional<ArchiveEntry> appended,
         CompilerFlags compile,
         CompilerFlags link) {
-    /**
-     * Reads a model's part of a package.
-     *
-     * @throws PackageException if something that the compiler needs is not there, or a flag is not
-     *     allowed
-     */
+    /** Throws if the package lacks what the compiler needs, or has a flag that is not allowed. */
     static ModelSource read(Pt2Archive archive, PackagedModel model) {
         List<ArchiveEntry> sources = new ArrayList<>();
         sources.add(required(archive, model, model.wrapperSource(), "source (.wrapper.cpp)"));

@@ -1,7 +1,6 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.AotiException;
-import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
@@ -31,23 +30,15 @@ public final class PackageWriter {
 
     private PackageWriter() {}
 
-    /**
-     * Writes a package. The file appears when it is complete.
-     *
-     * @param archive the package to copy
-     * @param replace whether a file that is there may be replaced
-     * @throws PackageException if an entry of the package is damaged
-     * @throws AotiException if the file is there already, or cannot be written
-     */
+    /** Writes a package; the file appears when it is complete. */
     public static void write(
             Pt2Archive archive, Map<PackagedModel, Path> libraries, Path target, boolean replace) {
         requireFree(target, replace);
         Path absolute = target.toAbsolutePath();
-        Path fresh = null;
+        Path fresh =
+                absolute.resolveSibling(
+                        ".%s.%s.tmp".formatted(absolute.getFileName(), UUID.randomUUID()));
         try {
-            fresh =
-                    absolute.resolveSibling(
-                            ".%s.%s.tmp".formatted(absolute.getFileName(), UUID.randomUUID()));
             try (var channel =
                     FileChannel.open(
                             fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -69,10 +60,7 @@ public final class PackageWriter {
     }
 
     /**
-     * Refuses to replace a file.
-     *
-     * @param replace whether it may be there
-     * @throws AotiException if it is there and may not, or is no file, or its folder is not there
+     * Throws if the target exists and may not be replaced, is no file, or its folder is missing.
      */
     public static void requireFree(Path target, boolean replace) {
         Path folder = target.toAbsolutePath().getParent();
@@ -96,9 +84,7 @@ public final class PackageWriter {
 
     private static void remove(Path file) {
         try {
-            if (file != null) {
-                Files.deleteIfExists(file);
-            }
+            Files.deleteIfExists(file);
         } catch (IOException e) {
             throw new AotiException("cannot remove %s: %s".formatted(file, e), e);
         }
@@ -107,34 +93,34 @@ public final class PackageWriter {
     private static void copy(
             Pt2Archive archive, Map<PackagedModel, Path> libraries, Path target, ZipWriter zip)
             throws IOException {
-        Set<ArchiveEntry> left = new HashSet<>();
-        Map<ArchiveEntry, Path> behind = new HashMap<>();
+        Set<ArchiveEntry> omitted = new HashSet<>();
+        Map<ArchiveEntry, Path> librariesBySource = new HashMap<>();
         libraries.forEach(
                 (model, library) -> {
-                    model.compileFlags().ifPresent(left::add);
-                    model.linkerFlags().ifPresent(left::add);
-                    model.serializedWeights().ifPresent(left::add);
-                    left.addAll(model.objectFiles());
+                    model.compileFlags().ifPresent(omitted::add);
+                    model.linkerFlags().ifPresent(omitted::add);
+                    model.serializedWeights().ifPresent(omitted::add);
+                    omitted.addAll(model.objectFiles());
                     for (ArchiveEntry entry : model.entries()) {
                         if (entry.fileName().equals("CMakeLists.txt")
                                 || entry.fileName().equals("script.ld")) {
-                            left.add(entry);
+                            omitted.add(entry);
                         }
                     }
-                    behind.put(model.wrapperSource().orElseThrow(), library);
+                    librariesBySource.put(model.wrapperSource().orElseThrow(), library);
                 });
         String root = root(archive, target);
         for (ArchiveEntry entry : archive.entries()) {
-            if (!left.contains(entry) && !entry.isDirectory()) {
+            if (!omitted.contains(entry) && !entry.isDirectory()) {
                 archive.checkCrc(entry);
                 zip.add(root + entry.name(), archive.segment(entry));
             }
-            if (behind.containsKey(entry)) {
+            if (librariesBySource.containsKey(entry)) {
                 String name = entry.name();
                 add(
                         zip,
                         root + name.substring(0, name.length() - SOURCE.length()) + ".so",
-                        behind.get(entry));
+                        librariesBySource.get(entry));
             }
         }
         zip.finish();

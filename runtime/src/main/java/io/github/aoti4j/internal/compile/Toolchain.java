@@ -26,12 +26,7 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
     private static final List<String> COMPILERS = List.of("g++", "c++", "clang++");
     private static final Duration ANSWER = Duration.ofSeconds(20);
 
-    /**
-     * What was found.
-     *
-     * @param toolchain empty if something is missing
-     * @param problems what is missing, and what to do
-     */
+    /** A toolchain, or what is missing, and what to do. */
     record Search(Optional<Toolchain> toolchain, List<String> problems) {
         /** Returns the toolchain, or tells all that is missing. */
         Toolchain orElseThrow(String model) {
@@ -45,11 +40,7 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
         }
     }
 
-    /**
-     * Looks for a compiler and headers.
-     *
-     * @param libtorch the folder that holds {@code libtorch_cpu.so}
-     */
+    /** Looks for a compiler and headers, for the libtorch in that folder. */
     static Search find(CompileSettings settings, String preferred, Path libtorch) {
         List<String> problems = new ArrayList<>();
         List<String> command = compiler(settings, preferred, problems);

@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.compile;
 
+import io.github.aoti4j.weights.mapped.MemorySegments;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -11,14 +13,11 @@ import java.util.List;
 
 /**
  * Writes a zip as PyTorch does: entries stored, each payload at a multiple of 64 bytes of the file,
- * with 64-bit sizes where they are needed (APPNOTE.TXT 4.5.3). The same entries give the same
- * bytes: there are no times in it.
- *
- * <p>Not thread-safe. The channel is the caller's.
+ * with 64-bit sizes where they are needed (APPNOTE.TXT 4.5.3). It has no times: the same entries
+ * give the same bytes. Not thread-safe.
  */
 final class ZipWriter {
     private static final int ALIGNMENT = 64;
-    private static final int CHUNK = 1 << 20;
     private static final long MAX_32 = 0xffffffffL;
     private static final int MAX_16 = 0xffff;
 
@@ -55,7 +54,7 @@ final class ZipWriter {
                         name.getBytes(StandardCharsets.UTF_8),
                         out.position(),
                         bytes.byteSize(),
-                        ChecksumLine.crc(bytes));
+                        MemorySegments.crc32(bytes));
         boolean large = entry.size >= MAX_32;
         int extra = large ? 20 : 0;
         long end = entry.offset + 30 + entry.name.length + extra + 4;
@@ -70,10 +69,8 @@ final class ZipWriter {
         }
         header.putShort(EXTRA_PADDING).putShort((short) padding);
         header.position(header.limit());
-        write(header.flip());
-        for (long at = 0; at < entry.size; at += CHUNK) {
-            write(bytes.asSlice(at, Math.min(CHUNK, entry.size - at)).asByteBuffer());
-        }
+        MemorySegments.write(MemorySegment.ofBuffer(header.flip()), out);
+        MemorySegments.write(bytes, out);
         entries.add(entry);
     }
 
@@ -101,7 +98,7 @@ final class ZipWriter {
                     header.putLong(entry.offset);
                 }
             }
-            write(header.flip());
+            MemorySegments.write(MemorySegment.ofBuffer(header.flip()), out);
         }
         long size = out.position() - start;
         if (entries.size() >= MAX_16 || start >= MAX_32 || size >= MAX_32) {
@@ -112,10 +109,10 @@ final class ZipWriter {
         end.putShort((short) count).putShort((short) count);
         end.putInt((int) Math.min(size, MAX_32)).putInt((int) Math.min(start, MAX_32));
         end.putShort((short) 0);
-        write(end.flip());
+        MemorySegments.write(MemorySegment.ofBuffer(end.flip()), out);
     }
 
-    /** What a local and a central header have in common, from the version to the sizes. */
+    /** Puts the fields common to local and central headers, from the version to the sizes. */
     private static void common(ByteBuffer header, Entry entry, boolean large) {
         header.putShort(VERSION).putShort(UTF_8).putShort((short) 0);
         header.putShort((short) 0).putShort((short) EPOCH);
@@ -130,16 +127,10 @@ final class ZipWriter {
         end.putShort(VERSION).putShort(VERSION).putInt(0).putInt(0);
         end.putLong(entries.size()).putLong(entries.size()).putLong(size).putLong(start);
         end.putInt(LOCATOR_64).putInt(0).putLong(at).putInt(1);
-        write(end.flip());
+        MemorySegments.write(MemorySegment.ofBuffer(end.flip()), out);
     }
 
     private static ByteBuffer buffer(int size) {
         return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
-        }
     }
 }

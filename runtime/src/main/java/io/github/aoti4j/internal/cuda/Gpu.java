@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.cuda;
 
+import static java.util.Objects.requireNonNull;
+
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
@@ -10,14 +12,14 @@ import io.github.aoti4j.libtorch.LibTorchCuda;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A CUDA device that is there and that libtorch can use. Thread-safe. */
+/** A CUDA device that libtorch can use. Thread-safe. */
 public final class Gpu {
     private static final ConcurrentHashMap<Device, Gpu> KNOWN = new ConcurrentHashMap<>();
 
     private final Device device;
     private final CudaApi api;
 
-    /** Made when it is first asked for, and never destroyed. */
+    /** Created on first use, and never destroyed. */
     private MemorySegment captureStream;
 
     private Gpu(Device device, CudaApi api) {
@@ -33,52 +35,53 @@ public final class Gpu {
      * @throws IllegalArgumentException if it is the CPU
      */
     public static Gpu of(Device device) {
-        if (device.isCpu()) {
+        if (requireNonNull(device, "device").isCpu()) {
             throw new IllegalArgumentException("the CPU is no CUDA device");
         }
-        Gpu known = KNOWN.get(device);
-        if (known != null) {
-            return known;
-        }
+        return KNOWN.computeIfAbsent(device, Gpu::load);
+    }
+
+    private static Gpu load(Device device) {
         RuntimeAccess.require();
         LibTorchCuda cuda = LibTorchCuda.load();
         cuda.require(device);
-        KNOWN.putIfAbsent(device, new Gpu(device, cuda.runtime()));
-        return KNOWN.get(device);
+        return new Gpu(device, cuda.runtime());
     }
 
-    /** Returns which device it is. */
     public Device device() {
         return device;
     }
 
-    /** Returns the CUDA runtime. */
     public CudaApi api() {
         return api;
     }
 
-    /** Returns the calling thread's current stream: libtorch's; null is the default stream. */
+    /** Returns libtorch's current stream of the calling thread; null is the default stream. */
     public MemorySegment currentStream() {
         return TorchCudaApi.currentStream(device.index());
     }
 
     /**
      * Returns the stream on which graphs are captured: one for all, since PyTorch's allocator keeps
-     * memory for each stream that it has seen. Callers hold this object's monitor while they use
-     * it.
+     * memory for each stream. Callers hold this object's monitor while they use it.
      */
     MemorySegment captureStream() {
         if (captureStream == null) {
-            try (CudaApi.InUse _ = api.use(device.index())) {
-                captureStream = api.createStream();
-            }
+            captureStream = createStream();
         }
         return captureStream;
     }
 
+    /** Creates a stream, which does not wait for the device's default one, nor that for it. */
+    public MemorySegment createStream() {
+        try (CudaApi.InUse _ = use()) {
+            return api.createStream();
+        }
+    }
+
     /**
-     * Makes this the calling thread's current device for a while. Whatever takes a stream needs
-     * that: the null stream is the default one of the current device.
+     * Makes this the calling thread's current device until the result is closed. Every call that
+     * takes a stream needs that: the null stream is the default one of the current device.
      */
     public CudaApi.InUse use() {
         return api.use(device.index());

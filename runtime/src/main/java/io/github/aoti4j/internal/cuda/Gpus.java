@@ -14,7 +14,6 @@ import java.util.Optional;
  */
 public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
 
-    /** Asks the driver. */
     public static Gpus ofMachine() {
         try {
             Optional<CudaDriverApi> driver = CudaDriverApi.load();
@@ -23,29 +22,23 @@ public record Gpus(List<CudaDriverApi.Gpu> devices, String problem) {
             }
             List<CudaDriverApi.Gpu> devices = driver.get().devices();
             String visible = System.getenv("CUDA_VISIBLE_DEVICES");
-            return devices.isEmpty()
-                    ? none(
-                            "the NVIDIA driver offers no device"
-                                    + (visible == null
-                                            ? ""
-                                            : "; CUDA_VISIBLE_DEVICES is \"" + visible + "\""))
-                    : new Gpus(devices, "");
+            return !devices.isEmpty()
+                    ? new Gpus(devices, "")
+                    : none(
+                            visible == null
+                                    ? "the NVIDIA driver offers no device"
+                                    : "the NVIDIA driver offers no device; CUDA_VISIBLE_DEVICES is \"%s\""
+                                            .formatted(visible));
         } catch (NativeException e) {
             return none("the NVIDIA driver cannot be used: " + e.getMessage());
         }
     }
 
-    /**
-     * Says that there is no device.
-     *
-     * @param problem why, as the end of a sentence
-     * @return no device
-     */
     public static Gpus none(String problem) {
         return new Gpus(List.of(), problem);
     }
 
-    /** Describes a device, for example {@code cuda:0 (NVIDIA H200, compute capability 9.0)}. */
+    /** Returns for example {@code cuda:0 (NVIDIA H200, compute capability 9.0)}. */
     public String describe(int index) {
         CudaDriverApi.Gpu gpu = devices.get(index);
         return "cuda:%d (%s, compute capability %s)"

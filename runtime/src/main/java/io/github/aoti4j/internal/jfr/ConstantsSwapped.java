@@ -7,11 +7,11 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Timespan;
 
-/** Constants of a running model are replaced, or stay because that failed. */
 @Name("aoti4j.ConstantsSwapped")
 @Label("Constants Swapped")
 @Category("aoti4j")
-@Description("Constants of a running model are replaced")
+@Description("Constants of a running model are replaced, or stay because that failed")
+@SuppressWarnings("unused") // read by Flight Recorder
 public final class ConstantsSwapped extends Event {
     @Label("Model")
     private final String model;
@@ -25,7 +25,6 @@ public final class ConstantsSwapped extends Event {
     @Timespan
     private long heldUp;
 
-    /** Begins. */
     public ConstantsSwapped(String model) {
         this.model = model;
         begin();
@@ -35,11 +34,5 @@ public final class ConstantsSwapped extends Event {
     public void succeeded(int count, long heldUpNanos) {
         constants = count;
         heldUp = heldUpNanos;
-    }
-
-    @Override
-    public String toString() {
-        return "%d constants of model %s, runs held up for %d ns"
-                .formatted(constants, model, heldUp);
     }
 }

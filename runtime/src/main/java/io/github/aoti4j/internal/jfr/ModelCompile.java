@@ -6,11 +6,11 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 
-/** A package of source only is compiled, or fails to be. */
 @Name("aoti4j.ModelCompile")
 @Label("Model Compile")
 @Category("aoti4j")
-@Description("A package of source only is compiled")
+@Description("A package of source only is compiled, or fails to be")
+@SuppressWarnings("unused") // read by Flight Recorder
 public final class ModelCompile extends Event {
     @Label("Model")
     private final String model;
@@ -18,15 +18,9 @@ public final class ModelCompile extends Event {
     @Label("Compiler")
     private final String compiler;
 
-    /** Begins. */
     public ModelCompile(String model, String compiler) {
         this.model = model;
         this.compiler = compiler;
         begin();
-    }
-
-    @Override
-    public String toString() {
-        return "compilation of " + model + " by " + compiler;
     }
 }

@@ -6,11 +6,11 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 
-/** A model is loaded, from the reading of its library's headers to where it can run. */
 @Name("aoti4j.ModelLoad")
 @Label("Model Load")
 @Category("aoti4j")
-@Description("A model is loaded, or fails to be")
+@Description("A model is loaded: from reading its library's headers until it can run or fails")
+@SuppressWarnings("unused") // read by Flight Recorder
 public final class ModelLoad extends Event {
     @Label("Package")
     private final String packageFile;
@@ -26,11 +26,6 @@ public final class ModelLoad extends Event {
     @Description("What the load failed with, null if it succeeded")
     private String failure;
 
-    /**
-     * Begins.
-     *
-     * @param runners how many runs may be in flight
-     */
     public ModelLoad(String packageFile, String model, int runners) {
         this.packageFile = packageFile;
         this.model = model;
@@ -41,12 +36,5 @@ public final class ModelLoad extends Event {
     /** Notes a failure, before the event is committed. */
     public void failed(Throwable e) {
         failure = e.toString();
-    }
-
-    @Override
-    public String toString() {
-        return "load of model %s of %s for %d runs%s"
-                .formatted(
-                        model, packageFile, runners, failure == null ? "" : ", failed: " + failure);
     }
 }

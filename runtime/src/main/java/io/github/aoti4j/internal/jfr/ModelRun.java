@@ -7,29 +7,23 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Threshold;
 
-/** A run of a model's native code. */
 @Name("aoti4j.ModelRun")
 @Label("Model Run")
 @Category("aoti4j")
 @Description("A run of a model's native code; no waiting, no checks of inputs")
 @Threshold("20 ms")
+@SuppressWarnings("unused") // read by Flight Recorder
 public final class ModelRun extends Event {
     @Label("Model")
     private final String model;
 
-    @Label("Lane")
+    @Label("Permit")
     @Description("Which of the runs that may be in flight")
-    private final int lane;
+    private final int permit;
 
-    /** Begins. */
-    public ModelRun(String model, int lane) {
+    public ModelRun(String model, int permit) {
         this.model = model;
-        this.lane = lane;
+        this.permit = permit;
         begin();
-    }
-
-    @Override
-    public String toString() {
-        return "run of model " + model + " in lane " + lane;
     }
 }

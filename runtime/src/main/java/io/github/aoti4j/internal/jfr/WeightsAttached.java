@@ -8,12 +8,12 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A model being loaded has got its weights: one event for each place where they lie. */
 @Name("aoti4j.WeightsAttached")
 @Label("Weights Attached")
 @Category("aoti4j")
-@Description("A model being loaded has got weights from a place")
+@Description("A model being loaded has got weights; one event for each place they come from")
 @StackTrace(false)
+@SuppressWarnings("unused") // read by Flight Recorder
 public final class WeightsAttached extends Event {
     @Label("Model")
     private final String model;
@@ -29,21 +29,10 @@ public final class WeightsAttached extends Event {
     @DataAmount
     private final long size;
 
-    /**
-     * Describes the weights.
-     *
-     * @param size in bytes
-     */
     public WeightsAttached(String model, String location, int constants, long size) {
         this.model = model;
         this.location = location;
         this.constants = constants;
         this.size = size;
-    }
-
-    @Override
-    public String toString() {
-        return "%d constants of model %s, %d bytes, from %s"
-                .formatted(constants, model, size, location);
     }
 }

@@ -8,7 +8,7 @@ import io.github.aoti4j.bindings.torch.FastTensorApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** One thread's place to make calls from: what the model has brought, the stack, a slot. */
+/** One thread's buffers for a call: what the model has passed, the stack, a slot. */
 final class Call {
     private final MemorySegment slot = Arena.ofAuto().allocate(JAVA_LONG);
     private MemorySegment stack = MemorySegment.NULL;
@@ -32,7 +32,7 @@ final class Call {
     }
 
     /**
-     * Makes room for the values of sizes, and fills it with those that the call brings.
+     * Collects the values of sizes, those that are known and those that the call passes.
      *
      * @param known the first of them; null if there are none
      */
@@ -58,12 +58,12 @@ final class Call {
         return FastTensorApi.at(FastTensorApi.sizes(handle, slot.address()), fetch.dimension());
     }
 
-    /** The values of sizes, by which results are checked. */
+    /** Returns the values of sizes, by which results are checked. */
     long[] slots() {
         return slots;
     }
 
-    /** Eight bytes for a result. */
+    /** Returns eight bytes of scratch. */
     MemorySegment slot() {
         return slot;
     }

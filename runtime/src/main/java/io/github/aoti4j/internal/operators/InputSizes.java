@@ -22,10 +22,8 @@ final class InputSizes {
     }
 
     /**
-     * Reads them.
-     *
-     * @param inputs the handles, none null
-     * @param values gets the values, by the symbols' slots
+     * Writes the values to the symbols' slots; {@code slot} is the address of eight bytes of
+     * scratch.
      */
     void read(MemorySegment inputs, int count, long slot, long[] values) {
         for (SizeSymbol symbol : symbols) {

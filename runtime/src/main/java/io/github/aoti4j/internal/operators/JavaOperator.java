@@ -15,26 +15,62 @@ final class JavaOperator {
     /** Null while the operator is not registered. */
     private volatile Binding binding;
 
-    /** What the models that use it were loaded with; null before the first registration. */
+    /** The schema that the users were loaded with; null before the first registration. */
     private OperatorSchema schema;
 
+    /** How many nodes of loaded models call this. */
     private int users;
 
     JavaOperator() {
         OperatorThread.prepare();
     }
 
-    private record Binding(OperatorSchema schema, JavaKernel kernel) {}
+    /** What is registered. */
+    record Binding(OperatorSchema schema, JavaOperators.Kernel kernel) {
+        /**
+         * Computes. A plan calls this not through libtorch, whose dispatcher confuses results of
+         * several types ({@link ResultEncoding}).
+         *
+         * @param stack the arguments, which this consumes, then the results, which the caller owns
+         */
+        void call(MemorySegment stack, MemorySegment slot, OperatorThread thread) {
+            long[] arguments = new long[schema.arguments().size()];
+            for (int i = 0; i < arguments.length; i++) {
+                arguments[i] = stack.getAtIndex(JAVA_LONG, i);
+            }
+            long[] results = null;
+            try {
+                if (!thread.hasFailed()) {
+                    results = kernel.apply(arguments, slot);
+                }
+            } catch (Throwable e) {
+                thread.fail(e, schema.qualifiedName());
+            }
+            // First the results: libtorch reads them in any case, and a null tensor ends the
+            // process.
+            for (int i = 0; i < schema.results().size(); i++) {
+                ValueType type = schema.results().get(i).type();
+                stack.setAtIndex(
+                        JAVA_LONG,
+                        i,
+                        results == null ? Values.placeholder(type, slot) : results[i]);
+            }
+            for (int i = 0; i < arguments.length; i++) {
+                Values.release(schema.arguments().get(i).type(), arguments[i], slot);
+            }
+        }
+    }
 
     NativeKernel entryPoint() {
         return entryPoint;
     }
 
-    boolean isBound() {
-        return binding != null;
+    /** Returns what is registered, or null. */
+    Binding binding() {
+        return binding;
     }
 
-    void bind(OperatorSchema newSchema, JavaKernel kernel) {
+    void bind(OperatorSchema newSchema, JavaOperators.Kernel kernel) {
         schema = newSchema;
         binding = new Binding(newSchema, kernel);
         entryPoint.retain();
@@ -45,17 +81,18 @@ final class JavaOperator {
         entryPoint.release();
     }
 
-    /** To be asked while it is bound. */
     OperatorSchema schema() {
-        return schema;
+        synchronized (JavaOperators.LOCK) {
+            return schema;
+        }
     }
 
-    /** Says that a model is going to call it by a schema, until {@link #release}. */
-    void use(OperatorSchema expected) {
+    /** Notes that a model will call it by a schema, until {@link #release}. */
+    void retain(OperatorSchema expected) {
         synchronized (JavaOperators.LOCK) {
             if (!schema.passesLike(expected)) {
                 throw new OperatorException(
-                        "operator %s was registered anew, with other arguments or results, while a model that calls it was being loaded"
+                        "operator %s was registered again, with other arguments or results, while a model that calls it was being loaded"
                                 .formatted(expected.qualifiedName()));
             }
             users++;
@@ -68,7 +105,7 @@ final class JavaOperator {
         }
     }
 
-    /** A loaded model would go on to pass what the old schema says. */
+    /** Loaded models pass what the old schema says. */
     void requireNoOtherUse(OperatorSchema newSchema) {
         if (users > 0 && !schema.passesLike(newSchema)) {
             throw new OperatorException(
@@ -77,27 +114,13 @@ final class JavaOperator {
         }
     }
 
-    /**
-     * Called by a plan, without the way through libtorch: its dispatcher confuses results of
-     * several types ({@link ResultEncoding}).
-     *
-     * @param stack the arguments, which this takes, and then the results, the caller's
-     */
-    void call(MemorySegment stack, MemorySegment slot, OperatorThread thread) {
-        Binding bound = binding;
-        if (bound == null) {
-            throw new OperatorException("an operator was taken back while it was being called");
-        }
-        call(bound, stack, slot, thread);
-    }
-
     /** Called by libtorch; nothing may be thrown. */
     private void call(MemorySegment stack, long numArguments, long numResults) {
         OperatorThread thread = OperatorThread.current();
         Binding bound = binding;
         try {
             if (bound == null) {
-                throw new OperatorException("an operator was called after it had been taken back");
+                throw new OperatorException("an operator was called after it had been removed");
             }
             OperatorSchema called = bound.schema;
             if (numArguments != called.arguments().size()
@@ -108,37 +131,10 @@ final class JavaOperator {
             }
             try (Arena arena = Arena.ofConfined()) {
                 long bytes = called.stackSize() * JAVA_LONG.byteSize();
-                call(bound, stack.reinterpret(bytes), arena.allocate(JAVA_LONG), thread);
+                bound.call(stack.reinterpret(bytes), arena.allocate(JAVA_LONG), thread);
             }
         } catch (Throwable e) {
             thread.fail(e, bound == null ? "unknown" : bound.schema.qualifiedName());
-        }
-    }
-
-    private static void call(
-            Binding bound, MemorySegment stack, MemorySegment slot, OperatorThread thread) {
-        OperatorSchema schema = bound.schema;
-        long[] arguments = new long[schema.arguments().size()];
-        for (int i = 0; i < arguments.length; i++) {
-            arguments[i] = stack.getAtIndex(JAVA_LONG, i);
-        }
-        long[] results = null;
-        try {
-            if (!thread.hasFailed()) {
-                results = bound.kernel.apply(arguments, slot);
-            }
-        } catch (Throwable e) {
-            thread.fail(e, schema.qualifiedName());
-        }
-        // First the results: libtorch reads them whatever happens, and a null tensor would end the
-        // process.
-        for (int i = 0; i < schema.results().size(); i++) {
-            ValueType type = schema.results().get(i).type();
-            stack.setAtIndex(
-                    JAVA_LONG, i, results == null ? Values.placeholder(type, slot) : results[i]);
-        }
-        for (int i = 0; i < arguments.length; i++) {
-            Values.release(schema.arguments().get(i).type(), arguments[i], slot);
         }
     }
 }

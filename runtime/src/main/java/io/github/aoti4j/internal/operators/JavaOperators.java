@@ -4,6 +4,7 @@ import io.github.aoti4j.bindings.torch.OperatorRegistration;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -12,12 +13,12 @@ import java.util.function.Function;
 /**
  * The operators of this process that are written in Java. Thread-safe.
  *
- * <p>An operator's native entry point is made once per name and stays: a thread may be on its way
- * into it when the operator is taken back.
+ * <p>An operator's native entry point is made once per name and stays: a thread may be about to
+ * enter it when the operator is removed.
  */
 public final class JavaOperators {
     /**
-     * Held while operators are registered, taken back or asked about. An interned string, since
+     * Held while operators are registered, removed or asked about. An interned string, since
      * libtorch is shared by all copies of this class, whose class loaders share nothing else.
      */
     static final Object LOCK = "io.github.aoti4j: operators of this process".intern();
@@ -26,51 +27,33 @@ public final class JavaOperators {
 
     private JavaOperators() {}
 
-    /** An operator that is registered, until it is closed. */
-    public static final class Registered implements AutoCloseable {
-        private final JavaOperator operator;
-
-        /** Null where libtorch has the operator from another copy of this class. */
-        private final OperatorRegistration registration;
-
-        private boolean closed;
-
-        private Registered(JavaOperator operator, OperatorRegistration registration) {
-            this.operator = operator;
-            this.registration = registration;
-        }
-
-        /** Takes the operator back. Closing again does nothing. */
-        @Override
-        public void close() {
-            synchronized (LOCK) {
-                if (!closed) {
-                    closed = true;
-                    operator.unbind();
-                    if (registration != null) {
-                        registration.close();
-                    }
-                }
-            }
-        }
+    /** An operator in Java, on values as libtorch passes them. */
+    @FunctionalInterface
+    public interface Kernel {
+        /**
+         * Returns the bits of each result, which the caller owns; the slot is eight bytes of
+         * scratch.
+         */
+        long[] apply(long[] arguments, MemorySegment slot);
     }
 
     /**
-     * Registers an operator. libtorch keeps one of each name. Where another copy of this class, of
-     * another class loader, has registered one of that name in Java, it stays with libtorch, and
-     * the new one is for the models of this copy.
+     * Registers an operator. libtorch keeps one of each name: if another copy of this class, of
+     * another class loader, has registered one of that name in Java, that one stays, and the new
+     * one is for the models of this copy.
      *
+     * @return removes the operator; to be run once
      * @throws OperatorException if the schema is malformed or has a type that cannot be passed, if
      *     there is such an operator already, or if models are loaded that call it with another
      *     schema
      */
-    public static Registered register(String text, Function<OperatorSchema, JavaKernel> kernels) {
+    public static Runnable register(String text, Function<OperatorSchema, Kernel> kernels) {
         OperatorSchema schema = parse(text);
         String name = schema.qualifiedName();
         synchronized (LOCK) {
             Optional<Schemas.Known> known = Schemas.find(schema.name(), schema.overload());
             JavaOperator operator = BY_NAME.computeIfAbsent(name, _ -> new JavaOperator());
-            if (operator.isBound() || (known.isPresent() && !known.get().isJava())) {
+            if (operator.binding() != null || (known.isPresent() && !known.get().isJava())) {
                 throw new OperatorException(
                         "operator %s exists already: %s"
                                 .formatted(
@@ -79,10 +62,20 @@ public final class JavaOperators {
                                                 .orElse("it was registered in Java")));
             }
             operator.requireNoOtherUse(schema);
+            // Null where libtorch has the operator from another copy of this class.
             OperatorRegistration registration =
                     known.isPresent() ? null : define(text, schema, operator);
             operator.bind(schema, kernels.apply(schema));
-            return new Registered(operator, registration);
+            return () -> remove(operator, registration);
+        }
+    }
+
+    private static void remove(JavaOperator operator, OperatorRegistration registration) {
+        synchronized (LOCK) {
+            operator.unbind();
+            if (registration != null) {
+                registration.close();
+            }
         }
     }
 
@@ -105,19 +98,11 @@ public final class JavaOperators {
         }
     }
 
-    /** Returns the schema of the operator in Java of that name; null if none is registered. */
-    static OperatorSchema schema(String qualifiedName) {
+    /** Returns the operator in Java of a name with overload; null if none is registered. */
+    static JavaOperator find(String qualifiedName) {
         synchronized (LOCK) {
             JavaOperator operator = BY_NAME.get(qualifiedName);
-            return operator == null || !operator.isBound() ? null : operator.schema();
-        }
-    }
-
-    /** Returns the operator in Java of that name; null if none is registered. */
-    static JavaOperator find(OperatorSchema schema) {
-        synchronized (LOCK) {
-            JavaOperator operator = BY_NAME.get(schema.qualifiedName());
-            return operator == null || !operator.isBound() ? null : operator;
+            return operator == null || operator.binding() == null ? null : operator;
         }
     }
 

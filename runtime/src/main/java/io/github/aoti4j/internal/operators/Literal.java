@@ -2,26 +2,22 @@ package io.github.aoti4j.internal.operators;
 
 import java.util.List;
 
-/** A value that stands in a schema or in a package. */
+/** A value in a schema or in a package. */
 public sealed interface Literal {
-    /** Nothing, for what may be left out. */
     record None() implements Literal {}
 
     /** An integer; also the number of a dtype, a layout or a memory format. */
-    record Whole(long value) implements Literal {}
+    record IntLiteral(long value) implements Literal {}
 
-    /** A floating-point number. */
-    record Real(double value) implements Literal {}
+    record FloatLiteral(double value) implements Literal {}
 
-    /** True or false. */
-    record Truth(boolean value) implements Literal {}
+    record BoolLiteral(boolean value) implements Literal {}
 
     /** A string, or a device's name. */
     record Text(String value) implements Literal {}
 
-    /** A list. */
-    record Items(List<Literal> elements) implements Literal {}
+    record ListLiteral(List<Literal> elements) implements Literal {}
 
-    /** A tensor or an integer that the model brings when it calls. */
+    /** A tensor or an integer that the model passes when it calls. */
     record Dynamic() implements Literal {}
 }

@@ -5,28 +5,28 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.github.aoti4j.bindings.torch.DispatcherApi;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.operators.ArgumentMarshaller.NextInt;
+import io.github.aoti4j.internal.operators.ArgumentMarshaller.NextTensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
 /** How to make one of a model's calls: compiled once, and used by any number of threads. */
 final class NodePlan {
     private final OperatorSchema schema;
-    private final Arena arena;
     private final MemorySegment name;
     private final MemorySegment overload;
 
-    /** Null for an operator of libtorch's or of a native library. */
+    /** Null for an operator of libtorch or of a native library. */
     private final JavaOperator java;
 
-    private final ArgumentMarshaller[] feeds;
+    private final ArgumentMarshaller[] arguments;
 
-    /** The same where the model brings the integers that the package leaves out as well. */
-    private final ArgumentMarshaller[] fullFeeds;
+    /** For calls in which the model also passes the integers that the package leaves out. */
+    private final ArgumentMarshaller[] fullArguments;
 
-    private final ResultUnmarshaller[] takes;
+    private final ResultUnmarshaller[] results;
     private final ValueType[] resultTypes;
     private final int ints;
     private final int fullInts;
@@ -35,79 +35,52 @@ final class NodePlan {
     private final int slotCount;
     private final int knownSizes;
 
-    private NodePlan(Builder from) {
-        this.schema = from.schema;
-        this.arena = from.arena;
+    /**
+     * Combines the parts.
+     *
+     * @param java null for an operator of libtorch or of a native library
+     * @param arena owns what the marshallers point to
+     * @param resultTypes as {@link ResultEncoding} says
+     * @param knownSizes how many sizes follow from the model's inputs
+     */
+    NodePlan(
+            OperatorSchema schema,
+            JavaOperator java,
+            Arena arena,
+            List<ArgumentMarshaller> arguments,
+            List<ArgumentMarshaller> fullArguments,
+            List<ResultUnmarshaller> results,
+            List<ValueType> resultTypes,
+            ResultChecks checks,
+            int knownSizes) {
+        this.schema = schema;
+        this.java = java;
         this.name = arena.allocateFrom(schema.name());
         this.overload = arena.allocateFrom(schema.overload());
-        this.java = from.java;
-        this.feeds = from.feeds.toArray(ArgumentMarshaller[]::new);
-        this.fullFeeds = from.fullFeeds.toArray(ArgumentMarshaller[]::new);
-        this.takes = from.takes.toArray(ResultUnmarshaller[]::new);
-        this.resultTypes = from.resultTypes.toArray(ValueType[]::new);
-        int compared = from.takes.stream().mapToInt(ResultUnmarshaller::ints).sum();
-        this.ints = compared + from.feeds.stream().mapToInt(ArgumentMarshaller::ints).sum();
-        this.fullInts = compared + from.fullFeeds.stream().mapToInt(ArgumentMarshaller::ints).sum();
-        this.fetches = from.fetches.toArray(ResultChecks.Fetch[]::new);
-        this.slotCount = from.slotCount;
-        this.knownSizes = from.knownSizes;
+        this.arguments = arguments.toArray(ArgumentMarshaller[]::new);
+        this.fullArguments = fullArguments.toArray(ArgumentMarshaller[]::new);
+        this.results = results.toArray(ResultUnmarshaller[]::new);
+        this.resultTypes = resultTypes.toArray(ValueType[]::new);
+        this.fetches = checks.fetches().toArray(ResultChecks.Fetch[]::new);
+        this.slotCount = checks.slotCount();
+        this.knownSizes = knownSizes;
+        int compared = results.stream().mapToInt(ResultUnmarshaller::ints).sum();
+        this.ints = compared + count(arguments, NextInt.class);
+        this.fullInts = compared + count(fullArguments, NextInt.class);
         this.tensors =
-                from.feeds.stream().mapToInt(ArgumentMarshaller::tensors).sum()
-                        + from.takes.stream().mapToInt(ResultUnmarshaller::tensors).sum();
+                count(arguments, NextTensor.class)
+                        + results.stream().mapToInt(ResultUnmarshaller::tensors).sum();
     }
 
-    /** Collects the ways of arguments and results, in their order. */
-    static final class Builder {
-        private final OperatorSchema schema;
-        private final Arena arena = Arena.ofAuto();
-        private final JavaOperator java;
-        private final List<ArgumentMarshaller> feeds = new ArrayList<>();
-        private final List<ArgumentMarshaller> fullFeeds = new ArrayList<>();
-        private final List<ResultUnmarshaller> takes = new ArrayList<>();
-        private final List<ValueType> resultTypes = new ArrayList<>();
-        private List<ResultChecks.Fetch> fetches = List.of();
-        private int slotCount;
-        private int knownSizes;
-
-        Builder(OperatorSchema schema) {
-            this.schema = schema;
-            this.java = JavaOperators.find(schema);
-        }
-
-        OperatorSchema schema() {
-            return schema;
-        }
-
-        boolean isJava() {
-            return java != null;
-        }
-
-        void feed(ValueType type, Literal value, Literal fullValue) {
-            feeds.add(ArgumentMarshallers.of(value, type, arena));
-            fullFeeds.add(ArgumentMarshallers.of(fullValue, type, arena));
-        }
-
-        void take(ValueType encoded, ResultUnmarshaller take) {
-            resultTypes.add(encoded);
-            takes.add(take);
-        }
-
-        /** Says what the results are compared with. */
-        void checks(ResultChecks checks, int symbolCount) {
-            fetches = checks.fetches();
-            slotCount = checks.slotCount();
-            knownSizes = symbolCount;
-        }
-
-        NodePlan build() {
-            return new NodePlan(this);
-        }
+    private static int count(
+            List<ArgumentMarshaller> arguments, Class<? extends ArgumentMarshaller> kind) {
+        return arguments.stream().mapToInt(argument -> argument.count(kind)).sum();
     }
 
-    /** Says that a loaded model is going to make this call, until {@link #release}. */
-    void use() {
+    /** Notes that a loaded model makes this call, until {@link #release}. */
+    void retain() {
         if (java != null) {
-            java.use(schema);
+            java.retain(schema);
         }
     }
 
@@ -117,7 +90,7 @@ final class NodePlan {
         }
     }
 
-    /** Makes the call; what an operator in Java failed with is kept in the thread. */
+    /** Makes the call; the failure of an operator in Java is kept in the thread. */
     void run(
             OperatorThread thread,
             Call call,
@@ -130,21 +103,22 @@ final class NodePlan {
                     "the model calls %s with %d tensors and %d integers, and its package says %d and %d"
                             .formatted(schema.qualifiedName(), numTensors, numInts, tensors, ints));
         }
-        if (java != null && !java.isBound()) {
+        JavaOperator.Binding bound = java == null ? null : java.binding();
+        if (java != null && bound == null) {
             throw new OperatorException(
-                    "operator %s has been taken back since the model was loaded"
+                    "operator %s has been removed since the model was loaded"
                             .formatted(schema.qualifiedName()));
         }
         call.begin(schema.stackSize(), numInts, intArguments, numTensors, tensorArguments);
         call.size(slotCount, thread.sizes(), knownSizes, fetches);
         MemorySegment stack = call.stack();
-        fill(stack, numInts == ints ? feeds : fullFeeds, call);
-        if (java != null) {
-            java.call(stack, call.slot(), thread);
+        marshal(stack, numInts == ints ? arguments : fullArguments, call);
+        if (bound != null) {
+            bound.call(stack, call.slot(), thread);
         } else {
             dispatch(stack);
         }
-        takeAll(stack, call, thread);
+        unmarshal(stack, call, thread);
     }
 
     private void dispatch(MemorySegment stack) {
@@ -155,11 +129,11 @@ final class NodePlan {
         }
     }
 
-    private void fill(MemorySegment stack, ArgumentMarshaller[] from, Call call) {
+    private void marshal(MemorySegment stack, ArgumentMarshaller[] from, Call call) {
         int made = 0;
         try {
             for (; made < from.length; made++) {
-                stack.setAtIndex(JAVA_LONG, made, from[made].make(call));
+                stack.setAtIndex(JAVA_LONG, made, from[made].marshal(call));
             }
         } catch (Throwable e) {
             for (int i = 0; i < made; i++) {
@@ -170,14 +144,14 @@ final class NodePlan {
         }
     }
 
-    /** All results are this thread's to delete, whatever becomes of them. */
-    private void takeAll(MemorySegment stack, Call call, OperatorThread thread) {
+    /** Deletes all results, which are this thread's, whether they can be handed over or not. */
+    private void unmarshal(MemorySegment stack, Call call, OperatorThread thread) {
         RuntimeException failure = null;
-        for (int i = 0; i < takes.length; i++) {
+        for (int i = 0; i < results.length; i++) {
             long bits = stack.getAtIndex(JAVA_LONG, i);
             try {
                 if (failure == null && !thread.hasFailed()) {
-                    takes[i].give(bits, call, schema.qualifiedName());
+                    results[i].unmarshal(bits, call, schema.qualifiedName());
                 }
             } catch (RuntimeException e) {
                 failure = e;

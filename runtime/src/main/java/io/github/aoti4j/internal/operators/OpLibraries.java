@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Native libraries that register operators when they are opened. They stay for the process: PyTorch
- * keeps pointers into them.
+ * Native libraries that register operators when they are opened. They stay open for the life of the
+ * process: PyTorch keeps pointers into them.
  */
 public final class OpLibraries {
     private static final Map<Path, NativeLibrary> OPENED = new HashMap<>();
@@ -22,10 +22,8 @@ public final class OpLibraries {
     private OpLibraries() {}
 
     /**
-     * Opens libraries that are not open yet. libtorch must have been loaded.
-     *
-     * @param files the libraries, in the order in which they are opened
-     * @throws AotiException naming the first that cannot be opened, and why
+     * Opens those that are not open yet; the exception names the first that cannot be opened, and
+     * why.
      */
     public static void open(List<Path> files) {
         // No operator is asked about while these register theirs.

@@ -5,30 +5,16 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What an operator takes and gives.
+ * An operator's name, arguments and results; both lists are in the order of the stack.
  *
  * @param name namespace and name, such as {@code aten::add}
- * @param overload such as {@code Tensor}; empty for the operator without one
- * @param arguments in the order of the stack
- * @param results in the order of the stack
+ * @param overload such as {@code Tensor}; may be empty
  */
 public record OperatorSchema(
         String name, String overload, List<Argument> arguments, List<Result> results) {
-
-    /**
-     * An argument.
-     *
-     * @param name by which a node of a package refers to it
-     * @param written whether the operator writes into it
-     */
     public record Argument(
             String name, ValueType type, boolean written, Optional<Literal> fallback) {}
 
-    /**
-     * A result.
-     *
-     * @param aliases whether it shares memory with an argument
-     */
     public record Result(ValueType type, boolean aliases) {}
 
     /** Returns the name with the overload, such as {@code aten::add.Tensor}. */
@@ -36,31 +22,28 @@ public record OperatorSchema(
         return overload.isEmpty() ? name : name + "." + overload;
     }
 
-    /** Returns how many places a call needs: the larger of arguments and results. */
-    public int stackSize() {
+    /** Returns how many places a call needs: for its arguments, and then for its results. */
+    int stackSize() {
         return Math.max(arguments.size(), results.size());
     }
 
     /** Returns whether a call with arguments for another schema fits this one. */
-    public boolean passesLike(OperatorSchema other) {
+    boolean passesLike(OperatorSchema other) {
         return types().equals(other.types());
     }
 
-    /**
-     * Returns what it takes and gives, for messages, such as {@code demo::scale(Tensor x, float by)
-     * -> Tensor}.
-     */
+    private List<List<ValueType>> types() {
+        return List.of(
+                arguments.stream().map(Argument::type).toList(),
+                results.stream().map(Result::type).toList());
+    }
+
+    /** Returns for example {@code demo::scale(Tensor x, float by) -> Tensor}. */
     String signature() {
         return arguments.stream()
                         .map(a -> a.type + " " + a.name)
                         .collect(Collectors.joining(", ", qualifiedName() + "(", ")"))
                 + " -> "
                 + results.stream().map(r -> r.type.toString()).collect(Collectors.joining(", "));
-    }
-
-    private String types() {
-        return arguments.stream().map(a -> a.type.toString()).collect(Collectors.joining(","))
-                + "->"
-                + results.stream().map(r -> r.type.toString()).collect(Collectors.joining(","));
     }
 }

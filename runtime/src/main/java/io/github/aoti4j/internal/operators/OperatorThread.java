@@ -5,12 +5,12 @@ import io.github.aoti4j.bindings.os.PerThread;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What goes on in operators on one thread. No exception may pass through native code, so the first
- * one is kept here until the run that led to it has come back to Java; until then no further
- * operator does anything.
+ * The state of operators on one thread. No exception may pass through native code, so the first one
+ * is kept here until the run that led to it has returned to Java; until then no further operator
+ * computes.
  *
- * <p>Runs nest: an operator written in Java may run another model. That one is only entered while
- * nothing is kept, and takes what it left before it returns.
+ * <p>Runs nest: an operator written in Java may run another model. That run begins while no failure
+ * is kept, and throws its own before it returns.
  */
 final class OperatorThread {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -19,16 +19,16 @@ final class OperatorThread {
 
     private Throwable failure;
 
-    /** How many calls of executors of ours this thread is in. */
+    /** How many calls of our executors this thread is in. */
     private int depth;
 
-    /** A place to call from, unless a call is in it. */
+    /** Null while a call uses it. */
     private Call spare = new Call();
 
-    /** What follows from the inputs of the run that this thread is in; null outside of one. */
+    /** The sizes that follow from the inputs of the current run; null outside of one. */
     private long[] sizes;
 
-    /** The array for a run that is in no other. */
+    /** The array for a run that is not nested in another. */
     private long[] spareSizes = new long[8];
 
     private OperatorThread() {}
@@ -37,7 +37,7 @@ final class OperatorThread {
         return CURRENT.get();
     }
 
-    /** Enters a run. Returns what {@link #leaveRun} needs. */
+    /** Begins a run; returns what {@link #leaveRun} needs. */
     long[] enterRun(InputSizes symbols, MemorySegment inputs, int count, long slot) {
         long[] outer = sizes;
         long[] own = spareSizes;
@@ -50,7 +50,6 @@ final class OperatorThread {
         return outer;
     }
 
-    /** Leaves a run. */
     void leaveRun(long[] outer) {
         sizes = outer;
     }
@@ -72,7 +71,7 @@ final class OperatorThread {
         return failure != null;
     }
 
-    /** Enters a call of an executor. */
+    /** Begins a call of an executor, until {@link #leave}. */
     Call enter() {
         depth++;
         Call call = spare;
@@ -80,16 +79,15 @@ final class OperatorThread {
         return call == null ? new Call() : call;
     }
 
-    /** Leaves a call of an executor. */
     void leave(Call call) {
         spare = call;
         depth--;
     }
 
-    /** Keeps what an operator failed with. */
+    /** Keeps the failure of an operator. */
     void fail(Throwable cause, String operator) {
         if (depth == 0) {
-            // Other native code has called: nobody here will ask for it.
+            // Other native code has called: no run will ask for the failure.
             LOG.log(
                     System.Logger.Level.ERROR,
                     "operator " + operator + " failed in a call that did not come from a model",
@@ -99,7 +97,7 @@ final class OperatorThread {
         }
     }
 
-    /** Throws what has been kept, if anything, and forgets it. */
+    /** Throws the failure that is kept, if any, and forgets it. */
     void throwFailure() {
         if (failure != null) {
             Throwable thrown = failure;

@@ -3,7 +3,6 @@ package io.github.aoti4j.internal.operators;
 import io.github.aoti4j.bindings.model.RunArguments;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.ProxyExecutorObject;
-import io.github.aoti4j.core.OperatorException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,10 +23,7 @@ public final class ProxyExecutor implements AutoCloseable {
     private final MemorySegment object;
 
     /**
-     * Makes an executor.
-     *
-     * @param plans without problems
-     * @throws OperatorException if an operator in Java has changed since they were made
+     * Takes plans without problems; throws if an operator in Java has changed since they were made.
      */
     public ProxyExecutor(ProxyPlans plans) {
         OperatorThread.prepare();
@@ -36,10 +32,10 @@ public final class ProxyExecutor implements AutoCloseable {
         int used = 0;
         try {
             for (; used < this.plans.length; used++) {
-                this.plans[used].use();
+                this.plans[used].retain();
             }
         } catch (Throwable e) {
-            Closeables.closeAfter(e, ends(used));
+            Closeables.closeAfter(e, releases(used));
             throw e;
         }
         this.object = ProxyExecutorObject.allocate(this::call, arena);
@@ -51,19 +47,13 @@ public final class ProxyExecutor implements AutoCloseable {
     }
 
     /**
-     * Says that a run of the model begins on this thread: results are compared with the sizes of
-     * its inputs. Returns what {@link #end} needs.
+     * Begins a run on this thread, with eight bytes of scratch; returns what {@link #end} needs.
      */
     public long[] begin(RunArguments run, long scratch) {
         return OperatorThread.current()
                 .enterRun(inputSizes, run.inputs(), run.inputCount(), scratch);
     }
 
-    /**
-     * Says that a run has ended.
-     *
-     * @param outer what {@link #begin} returned
-     */
     public static void end(long[] outer) {
         OperatorThread.current().leaveRun(outer);
     }
@@ -98,15 +88,15 @@ public final class ProxyExecutor implements AutoCloseable {
     /** Frees the object; no run may be using it. */
     @Override
     public void close() {
-        Closeables.closeAll(ends(plans.length));
+        Closeables.closeAll(releases(plans.length));
     }
 
-    private List<AutoCloseable> ends(int used) {
-        List<AutoCloseable> ends = new ArrayList<>();
-        for (int i = 0; i < used; i++) {
-            ends.add(plans[i]::release);
+    private List<AutoCloseable> releases(int count) {
+        List<AutoCloseable> releases = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            releases.add(plans[i]::release);
         }
-        ends.add(arena);
-        return ends;
+        releases.add(arena);
+        return releases;
     }
 }

@@ -16,32 +16,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Compares one result of an operator with what the model was compiled for: its code does not look,
- * and would read and write beyond the result's memory.
- *
- * <p>Immutable, and used by any number of threads. Comparing allocates nothing.
+ * Compares one result of an operator with what the model was compiled for: its code does not check,
+ * and would read and write beyond the result's memory. Immutable; comparing allocates nothing.
  */
 final class ResultCheck {
     private final String what;
 
-    /** Null where no code of the model depends on it. */
+    /** Null if no code of the model depends on it. */
     private final DType dtype;
 
     private final SizeExpression[] sizes;
     private final SizeExpression[] strides;
 
-    /**
-     * By dimension: the slot that the size is put into, of which the model knows no more; or -1.
-     */
+    /** By dimension: the slot that the size defines, or -1. */
     private final int[] named;
 
-    /**
-     * Makes a check.
-     *
-     * @param dtype its element type, if it matters
-     * @param sizes its sizes, over the slots of a call
-     * @param named by dimension: the slot that the size defines, or -1
-     */
     ResultCheck(
             String what,
             Optional<DType> dtype,
@@ -56,9 +45,8 @@ final class ResultCheck {
     }
 
     /**
-     * Demands the right element type and sizes.
+     * Requires the right element type and sizes; the call gets the sizes that define symbols.
      *
-     * @param call what has been passed; gets the sizes that define symbols
      * @return whether the strides are right as well
      * @throws OperatorException if the type or a size is wrong
      */
@@ -99,11 +87,8 @@ final class ResultCheck {
     }
 
     /**
-     * Copies a result into memory of the strides that the model was compiled for.
-     *
-     * @param tensor has the right sizes, which stays the caller's
-     * @param call for which {@link #require} has been asked
-     * @return the copy's handle, the caller's
+     * Copies a result for which {@link #require} returned false into memory of the strides that the
+     * model was compiled for; the caller owns both.
      */
     MemorySegment withStrides(MemorySegment tensor, Call call) {
         MemorySegment slot = call.slot();
@@ -168,7 +153,7 @@ final class ResultCheck {
                                 values(strides, null, call.slots())));
     }
 
-    /** The values, with a question mark where any will do. */
+    /** Returns the values, with a question mark for those that are not checked. */
     private static String values(SizeExpression[] expressions, int[] named, long[] slots) {
         String[] texts = new String[expressions.length];
         for (int d = 0; d < texts.length; d++) {

@@ -21,15 +21,12 @@ import java.util.Optional;
  * Makes the checks of a call's results from what the wrapper source says of the call.
  *
  * <p>The values of sizes stand in slots: first those that follow from the model's inputs, then
- * those that the call brings in its integers and in the sizes of its tensors, and those that its
- * results define. A size that is none of these cannot be checked.
+ * those that the call passes as integers and as sizes of tensors, and those that its results
+ * define. A size that is none of these cannot be checked.
  */
 final class ResultChecks {
     /**
-     * Where a slot's value comes from.
-     *
-     * @param index of the integer, or of the tensor
-     * @param dimension of the tensor; -1 for an integer
+     * Where a slot's value comes from: an integer, or a dimension of a tensor; -1 for an integer.
      */
     record Fetch(int index, int dimension, int slot) {}
 
@@ -38,16 +35,12 @@ final class ResultChecks {
     /** Empty where the source says nothing. */
     private final List<PassedTensor> results;
 
-    private final Map<SizeExpression, Fetch> brought = new HashMap<>();
+    private final Map<SizeExpression, Fetch> passed = new HashMap<>();
     private final Map<SizeExpression, Integer> slots = new HashMap<>();
     private final List<Fetch> fetches = new ArrayList<>();
     private int slotCount;
 
-    /**
-     * Begins.
-     *
-     * @param site what the source says; null if nothing
-     */
+    /** The source says nothing of the call if the site is null. */
     ResultChecks(String operator, OperatorCallSite site, int resultCount, int symbolCount) {
         this.operator = operator;
         this.slotCount = symbolCount;
@@ -57,20 +50,17 @@ final class ResultChecks {
                         ? List.of()
                         : site.tensors().subList(arguments, site.tensors().size());
         for (int i = 0; arguments >= 0 && i < site.integers().size(); i++) {
-            brought.putIfAbsent(site.integers().get(i), new Fetch(i, -1, 0));
+            passed.putIfAbsent(site.integers().get(i), new Fetch(i, -1, 0));
         }
         for (int i = 0; i < arguments; i++) {
             List<SizeExpression> sizes = site.tensors().get(i).sizes().orElse(List.of());
             for (int d = 0; d < sizes.size(); d++) {
-                brought.putIfAbsent(sizes.get(d), new Fetch(i, d, 0));
+                passed.putIfAbsent(sizes.get(d), new Fetch(i, d, 0));
             }
         }
     }
 
-    /**
-     * Makes the check of the next result. Returns empty if the source does not say what it must be
-     * like.
-     */
+    /** Makes the check of the next result; empty if the source does not say how it must be. */
     Optional<ResultCheck> check(int index, String what) {
         PassedTensor result = index < results.size() ? results.get(index) : null;
         if (result == null || result.sizes().isEmpty() || result.strides().isEmpty()) {
@@ -90,14 +80,10 @@ final class ResultChecks {
         List<SizeExpression> strides = result.strides().get().stream().map(this::resolve).toList();
         return Optional.of(
                 new ResultCheck(
-                        "%s of operator %s".formatted(what, operator),
-                        result.dtype(),
-                        sizes,
-                        strides,
-                        named));
+                        what + " of operator " + operator, result.dtype(), sizes, strides, named));
     }
 
-    /** Whether a size is a symbol that has its value from this result, and from nothing before. */
+    /** Returns whether a size is a symbol that this result is the first to define. */
     private boolean defines(PassedTensor result, int dimension, SizeExpression size) {
         return size instanceof Symbol(String name, int slot)
                 && slot == FREE
@@ -106,10 +92,9 @@ final class ResultChecks {
     }
 
     /**
-     * Says why a wrong result would not be noticed.
+     * Returns what the source does not say of a result although it matters; empty if all is known.
      *
      * @param index among the tensors that are results; its check has been made
-     * @return what is not known; empty if all is that matters
      */
     Optional<String> unknown(int index) {
         if (index >= results.size()) {
@@ -118,10 +103,7 @@ final class ResultChecks {
         PassedTensor result = results.get(index);
         boolean layout =
                 result.usesLayout()
-                        && !(result.sizes().isPresent()
-                                && result.strides().isPresent()
-                                && result.sizes().get().stream().allMatch(this::isResolved)
-                                && result.strides().get().stream().allMatch(this::isResolved));
+                        && !(isResolved(result.sizes()) && isResolved(result.strides()));
         boolean dtype = result.usesDtype() && result.dtype().isEmpty();
         if (!layout && !dtype) {
             return Optional.empty();
@@ -130,27 +112,27 @@ final class ResultChecks {
                 layout && dtype ? "shape and element type" : layout ? "shape" : "element type");
     }
 
-    private boolean isResolved(SizeExpression expression) {
-        return resolve(expression).isKnown();
+    private boolean isResolved(Optional<List<SizeExpression>> expressions) {
+        return expressions.isPresent()
+                && expressions.get().stream().allMatch(e -> resolve(e).isKnown());
     }
 
-    /** What each call has to bring into slots. */
     List<Fetch> fetches() {
         return fetches;
     }
 
-    /** How many slots a call needs. */
+    /** Returns how many slots a call needs. */
     int slotCount() {
         return slotCount;
     }
 
-    /** Replaces what the call brings by its slot; unknown if something else is left. */
+    /** Replaces what the call passes by its slot; unknown if something else is left. */
     private SizeExpression resolve(SizeExpression expression) {
         if (!expression.isKnown() || !hasFree(expression)) {
             return expression;
         }
         Integer slot = slots.get(expression);
-        Fetch fetch = slot == null ? brought.get(expression) : null;
+        Fetch fetch = slot == null ? passed.get(expression) : null;
         if (fetch != null) {
             slot = slotCount++;
             slots.put(expression, slot);

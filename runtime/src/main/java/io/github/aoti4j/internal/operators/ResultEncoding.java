@@ -8,7 +8,7 @@ import io.github.aoti4j.bindings.torch.DispatcherApi;
 import io.github.aoti4j.bindings.torch.OperatorRegistration;
 import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.internal.operators.OperatorSchema.Result;
-import io.github.aoti4j.internal.operators.ValueType.Maybe;
+import io.github.aoti4j.internal.operators.ValueType.OptionalType;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,20 +29,15 @@ final class ResultEncoding {
 
     private ResultEncoding() {}
 
-    /**
-     * Returns the type that a result of an operator of libtorch's or of a native library is encoded
-     * by; null if libtorch cannot encode it so.
-     *
-     * @param present whether it is there, if it is one that may be left out
-     */
+    /** Returns the type as which a native operator's result is encoded; null if libtorch cannot. */
     static ValueType of(List<Result> results, int index, boolean present) {
         ValueType own = results.get(index).type();
         ValueType other = results.get(results.size() - 1 - index).type();
         if (own.equals(other) || !Probe.REVERSED) {
             return own;
         }
-        boolean wrapped = other.equals(new Maybe(own));
-        boolean unwrapped = own.equals(new Maybe(other)) && present;
+        boolean wrapped = other.equals(new OptionalType(own));
+        boolean unwrapped = own.equals(new OptionalType(other)) && present;
         return wrapped || unwrapped ? other : null;
     }
 
@@ -50,14 +45,6 @@ final class ResultEncoding {
     private static boolean probe() {
         var kernel = new NativeKernel(ResultEncoding::sevenAndNine);
         kernel.retain();
-        try {
-            return probe(kernel);
-        } finally {
-            kernel.release();
-        }
-    }
-
-    private static boolean probe(NativeKernel kernel) {
         synchronized (JavaOperators.LOCK) {
             try (OperatorRegistration registration = new OperatorRegistration("aoti4j_probe");
                     Arena arena = Arena.ofConfined()) {
@@ -69,6 +56,8 @@ final class ResultEncoding {
                 boolean reversed = stack.getAtIndex(JAVA_LONG, 1) == 9;
                 StableValues.deleteOptional(stack.getAtIndex(JAVA_LONG, reversed ? 0 : 1));
                 return reversed;
+            } finally {
+                kernel.release();
             }
         }
     }

@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** What becomes of one result of a node. */
+/** How one result of a node is handed to the model. */
 sealed interface ResultUnmarshaller {
     /**
-     * It is a tensor, and the next that the model has made room for.
+     * The next tensor that the model has made room for.
      *
      * @param maybeLazy whether it may be a view that PyTorch conjugates or negates by a flag, which
      *     compiled code, reading memory, does not see
@@ -21,7 +21,7 @@ sealed interface ResultUnmarshaller {
         private void assign(long bits, Call call) {
             MemorySegment tensor = MemorySegment.ofAddress(bits);
             MemorySegment place = call.nextTensor();
-            if (!maybeLazy || !LazyTensors.isLazy(tensor, call.slot())) {
+            if (!maybeLazy || !Values.isLazy(tensor, call.slot())) {
                 assignChecked(tensor, maybeLazy, place, call);
                 return;
             }
@@ -34,7 +34,7 @@ sealed interface ResultUnmarshaller {
             }
         }
 
-        /** A view cannot be replaced by a copy: what is written into one is to be seen in both. */
+        /** A view cannot be replaced by a copy: writes into one must be seen in both. */
         private void assignChecked(
                 MemorySegment tensor, boolean isView, MemorySegment place, Call call) {
             if (check == null || check.require(tensor, call)) {
@@ -53,33 +53,32 @@ sealed interface ResultUnmarshaller {
         }
     }
 
-    /** It is a tensor that may be left out, but not according to the model. */
+    /** A {@code Tensor?} that the model was compiled to get. */
     record PresentTensor(OneTensor inner) implements ResultUnmarshaller {}
 
-    /** It is a list of tensors, for which the model has made room. */
-    record Tensors(List<OneTensor> elements) implements ResultUnmarshaller {}
+    /** A list of tensors, for which the model has made room. */
+    record TensorList(List<OneTensor> elements) implements ResultUnmarshaller {}
 
-    /** It is an integer that the model was compiled for. */
+    /** An integer that the model was compiled for. */
     record SameInt() implements ResultUnmarshaller {}
 
-    /** The model does not look at it. */
-    record Nothing() implements ResultUnmarshaller {}
+    /** A result that the model does not use. */
+    record Ignored() implements ResultUnmarshaller {}
 
-    /** Hands a result over to the model, except for the ownership of its bits. */
-    default void give(long bits, Call call, String operator) {
+    /** Hands a result to the model; its bits stay the caller's. */
+    default void unmarshal(long bits, Call call, String operator) {
         switch (this) {
-            case Nothing _ -> {}
+            case Ignored _ -> {}
             case OneTensor tensor -> tensor.assign(bits, call);
             case PresentTensor tensor -> {
                 if (bits == 0) {
                     throw new OperatorException(
-                            "operator "
-                                    + operator
-                                    + " left out a tensor that the model was compiled to get");
+                            "operator %s left out a tensor that the model was compiled to get"
+                                    .formatted(operator));
                 }
                 tensor.inner.assign(StableValues.held(bits), call);
             }
-            case Tensors tensors -> {
+            case TensorList tensors -> {
                 long size = StableValues.size(bits, call.slot());
                 if (size != tensors.elements.size()) {
                     throw new OperatorException(
@@ -103,16 +102,16 @@ sealed interface ResultUnmarshaller {
         }
     }
 
-    /** How many of the model's tensors this fills. */
+    /** Returns how many of the model's tensors this fills. */
     default int tensors() {
         return switch (this) {
             case OneTensor _, PresentTensor _ -> 1;
-            case Tensors tensors -> tensors.elements.size();
-            case SameInt _, Nothing _ -> 0;
+            case TensorList tensors -> tensors.elements.size();
+            case SameInt _, Ignored _ -> 0;
         };
     }
 
-    /** How many of the model's integers this compares with. */
+    /** Returns how many of the model's integers this compares with. */
     default int ints() {
         return this instanceof SameInt ? 1 : 0;
     }

@@ -2,8 +2,8 @@ package io.github.aoti4j.internal.operators;
 
 import io.github.aoti4j.internal.operators.OperatorSchema.Argument;
 import io.github.aoti4j.internal.operators.OperatorSchema.Result;
-import io.github.aoti4j.internal.operators.ValueType.Listing;
-import io.github.aoti4j.internal.operators.ValueType.Maybe;
+import io.github.aoti4j.internal.operators.ValueType.ListType;
+import io.github.aoti4j.internal.operators.ValueType.OptionalType;
 import io.github.aoti4j.internal.operators.ValueType.Other;
 import io.github.aoti4j.internal.operators.ValueType.Plain;
 
@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads schemas as PyTorch writes them: {@code demo::scale(Tensor x, float by=1., *, str?
@@ -35,6 +37,9 @@ public final class SchemaParser {
                     Map.entry("MemoryFormat", Plain.MEMORY_FORMAT),
                     Map.entry("Device", Plain.DEVICE));
 
+    private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final Pattern NUMBER = Pattern.compile("[-+.0-9eEinfa]*");
+
     /** Deeper than any type or default. */
     private static final int MAX_DEPTH = 32;
 
@@ -49,11 +54,6 @@ public final class SchemaParser {
     /** A type and what its annotation says of the memory. */
     private record Annotated(ValueType type, boolean aliases, boolean written) {}
 
-    /**
-     * Reads a schema.
-     *
-     * @throws SchemaException if it is malformed
-     */
     public static OperatorSchema parse(String text) throws SchemaException {
         SchemaParser parser = new SchemaParser(text);
         OperatorSchema schema = parser.schema();
@@ -68,7 +68,7 @@ public final class SchemaParser {
         String namespace = identifier("a namespace");
         expect("::");
         String name = namespace + "::" + identifier("the operator's name");
-        String overload = take(".") ? identifier("the overload's name") : "";
+        String overload = accept(".") ? identifier("the overload's name") : "";
         expect("(");
         List<Argument> arguments = arguments();
         expect("->");
@@ -79,11 +79,11 @@ public final class SchemaParser {
         List<Argument> arguments = new ArrayList<>();
         Set<String> names = new HashSet<>();
         boolean keywords = false;
-        if (take(")")) {
+        if (accept(")")) {
             return List.of();
         }
         do {
-            if (!keywords && take("*")) {
+            if (!keywords && accept("*")) {
                 keywords = true;
                 continue;
             }
@@ -92,7 +92,7 @@ public final class SchemaParser {
                 throw new SchemaException("it has two arguments named " + argument.name());
             }
             arguments.add(argument);
-        } while (take(","));
+        } while (accept(","));
         expect(")");
         return List.copyOf(arguments);
     }
@@ -100,10 +100,10 @@ public final class SchemaParser {
     private Argument argument() throws SchemaException {
         Annotated type = type();
         String name = identifier("the argument's name");
-        Optional<Literal> fallback = take("=") ? Optional.of(literal()) : Optional.empty();
+        Optional<Literal> fallback = accept("=") ? Optional.of(literal()) : Optional.empty();
         if (fallback.isPresent()
                 && type.type().isPassable()
-                && !ArgumentMarshallers.fits(fallback.get(), type.type())) {
+                && !ArgumentMarshaller.fits(fallback.get(), type.type())) {
             throw new SchemaException(
                     "the default of argument %s is no %s".formatted(name, type.type()));
         }
@@ -111,26 +111,23 @@ public final class SchemaParser {
     }
 
     private List<Result> results() throws SchemaException {
-        if (!take("(")) {
+        if (!accept("(")) {
             return List.of(result());
         }
-        if (take(")")) {
+        if (accept(")")) {
             return List.of();
         }
         List<Result> results = new ArrayList<>();
         do {
             results.add(result());
-        } while (take(","));
+        } while (accept(","));
         expect(")");
         return List.copyOf(results);
     }
 
     private Result result() throws SchemaException {
         Annotated type = type();
-        skipBlanks();
-        if (at < text.length() && isLetter(text.charAt(at))) {
-            identifier("the result's name");
-        }
+        match(IDENTIFIER); // its name, if it has one
         return new Result(type.type(), type.aliases());
     }
 
@@ -140,14 +137,13 @@ public final class SchemaParser {
         boolean written = false;
         for (int layers = 0; layers < MAX_DEPTH; layers++) {
             if (peek("(")) {
-                written |= annotation();
+                // (a!), (a -> *) or the like
+                written |= bracketed().contains("!");
                 aliases = true;
-            } else if (take("[")) {
-                skipBlanks();
-                int size = take("]") ? -1 : size();
-                type = new Listing(type, size);
-            } else if (take("?")) {
-                type = new Maybe(type);
+            } else if (accept("[")) {
+                type = new ListType(type, accept("]") ? -1 : size());
+            } else if (accept("?")) {
+                type = new OptionalType(type);
             } else {
                 return new Annotated(type, aliases, written);
             }
@@ -164,26 +160,14 @@ public final class SchemaParser {
             return new Other(bracketed());
         }
         String name = identifier("a type");
-        if (take(".")) {
-            var qualified = new StringBuilder(name);
-            do {
-                qualified.append('.').append(identifier("a type"));
-            } while (take("."));
-            name = qualified.toString();
+        while (accept(".")) {
+            name += "." + identifier("a type");
         }
         if (TYPES.containsKey(name)) {
             return TYPES.get(name);
         }
-        boolean hasParameters =
-                name.equals("Dict") || name.equals("Future") || name.equals("Await");
+        boolean hasParameters = Set.of("Dict", "Future", "Await").contains(name);
         return new Other(hasParameters && peek("(") ? name + bracketed() : name);
-    }
-
-    /**
-     * Reads {@code (a!)}, {@code (a -> *)} or the like; tells whether it says that it is written.
-     */
-    private boolean annotation() throws SchemaException {
-        return bracketed().contains("!");
     }
 
     private String bracketed() throws SchemaException {
@@ -202,69 +186,57 @@ public final class SchemaParser {
     private int size() throws SchemaException {
         Literal size = number();
         expect("]");
-        if (size instanceof Literal.Whole(long value) && value >= 0 && value < 1 << 16) {
+        if (size instanceof Literal.IntLiteral(long value) && value >= 0 && value < 1 << 16) {
             return (int) value;
         }
         throw expected("the size of a list");
     }
 
     private Literal literal() throws SchemaException {
-        skipBlanks();
-        if (at == text.length()) {
-            throw expected("a value");
+        if (peek("[")) {
+            return list();
         }
-        char c = text.charAt(at);
-        if (c == '[') {
-            return items();
-        }
-        if (c == '"' || c == '\'') {
+        if (peek("\"") || peek("'")) {
             return new Literal.Text(quoted());
         }
-        if (!isLetter(c)) {
-            return number();
-        }
-        String word = identifier("a value");
+        String word = match(IDENTIFIER);
         return switch (word) {
+            case "" -> number();
             case "None" -> new Literal.None();
-            case "True" -> new Literal.Truth(true);
-            case "False" -> new Literal.Truth(false);
-            case "inf" -> new Literal.Real(Double.POSITIVE_INFINITY);
-            case "nan" -> new Literal.Real(Double.NaN);
+            case "True" -> new Literal.BoolLiteral(true);
+            case "False" -> new Literal.BoolLiteral(false);
+            case "inf" -> new Literal.FloatLiteral(Double.POSITIVE_INFINITY);
+            case "nan" -> new Literal.FloatLiteral(Double.NaN);
             default -> throw new SchemaException("it has a default that is unknown here: " + word);
         };
     }
 
-    private Literal items() throws SchemaException {
+    private Literal list() throws SchemaException {
         expect("[");
         if (++depth > MAX_DEPTH) {
             throw tooDeep("default");
         }
         List<Literal> elements = new ArrayList<>();
-        if (!take("]")) {
+        if (!accept("]")) {
             do {
                 elements.add(literal());
-            } while (take(","));
+            } while (accept(","));
             expect("]");
         }
         depth--;
-        return new Literal.Items(List.copyOf(elements));
+        return new Literal.ListLiteral(List.copyOf(elements));
     }
 
     private Literal number() throws SchemaException {
-        skipBlanks();
-        int start = at;
-        while (at < text.length() && "+-.0123456789eEinfa".indexOf(text.charAt(at)) >= 0) {
-            at++;
-        }
-        String number = text.substring(start, at);
+        String number = match(NUMBER);
         try {
             return number.matches("[+-]?[0-9]+")
-                    ? new Literal.Whole(Long.parseLong(number))
-                    : new Literal.Real(
+                    ? new Literal.IntLiteral(Long.parseLong(number))
+                    : new Literal.FloatLiteral(
                             Double.parseDouble(
                                     number.replace("inf", "Infinity").replace("nan", "NaN")));
         } catch (NumberFormatException e) {
-            at = start;
+            at -= number.length();
             throw expected("a number");
         }
     }
@@ -288,23 +260,20 @@ public final class SchemaParser {
     }
 
     private String identifier(String what) throws SchemaException {
-        skipBlanks();
-        int start = at;
-        while (at < text.length() && (isLetter(text.charAt(at)) || isDigit(start))) {
-            at++;
-        }
-        if (at == start) {
+        String name = match(IDENTIFIER);
+        if (name.isEmpty()) {
             throw expected(what);
         }
-        return text.substring(start, at);
+        return name;
     }
 
-    private boolean isDigit(int start) {
-        return at > start && text.charAt(at) >= '0' && text.charAt(at) <= '9';
-    }
-
-    private static boolean isLetter(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    /** Skips blanks and reads what matches; empty if nothing does. */
+    private String match(Pattern pattern) {
+        skipBlanks();
+        Matcher matcher = pattern.matcher(text).region(at, text.length());
+        String found = matcher.lookingAt() ? matcher.group() : "";
+        at += found.length();
+        return found;
     }
 
     private boolean peek(String token) {
@@ -312,7 +281,7 @@ public final class SchemaParser {
         return text.startsWith(token, at);
     }
 
-    private boolean take(String token) {
+    private boolean accept(String token) {
         if (!peek(token)) {
             return false;
         }
@@ -321,7 +290,7 @@ public final class SchemaParser {
     }
 
     private void expect(String token) throws SchemaException {
-        if (!take(token)) {
+        if (!accept(token)) {
             throw expected("\"" + token + "\"");
         }
     }

@@ -7,9 +7,6 @@ import java.util.Optional;
 
 /** The schemas of the operators that are registered in this process. */
 final class Schemas {
-    private static final String SCHEMA = "schema: ";
-    private static final String ORIGIN = "debug: ";
-
     private Schemas() {}
 
     /** What the dispatcher knows of an operator. */
@@ -22,20 +19,15 @@ final class Schemas {
 
     /** Asks the dispatcher; empty if it knows no operator of that name, or no schema of it. */
     static Optional<Known> find(String operator, String overload) {
+        String text;
         // Registering and asking must not overlap.
         synchronized (JavaOperators.LOCK) {
-            return DispatcherApi.describe(operator, overload)
-                    .flatMap(
-                            text ->
-                                    line(text, SCHEMA)
-                                            .filter(schema -> schema.contains("->"))
-                                            .map(
-                                                    schema ->
-                                                            new Known(
-                                                                    schema,
-                                                                    line(text, ORIGIN)
-                                                                            .orElse(""))));
+            text = DispatcherApi.describe(operator, overload).orElse("");
         }
+        String origin = line(text, "debug: ").orElse("");
+        return line(text, "schema: ")
+                .filter(schema -> schema.contains("->"))
+                .map(schema -> new Known(schema, origin));
     }
 
     private static Optional<String> line(String text, String start) {

@@ -3,29 +3,20 @@ package io.github.aoti4j.internal.operators;
 /**
  * The type of an operator's argument or result, as its schema names it.
  *
- * <p>Which of them can be passed is what libtorch 2.10 to 2.14 convert from and to 64 bits; their
- * dispatcher takes dtypes, layouts and memory formats for integers.
+ * <p>Those that can be passed are those that libtorch 2.10 to 2.14 convert from and to 64 bits;
+ * their dispatcher takes dtypes, layouts and memory formats for integers.
  */
 public sealed interface ValueType {
-    /** A type that is not made of others. */
+    /** A type that is not made of others. {@code INT} is also {@code SymInt}. */
     enum Plain implements ValueType {
-        /** A tensor. */
         TENSOR("Tensor"),
-        /** A 64-bit integer, {@code int} or {@code SymInt}. */
         INT("int"),
-        /** A double. */
         FLOAT("float"),
-        /** A bool. */
         BOOL("bool"),
-        /** A string. */
         STRING("str"),
-        /** An element type. */
         DTYPE("ScalarType"),
-        /** A layout. */
         LAYOUT("Layout"),
-        /** A memory format. */
         MEMORY_FORMAT("MemoryFormat"),
-        /** A device. */
         DEVICE("Device");
 
         private final String schemaName;
@@ -40,12 +31,7 @@ public sealed interface ValueType {
         }
     }
 
-    /**
-     * A value that may be left out.
-     *
-     * @param inner its type if it is there
-     */
-    record Maybe(ValueType inner) implements ValueType {
+    record OptionalType(ValueType inner) implements ValueType {
         @Override
         public String toString() {
             return inner + "?";
@@ -53,22 +39,17 @@ public sealed interface ValueType {
     }
 
     /**
-     * A list.
-     *
-     * @param size how many a single value stands for, as in {@code int[2] stride=1}; -1 if it may
-     *     not
+     * A list. One value stands for {@code size} elements, as in {@code int[2] stride=1}; -1: it may
+     * not.
      */
-    record Listing(ValueType element, int size) implements ValueType {
+    record ListType(ValueType element, int size) implements ValueType {
         @Override
         public String toString() {
             return element + (size < 0 ? "[]" : "[" + size + "]");
         }
     }
 
-    /**
-     * A type that libtorch has no 64 bits for: a number of unknown kind, a generator, a dictionary,
-     * an object.
-     */
+    /** A type that libtorch does not pass in 64 bits, such as a generator or a dictionary. */
     record Other(String name) implements ValueType {
         @Override
         public String toString() {
@@ -76,15 +57,12 @@ public sealed interface ValueType {
         }
     }
 
-    /**
-     * Returns whether libtorch passes values of this type on; false for {@link Other} and all that
-     * is made of it.
-     */
+    /** Returns whether libtorch passes values of this type: it contains no {@link Other}. */
     default boolean isPassable() {
         return switch (this) {
             case Plain _ -> true;
-            case Maybe maybe -> maybe.inner.isPassable();
-            case Listing list -> list.element.isPassable();
+            case OptionalType optional -> optional.inner.isPassable();
+            case ListType list -> list.element.isPassable();
             case Other _ -> false;
         };
     }

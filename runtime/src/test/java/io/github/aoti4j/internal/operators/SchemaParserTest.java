@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.aoti4j.internal.operators.Literal.Items;
+import io.github.aoti4j.internal.operators.Literal.BoolLiteral;
+import io.github.aoti4j.internal.operators.Literal.FloatLiteral;
+import io.github.aoti4j.internal.operators.Literal.IntLiteral;
+import io.github.aoti4j.internal.operators.Literal.ListLiteral;
 import io.github.aoti4j.internal.operators.Literal.None;
-import io.github.aoti4j.internal.operators.Literal.Real;
 import io.github.aoti4j.internal.operators.Literal.Text;
-import io.github.aoti4j.internal.operators.Literal.Truth;
-import io.github.aoti4j.internal.operators.Literal.Whole;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,20 +87,22 @@ class SchemaParserTest {
     @Test
     void readsDefaults() throws SchemaException {
         assertEquals(Optional.of(new None()), fallback("int?", "None"));
-        assertEquals(Optional.of(new Whole(-3)), fallback("int", "-3"));
-        assertEquals(Optional.of(new Real(1e-5)), fallback("float", "1.0000000000000001e-05"));
-        assertEquals(Optional.of(new Real(1)), fallback("float", "1."));
-        assertEquals(Optional.of(new Real(Double.NEGATIVE_INFINITY)), fallback("float", "-inf"));
-        assertEquals(Optional.of(new Truth(true)), fallback("bool", "True"));
+        assertEquals(Optional.of(new IntLiteral(-3)), fallback("int", "-3"));
+        assertEquals(
+                Optional.of(new FloatLiteral(1e-5)), fallback("float", "1.0000000000000001e-05"));
+        assertEquals(Optional.of(new FloatLiteral(1)), fallback("float", "1."));
+        assertEquals(
+                Optional.of(new FloatLiteral(Double.NEGATIVE_INFINITY)), fallback("float", "-inf"));
+        assertEquals(Optional.of(new BoolLiteral(true)), fallback("bool", "True"));
         assertEquals(Optional.of(new Text("a\"b, c)")), fallback("str", "\"a\\\"b, c)\""));
         assertEquals(
-                Optional.of(new Items(List.of(new Whole(0), new Whole(1)))),
+                Optional.of(new ListLiteral(List.of(new IntLiteral(0), new IntLiteral(1)))),
                 fallback("int[]", "[0, 1]"));
-        assertEquals(Optional.of(new Items(List.of())), fallback("int[1]", "[]"));
-        assertEquals(Optional.of(new Whole(0)), fallback("int[2]", "0"));
+        assertEquals(Optional.of(new ListLiteral(List.of())), fallback("int[1]", "[]"));
+        assertEquals(Optional.of(new IntLiteral(0)), fallback("int[2]", "0"));
         // Of no use here, but no reason to refuse the operator before it is known whether it
         // counts.
-        assertEquals(Optional.of(new Whole(1)), fallback("Scalar", "1"));
+        assertEquals(Optional.of(new IntLiteral(1)), fallback("Scalar", "1"));
     }
 
     @ParameterizedTest

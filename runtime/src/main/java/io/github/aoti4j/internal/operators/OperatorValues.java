@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.operators;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -9,18 +9,15 @@ import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.internal.operators.LazyTensors;
-import io.github.aoti4j.internal.operators.OperatorSchema;
 import io.github.aoti4j.internal.operators.OperatorSchema.Argument;
 import io.github.aoti4j.internal.operators.OperatorSchema.Result;
-import io.github.aoti4j.internal.operators.ValueType;
-import io.github.aoti4j.internal.operators.ValueType.Listing;
-import io.github.aoti4j.internal.operators.ValueType.Maybe;
+import io.github.aoti4j.internal.operators.ValueType.ListType;
+import io.github.aoti4j.internal.operators.ValueType.OptionalType;
 import io.github.aoti4j.internal.operators.ValueType.Other;
 import io.github.aoti4j.internal.operators.ValueType.Plain;
-import io.github.aoti4j.internal.operators.Values;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorType;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
@@ -30,42 +27,53 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The arguments and results of one call of an operator in Java, from and to libtorch's 64 bits.
- * Closing deletes what was made on the way and not handed over.
+ * Closing deletes the tensors that libtorch does not own.
+ *
+ * @param <T> the public type of tensors
  */
-final class OperatorValues implements AutoCloseable {
+public final class OperatorValues<T> implements AutoCloseable {
     private final OperatorSchema schema;
-    private final Arena arena;
+    private final TensorType<T> tensors;
+    private final Arena arena = Arena.ofConfined();
     private final MemorySegment slot;
     private final Object[] arguments;
 
     /** The handles of arguments, which are the caller's. */
-    private final IdentityHashMap<Tensor, MemorySegment> borrowed = new IdentityHashMap<>();
+    private final IdentityHashMap<T, MemorySegment> borrowed = new IdentityHashMap<>();
 
     /** The handles of tensors made for results. */
-    private final IdentityHashMap<Tensor, MemorySegment> made = new IdentityHashMap<>();
+    private final IdentityHashMap<T, MemorySegment> made = new IdentityHashMap<>();
 
     /** Copies of arguments whose memory does not hold what their elements stand for. */
     private final List<MemorySegment> copies = new ArrayList<>();
 
-    OperatorValues(OperatorSchema schema, Arena arena, MemorySegment slot) {
+    private OperatorValues(OperatorSchema schema, TensorType<T> tensors, MemorySegment slot) {
         this.schema = schema;
-        this.arena = arena;
+        this.tensors = tensors;
         this.slot = slot;
         this.arguments = new Object[schema.arguments().size()];
     }
 
-    Arena arena() {
-        return arena;
+    /** Returns the kernel of an operator whose function takes its arguments from such values. */
+    public static <T> JavaOperators.Kernel kernel(
+            OperatorSchema schema, TensorType<T> tensors, Function<OperatorValues<T>, ?> function) {
+        return (bits, slot) -> {
+            try (var values = new OperatorValues<>(schema, tensors, slot)) {
+                for (int i = 0; i < bits.length; i++) {
+                    Argument argument = schema.arguments().get(i);
+                    values.arguments[i] = values.read(argument.type(), bits[i], argument);
+                }
+                return values.results(function.apply(values));
+            }
+        };
     }
 
-    void read(long[] bits) {
-        for (int i = 0; i < arguments.length; i++) {
-            Argument argument = schema.arguments().get(i);
-            arguments[i] = read(argument.type(), bits[i], argument);
-        }
+    public Arena arena() {
+        return arena;
     }
 
     private Object read(ValueType type, long bits, Argument argument) {
@@ -80,9 +88,9 @@ final class OperatorValues implements AutoCloseable {
                             .orElseThrow(
                                     () -> bad(argument.name() + " is an unknown dtype: " + bits));
             case Plain.DEVICE -> device(bits, argument);
-            case Maybe maybe ->
-                    bits == 0 ? null : read(maybe.inner(), StableValues.held(bits), argument);
-            case Listing list -> {
+            case OptionalType optional ->
+                    bits == 0 ? null : read(optional.inner(), StableValues.held(bits), argument);
+            case ListType list -> {
                 long size = StableValues.size(bits, slot);
                 List<Object> elements = new ArrayList<>();
                 for (long i = 0; i < size; i++) {
@@ -95,7 +103,7 @@ final class OperatorValues implements AutoCloseable {
         };
     }
 
-    private Tensor view(MemorySegment handle, Argument argument) {
+    private T view(MemorySegment handle, Argument argument) {
         if (!TorchApi.isDefined(handle, slot)) {
             return null;
         }
@@ -103,7 +111,7 @@ final class OperatorValues implements AutoCloseable {
         MemorySegment readable = handle;
         // Asks for the type first: the flags are for dense tensors.
         DType dtype = NativeTensor.dtype(handle, slot, what);
-        if (LazyTensors.isLazy(handle, slot)) {
+        if (Values.isLazy(handle, slot)) {
             if (argument.written()) {
                 throw bad(
                         argument.name()
@@ -114,15 +122,28 @@ final class OperatorValues implements AutoCloseable {
             copies.add(readable);
         }
         NativeTensor tensor = NativeTensor.of(readable, slot, what);
-        MemorySegment memory =
-                MemorySegment.ofAddress(tensor.address()).reinterpret(tensor.bytes(), arena, null);
-        Tensor view = wrap(new TensorView(dtype, tensor.shape(), tensor.strides(), memory));
-        borrowed.put(view, handle);
-        return view;
+        return wrap(
+                handle,
+                borrowed,
+                dtype,
+                tensor.shape(),
+                tensor.strides(),
+                tensor.address(),
+                tensor.bytes());
     }
 
-    private static Tensor wrap(TensorView view) {
-        return Tensor.TYPE.wrap().apply(view);
+    private T wrap(
+            MemorySegment handle,
+            IdentityHashMap<T, MemorySegment> handles,
+            DType dtype,
+            long[] shape,
+            long[] strides,
+            long address,
+            long bytes) {
+        MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
+        T tensor = tensors.wrap().apply(new TensorView(dtype, shape, strides, memory));
+        handles.put(tensor, handle);
+        return tensor;
     }
 
     private String device(long bits, Argument argument) {
@@ -133,7 +154,8 @@ final class OperatorValues implements AutoCloseable {
         return index < 0 ? "cpu" : "cpu:" + index;
     }
 
-    Object argument(String name) {
+    /** Returns an argument; throws {@link OperatorException} if the schema has none of the name. */
+    public Object argument(String name) {
         for (int i = 0; i < arguments.length; i++) {
             if (schema.arguments().get(i).name().equals(name)) {
                 return arguments[i];
@@ -142,7 +164,10 @@ final class OperatorValues implements AutoCloseable {
         throw bad("has no argument " + name);
     }
 
-    <T> T argument(String name, Class<T> type) {
+    /**
+     * Returns an argument of a type, null where it is left out; throws if it is of another type.
+     */
+    public <V> V argument(String name, Class<V> type) {
         Object value = argument(name);
         if (value != null && !type.isInstance(value)) {
             throw bad("argument %s is no %s".formatted(name, type.getSimpleName()));
@@ -150,20 +175,22 @@ final class OperatorValues implements AutoCloseable {
         return type.cast(value);
     }
 
-    <T> T present(String name, Class<T> type) {
-        T value = argument(name, type);
+    /** Returns an argument of a type; throws if it is left out or of another type. */
+    public <V> V present(String name, Class<V> type) {
+        V value = argument(name, type);
         if (value == null) {
             throw bad("argument %s is left out; ask for value(\"%1$s\")".formatted(name));
         }
         return value;
     }
 
-    <T> List<T> list(String name, Class<T> type) {
+    /** Returns a list, null where it is left out; throws if the argument is of another type. */
+    public <V> List<V> list(String name, Class<V> type) {
         List<?> list = argument(name, List.class);
         if (list == null) {
             return null;
         }
-        List<T> elements = new ArrayList<>();
+        List<V> elements = new ArrayList<>();
         for (Object element : list) {
             if (element != null && !type.isInstance(element)) {
                 throw bad("argument %s is no list of %s".formatted(name, type.getSimpleName()));
@@ -173,13 +200,14 @@ final class OperatorValues implements AutoCloseable {
         return elements;
     }
 
-    Tensor empty(DType dtype, long... shape) {
+    /** Makes a contiguous tensor in libtorch's memory; the shape is copied. */
+    public T empty(DType dtype, long... shape) {
         requireNonNull(dtype, "dtype");
         long[] sizes = requireNonNull(shape, "shape").clone();
         return allocate(dtype, sizes, Shapes.contiguousStrides(sizes));
     }
 
-    private Tensor allocate(DType dtype, long[] sizes, long[] strides) {
+    private T allocate(DType dtype, long[] sizes, long[] strides) {
         long bytes = Shapes.spanBytes(sizes, strides, dtype.byteSize());
         TorchApi.emptyStrided(
                 sizes.length,
@@ -189,32 +217,13 @@ final class OperatorValues implements AutoCloseable {
                 slot);
         MemorySegment handle = slot.get(ADDRESS, 0);
         long address = TorchApi.dataAddress(handle, slot);
-        MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
-        Tensor tensor = wrap(new TensorView(dtype, sizes, strides, memory));
-        made.put(tensor, handle);
-        return tensor;
+        return wrap(handle, made, dtype, sizes, strides, address, bytes);
     }
 
-    /** Turns what the function has returned into what libtorch takes, and owns from then on. */
-    long[] results(Object returned) {
+    /** Converts what the function has returned to bits that libtorch owns. */
+    private long[] results(Object returned) {
         List<Result> expected = schema.results();
-        List<?> given =
-                switch (expected.size()) {
-                    case 0 -> {
-                        if (returned != null) {
-                            throw bad("has no result, but gave one");
-                        }
-                        yield List.of();
-                    }
-                    case 1 -> Collections.singletonList(returned);
-                    default -> {
-                        if (returned instanceof List<?> all && all.size() == expected.size()) {
-                            yield all;
-                        }
-                        throw bad(
-                                "did not give a list of its %d results".formatted(expected.size()));
-                    }
-                };
+        List<?> given = resultList(returned, expected.size());
         long[] bits = new long[expected.size()];
         int done = 0;
         try {
@@ -231,22 +240,40 @@ final class OperatorValues implements AutoCloseable {
         }
     }
 
+    private List<?> resultList(Object returned, int count) {
+        if (count == 1) {
+            return Collections.singletonList(returned);
+        }
+        if (count == 0 && returned == null) {
+            return List.of();
+        }
+        if (count > 1 && returned instanceof List<?> all && all.size() == count) {
+            return all;
+        }
+        throw bad(
+                count == 0
+                        ? "has no result, but gave one"
+                        : "did not give a list of its %d results".formatted(count));
+    }
+
     private long write(ValueType type, Object value, boolean aliases) {
         return switch (type) {
-            case Maybe maybe ->
+            case OptionalType optional ->
                     value == null
                             ? 0
-                            : StableValues.newOptional(write(maybe.inner(), value, aliases), slot);
-            case Listing list when value instanceof List<?> elements ->
+                            : StableValues.newOptional(
+                                    write(optional.inner(), value, aliases), slot);
+            case ListType list when value instanceof List<?> elements ->
                     write(list, elements, aliases);
             case Plain plain -> write(plain, value, aliases);
-            case Listing _, Other _ -> throw unfit(type, value);
+            case ListType _, Other _ -> throw unfit(type, value);
         };
     }
 
     private long write(Plain type, Object value, boolean aliases) {
         return switch (value) {
-            case Tensor tensor when type == Plain.TENSOR -> hand(tensor, aliases);
+            case Object tensor when type == Plain.TENSOR && tensors.type().isInstance(tensor) ->
+                    newHandle(tensors.type().cast(tensor), aliases);
             case Long n when type == Plain.INT -> n;
             case Integer n when type == Plain.INT -> n;
             case Number n when type == Plain.FLOAT -> Double.doubleToRawLongBits(n.doubleValue());
@@ -265,7 +292,7 @@ final class OperatorValues implements AutoCloseable {
         return bad("gave %s where its schema states %s".formatted(given, type));
     }
 
-    private long write(Listing type, List<?> elements, boolean aliases) {
+    private long write(ListType type, List<?> elements, boolean aliases) {
         long list = StableValues.newList(elements.size(), slot);
         try {
             for (Object element : elements) {
@@ -279,7 +306,7 @@ final class OperatorValues implements AutoCloseable {
     }
 
     /** Makes a handle that libtorch will own. */
-    private long hand(Tensor tensor, boolean aliases) {
+    private long newHandle(T tensor, boolean aliases) {
         MemorySegment own = made.remove(tensor);
         if (own != null) {
             return own.address();
@@ -289,14 +316,15 @@ final class OperatorValues implements AutoCloseable {
             TorchApi.newTensorHandle(argument, slot);
             return slot.get(JAVA_LONG, 0);
         }
-        if (!tensor.device().isCpu()) {
-            throw bad("gave a tensor on " + tensor.device() + "; return one in CPU memory");
+        TensorView view = tensors.unwrap().apply(tensor);
+        if (!view.device().isCpu()) {
+            throw bad("gave a tensor on " + view.device() + "; return one in CPU memory");
         }
-        Tensor copy = allocate(tensor.dtype(), tensor.shape(), tensor.strides());
-        long bytes = copy.segment().byteSize();
+        T copy = allocate(view.dtype(), view.shape(), view.strides());
+        MemorySegment memory = tensors.unwrap().apply(copy).segment();
         try {
             // Checked by Java, as libtorch would not be: the tensor's arena may be closed by now.
-            MemorySegment.copy(tensor.segment(), 0, copy.segment(), 0, bytes);
+            MemorySegment.copy(view.segment(), 0, memory, 0, memory.byteSize());
         } catch (IllegalStateException | WrongThreadException e) {
             throw new OperatorException(
                     "operator %s gave a tensor whose memory cannot be read: %s; return one of call.empty, or one whose arena is open and this thread's"
@@ -312,7 +340,9 @@ final class OperatorValues implements AutoCloseable {
 
     @Override
     public void close() {
-        made.values().forEach(TorchApi::deleteTensor);
-        copies.forEach(TorchApi::deleteTensor);
+        try (arena) {
+            made.values().forEach(TorchApi::deleteTensor);
+            copies.forEach(TorchApi::deleteTensor);
+        }
     }
 }
