@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Calls with nested arguments, compared with what PyTorch's own loader returned. */
+@NeedsLibTorch
 class CallTest {
     private final Arena arena = Arena.ofConfined();
 

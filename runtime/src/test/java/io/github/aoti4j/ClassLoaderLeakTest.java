@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /** A container that lives on unloads the applications that have used aoti4j. */
+@NeedsLibTorch
 class ClassLoaderLeakTest {
     private static final int TENANTS = 25;
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
  * PyTorch's containers never delete their handles to constants that they use in place (up to 2.14).
  * In a JVM without a compiler, whose memory comes and goes.
  */
+@NeedsLibTorch
 class ConstantLeakTest {
     private static final Fixture FIXTURE = Fixture.of("weights_mlp");
     private static final int TIMES = 30;

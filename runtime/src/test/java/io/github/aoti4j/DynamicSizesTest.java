@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /** Sizes that inputs derive from one another, and sizes that only the data tell. */
+@NeedsLibTorch
 class DynamicSizesTest {
     private static List<Tensor> run(Model model, Arena arena, long rows, long columns) {
         Tensor sizes = Tensor.of(arena, new long[] {rows, columns}, 2);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * The system has no more to give: what fails says what it lacked, leaves nothing behind, and works
  * when there is some again. Mostly in JVMs of their own.
  */
+@NeedsLibTorch
 class FaultTest {
     private static final Fixture ADD_ONE = Fixture.of("add_one");
     private static final Fixture MLP = Fixture.of("weights_mlp");

@@ -2,6 +2,8 @@ package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.NeedsLibTorch;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +15,7 @@ import java.util.stream.Stream;
 
 /** Every committed package gives what PyTorch gives. */
 @ExtendWith(DemoOperators.class)
+@NeedsLibTorch
 class FixturesTest {
     static Stream<Arguments> cases() {
         return Fixture.all().stream()

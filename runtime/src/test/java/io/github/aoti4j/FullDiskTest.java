@@ -10,6 +10,7 @@ import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOrigin;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * nevertheless, from memory, and nothing is left behind. Each time in a JVM with mounts of its own,
  * which takes user namespaces; where there are none these tests are skipped.
  */
+@NeedsLibTorch
 class FullDiskTest {
     private static final Fixture ADD_ONE = Fixture.of("add_one");
     private static final Fixture MLP = Fixture.of("mlp");

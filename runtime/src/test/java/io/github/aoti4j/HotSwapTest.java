@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
@@ -33,6 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /** Constants change under running models: whole sets or parts, all at once or not at all. */
+@NeedsLibTorch
 class HotSwapTest {
     private static final String MLP = "weights_mlp";
 

@@ -13,6 +13,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /** Indices out of range are refused before a run: some kernels would end the process. */
+@NeedsLibTorch
 class IndexRangesTest {
     private static final String TEXT = "text";
 

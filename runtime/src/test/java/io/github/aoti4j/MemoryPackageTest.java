@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ class MemoryPackageTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"in_so", "appended", "blob", "disk"})
+    @NeedsLibTorch
     void runsAPackageInMemoryWhereverItsWeightsAre(String packaging) throws IOException {
         byte[] bytes = Files.readAllBytes(WEIGHTS.folder().resolve(packaging + ".pt2"));
         try (Model model = Model.load(MemorySegment.ofArray(bytes), DEFAULTS)) {
@@ -36,6 +38,7 @@ class MemoryPackageTest {
     }
 
     @Test
+    @NeedsLibTorch
     void needsTheBytesNoMoreOnceItIsOpen() throws IOException {
         ModelPackage opened;
         try (Arena arena = Arena.ofShared()) {
@@ -55,6 +58,7 @@ class MemoryPackageTest {
     }
 
     @Test
+    @NeedsLibTorch
     void takesAnyKindOfSegment() throws IOException {
         byte[] bytes = Files.readAllBytes(MLP.path());
         long[] longs = new long[(bytes.length + 7) / 8];
@@ -76,6 +80,7 @@ class MemoryPackageTest {
     }
 
     @Test
+    @NeedsLibTorch
     void modelsOfOnePackageInMemoryDoNotSeeEachOthersWrites() throws IOException {
         byte[] bytes =
                 Files.readAllBytes(Fixture.of("mutated_buffer").folder().resolve("blob.pt2"));

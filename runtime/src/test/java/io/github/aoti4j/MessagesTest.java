@@ -10,6 +10,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.tensor.ClosedArenas;
 import io.github.aoti4j.internal.tensor.TensorView;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class MessagesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inputsAreNamedByTheirPlaceInTheCall() {
         Fixture kwargs = Fixture.of("kwargs");
         try (Model model = kwargs.load()) {
@@ -62,6 +64,7 @@ class MessagesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void closedArenasAreNamed() {
         try (Model model = ADD_ONE.load();
                 Runner runner = model.newRunner()) {
@@ -79,6 +82,7 @@ class MessagesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void arenasOfOtherThreadsAreNamed() {
         try (Model model = ADD_ONE.load()) {
             Tensor input = Tensor.zeros(arena, DType.FLOAT32, 8, 10);
@@ -96,6 +100,7 @@ class MessagesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void whatOperatorsThrowStaysAsItIs() {
         var thrown = new IllegalStateException("Already closed");
         TensorView open = Tensor.TYPE.unwrap().apply(Tensor.of(arena, new float[] {1}, 1));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +76,7 @@ class ModelPackageTest {
     }
 
     @Test
+    @NeedsLibTorch
     void needNotStayOpenForItsModels() {
         Model model;
         try (ModelPackage p = ModelPackage.open(Fixture.of("mlp").path())) {
@@ -90,6 +92,7 @@ class ModelPackageTest {
      * package in memory is not remembered, so that each load reads all of the library.
      */
     @Test
+    @NeedsLibTorch
     void closingUnderALoadInterruptsNobody() throws Exception {
         byte[] bytes = Files.readAllBytes(Fixture.of("mlp").path());
         var random = new SplittableRandom(1);

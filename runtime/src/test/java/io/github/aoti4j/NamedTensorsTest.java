@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Inputs and outputs by name. */
+@NeedsLibTorch
 class NamedTensorsTest {
     @Test
     void inputsGoByNamePathOrKeyword() {

@@ -11,6 +11,7 @@ import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchLocator;
 import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A JVM that does not let this library call native code, or not all of it. */
+@NeedsLibTorch
 class NativeAccessTest {
     private static final String DENY = "--illegal-native-access=deny";
     private static final String MODULE = "io.github.aoti4j";

@@ -10,6 +10,7 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Libraries that bring operators: each in a process of its own, since they stay. */
+@NeedsLibTorch
 class NativeOperatorsTest {
     private static final Fixture SCALE_ADD = Fixture.of("custom_scale_add");
 

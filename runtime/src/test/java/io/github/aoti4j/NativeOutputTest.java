@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What fails in native code is thrown, and not written to standard error as well. */
+@NeedsLibTorch
 class NativeOutputTest {
     private static final String THROWN = "thrown by AOTInductor\nthrown by aten::bincount\n";
 

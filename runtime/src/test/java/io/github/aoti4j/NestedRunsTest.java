@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** What operators written in Java do with the model that is calling them. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@NeedsLibTorch
 class NestedRunsTest {
     private static final Fixture FIXTURE = Fixture.of("custom_scale_add");
     private static final Path IN_SO = FIXTURE.path();

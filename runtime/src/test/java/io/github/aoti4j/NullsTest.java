@@ -12,6 +12,7 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.Paging;
 
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,7 @@ import java.util.Set;
  * Null for each parameter of each public method: a {@link NullPointerException} that is meant, not
  * one that some dereference happens to throw further in, or nothing where null is an answer.
  */
+@NeedsLibTorch
 class NullsTest {
     private static final Path PACKAGE = Fixture.of("call_structures").path();
 

@@ -3,6 +3,8 @@ package io.github.aoti4j;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.NeedsLibTorch;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,6 +16,7 @@ import java.util.List;
  * Values that pass between a model, the executor and operators are freed: counted by what the
  * allocator has handed out, over so many runs that the least leak shows.
  */
+@NeedsLibTorch
 class OperatorLeakTest {
     private static final int FAILURES = 2_000;
 

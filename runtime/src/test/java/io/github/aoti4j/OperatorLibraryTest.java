@@ -12,6 +12,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Operators in Java, and models that call operators by name. */
+@NeedsLibTorch
 class OperatorLibraryTest {
     private static final Fixture SCALE_ADD = Fixture.of("custom_scale_add");
     private static final Fixture MUTATES = Fixture.of("custom_mutates");

@@ -6,6 +6,7 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,7 @@ import java.util.regex.Pattern;
  * The library loaded several times in one JVM, as by applications in one container: libtorch is
  * shared, the operators in Java are each copy's own.
  */
+@NeedsLibTorch
 class OperatorLoadersTest {
     @Test
     void eachCopyHasItsOwnOperators() throws Exception {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +31,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** Operators in Java that return something else than the model was compiled for. */
+@NeedsLibTorch
 class OperatorResultsTest {
     private static final Fixture SCALE_ADD = Fixture.of("custom_scale_add");
     private static final Fixture LISTS = Fixture.of("custom_lists");

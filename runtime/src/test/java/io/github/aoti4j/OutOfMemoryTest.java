@@ -9,6 +9,7 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -25,6 +26,7 @@ import java.util.List;
  * Native memory runs out: in the middle of a run, of a load, of an update. What fails says so, and
  * the same model answers rightly when there is some again.
  */
+@NeedsLibTorch
 class OutOfMemoryTest {
     private static final Fixture WEIGHTS = Fixture.of("weights_mlp");
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +18,7 @@ import java.util.List;
  * Models that draw random numbers: uniform, normal, whole from 3 to 8, a dropout of a quarter, and
  * coins. One has them made by the compiler from libtorch's seeds, one by libtorch's operators.
  */
+@NeedsLibTorch
 class RandomTest {
     private static final int COUNT = 2_000;
 

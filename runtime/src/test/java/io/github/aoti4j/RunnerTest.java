@@ -11,6 +11,7 @@ import com.sun.management.ThreadMXBean;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 @ExtendWith(DemoOperators.class)
+@NeedsLibTorch
 class RunnerTest {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 

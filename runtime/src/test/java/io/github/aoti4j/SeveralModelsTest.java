@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import java.util.concurrent.Future;
  * A package of three models that share weights, two of which change a buffer that all read. Their
  * names are {@code m}, {@code m2} and {@code m/part}.
  */
+@NeedsLibTorch
 class SeveralModelsTest {
     private static final Fixture SEVERAL = Fixture.of("several");
     private static final List<String> NAMES = List.of("m", "m2", "m/part");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ class Sha256Test {
     }
 
     @Test
+    @NeedsLibTorch
     void loadsThePackageThatIsPinned() throws Exception {
         String digest = digest(MLP);
         for (String hex : List.of(digest, digest.toUpperCase(Locale.ROOT))) {
@@ -56,6 +58,7 @@ class Sha256Test {
     }
 
     @Test
+    @NeedsLibTorch
     void refusesAnyOtherAndShowsBothDigests() throws Exception {
         var path = assertMismatch(MLP, () -> Model.load(MLP, pinned(OTHER)));
         assertTrue(path.getMessage().contains(digest(MLP)), path::getMessage);
@@ -76,6 +79,7 @@ class Sha256Test {
     }
 
     @Test
+    @NeedsLibTorch
     void usesWhatItHasHashed() throws Exception {
         Path path = Files.copy(MLP, folder.resolve("package.pt2"));
         Path other = Files.copy(Fixture.of("add_one").path(), folder.resolve("other.pt2"));

@@ -11,6 +11,7 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOptions;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * -Daoti.torch.include=DIR}, {@code AOTI_TORCH_INCLUDE}, or those beside the libtorch in use), and
  * half a minute each the first time; the libraries stay in the user's cache.
  */
+@NeedsLibTorch
 class SourceOnlyTest {
     private static final Fixture FIXTURE = Fixture.of("source_only");
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +16,7 @@ import java.time.Duration;
  * The public API where a thread's stack ends: no hang, no crash, and right answers afterwards. More
  * overflows than the build makes: {@code -Daoti.test.overflows=1000}.
  */
+@NeedsLibTorch
 class StackEndTest {
     private static final int OVERFLOWS = Integer.getInteger("aoti.test.overflows", 45);
 

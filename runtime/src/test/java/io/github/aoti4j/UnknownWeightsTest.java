@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorSource;
@@ -30,6 +31,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** Weights whose names a model does not have are never passed over without a word. */
+@NeedsLibTorch
 class UnknownWeightsTest {
     private static final String MLP = "weights_mlp";
 

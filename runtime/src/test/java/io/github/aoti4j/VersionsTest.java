@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
  * Packages that other PyTorches than the one of the fixtures compiled from the same models: they
  * give the same answers, over whichever libtorch the tests run on.
  */
+@NeedsLibTorch
 class VersionsTest {
     private static final Path ROOT = Path.of("src/test/fixtures/versions");
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Models get their weights from wherever these are: the answers are PyTorch's in every case. */
+@NeedsLibTorch
 class WeightsTest {
     private static final List<String> MODELS =
             List.of(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.elf.ElfExports;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+@NeedsLibTorch
 class ElfExportsTest {
     private static final LibTorch TORCH = LibTorch.load();
 

@@ -10,6 +10,7 @@ import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,6 +205,7 @@ class EmbeddedNativesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void artifactsNamedInMessagesAreThoseOfTheTests() {
         Path tested = LibTorch.load().directory().getFileName();
         String version = EmbeddedNatives.ARTIFACTS.getFirst().split(":", -1)[2];

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.os.ProcMaps;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** JavaCPP's PyTorch, which loads a libtorch of its own, in one process with ours. */
+@NeedsLibTorch
 class JavaCppTest {
     /** The build puts its jars there, which the other tests must not see. */
     private static final Path JARS = Path.of("target/javacpp").toAbsolutePath();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.bindings.os.ProcMaps;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.ChildJvm;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Loading in processes of their own, as a process can load but one libtorch. */
+@NeedsLibTorch
 class LibTorchLoaderTest {
     private static final Path EMBEDDED = LibTorch.load().directory();
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.os.ProcMaps;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The libtorch of the test class path, really loaded. */
+@NeedsLibTorch
 class LibTorchTest {
     private static final LibTorch TORCH = LibTorch.load();
 

@@ -13,6 +13,7 @@ import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
+@NeedsLibTorch
 class BenchTest {
     @TempDir private Path folder;
 

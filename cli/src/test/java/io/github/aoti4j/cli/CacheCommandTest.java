@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /** {@code aoti cache} and {@code aoti compile}, on a cache of their own. */
+@NeedsLibTorch
 class CacheCommandTest {
     private static final String PROPERTY = "aoti.cache";
     @TempDir private Path folder;

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.NeedsLibTorch;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +36,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void demoReadsDigits() {
         CommandResult demo = aoti("demo");
         assertEquals(0, demo.status(), demo.err());
@@ -47,6 +50,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inspectShowsWhatIsInAPackage() {
         CommandResult inspect = aoti("inspect", mlp("mlp.pt2"));
         assertEquals(0, inspect.status(), inspect.out() + inspect.err());
@@ -56,6 +60,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inspectSumsUpConstantsAndListsThemIfTold() {
         CommandResult summary = aoti("inspect", fixture("weights_mlp", "blob.pt2"));
         assertEquals(0, summary.status(), summary.err());
@@ -110,6 +115,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inspectWritesJson() {
         JsonNode model = aoti("inspect", "--json", mlp("mlp.pt2")).json().path("models").path(0);
         assertEquals("model", model.path("name").asString());
@@ -168,6 +174,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inspectShowsModelsThatOnlyTakeFlatTensors() {
         Path opaque = fixture("call_opaque", "call_opaque.pt2");
         CommandResult text = aoti("inspect", opaque);
@@ -183,6 +190,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void runWritesOutputsThatVerifyAccepts() {
         Path outputs = folder.resolve("out.safetensors");
         CommandResult run =
@@ -208,6 +216,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void verifyComparesWithWhatPyTorchGave() {
         CommandResult verify = verify("batch8", "batch8");
         assertEquals(0, verify.status(), verify.out() + verify.err());
@@ -216,6 +225,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void verifySaysNoToOtherShapesAndValues() {
         CommandResult shape = verify("batch8", "batch1");
         assertEquals(1, shape.status(), shape.out() + shape.err());
@@ -236,6 +246,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void verifyTakesTolerances() {
         CommandResult verify =
                 aoti(
@@ -261,6 +272,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void weightsComeFromFilesOfAnyFormat() {
         for (String weights :
                 new String[] {
@@ -286,6 +298,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void weightsThatTheModelDoesNotHaveAreRefusedUnlessAllowed() {
         String[] words = {
             "verify",
@@ -309,6 +322,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void weightsThatAreMissingAreListed() {
         CommandResult run =
                 aoti(
@@ -323,6 +337,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void inputsThatDoNotFitAreExplained() {
         CommandResult run =
                 aoti(
@@ -360,6 +375,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void unwritableOutputsAreExplained() {
         Path nowhere = folder.resolve("no/such/folder/out.safetensors");
         CommandResult run =
@@ -443,6 +459,7 @@ class MainTest {
     }
 
     @Test
+    @NeedsLibTorch
     void everyFixtureVerifies() throws IOException {
         int verified = 0;
         try (var files =

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.OperatorLibrary;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Models that call operators by name. */
+@NeedsLibTorch
 class OperatorsTest {
     private static CommandResult verify(String fixture, String caseName, String... options) {
         Path folder = FIXTURES.resolve(fixture);

@@ -6,6 +6,8 @@ import static io.github.aoti4j.cli.CommandResult.aoti;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.NeedsLibTorch;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +21,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 
 /** Which package and which model of it the commands take. */
+@NeedsLibTorch
 class PackagesTest {
     private static final Path MLP = FIXTURES.resolve("mlp/mlp.pt2");
     private static final Path SEVERAL = FIXTURES.resolve("several/all_disk.pt2");

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,7 @@ class PageSamplesTest {
     @TempDir private Path folder;
 
     @Test
+    @NeedsLibTorch
     void exampleCompilesAndAnswers() throws Exception {
         try (Digits digits = Digits.open();
                 Arena arena = Arena.ofConfined();
@@ -65,6 +67,7 @@ class PageSamplesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void runnerExampleCompilesAndAnswers() throws Exception {
         try (Model model = Model.load(ADD_ONE);
                 URLClassLoader loader = compile("RunnerExample")) {
@@ -115,6 +118,7 @@ class PageSamplesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void nestedExampleCompilesAndAnswers() throws Exception {
         try (Model model = Model.load(KWARGS);
                 Arena arena = Arena.ofConfined();
@@ -140,6 +144,7 @@ class PageSamplesTest {
     }
 
     @Test
+    @NeedsLibTorch
     void operatorExampleCompilesAndAnswers() throws Exception {
         try (Arena arena = Arena.ofConfined();
                 URLClassLoader loader = compile("OperatorExample")) {

@@ -9,6 +9,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.constants.BoundConstant;
 import io.github.aoti4j.internal.constants.ConstantSet;
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,7 @@ class ConstantSetTest {
     }
 
     @Test
+    @NeedsLibTorch
     void keepsTheFirstFailureAndAddsTheOthers() {
         LibTorch.load();
         try (Arena arena = Arena.ofConfined()) {

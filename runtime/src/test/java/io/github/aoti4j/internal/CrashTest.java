@@ -12,6 +12,7 @@ import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ import java.util.zip.CRC32;
  * Processes that use the cache are killed at any moment; who comes next finds what is right, and
  * leaves nothing behind. {@code -Daoti.test.kills=N} kills more often.
  */
+@NeedsLibTorch
 class CrashTest {
     private static final int KILLS = Integer.getInteger("aoti.test.kills", 4);
     private static final int LIBRARIES = 3;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
  * Runs the scenarios: what this library does when native code fails, or returns what models seldom
  * return. Native code is a stub that does so on demand and counts what is freed.
  */
+@Tag("slow")
 class StubTest {
     @TempDir private Path folder;
 

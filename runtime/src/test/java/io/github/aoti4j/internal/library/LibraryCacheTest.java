@@ -14,6 +14,7 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +227,7 @@ class LibraryCacheTest {
     }
 
     @Test
+    @NeedsLibTorch
     void opensFromMemoryWhereTheCacheCannotBeWrittenTo() throws IOException {
         LibTorch.load();
         try (NativeLibrary opened = unusable().open(packaged(library))) {
@@ -240,6 +242,7 @@ class LibraryCacheTest {
     }
 
     @Test
+    @NeedsLibTorch
     void opensFromMemoryWhatTheLoaderRefusesInTheCache() throws IOException {
         LibTorch.load();
         var prepared = cache.prepare(packaged(library));
@@ -252,6 +255,7 @@ class LibraryCacheTest {
     }
 
     @Test
+    @NeedsLibTorch
     void opensWhatWasRemovedSinceItWasUnpacked() throws IOException {
         LibTorch.load();
         var prepared = cache.prepare(packaged(library));

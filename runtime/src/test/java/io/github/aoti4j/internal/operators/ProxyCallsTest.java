@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +45,7 @@ class ProxyCallsTest {
     }
 
     @Test
+    @NeedsLibTorch
     void compilesWhatFits() {
         assertEquals(List.of(), problems("aten::exp", SELF, TENSOR));
         String dtype = input("dtype", "\"as_scalar_type\": 7");
@@ -73,6 +75,7 @@ class ProxyCallsTest {
                 "aten::rsub.Tensor; self; argument other of type Tensor (left out)",
                 "aten::rsub.Tensor; self; argument alpha of type Scalar (left out)",
             })
+    @NeedsLibTorch
     void tellsWhatDoesNotFit(String target, String argument, String problem) {
         String input = input(argument, "\"as_tensor\": {\"name\": \"arg0\"}");
         String problems = String.join("\n", problems(target, input, TENSOR));
@@ -135,6 +138,7 @@ class ProxyCallsTest {
     }
 
     @Test
+    @NeedsLibTorch
     void kindsThatCannotBePassedAreNamed() {
         String object = input("self", "\"as_custom_obj\": {\"name\": \"o\", \"class_fqn\": \"c\"}");
         String problems = String.join("\n", problems("aten::exp", object, TENSOR));

@@ -17,6 +17,7 @@ import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.TestTensors;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -237,6 +238,7 @@ class FolderPackageTest {
     }
 
     @Test
+    @Tag("slow")
     void refusesLinksThatMakeManyFoldersOfAFew() throws IOException {
         unpack(TestFiles.packageWithBlob());
         Path data = folder.resolve("p/data");

@@ -8,6 +8,7 @@ import io.github.aoti4j.testing.TestZip;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.mapped.MappedFileTest;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -189,6 +190,7 @@ class ZipIndexTest {
     }
 
     @Test
+    @Tag("slow")
     void checksumsMoreThanTwoGibibytes() throws IOException {
         var path = folder.resolve("large.zip");
         long size = (2L << 30) + 3;
