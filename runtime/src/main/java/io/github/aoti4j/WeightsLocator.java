@@ -33,7 +33,7 @@ final class WeightsLocator {
                             ? "not in the package's data/weights"
                             : source.holdsWeights().orElse(true)
                                     ? libraryName(model)
-                                    : "not in the package: to be brought along";
+                                    : "not in the package";
         }
     }
 
@@ -48,7 +48,7 @@ final class WeightsLocator {
 
     String location(ConstantSpec constant) {
         return constant.fromFolded()
-                ? "computed when it is loaded"
+                ? "computed at load"
                 : located.getOrDefault(constant.fqn().orElse(constant.name()), elsewhere);
     }
 

@@ -50,7 +50,7 @@ class ModelPackageTest {
         "appended, .wrapper.so",
         "blob, offset ",
         "disk, data/weights/weight_",
-        "none, to be brought along"
+        "none, not in the package"
     })
     void saysWhereEachConstantLies(String packaging, String location) {
         Path path = Fixture.of("weights_mlp").folder().resolve(packaging + ".pt2");

@@ -34,6 +34,10 @@ record ConstantGroup(String place, List<ConstantInfo> constants) {
         return offset < 0 ? location : location.substring(0, offset);
     }
 
+    String preposition() {
+        return place.startsWith("not in ") || place.startsWith("computed ") ? " " : " in ";
+    }
+
     /** Returns the rest of a constant's location; empty if the place is all that is known. */
     String within(ConstantInfo constant) {
         return constant.location().substring(place.length()).replaceFirst("^(, |/)", "");

@@ -103,7 +103,7 @@ final class InspectText {
                             .formatted(
                                     index.kernel(),
                                     index.ofConstant() ? "in a constant" : "computed",
-                                    index.expression(),
+                                    index.expression().replace("index out of bounds: ", ""),
                                     index.endsProcess() ? "process ends" : "run fails"));
         }
     }
@@ -113,19 +113,18 @@ final class InspectText {
             out.println("  constants: none");
             return;
         }
-        out.printf(
-                "  constants: %s%s%n",
-                size(constants), listConstants ? "" : " (--constants lists them)");
+        String hint = listConstants ? "" : "; --constants lists them";
+        out.printf("  constants: %s%s%n", size(constants), hint);
         for (ConstantGroup group : ConstantGroup.of(constants)) {
-            item("    ", group.place() + ": " + size(group.constants()));
+            item("    ", size(group.constants()) + group.preposition() + group.place());
             if (listConstants) {
                 group.constants().forEach(constant -> constant(group, constant));
             }
         }
         item(
                 "    ",
-                "--weights replaces these; not constants that PyTorch inlined into the code"
-                        + " (up to eight elements)");
+                "--weights supplies or replaces these, but not constants that PyTorch inlined into"
+                        + " the code (up to eight elements)");
     }
 
     private void constant(ConstantGroup group, ConstantInfo constant) {
@@ -143,7 +142,7 @@ final class InspectText {
     }
 
     private static String size(List<ConstantInfo> constants) {
-        return "%d, %s"
+        return "%d (%s)"
                 .formatted(constants.size(), Quantities.format(ConstantGroup.bytes(constants)));
     }
 

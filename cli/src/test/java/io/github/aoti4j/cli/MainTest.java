@@ -65,12 +65,10 @@ class MainTest {
         CommandResult summary = aoti("inspect", fixture("weights_mlp", "blob.pt2"));
         assertEquals(0, summary.status(), summary.err());
         assertTrue(
-                summary.out().contains("  constants: 7, 2.6 KiB (--constants lists them)"),
+                summary.out().contains("  constants: 7 (2.6 KiB); --constants lists them"),
                 summary.out());
         assertTrue(
-                summary.out()
-                        .lines()
-                        .anyMatch(s -> s.endsWith(".wrapper_weights.blob: 7, 2.6 KiB")),
+                summary.out().lines().anyMatch(s -> s.startsWith("    7 (2.6 KiB) in blob.pt2, ")),
                 summary.out());
         assertFalse(summary.out().contains("encode.weight"), summary.out());
 
@@ -83,7 +81,7 @@ class MainTest {
                 list.out());
         CommandResult files = aoti("inspect", "--constants", fixture("several", "all_disk.pt2"));
         assertTrue(
-                files.out().contains("    all_disk.pt2, all_disk/data/weights: 3, 896 B"),
+                files.out().contains("    3 (896 B) in all_disk.pt2, all_disk/data/weights"),
                 files.out());
         assertTrue(
                 files.out()
@@ -91,6 +89,10 @@ class MainTest {
                                 "trunk.total: float32 [16], 64 B, Buffer, weight_2, offset"
                                         + " 1242944"),
                 files.out());
+        assertTrue(
+                aoti("inspect", fixture("weights_mlp", "none.pt2"))
+                        .out()
+                        .contains("    7 (2.6 KiB) not in the package"));
         assertTrue(
                 aoti("inspect", fixture("kwargs", "kwargs.pt2"))
                         .out()

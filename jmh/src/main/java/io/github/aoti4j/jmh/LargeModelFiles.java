@@ -3,9 +3,13 @@ package io.github.aoti4j.jmh;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.testing.TestPickle;
 
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -14,11 +18,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -144,22 +149,19 @@ final class LargeModelFiles implements AutoCloseable {
                 int index = i;
                 zip.add(root + "/data/weights/weight_" + i, entry -> writeTensor(index, entry));
             }
-            String config =
-                    IntStream.range(0, model.weights().size())
-                            .mapToObj(
-                                    i ->
-                                            "\"%s\": [\"weight_%d\", [%d, %d], [%d, 1], 0]"
-                                                    .formatted(
-                                                            model.weights().get(i),
-                                                            i,
-                                                            model.rows(),
-                                                            model.columns(),
-                                                            model.columns()))
-                            .collect(Collectors.joining(", ", "{", "}"));
+            Map<String, Object> config = new LinkedHashMap<>();
+            for (String weight : model.weights()) {
+                List<Long> strides = List.of(model.columns(), 1L);
+                config.put(weight, List.of("weight_" + config.size(), shape(), strides, 0));
+            }
             zip.add(
                     library.substring(0, library.lastIndexOf('/')) + "/weights_config.json",
-                    config.getBytes(StandardCharsets.UTF_8));
+                    new JsonMapper().writeValueAsBytes(config));
         }
+    }
+
+    private List<Long> shape() {
+        return List.of(model.rows(), model.columns());
     }
 
     /** Writes a weight as {@code torch.save} does: a zip with a pickle and a storage. */
@@ -184,25 +186,21 @@ final class LargeModelFiles implements AutoCloseable {
     }
 
     private void writeSafetensors(OutputStream out) throws IOException {
-        long size = model.weightBytes();
-        String header =
-                IntStream.range(0, model.weights().size())
-                        .mapToObj(
-                                i ->
-                                        "\"%s\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[%d,%d]}"
-                                                .formatted(
-                                                        model.weights().get(i),
-                                                        model.rows(),
-                                                        model.columns(),
-                                                        i * size,
-                                                        (i + 1) * size))
-                        .collect(Collectors.joining(",", "{", "}"));
-        int length = -Math.floorDiv(-(Long.BYTES + header.length()), ALIGNMENT) * ALIGNMENT;
-        header += " ".repeat(length - Long.BYTES - header.length());
-        for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
-            out.write((int) ((long) header.length() >>> shift));
+        Map<String, Object> entries = new LinkedHashMap<>();
+        long end = 0;
+        for (String weight : model.weights()) {
+            List<Long> offsets = List.of(end, end += model.weightBytes());
+            entries.put(weight, Map.of("dtype", "F32", "shape", shape(), "data_offsets", offsets));
         }
-        out.write(header.getBytes(StandardCharsets.UTF_8));
+        byte[] json = new JsonMapper().writeValueAsBytes(entries);
+        int length = -Math.floorDiv(-(Long.BYTES + json.length), ALIGNMENT) * ALIGNMENT;
+        byte[] header = new byte[length];
+        Arrays.fill(header, (byte) ' ');
+        ByteBuffer.wrap(header)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length - Long.BYTES)
+                .put(json);
+        out.write(header);
         for (int i = 0; i < model.weights().size(); i++) {
             model.writeWeight(i, out);
         }

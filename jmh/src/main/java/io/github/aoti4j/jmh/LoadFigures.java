@@ -17,11 +17,9 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What loading costs in time and memory, beside PyTorch's own loader: {@code LoadFigures [MODEL
- * ...]} writes each model in each packaging, measures it, removes it, and prints Markdown.
- *
- * <p>All figures are medians; the two loaders take turns, each time in a fresh process. {@code
- * -Daoti.bench.rounds=N} sets how often.
+ * Measures time and memory of loading, beside PyTorch's own loader: {@code LoadFigures [MODEL ...]}
+ * writes each model in each packaging, measures, and prints Markdown. Figures are medians of {@code
+ * -Daoti.bench.rounds=N} rounds, in which the two loaders take turns in fresh processes.
  */
 public final class LoadFigures {
     private static final String ACCESS = "--enable-native-access=ALL-UNNAMED";
@@ -46,9 +44,7 @@ public final class LoadFigures {
         }
     }
 
-    /** Measures. */
-    public static void main(String[] args)
-            throws IOException, InterruptedException, RunnerException {
+    public static void main(String[] args) throws Exception {
         Files.createDirectories(LargeModelFiles.folder());
         Path scratch = Files.createTempDirectory(LargeModelFiles.folder(), "figures");
         try {
@@ -65,7 +61,7 @@ public final class LoadFigures {
         }
     }
 
-    private void print(LargeModel model) throws IOException, InterruptedException, RunnerException {
+    private void print(LargeModel model) throws Exception {
         List<Row> rows = new ArrayList<>();
         for (Packaging packaging : Packaging.values()) {
             System.err.println("measuring " + model.name() + ", " + packaging);
@@ -97,7 +93,7 @@ public final class LoadFigures {
         rows.forEach(row -> System.out.println(memory(row, model.allBytes())));
     }
 
-    /** What was measured of one packaging; the lists hold a probe's figures for each round. */
+    /** The figures of one packaging; the lists have an element for each round. */
     private record Row(
             Packaging packaging,
             double warmLoad,
@@ -108,7 +104,7 @@ public final class LoadFigures {
             List<Map<String, Long>> peer) {}
 
     private Row measure(LargeModel model, Packaging packaging, LargeModelFiles files)
-            throws IOException, InterruptedException, RunnerException {
+            throws Exception {
         List<String> arguments = new ArrayList<>();
         arguments.add(files.packageFile().toString());
         arguments.add(model.inputs().toString());
@@ -150,9 +146,7 @@ public final class LoadFigures {
         return command;
     }
 
-    /**
-     * Returns the milliseconds that a benchmark takes in a JVM that has loaded the model before.
-     */
+    /** Returns the milliseconds of a benchmark in a JVM that has loaded the model before. */
     private double warm(String benchmark, LargeModel model, Packaging packaging)
             throws RunnerException {
         var options =
