@@ -78,15 +78,15 @@ final class CacheReport {
     }
 
     private String total() {
-        return "%d %s, %s; models use %s of %s"
+        return "%d %s, %s; models use %s, %s"
                 .formatted(
                         entries.size(),
                         plural(entries.size()),
                         Quantities.format(bytes(entries)),
                         Quantities.format(models()),
                         cache.limit() == Long.MAX_VALUE
-                                ? "unlimited"
-                                : Quantities.format(cache.limit()));
+                                ? "without a limit"
+                                : "of at most " + Quantities.format(cache.limit()));
     }
 
     private static String plural(int count) {

@@ -78,7 +78,7 @@ class CacheCommandTest {
         assertTrue(text.out().contains("libtorch    3.0 MiB"), text.out());
         assertTrue(text.out().contains("a".repeat(24) + "…"), text.out());
         assertTrue(
-                text.out().contains("3 entries, 4.0 MiB; models use 1.0 MiB of 4.0 GiB"),
+                text.out().contains("3 entries, 4.0 MiB; models use 1.0 MiB, of at most 4.0 GiB"),
                 text.out());
 
         JsonNode json = new JsonMapper().readTree(aoti("cache", "--json").out());
