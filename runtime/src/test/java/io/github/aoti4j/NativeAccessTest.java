@@ -103,7 +103,9 @@ class NativeAccessTest {
             String name = Path.of(entry).getFileName().toString();
             boolean jar = name.endsWith(".jar");
             boolean ours = name.startsWith("aoti4j-") && !name.endsWith("-tests.jar");
-            if (jar ? ours || name.startsWith("jackson-") : name.equals("classes")) {
+            if (entry.contains("test-support")) {
+                others.add(entry);
+            } else if (jar ? ours || name.startsWith("jackson-") : name.equals("classes")) {
                 modules.add(entry);
             } else if (entry.endsWith("/runtime/target/test-classes")) {
                 tests.add(entry);
