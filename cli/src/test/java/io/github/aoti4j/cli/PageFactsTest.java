@@ -84,6 +84,21 @@ class PageFactsTest {
         assertTrue(count > 50, "few classes were found: " + count);
     }
 
+    /** The table of packages lists all of the product, and no others. */
+    @Test
+    void packagesAreListed() throws IOException {
+        Set<String> listed = new TreeSet<>();
+        for (Page.Line line : Page.of("docs/dev/architecture.md").lines()) {
+            if (line.isTableRow() && line.text().startsWith("| `")) {
+                Pattern.compile("`((?:internal|weights|bindings|core|libtorch|cache)[.\\w]*)`")
+                        .matcher(line.cells().getFirst())
+                        .results()
+                        .forEach(match -> listed.add(match.group(1)));
+            }
+        }
+        assertEquals(Sources.packages("bindings", "weights", "runtime"), listed);
+    }
+
     private static boolean isOfJdk(String name) {
         for (String folder : JDK) {
             try {

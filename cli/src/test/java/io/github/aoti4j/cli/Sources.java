@@ -51,6 +51,24 @@ final class Sources {
         return names;
     }
 
+    /** Returns the packages below the root package that modules have, generated ones as one. */
+    static Set<String> packages(String... modules) {
+        Set<String> packages = new TreeSet<>();
+        for (String module : modules) {
+            for (String sources : List.of("main", "generated")) {
+                Path root = Page.ROOT.resolve(module + "/src/" + sources + "/java");
+                for (Path file : javaFiles(root)) {
+                    String name = root.relativize(file.getParent()).toString().replace('/', '.');
+                    packages.add(
+                            name.replaceAll("^io\\.github\\.aoti4j\\.?", "")
+                                    .replaceAll("^(bindings\\.generated).*", "$1"));
+                }
+            }
+        }
+        packages.remove("");
+        return packages;
+    }
+
     private static List<Path> all() throws IOException {
         try (Stream<Path> modules = Files.list(Page.ROOT)) {
             return modules.flatMap(module -> javaFiles(module.resolve("src")).stream()).toList();
