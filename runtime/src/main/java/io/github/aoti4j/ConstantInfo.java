@@ -2,6 +2,7 @@ package io.github.aoti4j;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.constants.RequiredConstant;
+import io.github.aoti4j.internal.load.WeightsLocator;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 

@@ -63,8 +63,8 @@ public final class Constants {
      *     they are replaced
      * @param fqn a name of {@link #list()}
      * @return a read-only view
-     * @throws IncompatibleModelException if there is no such constant, or the model cannot tell its
-     *     values (compiled before PyTorch 2.13, with the weights in its library)
+     * @throws IncompatibleModelException if there is no such constant, or the model cannot return
+     *     its values (compiled before PyTorch 2.13, with the weights in its library)
      * @throws IllegalStateException if the model or the arena is closed
      * @throws WrongThreadException if the arena is confined to another thread
      */
@@ -105,7 +105,7 @@ public final class Constants {
                             tensor.device(),
                             uses);
             lease.handTo(arena);
-            return Tensor.TYPE.wrap().apply(values);
+            return new Tensor(values);
         }
     }
 
@@ -165,7 +165,7 @@ public final class Constants {
 
     private static StoredTensor stored(String name, Tensor given) {
         requireNonNull(name, "a name of a tensor");
-        TensorView tensor = Tensor.TYPE.unwrap().apply(requireNonNull(given, name));
+        TensorView tensor = requireNonNull(given, name).view();
         tensor.requireReadable();
         if (!tensor.segment().scope().isAlive()) {
             throw new IllegalStateException(

@@ -97,7 +97,7 @@ public final class CudaGraph implements AutoCloseable {
     private void record(LoadedModel model, TensorView[] examples) {
         OutputReader[] readers = model.newReaders();
         model.validator().check(own);
-        call = new BoundRun(model.natives(), own.length, readers.length);
+        call = new BoundRun(model.natives());
         for (int i = 0; i < own.length; i++) {
             long _ = call.bind(i, own[i]);
             DeviceTensors.copy(own[i], examples[i], null);
@@ -120,7 +120,7 @@ public final class CudaGraph implements AutoCloseable {
                         "output \"%s\" is on the CPU, where a graph leaves nothing"
                                 .formatted(reader.name()));
             }
-            found.add(output == null ? null : Tensor.TYPE.wrap().apply(output));
+            found.add(output == null ? null : new Tensor(output));
         }
         outputs = Collections.unmodifiableList(found);
     }

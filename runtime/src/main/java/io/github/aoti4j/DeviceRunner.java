@@ -114,7 +114,7 @@ public final class DeviceRunner implements AutoCloseable {
     }
 
     private void bind(NativeModel model) {
-        call = new BoundRun(model, onDevice.length, readers.length);
+        call = new BoundRun(model);
         for (int i = 0; i < onDevice.length; i++) {
             long _ = call.bind(i, onDevice[i]);
         }
@@ -130,7 +130,7 @@ public final class DeviceRunner implements AutoCloseable {
             }
             TensorView example = Objects.requireNonNull(examples[i], "examples");
             inputs[i] = memory.pinned(example, arena);
-            shownInputs[i] = Tensor.TYPE.wrap().apply(inputs[i]);
+            shownInputs[i] = new Tensor(inputs[i]);
             onDevice[i] = onCpu ? inputs[i] : memory.onDevice(example, arena, null);
         }
         validator.check(onDevice);
@@ -156,7 +156,7 @@ public final class DeviceRunner implements AutoCloseable {
      * Returns an output of the latest run.
      *
      * @param index the output, in call order
-     * @return page-locked memory of the CPU, valid until close; the next run writes it anew, unless
+     * @return page-locked memory of the CPU, valid until close; the next run overwrites it, unless
      *     the output's sizes have changed. Null if the model returned None
      * @throws IllegalStateException if the runner is closed, a run is in flight, or there is none
      *     whose outputs could be read
@@ -278,7 +278,7 @@ public final class DeviceRunner implements AutoCloseable {
 
     private void show(int index, TensorView output) {
         outputs[index] = output;
-        shownOutputs[index] = output == null ? null : Tensor.TYPE.wrap().apply(output);
+        shownOutputs[index] = output == null ? null : new Tensor(output);
     }
 
     private static boolean isLike(TensorView a, TensorView b) {

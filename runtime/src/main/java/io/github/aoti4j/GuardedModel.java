@@ -35,8 +35,8 @@ import java.util.function.Predicate;
  *
  * <p>The guards are the input checks that PyTorch wrote into each package. The variant that took
  * the last inputs is asked first, then all in order: where two take the same inputs, either may
- * run. Nothing is compared but the inputs' number, dtypes, sizes and strides; that the variants
- * compute the same is up to who compiled them.
+ * run. Only the inputs' number, dtypes, sizes and strides are compared; that the variants compute
+ * the same is not checked.
  *
  * <p>Thread-safe.
  */
@@ -77,15 +77,10 @@ public final class GuardedModel implements AutoCloseable {
     }
 
     /**
-     * Loads all models of a package as variants of one.
+     * Loads all models of a package as variants of one; see {@link #load(List, ModelOptions)}.
      *
      * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @return the variants in the package's order, to be closed by the caller
-     * @throws PackageException if this is not a sound package
-     * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
-     * @throws NativeException if the set-up of one of them fails
-     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
-     *     it is; the interrupt stays pending
      */
     public static GuardedModel load(Path path) {
         return load(List.of(requireNonNull(path, "path")), ModelOptions.defaults());
@@ -122,17 +117,13 @@ public final class GuardedModel implements AutoCloseable {
     }
 
     /**
-     * Loads all models of an open package as variants of one.
+     * Loads all models of an open package as variants of one; see {@link #load(List,
+     * ModelOptions)}.
      *
      * @param opened the package, which is not needed any more when this returns
      * @param options how to load each; where they name a model, only that one
      * @return the variants in the package's order, to be closed by the caller
-     * @throws PackageException if the package is damaged
-     * @throws IncompatibleModelException if one of them cannot run here, or states no input checks
-     * @throws NativeException if the set-up of one of them fails
      * @throws IllegalStateException if the package is closed
-     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
-     *     it is; the interrupt stays pending
      */
     public static GuardedModel load(ModelPackage opened, ModelOptions options) {
         requireNonNull(opened, "opened");
@@ -153,11 +144,7 @@ public final class GuardedModel implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the variants.
-     *
-     * @return unmodifiable, in the order in which they are asked
-     */
+    /** {@return the variants; unmodifiable, in the order in which they are asked} */
     public List<Model> variants() {
         return variants;
     }
@@ -310,11 +297,7 @@ public final class GuardedModel implements AutoCloseable {
         Closeables.closeAll(variants);
     }
 
-    /**
-     * Returns the variants' names and states.
-     *
-     * @return for messages
-     */
+    /** {@return the variants' names and states, for messages} */
     @Override
     public String toString() {
         return "GuardedModel" + variants;

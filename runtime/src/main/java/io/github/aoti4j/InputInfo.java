@@ -26,11 +26,7 @@ public final class InputInfo {
                         .toList();
     }
 
-    /**
-     * Returns the name that the exported graph has for the input.
-     *
-     * @return for example {@code arg0_1}
-     */
+    /** {@return the name that the exported graph has for the input; for example {@code arg0_1}} */
     public String name() {
         return input.name();
     }
@@ -46,11 +42,7 @@ public final class InputInfo {
         return input.path();
     }
 
-    /**
-     * Returns the element type.
-     *
-     * @return empty if the package does not say
-     */
+    /** {@return the element type; empty if the package does not say} */
     public Optional<DType> dtype() {
         return input.dtype();
     }
@@ -66,9 +58,8 @@ public final class InputInfo {
     }
 
     /**
-     * Returns the sizes, if the model takes no others.
-     *
-     * @return a fresh array; empty if a size may vary, or the package does not say
+     * {@return the sizes, if the model takes no others; a fresh array; empty if a size may vary, or
+     * the package does not say}
      */
     public Optional<long[]> fixedShape() {
         return input.fixedShape().map(long[]::clone);

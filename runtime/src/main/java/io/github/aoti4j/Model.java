@@ -85,16 +85,11 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Loads the only model of a package.
+     * Loads the only model of a package; see {@link #load(Path, ModelOptions)}.
      *
      * @param path a {@code .pt2} file, or a folder that one was unpacked into
      * @return the model, to be closed by the caller
      * @throws PackageException if this is not a sound package, or holds several models
-     * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
-     *     feature, a libtorch that lacks functions, constants that the package does not hold
-     * @throws NativeException if the model's own set-up fails
-     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
-     *     it is; the interrupt stays pending
      */
     public static Model load(Path path) {
         return load(path, ModelOptions.defaults());
@@ -121,18 +116,13 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Loads a model of a package whose bytes are in memory; see {@link
-     * ModelPackage#open(MemorySegment)}.
+     * Loads a model of a package whose bytes are in memory; see {@link #load(Path, ModelOptions)}
+     * and {@link ModelPackage#open(MemorySegment)}.
      *
      * @param bytes a {@code .pt2} file, not needed any more when this returns
      * @param options which model, and how
      * @return the model, to be closed by the caller
-     * @throws PackageException if this is not a sound package or does not hold the model
-     * @throws IncompatibleModelException if it cannot run here
-     * @throws NativeException if the model's own set-up fails
      * @throws IllegalStateException if the segment's arena is closed
-     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
-     *     it is; the interrupt stays pending
      */
     public static Model load(MemorySegment bytes, ModelOptions options) {
         try (ModelPackage modelPackage = ModelPackage.open(bytes, ModelPackage.MEMORY, options)) {
@@ -140,19 +130,14 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the model's name within its package.
-     *
-     * @return usually {@code model}
-     */
+    /** {@return the model's name within its package; usually {@code model}} */
     public String name() {
         return loaded.name();
     }
 
     /**
-     * Returns what the compiler noted about the model, and the strings that its author added.
-     *
-     * @return unmodifiable; for example {@code AOTI_DEVICE_KEY} to {@code cpu}
+     * {@return what the compiler noted about the model, and the strings that its author added;
+     * unmodifiable; for example {@code AOTI_DEVICE_KEY} to {@code cpu}}
      */
     public Map<String, String> metadata() {
         return loaded.metadata();
@@ -178,9 +163,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the model's constants: to list them, read them, and replace them while it runs.
-     *
-     * @return a view of this model, usable until it is closed
+     * {@return the model's constants: to list them, read them, and replace them while it runs; a
+     * view of this model, usable until it is closed}
      */
     public Constants constants() {
         return constants;
@@ -321,7 +305,7 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Tells whether {@link #run(Arena, List)} would take inputs, without running anything.
+     * Returns whether {@link #run(Arena, List)} would take inputs, without running anything.
      *
      * @param inputTensors in call order
      * @return false where run throws {@link InvalidInputException}
@@ -435,11 +419,7 @@ public final class Model implements AutoCloseable {
         return run(arena, stream.gpuStream(), Tensor.TYPE.unwrapAll(inputTensors));
     }
 
-    /**
-     * Returns where the model runs.
-     *
-     * @return the CPU, or a CUDA device
-     */
+    /** {@return where the model runs: the CPU, or a CUDA device} */
     public Device device() {
         return loaded.device();
     }
@@ -519,20 +499,12 @@ public final class Model implements AutoCloseable {
         ArenaCleanup.runPostponed();
     }
 
-    /**
-     * Tells whether {@link #close()} has been called.
-     *
-     * @return true from then on
-     */
+    /** {@return whether {@link #close()} has been called; true from then on} */
     public boolean isClosed() {
         return loaded.natives().isClosed();
     }
 
-    /**
-     * Returns name and state.
-     *
-     * @return for messages
-     */
+    /** {@return name and state, for messages} */
     @Override
     public String toString() {
         return "Model[" + name() + (isClosed() ? ", closed]" : "]");

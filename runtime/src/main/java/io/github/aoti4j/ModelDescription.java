@@ -5,6 +5,7 @@ import io.github.aoti4j.internal.callspec.CallPlan;
 import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.inputs.ModelInput;
+import io.github.aoti4j.internal.load.WeightsLocator;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.InputSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;

@@ -148,7 +148,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Sets who hears how far long work has come: unpacking libtorch, compiling, reading weights.
+     * Sets the listener to the progress of long work: unpacking libtorch, compiling, reading
+     * weights.
      *
      * @param listener hears bytes done and bytes in all, or steps
      * @return changed options
@@ -159,8 +160,8 @@ public final class ModelOptions {
 
     /**
      * Demands that the package be a certain one. Its SHA-256 is compared before anything of it is
-     * read; what has been hashed is what is used. A package is native code: this is for who has
-     * looked at one, and wants that one and no other.
+     * read; what has been hashed is what is used. A package is native code: this pins it to the
+     * digest that you reviewed.
      *
      * @param hex 64 hexadecimal digits, as {@code sha256sum} prints for the {@code .pt2} file
      * @return changed options; with them, a package that was unpacked into a folder is refused
@@ -264,73 +265,47 @@ public final class ModelOptions {
         return with(s -> s.checkIndices = check);
     }
 
-    /**
-     * Returns whether indices are checked before each run.
-     *
-     * @return whether they are
-     */
+    /** {@return whether indices are checked before each run} */
     public boolean checkIndices() {
         return settings.checkIndices;
     }
 
-    /**
-     * Returns the chosen model.
-     *
-     * @return empty for the package's only one
-     */
+    /** {@return the chosen model; empty for the package's only one} */
     public Optional<String> model() {
         return settings.model;
     }
 
-    /**
-     * Returns how many runs may be in flight at once.
-     *
-     * @return at least 1
-     */
+    /** {@return how many runs may be in flight at once; at least 1} */
     public int runners() {
         return settings.runners;
     }
 
-    /**
-     * Returns the folder that holds libtorch.
-     *
-     * @return empty to look for it
-     */
+    /** {@return the folder that holds libtorch; empty to look for it} */
     public Optional<Path> libtorch() {
         return settings.libtorch;
     }
 
-    /**
-     * Returns the weight files.
-     *
-     * @return unmodifiable, in the order in which they are searched
-     */
+    /** {@return the weight files; unmodifiable, in the order in which they are searched} */
     public List<Path> weights() {
         return settings.weights;
     }
 
-    /**
-     * Tells whether the model copies its weights.
-     *
-     * @return false if it uses them in place
-     */
+    /** {@return whether the model copies its weights, rather than use them in place} */
     public boolean copyWeights() {
         return settings.copyWeights;
     }
 
     /**
-     * Returns whether a model is loaded whose operators' results cannot be checked.
-     *
-     * @return false if it is refused
+     * {@return whether a model is loaded whose operators' results cannot be checked, rather than
+     * refused}
      */
     public boolean trustOperators() {
         return settings.trustOperators;
     }
 
     /**
-     * Returns whether weight files may have names that the model does not have.
-     *
-     * @return false if such a file is refused
+     * {@return whether weight files may have names that the model does not have, rather than be
+     * refused}
      */
     public boolean allowUnknownWeights() {
         return settings.allowUnknownWeights;
@@ -345,65 +320,46 @@ public final class ModelOptions {
         return settings.paging;
     }
 
-    /**
-     * Returns who hears of long work.
-     *
-     * @return the listener
-     */
+    /** {@return the listener to the progress of long work} */
     public Progress progress() {
         return settings.progress;
     }
 
     /**
-     * Returns the SHA-256 that the package must have.
-     *
-     * @return 64 lower-case hexadecimal digits; empty if it may be any
+     * {@return the SHA-256 that the package must have; 64 lower-case hexadecimal digits; empty if
+     * it may be any}
      */
     public Optional<String> sha256() {
         return settings.sha256;
     }
 
     /**
-     * Returns the native libraries that register operators.
-     *
-     * @return unmodifiable, in the order in which they are opened
+     * {@return the native libraries that register operators; unmodifiable, in the order in which
+     * they are opened}
      */
     public List<Path> opLibraries() {
         return settings.opLibraries;
     }
 
-    /**
-     * Returns the C++ compiler.
-     *
-     * @return empty to look for one
-     */
+    /** {@return the C++ compiler; empty to look for one} */
     public Optional<Path> compiler() {
         return settings.compiler;
     }
 
-    /**
-     * Returns the folder of PyTorch's C++ headers.
-     *
-     * @return empty for the one beside libtorch
-     */
+    /** {@return the folder of PyTorch's C++ headers; empty for the one beside libtorch} */
     public Optional<Path> includes() {
         return settings.includes;
     }
 
     /**
-     * Returns where the model runs.
-     *
-     * @return empty for the kind of device that the package was compiled for
+     * {@return where the model runs; empty for the kind of device that the package was compiled
+     * for}
      */
     public Optional<Device> device() {
         return settings.device;
     }
 
-    /**
-     * Returns how much page-locked memory weights may take on their way to a device.
-     *
-     * @return bytes
-     */
+    /** {@return how many bytes of page-locked memory weights may take on their way to a device} */
     public long uploadMemory() {
         return settings.uploadMemory;
     }

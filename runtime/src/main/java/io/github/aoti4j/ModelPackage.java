@@ -147,19 +147,14 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
-     * Returns the path that the package was opened with.
-     *
-     * @return the path, or for a package in memory its name in the form of one; also after close
+     * {@return the path that the package was opened with, or for a package in memory its name in
+     * the form of one; also after close}
      */
     public Path path() {
         return archive.path();
     }
 
-    /**
-     * Tells whether the package lies in memory.
-     *
-     * @return true if {@link #path()} is only a name
-     */
+    /** {@return whether the package lies in memory; true if {@link #path()} is only a name} */
     public boolean isInMemory() {
         return archive.isInMemory();
     }
@@ -183,9 +178,7 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
-     * Returns the names of the models in the package.
-     *
-     * @return at least one name, in the package's order
+     * {@return the names of the models in the package; at least one name, in the package's order}
      */
     public List<String> models() {
         return archive.models();
@@ -240,10 +233,8 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
-     * Returns the models that were packaged as source only ({@code package_cpp_only}): they are
-     * compiled when they are loaded, or ahead by {@link #compile}.
-     *
-     * @return names out of {@link #models()}
+     * {@return the names of the models that were packaged as source only ({@code
+     * package_cpp_only}): they are compiled when they are loaded, or ahead by {@link #compile}}
      */
     public List<String> sourceOnly() {
         return models().stream().filter(name -> archive.model(name).isSourceOnly()).toList();
@@ -296,16 +287,11 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
-     * Loads the package's only model.
+     * Loads the package's only model; see {@link #load(ModelOptions)}.
      *
      * @return the model, to be closed by the caller
      * @throws PackageException if there are several models, or the model's part of the package is
      *     damaged
-     * @throws IncompatibleModelException if it cannot run here
-     * @throws NativeException if the model's own set-up fails
-     * @throws IllegalStateException if the package is closed
-     * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
-     *     it is; the interrupt stays pending
      */
     public Model load() {
         return load(ModelOptions.defaults());

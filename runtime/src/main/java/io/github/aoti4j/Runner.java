@@ -56,7 +56,6 @@ import java.util.Objects;
  * ever.
  */
 public final class Runner implements AutoCloseable {
-    private final LoadedModel model;
     private final Thread owner = Thread.currentThread();
     private final BoundRun run;
     private final BoundInputs inputs;
@@ -80,13 +79,12 @@ public final class Runner implements AutoCloseable {
     private boolean closed;
 
     Runner(LoadedModel model) {
-        this.model = model;
         OutputReader[] readers = model.newReaders();
         tensors = new Tensor[model.inputs().size()];
         used = new TensorView[tensors.length];
         outputs = new Tensor[readers.length];
         views = new OutputView[readers.length];
-        run = new BoundRun(model.natives(), tensors.length, readers.length);
+        run = new BoundRun(model.natives());
         try {
             inputs = new BoundInputs(model.validator(), run);
             for (int i = 0; i < views.length; i++) {
@@ -99,20 +97,12 @@ public final class Runner implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the number of inputs.
-     *
-     * @return the model's
-     */
+    /** {@return the model's number of inputs} */
     public int inputCount() {
         return tensors.length;
     }
 
-    /**
-     * Returns the number of outputs.
-     *
-     * @return the model's
-     */
+    /** {@return the model's number of outputs} */
     public int outputCount() {
         return outputs.length;
     }
@@ -147,9 +137,9 @@ public final class Runner implements AutoCloseable {
      */
     public Runner bind(int index, Tensor tensor) {
         requireIdle();
-        model.natives().container().requireStack();
+        run.requireStack();
         Objects.checkIndex(index, tensors.length);
-        TensorView view = Tensor.TYPE.unwrap().apply(requireNonNull(tensor, "tensor"));
+        TensorView view = requireNonNull(tensor, "tensor").view();
         requireNoOutput(index, view);
         inputs.bind(index, view);
         tensors[index] = tensor;
@@ -162,7 +152,7 @@ public final class Runner implements AutoCloseable {
      * @param index the input, in call order
      * @param shape its sizes
      * @return the bound tensor, laid out as the model wants it, to be written in place; valid until
-     *     the input is allocated or bound anew, or the runner is closed
+     *     something else is bound to the input, or the runner is closed
      * @throws InvalidInputException if the sizes do not fit the model, or its element type is not
      *     known; what was bound before still is
      * @throws IllegalStateException if the runner is closed
@@ -170,10 +160,10 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor allocate(int index, long... shape) {
         requireIdle();
-        model.natives().container().requireStack();
+        run.requireStack();
         Objects.checkIndex(index, tensors.length);
         long[] sizes = requireNonNull(shape, "shape").clone();
-        Tensor tensor = Tensor.TYPE.wrap().apply(inputs.allocate(index, sizes));
+        Tensor tensor = new Tensor(inputs.allocate(index, sizes));
         tensors[index] = tensor;
         return tensor;
     }
@@ -214,7 +204,7 @@ public final class Runner implements AutoCloseable {
             running = true;
             inputs.checkValues();
             hasRun = false;
-            if (model.natives().container().callsBack()) {
+            if (run.callsBack()) {
                 // An operator in Java may still have one of the views, and is this very thread.
                 forgetViews();
             }
@@ -246,7 +236,7 @@ public final class Runner implements AutoCloseable {
      */
     public Tensor output(int index) {
         requireIdle();
-        model.natives().container().requireStack();
+        run.requireStack();
         Objects.checkIndex(index, outputs.length);
         requireOutputs();
         TensorView view = views[index].tensor();
@@ -254,16 +244,16 @@ public final class Runner implements AutoCloseable {
             return null;
         }
         Tensor tensor = outputs[index];
-        if (tensor == null || Tensor.TYPE.unwrap().apply(tensor) != view) {
-            tensor = Tensor.TYPE.wrap().apply(view);
+        if (tensor == null || tensor.view() != view) {
+            tensor = new Tensor(view);
             outputs[index] = tensor;
         }
         return tensor;
     }
 
     /**
-     * Copies an output of the latest run, without making an object: for who reads small outputs at
-     * the highest rate, or needs them beyond the next run.
+     * Copies an output of the latest run, without making an object: for small outputs that are read
+     * at the highest rate, or are needed beyond the next run.
      *
      * @param index the output, in call order
      * @param target gets the elements in row-major order, from its start; native memory, or an
@@ -277,7 +267,7 @@ public final class Runner implements AutoCloseable {
      */
     public long copyOutput(int index, MemorySegment target) {
         requireIdle();
-        model.natives().container().requireStack();
+        run.requireStack();
         Objects.checkIndex(index, outputs.length);
         requireNonNull(target, "target");
         requireOutputs();

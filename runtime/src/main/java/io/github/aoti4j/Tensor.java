@@ -45,12 +45,16 @@ import java.util.Objects;
 public final class Tensor {
     /** How the rest of the library, which works on views, makes and reads tensors. */
     static final TensorType<Tensor> TYPE =
-            new TensorType<>(Tensor.class, Tensor::new, tensor -> tensor.view);
+            new TensorType<>(Tensor.class, Tensor::new, Tensor::view);
 
     private final TensorView view;
 
-    private Tensor(TensorView view) {
+    Tensor(TensorView view) {
         this.view = view;
+    }
+
+    TensorView view() {
+        return view;
     }
 
     /**
@@ -163,45 +167,36 @@ public final class Tensor {
     }
 
     /**
-     * Makes a float64 tensor from an array: one copy.
+     * Makes a float64 tensor from an array: one copy; see {@link #of(Arena, float[], long...)}.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, double[] data, long... shape) {
         return of(arena, DType.FLOAT64, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
-     * Makes an int64 tensor from an array: one copy.
+     * Makes an int64 tensor from an array: one copy; see {@link #of(Arena, float[], long...)}.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, long[] data, long... shape) {
         return of(arena, DType.INT64, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
-     * Makes an int32 tensor from an array: one copy.
+     * Makes an int32 tensor from an array: one copy; see {@link #of(Arena, float[], long...)}.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, int[] data, long... shape) {
         return of(arena, DType.INT32, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
@@ -216,39 +211,30 @@ public final class Tensor {
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, short[] data, long... shape) {
         return of(arena, DType.INT16, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
-     * Makes an int8 tensor from an array: one copy.
+     * Makes an int8 tensor from an array: one copy; see {@link #of(Arena, float[], long...)}.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, byte[] data, long... shape) {
         return of(arena, DType.INT8, MemorySegment.ofArray(requireNonNull(data, "data")), shape);
     }
 
     /**
-     * Makes a bool tensor from an array: one copy.
+     * Makes a bool tensor from an array: one copy; see {@link #of(Arena, float[], long...)}.
      *
      * @param arena owns the native memory
      * @param data the elements in row-major order
      * @param shape the sizes; their product must be the array's length
      * @return a contiguous tensor
-     * @throws InvalidInputException if array and shape do not match
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
      */
     public static Tensor of(Arena arena, boolean[] data, long... shape) {
         return new Tensor(TensorFactory.of(arena, data, shape));
@@ -358,29 +344,17 @@ public final class Tensor {
                         requireNonNull(strides, "strides").clone()));
     }
 
-    /**
-     * Returns the element type.
-     *
-     * @return the type
-     */
+    /** {@return the element type} */
     public DType dtype() {
         return view.dtype();
     }
 
-    /**
-     * Returns the number of dimensions.
-     *
-     * @return 0 for a scalar
-     */
+    /** {@return the number of dimensions; 0 for a scalar} */
     public int rank() {
         return view.rank();
     }
 
-    /**
-     * Returns all sizes.
-     *
-     * @return a fresh array
-     */
+    /** {@return all sizes; a fresh array} */
     public long[] shape() {
         return view.shape().clone();
     }
@@ -396,48 +370,33 @@ public final class Tensor {
         return view.shape()[Objects.checkIndex(dimension, view.rank())];
     }
 
-    /**
-     * Returns all strides.
-     *
-     * @return a fresh array, in elements
-     */
+    /** {@return all strides; a fresh array, in elements} */
     public long[] strides() {
         return view.strides().clone();
     }
 
-    /**
-     * Returns the number of elements.
-     *
-     * @return the product of the sizes; 1 for a scalar
-     */
+    /** {@return the number of elements: the product of the sizes; 1 for a scalar} */
     public long elementCount() {
         return view.elementCount();
     }
 
     /**
-     * Tells whether the elements lie in row-major order without gaps.
-     *
-     * @return true if element i of the flat order lies i elements after the first
+     * {@return whether the elements lie in row-major order without gaps; true if element i of the
+     * flat order lies i elements after the first}
      */
     public boolean isContiguous() {
         return view.isContiguous();
     }
 
-    /**
-     * Returns where the elements lie.
-     *
-     * @return the CPU, also for pinned memory, or a CUDA device
-     */
+    /** {@return where the elements lie: the CPU, also for pinned memory, or a CUDA device} */
     public Device device() {
         return view.device();
     }
 
     /**
-     * Returns the memory itself, to be read and written in place.
-     *
-     * @return the bytes from the first element to the last; longer than the elements where strides
-     *     leave gaps. On a device it is the address of the first element, of length 0: not memory
-     *     that Java could read
+     * {@return the memory itself, to be read and written in place: the bytes from the first element
+     * to the last, more than the elements where strides leave gaps. On a device it is the address
+     * of the first element, of length 0: not memory that Java could read}
      */
     public MemorySegment segment() {
         return view.segment();
@@ -573,55 +532,41 @@ public final class Tensor {
     }
 
     /**
-     * Reads all elements of a floating-point or complex tensor.
+     * Reads all elements of a floating-point or complex tensor; fails as {@link #toFloatArray}
+     * does.
      *
      * @return the elements in row-major order; narrower types are widened, which is exact; a
      *     complex element gives two, real before imaginary
-     * @throws InvalidInputException if the element type is another, or the elements are more than
-     *     an array can hold
-     * @throws IllegalStateException if the elements' arena is closed
-     * @throws WrongThreadException if it is confined to another thread
      */
     public double[] toDoubleArray() {
         return TensorReader.doubles(view);
     }
 
     /**
-     * Reads all elements of an integer or bool tensor.
+     * Reads all elements of an integer or bool tensor; fails as {@link #toFloatArray} does.
      *
      * @return the elements in row-major order; uint64 keeps its bits, narrower unsigned types are
      *     zero-extended, bool is 0 or 1
-     * @throws InvalidInputException if the element type is another, or the elements are more than
-     *     an array can hold
-     * @throws IllegalStateException if the elements' arena is closed
-     * @throws WrongThreadException if it is confined to another thread
      */
     public long[] toLongArray() {
         return TensorReader.longs(view);
     }
 
     /**
-     * Reads all elements of an integer tensor of up to 32 bits, or of bool.
+     * Reads all elements of an integer tensor of up to 32 bits, or of bool; fails as {@link
+     * #toFloatArray} does.
      *
      * @return the elements in row-major order; uint32 keeps its bits, narrower unsigned types are
      *     zero-extended, bool is 0 or 1
-     * @throws InvalidInputException if the element type is another, or the elements are more than
-     *     an array can hold
-     * @throws IllegalStateException if the elements' arena is closed
-     * @throws WrongThreadException if it is confined to another thread
      */
     public int[] toIntArray() {
         return TensorReader.ints(view);
     }
 
     /**
-     * Reads all elements of a bool tensor.
+     * Reads all elements of a bool tensor; fails as {@link #toFloatArray} does.
      *
      * @return the elements in row-major order
-     * @throws InvalidInputException if the element type is another, or the elements are more than
-     *     an array can hold
-     * @throws IllegalStateException if the elements' arena is closed
-     * @throws WrongThreadException if it is confined to another thread
      */
     public boolean[] toBooleanArray() {
         return TensorReader.booleans(view);

@@ -103,7 +103,7 @@ class MessagesTest {
     @NeedsLibTorch
     void whatOperatorsThrowStaysAsItIs() {
         var thrown = new IllegalStateException("Already closed");
-        TensorView open = Tensor.TYPE.unwrap().apply(Tensor.of(arena, new float[] {1}, 1));
+        TensorView open = Tensor.of(arena, new float[] {1}, 1).view();
         assertEquals(null, ClosedArenas.explained(thrown, open, "input 0"));
         try (Model model = ADD_ONE.load()) {
             assertSame(

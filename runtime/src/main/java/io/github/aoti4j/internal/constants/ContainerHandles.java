@@ -22,9 +22,9 @@ import java.util.Set;
  * they are deleted here, when the container has others in their place or is gone. Later containers
  * delete their handles themselves, and do not have that class any more
  * (github.com/pytorch/pytorch/pull/194480). The code is the model's, not libtorch's, hence its
- * symbols tell.
+ * symbols decide.
  *
- * <p>Not thread-safe: the caller holds the lock of those who write constants.
+ * <p>Not thread-safe: the caller holds the lock for writing constants.
  */
 final class ContainerHandles implements AutoCloseable {
     private static final String LEAKING = "MaybeOwningAtenTensorHandle";

@@ -7,7 +7,7 @@ import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.jfr.ModelRun;
 import io.github.aoti4j.internal.operators.ProxyExecutor;
 
@@ -21,9 +21,11 @@ import java.util.List;
  */
 public final class Container implements AutoCloseable {
     private final String name;
-    private final Device device;
+    private final Backend backend;
     private final ModelApi api;
     private final MemorySegment[] replicas;
+    private final List<String> inputNames;
+    private final List<String> outputNames;
 
     /** Null for a model that calls no operator through one. */
     private final ProxyExecutor executor;
@@ -35,7 +37,7 @@ public final class Container implements AutoCloseable {
      * How many native containers a model has, and what they use.
      *
      * @param replicas how many native containers there shall be. A run in one of its own takes none
-     *     of the locks by which those who share one wait for one another
+     *     of the locks of a shared one
      * @param runners how many runs may be in flight in each
      * @param kernels the folder with its GPU kernels; null if it has none
      * @param executor what the model calls for operators without a C function; null if it calls
@@ -48,12 +50,12 @@ public final class Container implements AutoCloseable {
     /**
      * Creates the native containers.
      *
-     * @param device where it runs, and has its constants
+     * @param library the opened model, which outlives this
      * @throws NativeException if one cannot be made; there is none then
      */
-    public Container(String name, NativeLibrary library, Device device, Settings settings) {
+    public Container(String name, NativeLibrary library, Backend backend, Settings settings) {
         this.name = name;
-        this.device = device;
+        this.backend = backend;
         this.executor = settings.executor();
         this.ownChecks = settings.ownChecks() ? new EmbeddedInputChecks() : null;
         this.api = new ModelApi(library, settings.runners() == 1);
@@ -62,8 +64,13 @@ public final class Container implements AutoCloseable {
         try {
             for (; made < replicas.length; made++) {
                 replicas[made] =
-                        api.create(device.toString(), settings.runners(), settings.kernels());
+                        api.create(
+                                backend.device().toString(),
+                                settings.runners(),
+                                settings.kernels());
             }
+            this.inputNames = List.copyOf(api.inputNames(replicas[0]));
+            this.outputNames = List.copyOf(api.outputNames(replicas[0]));
         } catch (Throwable e) {
             Closeables.closeAfter(e, deletions(made));
             throw e;
@@ -80,7 +87,24 @@ public final class Container implements AutoCloseable {
     }
 
     public Device device() {
-        return device;
+        return backend.device();
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    public List<String> inputNames() {
+        return inputNames;
+    }
+
+    public List<String> outputNames() {
+        return outputNames;
+    }
+
+    /** Makes what a run passes to this. */
+    public RunSlot newSlot() {
+        return new RunSlot(backend, inputNames.size(), outputNames.size());
     }
 
     /**
@@ -190,8 +214,7 @@ public final class Container implements AutoCloseable {
     @Override
     public void close() {
         // Runs whose outputs are gone may still read the constants.
-        AutoCloseable rest = device.isCpu() ? null : Gpu.of(device)::synchronize;
-        Closeables.closeAll(rest, () -> Closeables.closeAll(deletions(replicas.length)));
+        Closeables.closeAll(backend::await, () -> Closeables.closeAll(deletions(replicas.length)));
     }
 
     /** The first one last: the others use what it owns. */

@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.container;
 
+import io.github.aoti4j.internal.device.Backend;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -7,43 +9,36 @@ import java.lang.foreign.MemorySegment;
  * one run at a time, so that a run makes no object.
  *
  * <pre>{@code
- * try (RunScope run = …) {     // has acquired a permit
+ * try (RunScope run = scope.begin(gate.acquire(preferred))) {
  *     …                        // set the inputs of run.slot()
- *     run.call(stream);
+ *     run.give(stream);
  *     …                        // read or take over the outputs of run.slot()
  * }
  * }</pre>
  */
-public final class RunScope implements AutoCloseable {
+public final class RunScope implements AutoCloseable, Backend.Work {
     private final Container container;
     private final RunGate gate;
     private final RunSlot slot;
 
-    /** Whether the inputs stay bound from run to run, and the outputs until the next one. */
     private final boolean bound;
-
-    private final int preferred;
     private int permit;
 
-    RunScope(Container container, RunGate gate, RunSlot slot, boolean bound, int preferred) {
+    /**
+     * Makes a scope.
+     *
+     * @param bound whether the inputs stay bound from run to run, and the outputs until the next
+     *     one; the slot is reset after each run otherwise
+     */
+    public RunScope(Container container, RunGate gate, RunSlot slot, boolean bound) {
         this.container = container;
         this.gate = gate;
         this.slot = slot;
         this.bound = bound;
-        this.preferred = preferred;
     }
 
-    /** Makes a scope for runs on inputs that stay bound, with a slot of its own. */
-    public static RunScope bound(Container container, RunGate gate, RunSlot slot) {
-        return new RunScope(container, gate, slot, true, gate.proposePermit());
-    }
-
-    /** Acquires a permit. The caller has checked the stack and keeps the model open. */
-    public RunScope enter() {
-        return begin(gate.acquire(preferred));
-    }
-
-    RunScope begin(int acquired) {
+    /** Begins a run with a permit that its thread has acquired. */
+    public RunScope begin(int acquired) {
         permit = acquired;
         return this;
     }
@@ -61,7 +56,8 @@ public final class RunScope implements AutoCloseable {
      *
      * @param stream what does the work, which may go on when this returns; null on the CPU
      */
-    public void call(MemorySegment stream) {
+    @Override
+    public void give(MemorySegment stream) {
         container.run(permit, slot, stream);
     }
 

@@ -3,14 +3,14 @@ package io.github.aoti4j.internal.container;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.model.RunArguments;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
-import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
  * one run at a time, so that running opens no arena.
  */
 public final class RunSlot {
+    private final Backend backend;
     private final RunArguments arguments;
     private final MemorySegment inputs;
     private final MemorySegment outputs;
@@ -36,7 +37,8 @@ public final class RunSlot {
     private final long[] kept;
 
     /** Allocates a slot. */
-    public RunSlot(int numInputs, int numOutputs) {
+    public RunSlot(Backend backend, int numInputs, int numOutputs) {
+        this.backend = backend;
         // Garbage collected with the slot: no arena to close, and addresses that cost no liveness
         // check per call.
         Arena arena = Arena.ofAuto();
@@ -56,8 +58,9 @@ public final class RunSlot {
     }
 
     /**
-     * Returns whether an input is the one of the run before, which therefore has been checked; true
-     * if {@link #setInput} was last called with it.
+     * Returns whether an input is the one of the run before, which therefore has been checked.
+     *
+     * @return true if {@link #setInput} was last called with it
      */
     @SuppressWarnings("ReferenceEquality") // what an identity is for
     public boolean isKnown(int index, Object identity) {
@@ -68,32 +71,22 @@ public final class RunSlot {
      * Hands a tensor to the next run and holds its arena open for that. A tensor that comes a
      * second time in a row gets a native tensor that stays, of which further runs get handles: that
      * is cheaper than making one each time.
-     *
-     * @param identity stands for the tensor: equal only if memory, dtype, sizes and strides are
-     * @param segment the elements, or their address
-     * @param shape the sizes, of at most {@link Shapes#MAX_RANK} dimensions
      */
-    public void setInput(
-            int index,
-            Object identity,
-            MemorySegment segment,
-            Device device,
-            int dtype,
-            long[] shape,
-            long[] elementStrides) {
+    public void setInput(int index, TensorView tensor) {
+        Object identity = tensor.identity();
         boolean isNew = !isKnown(index, identity);
         if (isNew) {
             forgetInput(index);
         }
         // Only now, since it may refuse: two inputs are known only if they were checked together.
-        arguments.hold(segment);
+        arguments.hold(tensor.segment());
         if (isNew) {
-            makeTensor(segment, device, dtype, shape, elementStrides, inputSlots[index]);
+            makeTensor(tensor, inputSlots[index]);
             known[index] = identity;
             return;
         }
         if (kept[index] == 0) {
-            kept[index] = newTensor(segment, device, dtype, shape, elementStrides);
+            kept[index] = newTensor(tensor);
         }
         shareInput(index, kept[index]);
     }
@@ -108,42 +101,32 @@ public final class RunSlot {
     }
 
     /** Forgets all inputs. The slot can be used again all the same. */
-    void forgetInputs() {
+    public void forgetInputs() {
         for (int i = 0; i < inputSlots.length; i++) {
             forgetInput(i);
         }
     }
 
     /**
-     * Makes a native tensor over memory, to be shared with many runs ({@link #shareInput}).
+     * Makes a native tensor, to be shared with many runs ({@link #shareInput}).
      *
-     * @param segment the elements, or their address; must outlive the tensor
-     * @param shape the sizes, of at most {@link Shapes#MAX_RANK} dimensions
+     * @param tensor of at most {@link Shapes#MAX_RANK} dimensions; its memory must outlive the
+     *     native tensor
      * @return the handle, which the caller deletes
      */
-    public long newTensor(
-            MemorySegment segment, Device device, int dtype, long[] shape, long[] elementStrides) {
-        makeTensor(segment, device, dtype, shape, elementStrides, scratch);
+    public long newTensor(TensorView tensor) {
+        makeTensor(tensor, scratch);
         return scratch.get(JAVA_LONG, 0);
     }
 
-    private void makeTensor(
-            MemorySegment segment,
-            Device device,
-            int dtype,
-            long[] shape,
-            long[] elementStrides,
-            MemorySegment handle) {
+    private void makeTensor(TensorView tensor, MemorySegment handle) {
+        long[] shape = tensor.shape();
+        long[] elementStrides = tensor.strides();
         for (int d = 0; d < shape.length; d++) {
             sizes.setAtIndex(JAVA_LONG, d, shape[d]);
             strides.setAtIndex(JAVA_LONG, d, elementStrides[d]);
         }
-        if (device.isCpu()) {
-            TorchApi.createTensorFromBlob(segment, shape.length, sizes, strides, dtype, handle);
-        } else {
-            TorchCudaApi.createTensorFromBlob(
-                    segment, device.index(), shape.length, sizes, strides, dtype, handle);
-        }
+        backend.newTensor(tensor, sizes, strides, handle);
     }
 
     /**
@@ -160,24 +143,22 @@ public final class RunSlot {
         return arguments;
     }
 
-    /** Returns a place for one result: eight bytes of native memory. */
+    /** Returns eight bytes of native memory, a place for one result. */
     public MemorySegment scratch() {
         return scratch;
     }
 
-    /** Returns an output handle; null where the model left none. */
+    /** Returns an output's handle; null where the model left none. */
     public MemorySegment output(int index) {
         return outputs.getAtIndex(ADDRESS, index);
     }
 
-    /** Returns the address of an output handle; 0 where the model left none. */
+    /** Returns the address of an output's handle; 0 where the model left none. */
     public long outputAddress(int index) {
         return outputs.getAtIndex(JAVA_LONG, index);
     }
 
-    /**
-     * Returns the address of {@link #scratch()}, valid while the slot is reachable, of eight bytes.
-     */
+    /** Returns the address of {@link #scratch()}, valid while the slot is reachable. */
     public long scratchAddress() {
         return scratch.address();
     }
@@ -230,7 +211,7 @@ public final class RunSlot {
     }
 
     /**
-     * Makes the slot ready for another run: deletes what no one took over, releases the arenas.
+     * Makes the slot ready for another run: deletes what was not taken over, releases the arenas.
      *
      * @throws NativeException if something could not be deleted; the slot is ready all the same
      */
@@ -240,7 +221,7 @@ public final class RunSlot {
     }
 
     /**
-     * Deletes the handles that no one took over, of inputs and outputs.
+     * Deletes the handles that were not taken over, of inputs and outputs.
      *
      * @throws NativeException if something could not be deleted; all is forgotten all the same
      */
@@ -253,11 +234,7 @@ public final class RunSlot {
         return deleteAll(outputs, numOutputs, deleteAll(inputs, inputSlots.length, null));
     }
 
-    /**
-     * Deletes the outputs of the run before.
-     *
-     * @throws NativeException if one could not be deleted; all are forgotten all the same
-     */
+    /** Deletes the outputs of the run before, as {@link #deleteHandles} does. */
     public void deleteOutputs() {
         Handles.throwIfAny(deleteAll(outputs, numOutputs, null));
     }

@@ -132,7 +132,7 @@ public final class DeviceTensors {
         return tensor;
     }
 
-    /** No arena tells when a view of other code's memory goes. */
+    /** A view of other code's memory has no arena whose close could end it. */
     private static final class Forgetting {
         static final Cleaner CLEANER = Cleaner.create();
     }

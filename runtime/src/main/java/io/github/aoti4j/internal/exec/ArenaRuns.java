@@ -1,12 +1,10 @@
 package io.github.aoti4j.internal.exec;
 
-import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.container.RunSlot;
-import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.GpuStream;
-import io.github.aoti4j.internal.cuda.Launch;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.indices.IndexCheck;
 import io.github.aoti4j.internal.tensor.TensorView;
 
@@ -21,6 +19,7 @@ import java.util.function.Function;
 /** Runs a model on inputs as they come, for any thread, with outputs that live in an arena. */
 public final class ArenaRuns {
     private final LoadedModel model;
+    private final Backend backend;
     private final OutputReader[] readers;
 
     /** By permit; null where there is nothing to check. */
@@ -29,6 +28,7 @@ public final class ArenaRuns {
     /** Prepares runs of a model, for any number of threads. */
     public ArenaRuns(LoadedModel model) {
         this.model = model;
+        this.backend = model.natives().container().backend();
         this.readers = model.newReaders();
         this.indexChecks = new IndexCheck[model.natives().gate().permitCount()];
         Arrays.setAll(indexChecks, _ -> model.validator().newIndexCheck());
@@ -47,35 +47,25 @@ public final class ArenaRuns {
         requireUsable(arena);
         model.natives().container().requireStack();
         try (OutputLease lease = new OutputLease(model.natives());
-                RunScope run = model.natives().slots().enter()) {
+                RunScope run = model.natives().enter()) {
             RunSlot slot = run.slot();
             IndexCheck values = indexChecks[run.permit()];
             if (!areKnown(slot, inputs) || (values != null && !values.isPrepared())) {
                 model.validator().check(inputs, values);
             }
-            // Not before the permit: an exchange of the constants waits for all who have one.
+            // Not before the permit: an exchange of the constants waits for all permits.
             lease.acquireConstants();
             for (int i = 0; i < inputs.length; i++) {
-                TensorView tensor = inputs[i];
-                slot.setInput(
-                        i,
-                        tensor.identity(),
-                        tensor.segment(),
-                        tensor.device(),
-                        tensor.dtype().code(),
-                        tensor.shape(),
-                        tensor.strides());
+                slot.setInput(i, inputs[i]);
             }
             if (values != null) {
                 // As late as can be, and in memory that stays.
                 model.validator().checkValues(inputs, values);
             }
-            MemoryUses uses = null;
-            if (model.device().isCpu()) {
-                run.call(MemorySegment.NULL);
-            } else {
-                uses = callOnDevice(run, stream, inputs, lease);
-            }
+            GpuStream queue = backend.stream(stream);
+            MemoryUses uses = backend.newUses(queue);
+            lease.takeUses(uses);
+            backend.run(queue, uses, inputs, run);
             List<T> outputs = new ArrayList<>(readers.length);
             for (OutputReader reader : readers) {
                 TensorView output = reader.read(slot, inputs, arena, uses);
@@ -85,30 +75,6 @@ public final class ArenaRuns {
             lease.handTo(arena, slot);
             return result;
         }
-    }
-
-    /** Gives the run to a stream, behind all other work on the inputs, and does not wait for it. */
-    private MemoryUses callOnDevice(
-            RunScope run, GpuStream stream, TensorView[] inputs, OutputLease lease) {
-        Gpu gpu = Gpu.of(model.device());
-        MemorySegment queue = stream == null ? gpu.currentStream() : stream.handle();
-        MemoryUses uses = MemoryUses.ofStream(gpu, queue);
-        lease.takeUses(uses);
-        try (var launch = new Launch(gpu, queue);
-                TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), queue)) {
-            launch.uses(uses);
-            for (TensorView tensor : inputs) {
-                launch.uses(tensor.uses());
-            }
-            try {
-                run.call(queue);
-            } catch (Throwable e) {
-                launch.failed(e);
-                throw e;
-            }
-            launch.done();
-        }
-        return uses;
     }
 
     /** Whether these very tensors went through the same slot, and so the check, last time. */

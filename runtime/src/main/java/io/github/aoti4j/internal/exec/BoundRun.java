@@ -1,12 +1,11 @@
 package io.github.aoti4j.internal.exec;
 
-import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.constants.ConstantSet;
 import io.github.aoti4j.internal.container.Handles;
 import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.container.RunSlot;
+import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.MemorySegment;
@@ -21,11 +20,12 @@ import java.lang.foreign.MemorySegment;
  * }
  * }</pre>
  */
-public final class BoundRun implements AutoCloseable {
+public final class BoundRun implements AutoCloseable, Backend.Work {
     private final NativeModel model;
     private final NativeModel.Use use;
     private final RunSlot slot;
     private final RunScope scope;
+    private final int preferred;
 
     /** The native tensors over the bound memory; 0 where nothing is bound. */
     private final long[] inputs;
@@ -33,11 +33,12 @@ public final class BoundRun implements AutoCloseable {
     private ConstantSet constants;
 
     /** Keeps the model alive until this is closed, unless this constructor fails. */
-    public BoundRun(NativeModel model, int inputCount, int outputCount) {
+    public BoundRun(NativeModel model) {
         this.model = model;
-        slot = new RunSlot(inputCount, outputCount);
-        scope = RunScope.bound(model.container(), model.gate(), slot);
-        inputs = new long[inputCount];
+        slot = model.container().newSlot();
+        scope = new RunScope(model.container(), model.gate(), slot, true);
+        preferred = model.gate().proposePermit();
+        inputs = new long[model.container().inputNames().size()];
         use = model.acquire();
         constants = model.constants().acquire();
     }
@@ -49,16 +50,20 @@ public final class BoundRun implements AutoCloseable {
      *     none
      */
     public long bind(int index, TensorView tensor) {
-        long next =
-                slot.newTensor(
-                        tensor.segment(),
-                        tensor.device(),
-                        tensor.dtype().code(),
-                        tensor.shape(),
-                        tensor.strides());
+        long next = slot.newTensor(tensor);
         long before = inputs[index];
         inputs[index] = next;
         return before;
+    }
+
+    /** Demands stack for a run, before anything is taken. */
+    public void requireStack() {
+        model.container().requireStack();
+    }
+
+    /** Returns whether a run may call operators that are written in Java. */
+    public boolean callsBack() {
+        return model.container().callsBack();
     }
 
     /** Holds the outputs of the latest run. */
@@ -74,8 +79,8 @@ public final class BoundRun implements AutoCloseable {
      */
     public RunScope enter() {
         model.requireOpen();
-        model.container().requireStack();
-        return scope.enter();
+        requireStack();
+        return scope.begin(model.gate().acquire(preferred));
     }
 
     /** Returns whether the constants are still those of the latest run. To be asked in a run. */
@@ -90,17 +95,11 @@ public final class BoundRun implements AutoCloseable {
      * @param stream what does the work, always the same; null on the CPU
      */
     public void run(MemorySegment stream) {
-        Device device = model.container().device();
-        if (device.isCpu()) {
-            runHere(stream);
-            return;
-        }
-        try (TorchCudaApi.InUse _ = TorchCudaApi.use(device.index(), stream)) {
-            runHere(stream);
-        }
+        model.container().backend().runInOrder(stream, this);
     }
 
-    private void runHere(MemorySegment stream) {
+    @Override
+    public void give(MemorySegment stream) {
         try {
             slot.deleteOutputs();
             if (!isUpToDate()) {
@@ -111,7 +110,7 @@ public final class BoundRun implements AutoCloseable {
             for (int i = 0; i < inputs.length; i++) {
                 slot.shareInput(i, inputs[i]);
             }
-            scope.call(stream);
+            scope.give(stream);
         } catch (Throwable e) {
             Closeables.closeAfter(e, slot::deleteHandles);
             throw e;

@@ -4,24 +4,14 @@ import io.github.aoti4j.bindings.model.ModelApi;
 import io.github.aoti4j.internal.callspec.CallPlan;
 import io.github.aoti4j.internal.container.Container;
 
-import java.util.List;
-
 /** How a model is called, read when it is first asked for: many models are never called by it. */
 public final class LazyCallPlan {
     private final NativeModel model;
-    private final List<String> inputNames;
-    private final int outputCount;
     private volatile CallPlan plan;
 
     /** Reads nothing yet. */
-    public LazyCallPlan(NativeModel model, List<String> inputNames, int outputCount) {
+    public LazyCallPlan(NativeModel model) {
         this.model = model;
-        this.inputNames = inputNames;
-        this.outputCount = outputCount;
-    }
-
-    public List<String> inputNames() {
-        return inputNames;
     }
 
     /**
@@ -43,6 +33,10 @@ public final class LazyCallPlan {
         try (var _ = model.acquire()) {
             text = container.api().callSpec(container.handle());
         }
-        return CallPlan.of(text.inputs(), text.outputs(), inputNames, outputCount);
+        return CallPlan.of(
+                text.inputs(),
+                text.outputs(),
+                container.inputNames(),
+                container.outputNames().size());
     }
 }

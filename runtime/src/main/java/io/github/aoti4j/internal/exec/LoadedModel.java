@@ -14,7 +14,6 @@ import java.util.Optional;
  *
  * @param natives to be closed by the owner
  * @param inputs in call order
- * @param outputNames in call order
  * @param captureObstacle why its runs cannot be captured as a CUDA graph, if anything is known
  */
 public record LoadedModel(
@@ -22,10 +21,13 @@ public record LoadedModel(
         NativeModel natives,
         Map<String, String> metadata,
         List<ModelInput> inputs,
-        List<String> outputNames,
         InputValidator validator,
         LazyCallPlan callPlan,
         Optional<String> captureObstacle) {
+
+    public List<String> outputNames() {
+        return natives.container().outputNames();
+    }
 
     public Device device() {
         return natives.container().device();
@@ -33,13 +35,13 @@ public record LoadedModel(
 
     /** Makes what reads the outputs of one of several users of the model. */
     public OutputReader[] newReaders() {
-        OutputReader[] readers = new OutputReader[outputNames.size()];
+        OutputReader[] readers = new OutputReader[outputNames().size()];
         for (int i = 0; i < readers.length; i++) {
             readers[i] =
                     new OutputReader(
                             i,
-                            outputNames.get(i),
-                            !device().isCpu(),
+                            outputNames().get(i),
+                            natives.container().backend(),
                             natives.container().callsBack());
         }
         return readers;
@@ -51,18 +53,10 @@ public record LoadedModel(
      * @throws IncompatibleModelException if they cannot, with the reason
      */
     public void requireCapturable() {
-        Optional<String> reason =
-                device().isCpu()
-                        ? Optional.of("it is on the CPU")
-                        : natives.gate().permitCount() > 1
-                                ? Optional.of(
-                                        "it was loaded for several runs at once: load it with"
-                                                + " runners(1)")
-                                : captureObstacle;
-        if (reason.isPresent()) {
+        if (captureObstacle.isPresent()) {
             throw new IncompatibleModelException(
                     "runs of model %s cannot be captured as a CUDA graph: %s"
-                            .formatted(name, reason.get()));
+                            .formatted(name, captureObstacle.get()));
         }
     }
 }

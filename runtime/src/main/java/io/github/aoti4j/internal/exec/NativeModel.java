@@ -4,8 +4,10 @@ import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
-import io.github.aoti4j.internal.container.RunSlots;
+import io.github.aoti4j.internal.container.RunScope;
 import io.github.aoti4j.internal.lifecycle.RefCount;
+
+import java.util.Arrays;
 
 /**
  * What a loaded model has of native memory, freed when it has been closed and its last user is
@@ -18,7 +20,7 @@ public final class NativeModel {
     private final Container container;
     private final RunGate gate;
     private final ConstantStore constants;
-    private final RunSlots slots;
+    private final RunScope[] scopes;
 
     /** What the container uses, in the order in which it is closed when that is gone. */
     private final AutoCloseable[] parts;
@@ -27,21 +29,18 @@ public final class NativeModel {
     private final Use use = new Use();
 
     /**
-     * Owns all that it is given.
+     * Owns all that it is given, unless this fails.
      *
      * @param parts what the container uses, closed in this order when that is gone; null for one
      *     that is not there
      */
     public NativeModel(
-            Container container,
-            RunGate gate,
-            ConstantStore constants,
-            RunSlots slots,
-            AutoCloseable... parts) {
+            Container container, RunGate gate, ConstantStore constants, AutoCloseable... parts) {
         this.container = container;
         this.gate = gate;
         this.constants = constants;
-        this.slots = slots;
+        this.scopes = new RunScope[gate.permitCount()];
+        Arrays.setAll(scopes, _ -> new RunScope(container, gate, container.newSlot(), false));
         this.parts = parts;
     }
 
@@ -57,8 +56,14 @@ public final class NativeModel {
         return gate;
     }
 
-    public RunSlots slots() {
-        return slots;
+    /**
+     * Begins a run that brings no slot of its own, when there is a permit. An interrupt does not
+     * end the wait; it stays pending. The caller has checked the stack and acquired this.
+     */
+    public RunScope enter() {
+        // A thread that comes again finds what it left: its inputs are still known there.
+        int permit = gate.acquire((int) (Thread.currentThread().threadId() % scopes.length));
+        return scopes[permit].begin(permit);
     }
 
     /** What a user closes when it is done: once for each {@link #acquire}. */
@@ -118,6 +123,13 @@ public final class NativeModel {
 
     private void free() {
         // What uses something comes before it.
-        Closeables.closeAll(slots, container, constants, () -> Closeables.closeAll(parts));
+        Closeables.closeAll(
+                this::forgetInputs, container, constants, () -> Closeables.closeAll(parts));
+    }
+
+    private void forgetInputs() {
+        for (RunScope scope : scopes) {
+            scope.slot().forgetInputs();
+        }
     }
 }

@@ -104,7 +104,7 @@ public final class NestedCalls<T> {
                                 args.positional(),
                                 args.keywords(),
                                 type.type(),
-                                model.callPlan().inputNames()));
+                                model.natives().container().inputNames()));
         explained.initCause(e);
         return explained;
     }

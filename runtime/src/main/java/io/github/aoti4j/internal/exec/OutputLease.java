@@ -36,7 +36,7 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
     private final NativeModel.Use use;
     private ConstantSet constants;
 
-    /** Who uses the outputs on a device; null for a model on the CPU. */
+    /** The work of devices on the outputs; null for a model on the CPU. */
     private MemoryUses uses;
 
     private long[] handles = NONE;
@@ -71,7 +71,7 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
         constants = set;
     }
 
-    /** Adds who uses the outputs on a device. */
+    /** Adds the work of devices on the outputs, which is waited for before they are freed. */
     public void takeUses(MemoryUses memoryUses) {
         uses = memoryUses;
     }

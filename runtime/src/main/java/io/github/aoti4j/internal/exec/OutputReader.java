@@ -3,11 +3,10 @@ package io.github.aoti4j.internal.exec;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.container.RunSlot;
-import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.MemoryUses;
+import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.tensor.StridedCopy;
@@ -28,8 +27,7 @@ public final class OutputReader {
     private final int index;
     private final String name;
 
-    /** Whether the model runs on a CUDA device: others leave CPU memory, or are refused. */
-    private final boolean onDevice;
+    private final Backend backend;
 
     /** Whether the output may be what an operator has returned. */
     private final boolean callsBack;
@@ -37,42 +35,31 @@ public final class OutputReader {
     /** What the latest output was like. Immutable, so that racing threads read one or the other. */
     private Layout latest;
 
-    @SuppressWarnings(
-            "ArrayRecordComponent") // compared by what native code says, element by element
-    private record Layout(
-            DType dtype,
-            long[] shape,
-            long[] strides,
-            long bytes,
-            long elementBytes,
-            boolean contiguous,
-            Device device) {
+    private record Layout(NativeTensor tensor, long elementBytes, boolean contiguous) {
         static Layout of(NativeTensor tensor) {
             return new Layout(
-                    tensor.dtype(),
-                    tensor.shape(),
-                    tensor.strides(),
-                    tensor.bytes(),
+                    tensor,
                     Shapes.elementCount(tensor.shape()) * tensor.dtype().byteSize(),
-                    Shapes.isContiguous(tensor.shape(), tensor.strides()),
-                    tensor.device());
+                    Shapes.isContiguous(tensor.shape(), tensor.strides()));
         }
 
         boolean fits(long handle, long scratch, boolean callsBack) {
             // A complex tensor may stand for its conjugate, and a later one may not.
+            DType dtype = tensor.dtype();
+            long[] shape = tensor.shape();
             return !dtype.isComplex()
                     && (!callsBack
                             || FastTensorApi.hasTypeAndRank(
                                     handle, dtype.code(), shape.length, scratch))
                     && FastTensorApi.hasSizes(handle, shape, scratch)
-                    && FastTensorApi.hasStrides(handle, strides, scratch);
+                    && FastTensorApi.hasStrides(handle, tensor.strides(), scratch);
         }
     }
 
-    public OutputReader(int index, String name, boolean onDevice, boolean callsBack) {
+    public OutputReader(int index, String name, Backend backend, boolean callsBack) {
         this.index = index;
         this.name = name;
-        this.onDevice = onDevice;
+        this.backend = backend;
         this.callsBack = callsBack;
     }
 
@@ -85,7 +72,7 @@ public final class OutputReader {
      *
      * @param inputs the run's; an output within one of them shares its memory's lifetime
      * @param arena the lifetime of other outputs
-     * @param uses who uses the memory of outputs on a device; null for a model on the CPU
+     * @param uses the work of devices on the outputs; null for a model on the CPU
      * @return null where the model left none
      */
     public TensorView read(RunSlot slot, TensorView[] inputs, Arena arena, MemoryUses uses) {
@@ -94,44 +81,16 @@ public final class OutputReader {
             return null;
         }
         long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
-        if (uses != null) {
-            return onDevice(address, layout, inputs, arena, uses);
-        }
-        MemorySegment input = inputAt(address, layout.bytes, inputs);
-        // Memory of the output itself lives as long as the arena; that of an input as long as the
-        // input's.
-        MemorySegment memory =
-                input == null
-                        ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
-                        : input.asSlice(address - input.address(), layout.bytes);
-        return new TensorView(layout.dtype, layout.shape, layout.strides, memory);
+        TensorView input = inputAround(address, layout.tensor.bytes(), inputs);
+        return backend.view(layout.tensor, address, input, arena, uses);
     }
 
-    /** An output of a model on a device: most likely there, but CPU memory can be among them. */
-    private static TensorView onDevice(
-            long address, Layout layout, TensorView[] inputs, Arena arena, MemoryUses uses) {
-        TensorView input = inputAround(address, layout, inputs);
-        MemorySegment memory =
-                input == null
-                        ? MemorySegment.ofAddress(address).reinterpret(layout.bytes, arena, null)
-                        : input.segment()
-                                .reinterpret(input.spanBytes())
-                                .asSlice(address - input.segment().address(), layout.bytes);
-        return new TensorView(
-                layout.dtype,
-                layout.shape,
-                layout.strides,
-                layout.device.isCpu() ? memory : memory.asSlice(0, 0),
-                layout.device,
-                input == null ? uses : input.uses());
-    }
-
-    /** The input that an output lies in; an address of a device is none of the CPU's. */
-    private static TensorView inputAround(long address, Layout layout, TensorView[] inputs) {
-        if (layout.bytes > 0) {
+    /** The input that an output lies in; null if the output has memory of its own. */
+    private static TensorView inputAround(long address, long bytes, TensorView[] inputs) {
+        if (bytes > 0) {
             for (TensorView input : inputs) {
                 long offset = address - input.segment().address();
-                if (offset >= 0 && layout.bytes <= input.spanBytes() - offset) {
+                if (offset >= 0 && bytes <= input.spanBytes() - offset) {
                     return input;
                 }
             }
@@ -169,19 +128,21 @@ public final class OutputReader {
                             .formatted(name, layout.elementBytes, target.byteSize()));
         }
         long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
-        MemorySegment input = inputAt(address, layout.bytes, inputs);
+        NativeTensor tensor = layout.tensor;
+        TensorView around = inputAround(address, tensor.bytes(), inputs);
+        MemorySegment input = around == null ? null : around.segment();
         if (layout.contiguous && input == null) {
-            FastTensorApi.copy(address, target, layout.bytes);
+            FastTensorApi.copy(address, target, tensor.bytes());
         } else if (layout.contiguous) {
-            MemorySegment.copy(input, address - input.address(), target, 0, layout.bytes);
+            MemorySegment.copy(input, address - input.address(), target, 0, tensor.bytes());
         } else {
             StridedCopy.gather(
                     input == null
-                            ? MemorySegment.ofAddress(address).reinterpret(layout.bytes)
-                            : input.asSlice(address - input.address(), layout.bytes),
-                    layout.shape,
-                    layout.strides,
-                    layout.dtype.byteSize(),
+                            ? MemorySegment.ofAddress(address).reinterpret(tensor.bytes())
+                            : input.asSlice(address - input.address(), tensor.bytes()),
+                    tensor.shape(),
+                    tensor.strides(),
+                    tensor.dtype().byteSize(),
                     target);
         }
         return layout.elementBytes;
@@ -207,41 +168,16 @@ public final class OutputReader {
             return null;
         }
         String what = "output \"" + name + "\"";
-        NativeTensor tensor = describe(handle, scratch, what);
+        NativeTensor tensor = backend.describe(handle, scratch, what);
         if (tensor.dtype().isComplex() && TorchApi.isConjugated(handle, scratch)) {
             // Made outside of the run, so in the order of no work that others could wait for.
-            finishWork(tensor.device());
-            MemorySegment input = inputAt(tensor.address(), 1, inputs);
-            handle = slot.resolveOutput(index, input == null ? MemorySegment.NULL : input);
-            finishWork(tensor.device());
-            tensor = describe(handle, scratch, what);
+            backend.await();
+            TensorView input = inputAround(tensor.address(), 1, inputs);
+            handle =
+                    slot.resolveOutput(index, input == null ? MemorySegment.NULL : input.segment());
+            backend.await();
+            tensor = backend.describe(handle, scratch, what);
         }
         return Layout.of(tensor);
-    }
-
-    private NativeTensor describe(MemorySegment handle, MemorySegment scratch, String what) {
-        return onDevice
-                ? NativeTensor.anywhere(handle, scratch, what)
-                : NativeTensor.of(handle, scratch, what);
-    }
-
-    private static void finishWork(Device device) {
-        if (!device.isCpu()) {
-            Gpu.of(device).synchronize();
-        }
-    }
-
-    /** The memory of the input that an output lies in; null if it has memory of its own. */
-    private static MemorySegment inputAt(long address, long bytes, TensorView[] inputs) {
-        if (bytes > 0) {
-            for (TensorView input : inputs) {
-                MemorySegment segment = input.segment();
-                long offset = address - segment.address();
-                if (offset >= 0 && bytes <= segment.byteSize() - offset) {
-                    return segment;
-                }
-            }
-        }
-        return null;
     }
 }

@@ -36,7 +36,7 @@ public final class TensorView {
      *
      * @param segment exactly the bytes from the first element to the last; on a device, their
      *     address without length
-     * @param uses who may still use the memory; null if it is the CPU alone
+     * @param uses the work of devices on the memory; null if only the CPU uses it
      */
     public TensorView(
             DType dtype,
@@ -77,7 +77,7 @@ public final class TensorView {
         return device;
     }
 
-    /** Returns who may still use the memory; null if it is the CPU alone. */
+    /** Returns the work of devices on the memory; null if only the CPU uses it. */
     public MemoryUses uses() {
         return uses;
     }
@@ -92,7 +92,9 @@ public final class TensorView {
 
     /** Returns how many bytes there are from the first element to the last, wherever they are. */
     public long spanBytes() {
-        return Shapes.spanBytes(shape, strides, dtype.byteSize());
+        return device.isCpu()
+                ? segment.byteSize()
+                : Shapes.spanBytes(shape, strides, dtype.byteSize());
     }
 
     /** Returns what stands for this where holding it would keep the memory from the collector. */

@@ -1,4 +1,4 @@
-package io.github.aoti4j;
+package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
@@ -15,11 +15,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Says where a packaged model's constants lie, without loading it. */
-final class WeightsLocator {
+public final class WeightsLocator {
     private final Map<String, String> located = new HashMap<>();
     private final String elsewhere;
 
-    WeightsLocator(WrapperSource source, PackagedModel model) {
+    /** Looks at the package. */
+    public WeightsLocator(WrapperSource source, PackagedModel model) {
         if (model.weightsBlob().isPresent()) {
             elsewhere = model.weightsBlob().get().fileName();
             layout(source).ifPresent(layout -> locate(model.openBlob(layout, _ -> true)));
@@ -46,7 +47,8 @@ final class WeightsLocator {
                 : model.library().fileName();
     }
 
-    String location(ConstantSpec constant) {
+    /** Returns where the values of a constant lie, in words. */
+    public String location(ConstantSpec constant) {
         return constant.fromFolded()
                 ? "computed at load"
                 : located.getOrDefault(constant.fqn().orElse(constant.name()), elsewhere);
