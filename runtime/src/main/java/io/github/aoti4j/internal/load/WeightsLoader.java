@@ -6,7 +6,6 @@ import io.github.aoti4j.internal.constants.ConstantSource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.constants.RequiredConstant;
 import io.github.aoti4j.internal.preflight.PreflightReport;
-import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.WeightFiles;
@@ -49,7 +48,7 @@ public final class WeightsLoader {
             LoadSettings settings) {
         PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
-        boolean layoutKnown = isLayoutKnown(store.needs());
+        boolean layoutKnown = store.needs().stream().allMatch(RequiredConstant::layoutKnown);
         boolean ownOnly = settings.weights.isEmpty();
         if (blob.isPresent() && (!layoutKnown || (ownOnly && settings.copyWeights))) {
             // Without a source the container alone knows what lies where.
@@ -62,7 +61,10 @@ public final class WeightsLoader {
         List<TensorSource> sources = open(settings.weights);
         try {
             if (blob.isPresent() && layoutKnown) {
-                sources.add(packaged.openBlob(layout(store.needs()), readOnly::contains));
+                sources.add(
+                        packaged.openBlob(
+                                store.needs().stream().map(RequiredConstant::inBlob).toList(),
+                                readOnly::contains));
             }
             if (packaged.weightsConfig().isPresent()) {
                 sources.add(packaged.openWeights(readOnly::contains));
@@ -102,15 +104,6 @@ public final class WeightsLoader {
         return names;
     }
 
-    private static boolean isLayoutKnown(List<RequiredConstant> needs) {
-        for (RequiredConstant need : needs) {
-            if (!need.layoutKnown()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     private static void copyBlob(Pt2Archive archive, ArchiveEntry blob, ConstantStore store) {
         long needed = store.needs().stream().mapToLong(RequiredConstant::dataSize).sum();
         if (blob.size() < needed) {
@@ -121,13 +114,5 @@ public final class WeightsLoader {
                             .formatted(blob.name(), blob.size(), needed));
         }
         store.copyBlob(archive.segment(blob));
-    }
-
-    private static List<BlobTensor> layout(List<RequiredConstant> needs) {
-        List<BlobTensor> layout = new ArrayList<>();
-        for (RequiredConstant need : needs) {
-            layout.add(need.inBlob());
-        }
-        return layout;
     }
 }

@@ -19,59 +19,41 @@ public final class TensorReader {
     private TensorReader() {}
 
     public static float[] floats(TensorView tensor) {
-        requireFloat(tensor);
-        float[] result = new float[count(tensor)];
-        switch (tensor.dtype()) {
-            case FLOAT32, COMPLEX64 -> gather(tensor, MemorySegment.ofArray(result));
+        DType dtype = tensor.dtype();
+        return switch (dtype) {
+            case FLOAT32, COMPLEX64 -> {
+                float[] result = new float[count(tensor)];
+                gather(tensor, MemorySegment.ofArray(result));
+                yield result;
+            }
             case FLOAT16, BFLOAT16, COMPLEX32 -> {
-                short[] bits = new short[result.length];
-                gather(tensor, MemorySegment.ofArray(bits));
+                short[] bits = shorts(tensor);
+                float[] result = new float[bits.length];
                 for (int i = 0; i < bits.length; i++) {
-                    result[i] = NarrowFloats.toFloat(tensor.dtype(), bits[i]);
+                    result[i] = NarrowFloats.toFloat(dtype, bits[i]);
                 }
+                yield result;
             }
-            default -> {
+            case FLOAT8_E5M2, FLOAT8_E4M3FN, FLOAT8_E5M2FNUZ, FLOAT8_E4M3FNUZ, FLOAT8_E8M0FNU -> {
                 byte[] bits = bytes(tensor);
+                float[] result = new float[bits.length];
                 for (int i = 0; i < bits.length; i++) {
-                    result[i] = NarrowFloats.toFloat(tensor.dtype(), bits[i]);
+                    result[i] = NarrowFloats.toFloat(dtype, bits[i]);
                 }
+                yield result;
             }
-        }
-        return result;
-    }
-
-    /** Before there is an array, which may not fit on the heap. */
-    private static void requireFloat(TensorView tensor) {
-        switch (tensor.dtype()) {
-            case FLOAT32,
-                    COMPLEX64,
-                    FLOAT16,
-                    BFLOAT16,
-                    COMPLEX32,
-                    FLOAT8_E5M2,
-                    FLOAT8_E4M3FN,
-                    FLOAT8_E5M2FNUZ,
-                    FLOAT8_E4M3FNUZ,
-                    FLOAT8_E8M0FNU -> {}
             default -> throw cannot(tensor, "float");
-        }
-    }
-
-    private static void requireInteger(TensorView tensor) {
-        switch (tensor.dtype()) {
-            case INT32, UINT32, INT16, UINT16, INT8, UINT8, BOOL -> {}
-            default -> throw cannot(tensor, "integer");
-        }
+        };
     }
 
     public static double[] doubles(TensorView tensor) {
-        boolean wide = tensor.dtype() == DType.FLOAT64 || tensor.dtype() == DType.COMPLEX128;
-        float[] narrow = wide ? null : floats(tensor);
-        double[] result = new double[count(tensor)];
-        if (wide) {
+        if (tensor.dtype() == DType.FLOAT64 || tensor.dtype() == DType.COMPLEX128) {
+            double[] result = new double[count(tensor)];
             gather(tensor, MemorySegment.ofArray(result));
             return result;
         }
+        float[] narrow = floats(tensor);
+        double[] result = new double[narrow.length];
         for (int i = 0; i < result.length; i++) {
             result[i] = narrow[i];
         }
@@ -79,14 +61,14 @@ public final class TensorReader {
     }
 
     public static long[] longs(TensorView tensor) {
-        boolean wide = tensor.dtype() == DType.INT64 || tensor.dtype() == DType.UINT64;
-        int[] narrow = wide ? null : ints(tensor);
-        long[] result = new long[count(tensor)];
-        if (wide) {
+        if (tensor.dtype() == DType.INT64 || tensor.dtype() == DType.UINT64) {
+            long[] result = new long[count(tensor)];
             gather(tensor, MemorySegment.ofArray(result));
             return result;
         }
+        int[] narrow = ints(tensor);
         boolean unsigned = tensor.dtype() == DType.UINT32;
+        long[] result = new long[narrow.length];
         for (int i = 0; i < result.length; i++) {
             result[i] = unsigned ? Integer.toUnsignedLong(narrow[i]) : narrow[i];
         }
@@ -94,27 +76,38 @@ public final class TensorReader {
     }
 
     public static int[] ints(TensorView tensor) {
-        requireInteger(tensor);
-        int[] result = new int[count(tensor)];
-        switch (tensor.dtype()) {
-            case INT32, UINT32 -> gather(tensor, MemorySegment.ofArray(result));
+        return switch (tensor.dtype()) {
+            case INT32, UINT32 -> {
+                int[] result = new int[count(tensor)];
+                gather(tensor, MemorySegment.ofArray(result));
+                yield result;
+            }
             case INT16, UINT16 -> {
-                short[] bits = new short[result.length];
-                gather(tensor, MemorySegment.ofArray(bits));
+                short[] bits = shorts(tensor);
+                int[] result = new int[bits.length];
                 boolean signed = tensor.dtype() == DType.INT16;
                 for (int i = 0; i < bits.length; i++) {
                     result[i] = signed ? bits[i] : Short.toUnsignedInt(bits[i]);
                 }
+                yield result;
             }
-            default -> {
+            case INT8, UINT8, BOOL -> {
                 byte[] bits = bytes(tensor);
+                int[] result = new int[bits.length];
                 boolean signed = tensor.dtype() == DType.INT8;
                 for (int i = 0; i < bits.length; i++) {
                     result[i] = signed ? bits[i] : Byte.toUnsignedInt(bits[i]);
                 }
+                yield result;
             }
-        }
-        return result;
+            default -> throw cannot(tensor, "integer");
+        };
+    }
+
+    private static short[] shorts(TensorView tensor) {
+        short[] bits = new short[count(tensor)];
+        gather(tensor, MemorySegment.ofArray(bits));
+        return bits;
     }
 
     public static boolean[] booleans(TensorView tensor) {
