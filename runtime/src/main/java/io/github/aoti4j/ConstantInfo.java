@@ -6,6 +6,7 @@ import io.github.aoti4j.internal.load.WeightsLocator;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,7 +49,8 @@ public record ConstantInfo(
         return new ConstantInfo(
                 need.fqn(),
                 need.dtype(),
-                need.spec().flatMap(ConstantSpec::shape),
+                Optional.ofNullable(need.shape())
+                        .map(shape -> Arrays.stream(shape).boxed().toList()),
                 need.dataSize(),
                 need.type() >= 0 && need.type() < KINDS.size()
                         ? KINDS.get(need.type())

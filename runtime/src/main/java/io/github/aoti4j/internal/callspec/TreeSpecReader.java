@@ -2,7 +2,7 @@ package io.github.aoti4j.internal.callspec;
 
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.internal.callspec.Plan.Node;
-import io.github.aoti4j.internal.lifecycle.StrictJson;
+import io.github.aoti4j.weights.mapped.Json;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -245,7 +245,7 @@ public final class TreeSpecReader {
 
     private JsonNode parse(String json, String where) {
         try {
-            return StrictJson.MAPPER.readTree(json);
+            return Json.tree(json);
         } catch (JacksonException e) {
             throw new CallSpecException(
                     what + " is not valid JSON" + where + ": " + e.getOriginalMessage(), e);

@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.compile;
 
 import io.github.aoti4j.core.PackageException;
-import io.github.aoti4j.internal.lifecycle.StrictJson;
+import io.github.aoti4j.weights.mapped.Json;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -82,7 +82,7 @@ record CompilerFlags(String compiler, List<String> arguments, List<String> libra
         CompilerFlags read(String json) {
             JsonNode root;
             try {
-                root = StrictJson.MAPPER.readTree(json);
+                root = Json.tree(json);
             } catch (JacksonException e) {
                 throw bad("is not JSON: " + e.getOriginalMessage());
             }

@@ -36,8 +36,6 @@ import java.util.function.Supplier;
  * compiler. Not thread-safe.
  */
 public final class LibrarySource {
-    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
-
     private final Packaged library;
     private final boolean inMemory;
 
@@ -214,20 +212,8 @@ public final class LibrarySource {
         try {
             return NativeLibrary.open(compiled);
         } catch (NativeException e) {
-            return openInMemory(e);
+            return LibraryCache.openInMemory(library, e);
         }
-    }
-
-    private NativeLibrary openInMemory(NativeException why) {
-        NativeLibrary opened;
-        try {
-            opened = LibraryCache.openInMemory(library);
-        } catch (AotiException e) {
-            why.addSuppressed(e);
-            throw why;
-        }
-        LOG.log(System.Logger.Level.INFO, compiled + " is loaded from memory: " + why.getMessage());
-        return opened;
     }
 
     /** Names the library. Returns the package and the entry, or the compiled file. */

@@ -4,8 +4,8 @@ import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.bindings.torch.TorchApi;
-import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.weights.StoredTensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,66 +13,49 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * A constant that a container uses in place: a tensor handle of ours over memory that a backing
- * owns.
- *
- * @param handle the tensor handle
+ * owns. The factories take over one use of the backing, also if they fail.
  */
-public record BoundConstant(long handle, RefCounted<?> backing, String location)
-        implements AutoCloseable {
-    /** Makes a handle; takes over one use of the backing. */
-    public static BoundConstant of(
-            MemorySegment segment,
-            DType dtype,
-            long[] shape,
-            long[] strides,
-            RefCounted<?> backing,
-            String location) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
-            TorchApi.createTensorFromBlob(
-                    segment,
-                    shape.length,
-                    arena.allocateFrom(ValueLayout.JAVA_LONG, shape),
-                    arena.allocateFrom(ValueLayout.JAVA_LONG, strides),
-                    dtype.code(),
-                    slot);
-            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
-        }
-    }
-
-    /** Makes a handle to memory of a device; takes over one use of the backing. */
-    static BoundConstant onDevice(
+record BoundConstant(long handle, RefCounted<?> backing, String location) implements AutoCloseable {
+    /** Makes a handle over the first element of a tensor's values in memory of a device. */
+    static BoundConstant of(
+            StoredTensor tensor,
             Device device,
-            MemorySegment address,
-            DType dtype,
-            long[] shape,
+            MemorySegment first,
             long[] strides,
             RefCounted<?> backing,
             String location) {
         try (Arena arena = Arena.ofConfined()) {
+            int rank = strides.length;
+            int dtype = tensor.dtype().code();
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
-            TorchCudaApi.createTensorFromBlob(
-                    address,
-                    device.index(),
-                    shape.length,
-                    arena.allocateFrom(ValueLayout.JAVA_LONG, shape),
-                    arena.allocateFrom(ValueLayout.JAVA_LONG, strides),
-                    dtype.code(),
-                    slot);
+            MemorySegment sizes = arena.allocateFrom(ValueLayout.JAVA_LONG, tensor.shape());
+            MemorySegment steps = arena.allocateFrom(ValueLayout.JAVA_LONG, strides);
+            if (device.isCpu()) {
+                TorchApi.createTensorFromBlob(first, rank, sizes, steps, dtype, slot);
+            } else {
+                TorchCudaApi.createTensorFromBlob(
+                        first, device.index(), rank, sizes, steps, dtype, slot);
+            }
             return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, backing::release);
+            throw e;
         }
     }
 
-    /** Makes another handle to the same tensor; takes over one use of the backing. */
+    /** Makes another handle to the same tensor. */
     static BoundConstant of(MemorySegment handle, RefCounted<?> backing, String location) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
             TorchApi.newTensorHandle(handle, slot);
             return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, backing::release);
+            throw e;
         }
     }
 
-    public MemorySegment segment() {
+    MemorySegment segment() {
         return MemorySegment.ofAddress(handle);
     }
 

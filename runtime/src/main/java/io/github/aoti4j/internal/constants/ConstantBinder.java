@@ -3,11 +3,11 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.os.RefCounted;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.constants.ConstantMatcher.Match;
+import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Upload;
-import io.github.aoti4j.internal.tensor.Shapes;
-import io.github.aoti4j.internal.tensor.StridedCopy;
 import io.github.aoti4j.weights.StoredTensor;
 
 import java.lang.foreign.Arena;
@@ -21,13 +21,16 @@ import java.util.function.Supplier;
 
 /** Makes tensor handles over the values that sources have for a model's constants. */
 final class ConstantBinder {
+    /** More than the 64 bytes of PyTorch's own; what kernels read at once does not cross it. */
+    private static final long DEVICE_ALIGNMENT = 256;
+
     private final String model;
     private final boolean allowUnknown;
 
     /** Brings constants to the model's device; null for a model on the CPU. */
     private final Upload upload;
 
-    public ConstantBinder(String model, boolean allowUnknown, Upload upload) {
+    ConstantBinder(String model, boolean allowUnknown, Upload upload) {
         this.model = model;
         this.allowUnknown = allowUnknown;
         this.upload = upload;
@@ -41,9 +44,10 @@ final class ConstantBinder {
      * @param present the FQNs of what need not be given
      * @param named how many sources, the first ones, the caller has named
      * @param toDevice whether the device's constants are brought there
+     * @return by FQN
      * @throws IncompatibleModelException listing what is missing, unknown or does not fit
      */
-    public Map<String, BoundConstant> bind(
+    Map<String, BoundConstant> bind(
             List<ConstantSource> sources,
             Supplier<List<RequiredConstant>> needs,
             Supplier<Set<String>> present,
@@ -58,14 +62,14 @@ final class ConstantBinder {
                             .match(sources, present, named);
             List<Match> forDevice = new ArrayList<>();
             for (Match match : matches.values()) {
-                if (toDevice && upload != null && match.need().isOnDevice()) {
+                if (toDevice && upload != null && match.need().onDevice()) {
                     forDevice.add(match);
                 } else {
                     bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
                 }
             }
             if (!forDevice.isEmpty()) {
-                new DeviceConstants(upload).bind(forDevice, bound);
+                bindOnDevice(forDevice, bound);
             }
             return bound;
         } catch (Throwable e) {
@@ -76,58 +80,71 @@ final class ConstantBinder {
 
     private static BoundConstant bind(Match match, RefCounted<ConstantSource> backing) {
         StoredTensor tensor = match.tensor();
-        long[] strides = match.need().strides();
-        if (strides == null) {
-            strides = Shapes.contiguousStrides(tensor.shape());
-        }
-        boolean fits =
-                Shapes.sameLayout(tensor.shape(), tensor.strides(), strides) && isAligned(tensor);
-        // The code was compiled for certain strides, and reads whole elements; memory of the
-        // caller may end before the model does.
-        return fits && !match.borrowed()
-                ? bound(tensor, tensor.segment(), strides, backing.retain(), tensor.location())
-                : copied(match, strides);
-    }
-
-    private static BoundConstant copied(Match match, long[] strides) {
-        StoredTensor tensor = match.tensor();
-        int elementBytes = tensor.dtype().byteSize();
-        String location = tensor.location() + (match.borrowed() ? "" : ", copied for its layout");
-        Arena arena = Arena.ofShared();
-        MemorySegment memory;
-        try {
-            memory = arena.allocate(Shapes.spanBytes(tensor.shape(), strides, elementBytes), 64);
-            StridedCopy.copy(
+        long[] strides = match.strides();
+        if (match.liesAsExpected() && isAligned(tensor)) {
+            return BoundConstant.of(
+                    tensor,
+                    Device.CPU,
                     tensor.segment(),
-                    tensor.shape(),
-                    tensor.strides(),
-                    elementBytes,
-                    memory,
-                    strides);
+                    strides,
+                    backing.retain(),
+                    tensor.location());
+        }
+        Arena arena = Arena.ofShared();
+        MemorySegment copy;
+        try {
+            copy = match.copyTo(arena);
         } catch (Throwable e) {
             Closeables.closeAfter(e, arena);
             throw e;
         }
-        return bound(tensor, memory, strides, new RefCounted<>(arena), location);
+        String location = tensor.location() + (match.borrowed() ? "" : ", copied for its layout");
+        return BoundConstant.of(
+                tensor, Device.CPU, copy, strides, new RefCounted<>(arena), location);
     }
 
-    private static BoundConstant bound(
-            StoredTensor tensor,
-            MemorySegment memory,
-            long[] strides,
-            RefCounted<?> backing,
-            String location) {
-        try {
-            return BoundConstant.of(
-                    memory, tensor.dtype(), tensor.shape(), strides, backing, location);
-        } catch (Throwable e) {
-            Closeables.closeAfter(e, backing::release);
-            throw e;
-        }
-    }
-
+    /** The code reads whole elements. */
     private static boolean isAligned(StoredTensor tensor) {
         int part = tensor.dtype().byteSize() / (tensor.dtype().isComplex() ? 2 : 1);
         return tensor.segment().address() % part == 0;
+    }
+
+    /** Lays all out in one block of the device's memory, which goes with the last of them. */
+    private void bindOnDevice(List<Match> matches, Map<String, BoundConstant> bound) {
+        long[] offsets = new long[matches.size()];
+        long total = 0;
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = total;
+            long blocks = (matches.get(i).bytes() + DEVICE_ALIGNMENT - 1) / DEVICE_ALIGNMENT;
+            total = Math.addExact(total, blocks * DEVICE_ALIGNMENT);
+        }
+        long bytes = Math.max(total, DEVICE_ALIGNMENT);
+        var block = new RefCounted<>(DeviceMemory.allocate(upload.gpu(), bytes));
+        MemorySegment target = block.value().segment();
+        try (Cleanup _ = block::release;
+                Arena copies = Arena.ofShared()) {
+            List<Upload.Piece> pieces = new ArrayList<>();
+            for (int i = 0; i < offsets.length; i++) {
+                Match match = matches.get(i);
+                MemorySegment values =
+                        match.liesAsExpected() ? match.tensor().segment() : match.copyTo(copies);
+                if (values.byteSize() > 0) {
+                    pieces.add(new Upload.Piece(values, offsets[i]));
+                }
+            }
+            upload.copy(target, pieces, "copying weights to " + upload.gpu());
+            for (int i = 0; i < offsets.length; i++) {
+                Match match = matches.get(i);
+                bound.put(
+                        match.need().fqn(),
+                        BoundConstant.of(
+                                match.tensor(),
+                                upload.gpu().device(),
+                                MemorySegment.ofAddress(target.address() + offsets[i]),
+                                match.strides(),
+                                block.retain(),
+                                upload.gpu() + ", from " + match.tensor().location()));
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ final class ConstantBuffers implements AutoCloseable {
      *
      * @param specs what the source says of the constants; empty if the package holds none
      */
-    public ConstantBuffers(
+    ConstantBuffers(
             Container container,
             RunGate gate,
             List<ConstantSpec> specs,
@@ -48,35 +48,35 @@ final class ConstantBuffers implements AutoCloseable {
     }
 
     /** Returns the constants that need values, by their index; folded ones are left out. */
-    public List<RequiredConstant> needs() {
+    List<RequiredConstant> needs() {
         return needs;
     }
 
     /** Returns the same with the layouts of the container's own tensors, where it can tell. */
-    public List<RequiredConstant> laidOutNeeds() {
+    List<RequiredConstant> laidOutNeeds() {
         return canTellAttached() ? RequiredConstant.laidOut(needs, this::attached) : needs;
     }
 
-    public boolean folds() {
+    boolean folds() {
         return folds;
     }
 
-    public boolean canTellAttached() {
+    boolean canTellAttached() {
         return api.canTellAttached();
     }
 
     /** Returns what is in the active buffer, by FQN: handles of the container's own. */
-    public Map<String, MemorySegment> attached() {
+    Map<String, MemorySegment> attached() {
         return api.attached(container.handle());
     }
 
     /** Makes the first container use tensors where they lie. */
-    public void share(Map<String, BoundConstant> bound) {
+    void share(Map<String, BoundConstant> bound) {
         made.share(container.handle(), handles(bound), bound.keySet(), false);
     }
 
     /** Makes the first container copy tensors into its own memory. */
-    public void copy(Map<String, BoundConstant> bound) {
+    void copy(Map<String, BoundConstant> bound) {
         if (container.device().isCpu()) {
             api.copy(container.handle(), handles(bound), false);
         } else {
@@ -85,12 +85,12 @@ final class ConstantBuffers implements AutoCloseable {
     }
 
     /** Makes the first container copy a whole blob into its own memory. */
-    public void copyBlob(MemorySegment blob) {
+    void copyBlob(MemorySegment blob) {
         api.copyFromBlob(container.handle(), blob);
     }
 
     /** Makes the other native containers use what the first one uses. */
-    public void attachReplicas() {
+    void attachReplicas() {
         MemorySegment[] replicas = container.replicas();
         if (needs.isEmpty() || replicas.length == 1) {
             return;
@@ -107,14 +107,14 @@ final class ConstantBuffers implements AutoCloseable {
      * Folds the constants of a fresh container: at once and not in the first run, where a failure
      * would lose one of the container's instances.
      */
-    public void fold() {
+    void fold() {
         if (folds) {
             fold(false);
         }
     }
 
     /** Writes all constants to the inactive buffers and folds them, while runs go on. */
-    public void fillInactive(Map<String, BoundConstant> bound) {
+    void fillInactive(Map<String, BoundConstant> bound) {
         awaitDevice();
         for (MemorySegment replica : container.replicas()) {
             made.share(replica, handles(bound), bound.keySet(), true);
@@ -164,16 +164,10 @@ final class ConstantBuffers implements AutoCloseable {
         try {
             api.fold(container.handle(), inactive, container.proxyExecutor());
         } catch (Throwable e) {
-            // What an operator failed with is the reason of what the model failed with.
-            try {
-                container.throwOperatorFailure();
-            } catch (RuntimeException | Error reason) {
-                reason.addSuppressed(e);
-                throw reason;
-            }
+            container.throwOperatorFailure(e);
             throw e;
         }
-        container.throwOperatorFailure();
+        container.throwOperatorFailure(null);
     }
 
     /**
@@ -182,7 +176,7 @@ final class ConstantBuffers implements AutoCloseable {
      * @param exchanged runs before runs go on
      * @return for how many nanoseconds runs were held up
      */
-    public long exchange(Runnable exchanged) {
+    long exchange(Runnable exchanged) {
         long start = System.nanoTime();
         gate.pauseRuns();
         try {
@@ -220,7 +214,7 @@ final class ConstantBuffers implements AutoCloseable {
      * {@code update_array} in {@code model_container.h}, up to 2.14). Theirs are replaced by that
      * update.
      */
-    public void freeInactive() {
+    void freeInactive() {
         awaitDevice();
         for (MemorySegment replica : container.replicas()) {
             api.freeInactive(replica);

@@ -3,10 +3,13 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.tensor.Shapes;
+import io.github.aoti4j.internal.tensor.StridedCopy;
 import io.github.aoti4j.internal.wrapper.Names;
 import io.github.aoti4j.weights.StoredTensor;
 
 import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,7 +24,7 @@ import java.util.stream.Collectors;
  * Finds each constant's values in the sources, and lists all that does not fit before anything is
  * attached.
  */
-public final class ConstantMatcher {
+final class ConstantMatcher {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     private final String model;
@@ -29,12 +32,8 @@ public final class ConstantMatcher {
     private final boolean allowUnknown;
     private final List<String> problems = new ArrayList<>();
 
-    /**
-     * Makes a matcher for one use.
-     *
-     * @param allowUnknown whether names that the model does not have are a warning, not an error
-     */
-    public ConstantMatcher(String model, List<RequiredConstant> needs, boolean allowUnknown) {
+    /** Makes a matcher for one use. */
+    ConstantMatcher(String model, List<RequiredConstant> needs, boolean allowUnknown) {
         this.model = model;
         this.needs = needs;
         this.allowUnknown = allowUnknown;
@@ -46,7 +45,36 @@ public final class ConstantMatcher {
      * @param source the index of the source that has them
      * @param borrowed whether the memory is the caller's, and has to be copied
      */
-    public record Match(RequiredConstant need, StoredTensor tensor, int source, boolean borrowed) {}
+    record Match(RequiredConstant need, StoredTensor tensor, int source, boolean borrowed) {
+        /** Returns the strides that the code was compiled for. */
+        long[] strides() {
+            return need.strides() == null
+                    ? Shapes.contiguousStrides(tensor.shape())
+                    : need.strides();
+        }
+
+        long bytes() {
+            return Shapes.spanBytes(tensor.shape(), strides(), tensor.dtype().byteSize());
+        }
+
+        /** Returns whether the values can be used where they lie. */
+        boolean liesAsExpected() {
+            return !borrowed && Shapes.sameLayout(tensor.shape(), tensor.strides(), strides());
+        }
+
+        /** Copies the values into the layout that the code was compiled for. */
+        MemorySegment copyTo(Arena arena) {
+            MemorySegment copy = arena.allocate(bytes(), 64);
+            StridedCopy.copy(
+                    tensor.segment(),
+                    tensor.shape(),
+                    tensor.strides(),
+                    tensor.dtype().byteSize(),
+                    copy,
+                    strides());
+            return copy;
+        }
+    }
 
     /**
      * Matches by FQN; the first source that has a name counts.
@@ -58,10 +86,10 @@ public final class ConstantMatcher {
      * @return the matches by FQN, in the constants' order
      * @throws IncompatibleModelException listing all that is missing, unknown or does not fit
      */
-    public Map<String, Match> match(
+    Map<String, Match> match(
             List<ConstantSource> sources, Supplier<Set<String>> present, int named) {
         Map<String, Match> matches = new LinkedHashMap<>();
-        List<String> absent = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
         List<ConstantSource> ofPackage = sources.subList(named, sources.size());
         for (RequiredConstant need : needs) {
             Optional<Match> match = find(laidOut(need, ofPackage), sources);
@@ -69,10 +97,12 @@ public final class ConstantMatcher {
                 check(match.get());
                 matches.put(need.fqn(), match.get());
             } else {
-                absent.add(need.fqn());
+                missing.add(need.fqn());
             }
         }
-        List<String> missing = absent.isEmpty() ? absent : without(absent, present.get());
+        if (!missing.isEmpty()) {
+            missing.removeAll(present.get());
+        }
         if (!missing.isEmpty()) {
             problems.add("missing: " + Names.list(missing, Names::shown));
             problems.add(
@@ -81,69 +111,55 @@ public final class ConstantMatcher {
         }
         List<ConstantSource> ofCaller = sources.subList(0, named);
         UnknownNames unknown = new UnknownNames(ofCaller, needs);
-        boolean useless = named > 0 && !needs.isEmpty() && bringNothing(named, matches);
+        boolean useless =
+                named > 0
+                        && !needs.isEmpty()
+                        && matches.values().stream().noneMatch(match -> match.source() < named);
         if (!unknown.isEmpty() && !(allowUnknown && !useless)) {
-            addUnknown(unknown, absentIn(ofCaller), useless);
+            problems.addAll(unknown.lines(absentIn(ofCaller)));
+            problems.add(
+                    useless
+                            ? "none of the names is one of the model's, such as " + example()
+                            : "to pass over names that the model does not have, with a warning:"
+                                    + " ModelOptions.allowUnknownWeights, or --allow-unknown on the"
+                                    + " command line");
         } else if (useless && missing.isEmpty()) {
-            problems.add(noneFits(ofCaller));
+            problems.add(
+                    "none of the names in %s is one of the model's, such as %s"
+                            .formatted(labels(ofCaller), example()));
         }
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(
-                    "the weights%s do not fit model %s:%n  %s"
+                    "the weights%s do not fit model %s:%s"
                             .formatted(
-                                    from(sources),
+                                    sources.isEmpty() ? "" : " in " + labels(sources),
                                     model,
-                                    String.join("%n  ".formatted(), problems)));
+                                    indented(problems)));
         }
         if (!unknown.isEmpty()) {
-            warn(unknown, absentIn(ofCaller));
+            LOG.log(
+                    Level.WARNING,
+                    "model %s: the weights that it does not have are passed over:%s"
+                            .formatted(model, indented(unknown.lines(absentIn(ofCaller)))));
         }
         return matches;
     }
 
-    private void addUnknown(UnknownNames unknown, List<String> absent, boolean useless) {
-        problems.addAll(unknown.lines());
-        problems.addAll(unknown.hints(absent));
-        problems.add(
-                useless
-                        ? "none of the names is one of the model's, such as "
-                                + Names.shown(needs.getFirst().fqn())
-                        : "to pass over names that the model does not have, with a warning:"
-                                + " ModelOptions.allowUnknownWeights, or --allow-unknown on the"
-                                + " command line");
+    private String example() {
+        return Names.shown(needs.getFirst().fqn());
     }
 
-    private String noneFits(List<ConstantSource> sources) {
-        return "none of the names in %s is one of the model's, such as %s"
-                .formatted(labels(sources), Names.shown(needs.getFirst().fqn()));
-    }
-
-    private void warn(UnknownNames unknown, List<String> absent) {
-        List<String> lines = new ArrayList<>(unknown.lines());
-        lines.addAll(unknown.hints(absent));
-        LOG.log(
-                Level.WARNING,
-                "model %s: the weights that it does not have are passed over:%n  %s"
-                        .formatted(model, String.join("%n  ".formatted(), lines)));
+    private static String indented(List<String> lines) {
+        String start = "%n  ".formatted();
+        return start + String.join(start, lines);
     }
 
     /** What the caller's sources leave to others. */
     private List<String> absentIn(List<ConstantSource> sources) {
-        List<String> absent = new ArrayList<>();
-        for (RequiredConstant need : needs) {
-            if (sources.stream().allMatch(source -> source.find(need.fqn()).isEmpty())) {
-                absent.add(need.fqn());
-            }
-        }
-        return absent;
-    }
-
-    private static boolean bringNothing(int named, Map<String, Match> matches) {
-        return matches.values().stream().noneMatch(match -> match.source() < named);
-    }
-
-    private static List<String> without(List<String> names, Set<String> present) {
-        return names.stream().filter(name -> !present.contains(name)).toList();
+        return needs.stream()
+                .map(RequiredConstant::fqn)
+                .filter(name -> sources.stream().allMatch(source -> source.find(name).isEmpty()))
+                .toList();
     }
 
     /** A package's own weights lie as the code expects them, also where its source is missing. */
@@ -152,8 +168,7 @@ public final class ConstantMatcher {
             for (ConstantSource source : ofPackage) {
                 Optional<StoredTensor> tensor = source.find(need.fqn());
                 if (tensor.isPresent()) {
-                    return need.with(
-                            RequiredConstant.STRIDED, tensor.get().shape(), tensor.get().strides());
+                    return need.with(false, tensor.get().shape(), tensor.get().strides());
                 }
             }
         }
@@ -182,7 +197,7 @@ public final class ConstantMatcher {
                                     tensor.dtype().torchName()));
             return;
         }
-        if (!need.isStrided()) {
+        if (need.packed()) {
             problem(match, "is packed for a library, and cannot be replaced");
             return;
         }
@@ -209,10 +224,6 @@ public final class ConstantMatcher {
     private void problem(Match match, String problem) {
         problems.add(
                 "%s %s (%s)".formatted(match.need().fqn(), problem, match.tensor().location()));
-    }
-
-    private static String from(List<ConstantSource> sources) {
-        return sources.isEmpty() ? "" : " in " + labels(sources);
     }
 
     private static String labels(List<ConstantSource> sources) {

@@ -3,7 +3,6 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,16 +22,9 @@ public final class ConstantSource implements AutoCloseable {
         this.given = given;
     }
 
-    /**
-     * Takes over files.
-     *
-     * @param files closed with the results
-     * @return the files, in their order
-     */
+    /** Takes over files, which are closed with the results. */
     public static List<ConstantSource> of(List<TensorSource> files) {
-        List<ConstantSource> sources = new ArrayList<>();
-        files.forEach(file -> sources.add(new ConstantSource(file, null)));
-        return sources;
+        return files.stream().map(file -> new ConstantSource(file, null)).toList();
     }
 
     /**
@@ -43,20 +35,20 @@ public final class ConstantSource implements AutoCloseable {
         return new ConstantSource(null, tensors);
     }
 
-    /** What messages call it. */
+    /** Returns the source's name for messages. */
     String label() {
-        return file == null ? "the given tensors" : file.path().toString();
+        return isBorrowed() ? "the given tensors" : file.path().toString();
     }
 
     List<String> names() {
-        return file == null ? List.copyOf(given.keySet()) : file.names();
+        return isBorrowed() ? List.copyOf(given.keySet()) : file.names();
     }
 
     Optional<StoredTensor> find(String name) {
-        return file == null ? Optional.ofNullable(given.get(name)) : file.find(name);
+        return isBorrowed() ? Optional.ofNullable(given.get(name)) : file.find(name);
     }
 
-    /** Whether the memory is the caller's, and has to be copied. */
+    /** Returns whether the memory is the caller's, and has to be copied. */
     boolean isBorrowed() {
         return file == null;
     }

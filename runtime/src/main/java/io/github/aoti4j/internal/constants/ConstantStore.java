@@ -18,13 +18,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 
 /**
  * A container's constants: which set of values it uses, and the way from one set to the next.
@@ -88,19 +88,13 @@ public final class ConstantStore implements AutoCloseable {
         this.buffers = new ConstantBuffers(container, gate, specs, symbols);
         this.binder = new ConstantBinder(model, allowUnknown, upload);
         this.needs = buffers.needs();
-        long bytes = 0;
-        for (RequiredConstant need : needs) {
-            bytes += need.dataSize();
-        }
-        this.mayHoldWeights = bytes < libraryBytes;
+        this.mayHoldWeights =
+                needs.stream().mapToLong(RequiredConstant::dataSize).sum() < libraryBytes;
         this.own = new ConstantSet(Map.of(), null, this::freeUnused);
         this.current = own;
     }
 
-    /**
-     * Returns the constants that need values, by their index in the container; folded ones left
-     * out.
-     */
+    /** Returns the constants that need values; folded ones are left out. */
     public List<RequiredConstant> needs() {
         return needs;
     }
@@ -132,14 +126,7 @@ public final class ConstantStore implements AutoCloseable {
         buffers.fold();
     }
 
-    /**
-     * Makes a fresh container copy tensors into its own memory.
-     *
-     * @param sources owned by this from now on, also after a failure
-     * @param named how many sources, the first ones, the caller has named
-     * @throws IncompatibleModelException listing what is missing, unknown or does not fit; nothing
-     *     is attached then
-     */
+    /** Makes a fresh container copy tensors into its own memory; otherwise as {@link #share}. */
     public void copy(List<ConstantSource> sources, int named) {
         Map<String, BoundConstant> bound =
                 binder.bind(sources, buffers::laidOutNeeds, this::present, named, false);
@@ -151,10 +138,7 @@ public final class ConstantStore implements AutoCloseable {
         buffers.fold();
     }
 
-    /**
-     * Makes a fresh container copy a whole blob into its own memory, for packages compiled with an
-     * external blob. Needs no knowledge of what lies where.
-     */
+    /** Makes a fresh container copy a whole blob, whose layout it alone knows. */
     public void copyBlob(MemorySegment blob) {
         buffers.copyBlob(blob);
         buffers.fold();
@@ -170,32 +154,27 @@ public final class ConstantStore implements AutoCloseable {
         if (buffers.canTellAttached()) {
             return buffers.attached().keySet();
         }
-        Set<String> all = new HashSet<>();
-        if (mayHoldWeights) {
-            needs.forEach(need -> all.add(need.fqn()));
-        }
-        return all;
+        return mayHoldWeights ? names() : Set.of();
+    }
+
+    private Set<String> names() {
+        return needs.stream().map(RequiredConstant::fqn).collect(Collectors.toSet());
     }
 
     /**
-     * Takes the current set for a run. The caller has passed the gate, so that it is the one that
-     * the run will use. Returns the set, to be released when neither run nor outputs need it.
+     * Returns the current set for a run, to be released when neither run nor outputs need it. The
+     * caller holds a permit, so that the run will use this set.
      */
     public ConstantSet acquire() {
         return current.retain();
     }
 
-    /**
-     * Returns whether a set is the current one, as {@link #acquire} would return it.
-     *
-     * @param set acquired before and not released
-     * @return false after an update
-     */
+    /** Returns whether a set that was acquired is still the current one. */
     public boolean isCurrent(ConstantSet set) {
         return current == set;
     }
 
-    /** Tells where a constant's current values lie. */
+    /** Returns where a constant's current values lie, for people. */
     public String location(String fqn) {
         BoundConstant constant = current.bound().get(fqn);
         return constant == null ? OWN : constant.location();
@@ -281,34 +260,32 @@ public final class ConstantStore implements AutoCloseable {
     private void update(List<ConstantSource> sources, ConstantsSwapped event) {
         writing.lock();
         try {
-            Set<String> all = new HashSet<>();
-            needs.forEach(need -> all.add(need.fqn()));
             Map<String, BoundConstant> bound =
-                    binder.bind(sources, buffers::laidOutNeeds, () -> all, sources.size(), true);
+                    binder.bind(sources, buffers::laidOutNeeds, this::names, sources.size(), true);
             int count = bound.size();
-            ConstantSet next;
             try {
                 carryOver(bound);
-                next = new ConstantSet(bound, null, this::freeUnused);
             } catch (Throwable e) {
                 Closeables.closeAfter(e, bound.values());
                 throw e;
             }
+            ConstantSet next = new ConstantSet(bound, null, this::freeUnused);
+            ConstantSet before = current;
+            long heldUp;
             try {
                 buffers.fillInactive(bound);
+                heldUp =
+                        buffers.exchange(
+                                () -> {
+                                    current = next;
+                                    inactive = before;
+                                });
             } catch (Throwable e) {
-                // The inactive buffer keeps pointers to the dead set; the next update overwrites
-                // all of them.
-                Closeables.closeAfter(e, next);
+                // The inactive buffer keeps pointers to what is closed here; the next update
+                // overwrites all of them.
+                Closeables.closeAfter(e, current == before ? next : null);
                 throw e;
             }
-            ConstantSet before = current;
-            long heldUp =
-                    buffers.exchange(
-                            () -> {
-                                current = next;
-                                inactive = before;
-                            });
             before.release();
             if (event != null) {
                 event.succeeded(count, heldUp);
@@ -350,7 +327,7 @@ public final class ConstantStore implements AutoCloseable {
 
     /**
      * Frees what the container itself owns of the inactive buffer, once nothing can look into it.
-     * Called by whoever lets go last; if an update is on its way, that does it when it is done.
+     * Called by the last user; if an update is on its way, that does it when it is done.
      */
     private void freeUnused() {
         if (buffers.folds() || closed || !writing.tryLock()) {
@@ -366,7 +343,7 @@ public final class ConstantStore implements AutoCloseable {
         }
     }
 
-    /** Lets go of the current set. Called once, after the native container has been deleted. */
+    /** Releases the current set. Called once, after the native container has been deleted. */
     @Override
     public void close() {
         closed = true;

@@ -38,7 +38,7 @@ final class ContainerHandles implements AutoCloseable {
     private Map<Long, Set<Long>> inactive = new HashMap<>();
 
     /** Starts with none. */
-    public ContainerHandles(ConstantsApi api, Collection<String> symbols) {
+    ContainerHandles(ConstantsApi api, Collection<String> symbols) {
         this.api = api;
         this.leaking =
                 api.canTellAttached() && symbols.stream().anyMatch(name -> name.contains(LEAKING));
@@ -50,7 +50,7 @@ final class ContainerHandles implements AutoCloseable {
      *
      * @param fqns the names of what {@code shared} has, which may stand for several constants
      */
-    public void share(
+    void share(
             MemorySegment container,
             Map<String, MemorySegment> shared,
             Set<String> fqns,
@@ -75,7 +75,7 @@ final class ContainerHandles implements AutoCloseable {
     }
 
     /** Notes that all containers have exchanged their buffers. */
-    public void swapped() {
+    void swapped() {
         Map<Long, Set<Long>> other = active;
         active = inactive;
         inactive = other;

@@ -62,10 +62,9 @@ public final class ReadOnlyConstants {
     }
 
     /**
-     * Searches a source.
+     * Returns the indices of constants that are only read; others may be too.
      *
      * @param source the text of the {@code .wrapper.cpp}
-     * @return the indices of constants that are only read; others may be too
      */
     public static Set<Integer> find(String source) {
         // Nothing before can reach a constant.

@@ -3,7 +3,6 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.wrapper.ConstantBuilder;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.weights.BlobTensor;
 
@@ -11,7 +10,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,139 +19,109 @@ import java.util.function.Supplier;
 /**
  * A constant that a container has to be given, or brings itself.
  *
+ * @param index its index, if the source lists it; else -1
  * @param dtype the element type; empty if it is one that is not known here
  * @param type 0 unknown, 1 parameter, 2 buffer, 3 tensor constant
  * @param dataSize bytes in the weights as packaged
- * @param spec what the source says of it; empty if the package holds none
+ * @param onDevice whether a model on a device has it there, and not on the CPU
+ * @param packed whether it lies in a library's own layout, and not as ordinary memory
+ * @param shape the sizes that the code expects; null if they are not known
+ * @param strides the strides that the code expects; null if they are not known
+ * @param inBlob the constant as a part of a blob; empty if the source leaves something out
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record RequiredConstant(
+        int index,
         String name,
         String fqn,
         Optional<DType> dtype,
         int type,
         long dataSize,
-        Optional<ConstantSpec> spec) {
-
-    static final String STRIDED = "strided";
-
+        boolean onDevice,
+        boolean packed,
+        long[] shape,
+        long[] strides,
+        Optional<BlobTensor> inBlob) {
     /**
-     * Joins what container and source say.
+     * Joins what container and source say of the constants that folding does not compute.
      *
      * @param constants by index
      * @param specs what the source says, if there is one
-     * @return those that folding does not compute, by index
      */
-    public static List<RequiredConstant> of(
+    static List<RequiredConstant> of(
             List<ConstantsApi.Constant> constants, List<ConstantSpec> specs) {
         Map<Integer, ConstantSpec> byIndex = new HashMap<>();
-        for (ConstantSpec spec : specs) {
-            byIndex.put(spec.index(), spec);
-        }
+        specs.forEach(spec -> byIndex.put(spec.index(), spec));
         List<RequiredConstant> needs = new ArrayList<>();
         for (int i = 0; i < constants.size(); i++) {
-            ConstantsApi.Constant c = constants.get(i);
-            if (!c.fromFolded()) {
-                ConstantSpec spec = byIndex.get(i);
+            ConstantsApi.Constant constant = constants.get(i);
+            if (!constant.fromFolded()) {
                 needs.add(
-                        new RequiredConstant(
-                                c.name(),
-                                c.fqn(),
-                                DType.ofCode(c.dtype()),
-                                c.type(),
-                                c.dataSize(),
-                                spec != null && spec.name().equals(c.name())
-                                        ? Optional.of(spec)
-                                        : Optional.empty()));
+                        of(
+                                i,
+                                constant,
+                                Optional.ofNullable(byIndex.get(i))
+                                        .filter(spec -> spec.name().equals(constant.name()))));
             }
         }
         return needs;
     }
 
+    private static RequiredConstant of(
+            int index, ConstantsApi.Constant constant, Optional<ConstantSpec> spec) {
+        boolean packed =
+                spec.flatMap(ConstantSpec::layout).filter(l -> !l.equals("strided")).isPresent();
+        return new RequiredConstant(
+                spec.isPresent() ? index : -1,
+                constant.name(),
+                constant.fqn(),
+                DType.ofCode(constant.dtype()),
+                constant.type(),
+                constant.dataSize(),
+                spec.flatMap(ConstantSpec::deviceType).filter("cpu"::equals).isEmpty(),
+                packed,
+                spec.flatMap(ConstantSpec::shape).map(ConstantSpec::array).orElse(null),
+                spec.flatMap(ConstantSpec::strides).map(ConstantSpec::array).orElse(null),
+                packed ? Optional.empty() : spec.flatMap(ConstantSpec::inBlob));
+    }
+
     /** Adds layouts that the source does not state: those of the tensors that the container has. */
-    public static List<RequiredConstant> laidOut(
+    static List<RequiredConstant> laidOut(
             List<RequiredConstant> needs, Supplier<Map<String, MemorySegment>> attached) {
         if (needs.stream().allMatch(RequiredConstant::isLaidOut)) {
             return needs;
         }
         Map<String, MemorySegment> handles = attached.get();
-        List<RequiredConstant> known = new ArrayList<>();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment scratch = arena.allocate(ValueLayout.JAVA_LONG);
-            for (RequiredConstant need : needs) {
-                MemorySegment handle = handles.get(need.fqn());
-                known.add(
-                        need.isLaidOut() || handle == null || handle.address() == 0
-                                ? need
-                                : need.as(handle, scratch));
-            }
+            return needs.stream()
+                    .map(need -> need.laidOutAs(handles.get(need.fqn), scratch))
+                    .toList();
         }
-        return known;
     }
 
-    private RequiredConstant as(MemorySegment handle, MemorySegment scratch) {
+    private RequiredConstant laidOutAs(MemorySegment handle, MemorySegment scratch) {
+        if (isLaidOut() || handle == null || handle.address() == 0) {
+            return this;
+        }
         if (!TorchApi.isStrided(handle, scratch)) {
-            return with("packed", null, null);
+            return with(true, null, null);
         }
         int rank = TorchApi.rank(handle, scratch);
         return with(
-                STRIDED,
+                false,
                 TorchApi.sizes(handle, rank, scratch),
                 TorchApi.strides(handle, rank, scratch));
     }
 
-    /** The same constant in a layout that the source does not state. */
-    RequiredConstant with(String layout, long[] shape, long[] strides) {
-        ConstantBuilder builder = new ConstantBuilder(-1);
-        builder.name = name;
-        builder.fqn = fqn;
-        builder.dtype = dtype.orElse(null);
-        builder.deviceType = spec.flatMap(ConstantSpec::deviceType).orElse(null);
-        builder.layout = layout;
-        builder.dataSize = dataSize;
-        builder.shape = shape == null ? null : Arrays.stream(shape).boxed().toList();
-        builder.strides = strides == null ? null : Arrays.stream(strides).boxed().toList();
-        return new RequiredConstant(name, fqn, dtype, type, dataSize, Optional.of(builder.build()));
+    /** Returns the same constant in a layout that the source does not state. */
+    RequiredConstant with(boolean isPacked, long[] sizes, long[] steps) {
+        return new RequiredConstant(
+                index, name, fqn, dtype, type, dataSize, onDevice, isPacked, sizes, steps, inBlob);
     }
 
-    /** Whether it is known how the code expects the elements in memory. */
+    /** Returns whether it is known how the code expects the elements in memory. */
     boolean isLaidOut() {
-        return !isStrided() || (shape() != null && strides() != null);
-    }
-
-    /**
-     * Returns whether the source says how the constant lies in a blob; false if there is no source,
-     * or it leaves something out.
-     */
-    public boolean layoutKnown() {
-        return isStrided() && spec.isPresent() && spec.get().inBlob().isPresent();
-    }
-
-    /** Describes the constant as a part of a blob. */
-    public BlobTensor inBlob() {
-        return spec.orElseThrow().inBlob().orElseThrow();
-    }
-
-    /** The sizes that the source states, or null. */
-    long[] shape() {
-        return spec.isPresent() && spec.get().shape().isPresent()
-                ? ConstantSpec.array(spec.get().shape().get())
-                : null;
-    }
-
-    /** The strides that the source states, or null. */
-    public long[] strides() {
-        return spec.isPresent() && spec.get().strides().isPresent()
-                ? ConstantSpec.array(spec.get().strides().get())
-                : null;
-    }
-
-    /** Whether it is ordinary memory, and not in a library's own packed layout. */
-    boolean isStrided() {
-        return spec.isEmpty() || spec.get().layout().orElse(STRIDED).equals(STRIDED);
-    }
-
-    /** Whether a model on a device has it there, and not on the CPU. */
-    public boolean isOnDevice() {
-        return spec.flatMap(ConstantSpec::deviceType).map(type -> !type.equals("cpu")).orElse(true);
+        return packed || (shape != null && strides != null);
     }
 }

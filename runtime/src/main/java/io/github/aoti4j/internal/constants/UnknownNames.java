@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The names in weight files that a model does not have. Their values do not reach the model: it
@@ -35,12 +37,9 @@ final class UnknownNames {
     private static final int PARAMETER = 1;
 
     private final List<RequiredConstant> needs;
-    private final Set<String> known = new HashSet<>();
 
     /** What each source has that is unknown; sources that have none are left out. */
-    private final List<Unknown> found = new ArrayList<>();
-
-    private record Unknown(ConstantSource source, List<String> names) {}
+    private final Map<ConstantSource, List<String>> found = new LinkedHashMap<>();
 
     /** Two tensors of one source that have the same place are the same weight. */
     private record Place(long address, Form form, List<Long> strides) {
@@ -53,44 +52,28 @@ final class UnknownNames {
         static Form of(StoredTensor tensor) {
             return new Form(tensor.dtype(), list(tensor.shape()));
         }
-
-        static Form of(RequiredConstant need) {
-            return new Form(need.dtype().orElseThrow(), list(need.shape()));
-        }
     }
 
-    /**
-     * Looks for unknown names.
-     *
-     * @param sources those that the caller has named
-     */
+    /** Looks for unknown names in the sources that the caller has named. */
     UnknownNames(List<ConstantSource> sources, List<RequiredConstant> needs) {
         this.needs = needs;
-        needs.forEach(need -> known.add(need.fqn()));
+        Set<String> known = needs.stream().map(RequiredConstant::fqn).collect(Collectors.toSet());
         for (ConstantSource source : sources) {
-            List<String> names = unknownOf(source);
-            if (!names.isEmpty()) {
-                found.add(new Unknown(source, names));
+            List<String> unknown = new ArrayList<>(source.names());
+            unknown.removeIf(name -> known.contains(name) || isBatchCounter(name));
+            if (!unknown.isEmpty()) {
+                Set<Place> places = new HashSet<>();
+                known.forEach(name -> source.find(name).map(Place::of).ifPresent(places::add));
+                unknown.removeIf(name -> places.contains(Place.of(tensor(source, name))));
+            }
+            if (!unknown.isEmpty()) {
+                found.put(source, unknown);
             }
         }
     }
 
-    private List<String> unknownOf(ConstantSource source) {
-        List<String> unknown = new ArrayList<>();
-        for (String name : source.names()) {
-            if (!known.contains(name) && !isBatchCounter(name)) {
-                unknown.add(name);
-            }
-        }
-        if (unknown.isEmpty()) {
-            return unknown;
-        }
-        Set<Place> places = new HashSet<>();
-        for (String name : known) {
-            source.find(name).ifPresent(tensor -> places.add(Place.of(tensor)));
-        }
-        unknown.removeIf(name -> places.contains(Place.of(source.find(name).orElseThrow())));
-        return unknown;
+    private static StoredTensor tensor(ConstantSource source, String name) {
+        return source.find(name).orElseThrow();
     }
 
     private static List<Long> list(long[] numbers) {
@@ -105,24 +88,34 @@ final class UnknownNames {
         return found.isEmpty();
     }
 
-    /** Lists them: a line for each source. */
-    List<String> lines() {
+    /**
+     * Lists them, a line for each source, and says why a name may be missing.
+     *
+     * @param absent what the sources leave to others
+     */
+    List<String> lines(List<String> absent) {
         List<String> lines = new ArrayList<>();
-        for (Unknown unknown : found) {
-            int count = unknown.names.size();
-            lines.add(
-                    "%s: %d name%s that the model does not have: %s"
-                            .formatted(
-                                    unknown.source.label(),
-                                    count,
-                                    count == 1 ? "" : "s",
-                                    Names.list(unknown.names, name -> described(unknown, name))));
+        found.forEach(
+                (source, names) ->
+                        lines.add(
+                                "%s: %d name%s that the model does not have: %s"
+                                        .formatted(
+                                                source.label(),
+                                                names.size(),
+                                                names.size() == 1 ? "" : "s",
+                                                Names.list(
+                                                        names, name -> described(source, name)))));
+        int count = lines.size();
+        addPrefix(absent, lines);
+        if (lines.size() == count) {
+            addTied(absent, lines);
+            addInlined(lines);
         }
         return lines;
     }
 
-    private static String described(Unknown unknown, String name) {
-        StoredTensor tensor = unknown.source.find(name).orElseThrow();
+    private static String described(ConstantSource source, String name) {
+        StoredTensor tensor = tensor(source, name);
         return "%s (%s %s)"
                 .formatted(
                         Names.shown(name),
@@ -130,32 +123,17 @@ final class UnknownNames {
                         Shapes.toString(tensor.shape()));
     }
 
-    /** Says why a name may be missing; a line for each reason that is possible here. */
-    List<String> hints(List<String> absent) {
-        List<String> hints = new ArrayList<>();
-        addPrefix(absent, hints);
-        if (hints.isEmpty()) {
-            addTied(absent, hints);
-            addInlined(hints);
-        }
-        return hints;
-    }
-
     /** PyTorch writes small constants into the code; a model that has one was told not to. */
     private void addInlined(List<String> hints) {
-        for (RequiredConstant need : needs) {
-            if (need.type() == PARAMETER && need.shape() != null && isSmall(need.shape())) {
-                return;
-            }
+        if (needs.stream().anyMatch(need -> need.type() == PARAMETER && isSmall(need.shape()))) {
+            return;
         }
         List<String> small = new ArrayList<>();
-        for (Unknown unknown : found) {
-            for (String name : unknown.names) {
-                if (isSmall(unknown.source.find(name).orElseThrow().shape())) {
-                    small.add(name);
-                }
-            }
-        }
+        found.forEach(
+                (source, names) ->
+                        names.stream()
+                                .filter(name -> isSmall(tensor(source, name).shape()))
+                                .forEach(small::add));
         if (!small.isEmpty()) {
             hints.add(
                     "PyTorch writes constants of up to eight elements into the code (inlining),"
@@ -167,25 +145,32 @@ final class UnknownNames {
     }
 
     private static boolean isSmall(long[] shape) {
-        return shape.length == 0 || (shape.length == 1 && shape[0] <= MAX_INLINED);
+        return shape != null
+                && (shape.length == 0 || (shape.length == 1 && shape[0] <= MAX_INLINED));
     }
 
     /** Safetensors files hold one name of tied weights, and it may be another than the model's. */
     private void addTied(List<String> absent, List<String> hints) {
         Map<Form, List<String>> byForm = new HashMap<>();
-        for (Unknown unknown : found) {
-            for (String name : unknown.names) {
-                StoredTensor tensor = unknown.source.find(name).orElseThrow();
-                byForm.computeIfAbsent(Form.of(tensor), _ -> new ArrayList<>()).add(name);
-            }
-        }
+        found.forEach(
+                (source, names) ->
+                        names.forEach(
+                                name ->
+                                        byForm.computeIfAbsent(
+                                                        Form.of(tensor(source, name)),
+                                                        _ -> new ArrayList<>())
+                                                .add(name)));
         Set<String> wanted = new HashSet<>(absent);
         for (RequiredConstant need : needs) {
-            List<String> alike =
-                    wanted.contains(need.fqn()) && need.dtype().isPresent() && need.shape() != null
-                            ? byForm.getOrDefault(Form.of(need), List.of())
-                            : List.of();
-            if (alike.size() == 1 && !isSmall(need.shape())) {
+            if (!wanted.contains(need.fqn())
+                    || need.dtype().isEmpty()
+                    || need.shape() == null
+                    || isSmall(need.shape())) {
+                continue;
+            }
+            Form form = new Form(need.dtype().get(), list(need.shape()));
+            List<String> alike = byForm.getOrDefault(form, List.of());
+            if (alike.size() == 1) {
                 hints.add(
                         "%s, which the files do not have, has the dtype and shape of %s: if these are tied weights, save them as %1$s"
                                 .formatted(Names.shown(need.fqn()), Names.shown(alike.getFirst())));
@@ -195,21 +180,20 @@ final class UnknownNames {
 
     /** Training wrappers put {@code module.}, {@code model.} or {@code _orig_mod.} in front. */
     private void addPrefix(List<String> absent, List<String> hints) {
-        for (Unknown unknown : found) {
-            String ofFile = commonPrefix(unknown.names, absent);
-            if (ofFile != null) {
-                hints.add(
-                        "the names in %s begin with \"%s\", and the model's do not: remove it, {name.removeprefix(\"%2$s\"): t for name, t in state_dict.items()}"
-                                .formatted(unknown.source.label(), ofFile));
-                continue;
-            }
-            String ofModel = commonPrefix(absent, unknown.names);
-            if (ofModel != null) {
-                hints.add(
-                        "the model's names begin with \"%s\", and those in %s do not: put it in front of them"
-                                .formatted(ofModel, unknown.source.label()));
-            }
-        }
+        found.forEach(
+                (source, names) -> {
+                    String ofFile = commonPrefix(names, absent);
+                    String ofModel = ofFile == null ? commonPrefix(absent, names) : null;
+                    if (ofFile != null) {
+                        hints.add(
+                                "the names in %s begin with \"%s\", and the model's do not: remove it, {name.removeprefix(\"%2$s\"): t for name, t in state_dict.items()}"
+                                        .formatted(source.label(), ofFile));
+                    } else if (ofModel != null) {
+                        hints.add(
+                                "the model's names begin with \"%s\", and those in %s do not: put it in front of them"
+                                        .formatted(ofModel, source.label()));
+                    }
+                });
     }
 
     /** What stands in front of most of some names, if the rest of them is among others; or null. */

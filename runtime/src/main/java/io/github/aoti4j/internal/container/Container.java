@@ -147,10 +147,21 @@ public final class Container implements AutoCloseable {
      * Throws what an operator behind {@link #proxyExecutor} failed with in the run, or the folding
      * of constants, that has just ended on this thread. To be called after each, whatever it
      * returned: a model need not notice that an operator failed.
+     *
+     * @param later what has failed since, perhaps for that reason, and becomes a suppressed
+     *     exception; null if nothing has
      */
-    public void throwOperatorFailure() {
-        if (executor != null) {
+    public void throwOperatorFailure(Throwable later) {
+        if (executor == null) {
+            return;
+        }
+        try {
             ProxyExecutor.throwFailure();
+        } catch (RuntimeException | Error e) {
+            if (later != null) {
+                e.addSuppressed(later);
+            }
+            throw e;
         }
     }
 
@@ -192,10 +203,12 @@ public final class Container implements AutoCloseable {
                         : callWithOperators(container, slot, stream);
         try {
             slot.separateOutputs();
-        } finally {
-            // Whatever else failed: what is kept must not come out of a later run.
-            throwOperatorFailure();
+        } catch (Throwable e) {
+            throwOperatorFailure(e);
+            throw e;
         }
+        // Whatever else failed: what is kept must not come out of a later run.
+        throwOperatorFailure(null);
         if (code != 0) {
             throw api.failure(api.runFunction());
         }

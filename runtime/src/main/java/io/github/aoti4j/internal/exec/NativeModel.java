@@ -1,11 +1,11 @@
 package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RefCount;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.container.RunScope;
-import io.github.aoti4j.internal.lifecycle.RefCount;
 
 import java.util.Arrays;
 

@@ -25,28 +25,25 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32;
 
 /**
  * The compiled libraries of models, unpacked once into the user's cache: {@code
- * models/<key>/model.so}.
+ * models/<key>/model.so}. Any number of threads and processes may use one cache.
  *
- * <p>The key is the SHA-256 of the library as packaged, so that packages share what is the same and
- * a model that was trained again never gets the weights of the one before, which a checksum of 32
- * bits would allow. Hashing costs time; the key is therefore kept beside the cache with what
- * identifies the package's file ({@link LibraryKeys}), and the library is hashed again only when
- * the file is another one.
+ * <p>The key is the SHA-256 of the library as packaged: packages share what is the same, and a
+ * model that was trained again never gets the weights of the one before, which a checksum of 32
+ * bits would allow. {@link LibraryKeys} remembers keys, so that a library is hashed once. The key
+ * has a number for what {@link ElfFile#makeLoadable(FileChannel)} changes, too.
  *
- * <p>What is unpacked differs from what is packaged by what {@link
- * ElfFile#makeLoadable(FileChannel)} changes; the key has a number for that, too. A library that is
- * there is compared by its size, its first and its last bytes, and replaced by renaming if it is
- * damaged, never written to: a process that has it loaded keeps the old file. Any number of threads
- * and processes may use one cache.
+ * <p>A library that is there is compared by its size, its first and its last bytes, and replaced by
+ * renaming if it is damaged, never written to: a process that has it loaded keeps the old file.
  *
- * <p>Models with the same library get the same path. The dynamic loader then loads it once:
- * containers are each model's own, and so are its constants, but static variables of the library
- * are shared, of which PyTorch's have none that matter.
+ * <p>Models with the same library get the same path, which the dynamic loader loads once:
+ * containers and constants are each model's own, and static variables of the library are shared, of
+ * which PyTorch's have none that matter.
  */
 public final class LibraryCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -69,12 +66,7 @@ public final class LibraryCache {
     private final UserCache cache;
     private final LibraryKeys keys;
 
-    /**
-     * Uses a cache.
-     *
-     * @param cache the user's cache; its substitute in the folder for temporary files is not used,
-     *     since a library can be loaded from memory instead
-     */
+    /** The substitute of the cache is not used: a library can be loaded from memory instead. */
     public LibraryCache(UserCache cache) {
         this.cache = cache.withoutSubstitute();
         keys = new LibraryKeys(this.cache);
@@ -98,8 +90,8 @@ public final class LibraryCache {
      * @throws AotiException if the cache cannot be written to
      */
     public Path unpack(Packaged library) {
-        var known = keys.find(library);
-        String key = known.isPresent() ? known.get() : hash(library);
+        Optional<String> known = keys.find(library);
+        String key = known.orElseGet(() -> hash(library));
         Path folder =
                 cache.folder(
                         "models/" + key,
@@ -114,9 +106,8 @@ public final class LibraryCache {
     }
 
     /**
-     * Unpacks a library, to be opened later.
+     * Unpacks a library, to be opened later: where the cache is of no use, from memory.
      *
-     * @return what opens it; where the cache is of no use, from memory
      * @throws PackageException as {@link #unpack}
      */
     public Unpacked prepare(Packaged library) {
@@ -149,22 +140,21 @@ public final class LibraryCache {
          * loaded from it (a read-only or {@code noexec} file system, a full disk), from memory. The
          * package must still be open.
          *
-         * @return the open library, which the caller owns
          * @throws PackageException as {@link LibraryCache#unpack}
          * @throws NativeException if it cannot be loaded, with the loader's message
          */
         public NativeLibrary open() {
             if (problem != null) {
-                return instead(library, problem);
+                return openInMemory(library, problem);
             }
             try {
                 return openFile();
             } catch (NativeException e) {
-                return instead(library, e);
+                return openInMemory(library, e);
             }
         }
 
-        /** Who cleans the cache up may come between unpacking and opening. */
+        /** Another process may remove the file between unpacking and opening. */
         private NativeLibrary openFile() {
             Path at = file;
             for (int attempt = 1; ; attempt++) {
@@ -181,22 +171,16 @@ public final class LibraryCache {
     }
 
     /**
-     * Unpacks and opens a library.
+     * Opens from memory a library that cannot be opened from a file.
      *
-     * @return the open library, which the caller owns
-     * @throws PackageException as {@link #unpack}
-     * @throws NativeException as {@link Unpacked#open}
+     * @param why what is thrown if that fails, too: what the library itself lacks, it lacks
+     *     wherever it lies
      */
-    public NativeLibrary open(Packaged library) {
-        return prepare(library).open();
-    }
-
-    private static NativeLibrary instead(Packaged library, AotiException why) {
+    public static NativeLibrary openInMemory(Packaged library, AotiException why) {
         NativeLibrary opened;
         try {
             opened = openInMemory(library);
         } catch (AotiException e) {
-            // What the library itself lacks, it lacks wherever it lies.
             why.addSuppressed(e);
             throw why;
         }
@@ -209,9 +193,8 @@ public final class LibraryCache {
 
     /**
      * Opens a library from a file in memory, which no folder shows and which goes with the process.
+     * Equal libraries are loaded once, as from files.
      *
-     * @return the open library, which the caller owns; equal libraries are loaded once, as from
-     *     files
      * @throws PackageException as {@link #unpack}
      * @throws NativeException if it cannot be loaded, with the loader's message
      */

@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /**
@@ -17,15 +18,15 @@ import java.util.Optional;
  *
  * <p>A key is remembered with all that tells one file from another without reading it: path, device
  * and inode, size and time of the package, and the library's place, size and checksum in it. A
- * package that is written again over itself has another time or checksum. There are so many places
- * to remember a key in and no more; who comes to one that is taken takes it over.
+ * package that is written again over itself has another time or checksum. The index has 4,096
+ * slots; a collision overwrites.
  *
  * <p>A convenience: where keys cannot be kept or found, libraries are hashed.
  */
 final class LibraryKeys {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
-    private static final int PLACES = 4096;
+    private static final int SLOTS = 4096;
 
     private static final int KEY_LENGTH = 64;
 
@@ -39,8 +40,8 @@ final class LibraryKeys {
     Optional<String> find(LibraryCache.Packaged library) {
         try {
             String identity = identity(library);
-            String text = Files.readString(place(identity));
-            // Half a file is none, and who finds none hashes again.
+            String text = Files.readString(slot(identity));
+            // Half a file is none: then the library is hashed again.
             boolean known =
                     text.length() == KEY_LENGTH + 1 + identity.length()
                             && text.endsWith("\n" + identity)
@@ -58,9 +59,9 @@ final class LibraryKeys {
     void keep(LibraryCache.Packaged library, String key) {
         try {
             String identity = identity(library);
-            Path place = place(identity);
-            Files.createDirectories(place.getParent());
-            Files.writeString(place, key + "\n" + identity);
+            Path slot = slot(identity);
+            Files.createDirectories(slot.getParent());
+            Files.writeString(slot, key + "\n" + identity);
         } catch (IOException | AotiException e) {
             LOG.log(System.Logger.Level.DEBUG, "the key of " + library.entry() + " is not kept", e);
         }
@@ -68,8 +69,7 @@ final class LibraryKeys {
 
     private static boolean isKey(String text) {
         for (int i = 0; i < KEY_LENGTH; i++) {
-            char c = text.charAt(i);
-            if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) {
+            if (!HexFormat.isHexDigit(text.charAt(i))) {
                 return false;
             }
         }
@@ -93,8 +93,8 @@ final class LibraryKeys {
                 Long.toHexString(library.crc32()));
     }
 
-    private Path place(String identity) {
-        int number = Math.floorMod(identity.hashCode(), PLACES);
+    private Path slot(String identity) {
+        int number = Math.floorMod(identity.hashCode(), SLOTS);
         return cache.root().resolve("models/keys").resolve(Integer.toHexString(number));
     }
 }

@@ -6,6 +6,7 @@ import io.github.aoti4j.internal.constants.ConstantSource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.constants.RequiredConstant;
 import io.github.aoti4j.internal.preflight.PreflightReport;
+import io.github.aoti4j.weights.BlobTensor;
 import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.WeightFiles;
@@ -48,7 +49,7 @@ public final class WeightsLoader {
             LoadSettings settings) {
         PackagedModel packaged = examination.packaged();
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
-        boolean layoutKnown = store.needs().stream().allMatch(RequiredConstant::layoutKnown);
+        boolean layoutKnown = store.needs().stream().allMatch(need -> need.inBlob().isPresent());
         boolean ownOnly = settings.weights.isEmpty();
         if (blob.isPresent() && (!layoutKnown || (ownOnly && settings.copyWeights))) {
             // Without a source the container alone knows what lies where.
@@ -61,10 +62,9 @@ public final class WeightsLoader {
         List<TensorSource> sources = open(settings.weights);
         try {
             if (blob.isPresent() && layoutKnown) {
-                sources.add(
-                        packaged.openBlob(
-                                store.needs().stream().map(RequiredConstant::inBlob).toList(),
-                                readOnly::contains));
+                List<BlobTensor> layout =
+                        store.needs().stream().map(need -> need.inBlob().orElseThrow()).toList();
+                sources.add(packaged.openBlob(layout, readOnly::contains));
             }
             if (packaged.weightsConfig().isPresent()) {
                 sources.add(packaged.openWeights(readOnly::contains));
@@ -96,8 +96,7 @@ public final class WeightsLoader {
         }
         Set<String> names = new HashSet<>();
         for (RequiredConstant need : needs) {
-            if (need.spec().isPresent()
-                    && examination.readOnlyConstants().contains(need.spec().get().index())) {
+            if (examination.readOnlyConstants().contains(need.index())) {
                 names.add(need.fqn());
             }
         }

@@ -1,7 +1,6 @@
 package io.github.aoti4j.internal.operators;
 
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.lifecycle.StrictJson;
 import io.github.aoti4j.internal.operators.Literal.BoolLiteral;
 import io.github.aoti4j.internal.operators.Literal.Dynamic;
 import io.github.aoti4j.internal.operators.Literal.FloatLiteral;
@@ -9,6 +8,7 @@ import io.github.aoti4j.internal.operators.Literal.IntLiteral;
 import io.github.aoti4j.internal.operators.Literal.ListLiteral;
 import io.github.aoti4j.internal.operators.Literal.None;
 import io.github.aoti4j.internal.operators.Literal.Text;
+import io.github.aoti4j.weights.mapped.Json;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -82,7 +82,7 @@ record ExternNode(
     static List<ExternNode> parse(String json) {
         JsonNode nodes;
         try {
-            nodes = StrictJson.MAPPER.readTree(json).path("nodes");
+            nodes = Json.tree(json).path("nodes");
         } catch (JacksonException e) {
             throw new IllegalArgumentException(
                     "it is not valid JSON: " + e.getOriginalMessage(), e);

@@ -230,7 +230,7 @@ class LibraryCacheTest {
     @NeedsLibTorch
     void opensFromMemoryWhereTheCacheCannotBeWrittenTo() throws IOException {
         LibTorch.load();
-        try (NativeLibrary opened = unusable().open(packaged(library))) {
+        try (NativeLibrary opened = unusable().prepare(packaged(library)).open()) {
             assertTrue(opened.has("AOTInductorModelContainerRun"));
             assertEquals(packageFile + "!m/x.wrapper.so", opened.name());
         }
@@ -270,6 +270,6 @@ class LibraryCacheTest {
     void checksumCountsInMemoryToo() {
         var damaged = packaged(library, crc(library) ^ 1);
         assertThrows(PackageException.class, () -> LibraryCache.openInMemory(damaged));
-        assertThrows(PackageException.class, () -> unusable().open(damaged));
+        assertThrows(PackageException.class, () -> unusable().prepare(damaged).open());
     }
 }

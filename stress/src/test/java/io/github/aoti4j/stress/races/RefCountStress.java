@@ -2,7 +2,7 @@ package io.github.aoti4j.stress.races;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
-import io.github.aoti4j.internal.lifecycle.RefCount;
+import io.github.aoti4j.bindings.os.RefCount;
 
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;

@@ -6,6 +6,9 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
@@ -43,6 +46,23 @@ public final class Json {
         return FACTORY.createParser(
                 ObjectReadContext.empty(),
                 new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+    }
+
+    /** Apart, since few need it: it loads more classes. */
+    private static final class Trees {
+        static final JsonMapper MAPPER =
+                JsonMapper.builder(FACTORY)
+                        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                        .build();
+    }
+
+    /**
+     * Reads a whole document.
+     *
+     * @throws JacksonException if it is not valid JSON, or more follows
+     */
+    public static JsonNode tree(String json) {
+        return Trees.MAPPER.readTree(json);
     }
 
     /** Reads a document that is one object of strings. */

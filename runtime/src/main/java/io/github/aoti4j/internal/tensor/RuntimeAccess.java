@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal.lifecycle;
+package io.github.aoti4j.internal.tensor;
 
 import io.github.aoti4j.bindings.os.NativeAccess;
 import io.github.aoti4j.core.IncompatibleModelException;

@@ -1,10 +1,11 @@
-package io.github.aoti4j.internal.lifecycle;
+package io.github.aoti4j.bindings.os;
 
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Who uses something that is closed once and freed once: when it has been closed and the last user
- * is gone. Thread-safe; each method is one or two atomic instructions.
+ * Counts the users of something that is freed once: when it has been closed and the last user is
+ * gone. Unlike {@link RefCounted} it refuses users after close. Thread-safe; each method is one or
+ * two atomic instructions.
  */
 public final class RefCount {
     private static final long CLOSED = Long.MIN_VALUE;
@@ -15,7 +16,7 @@ public final class RefCount {
     /** The number of users; {@link #CLOSED} is added once, by close. */
     private final AtomicLong users = new AtomicLong();
 
-    /** Adds a user; false if this is closed; it has to {@link #leave} all the same. */
+    /** Adds a user. Returns false if this is closed; {@link #leave} must be called all the same. */
     public boolean enter() {
         return users.incrementAndGet() > 0;
     }
@@ -25,10 +26,7 @@ public final class RefCount {
         return users.decrementAndGet() == CLOSED && mayFree();
     }
 
-    /**
-     * Lets no user in any more. Further calls do nothing. Returns whether the caller is to free
-     * what is used.
-     */
+    /** Refuses users from now on. Returns whether the caller is to free what is used. */
     public boolean close() {
         long before = users.getAndUpdate(n -> n < 0 ? n : n + CLOSED);
         return before == 0 && mayFree();

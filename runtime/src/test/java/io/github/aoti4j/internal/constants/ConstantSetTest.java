@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal;
+package io.github.aoti4j.internal.constants;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.constants.BoundConstant;
-import io.github.aoti4j.internal.constants.ConstantSet;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.weights.StoredTensor;
 
 import org.junit.jupiter.api.Test;
 
@@ -33,9 +33,10 @@ class ConstantSetTest {
                                 ended.add(name);
                                 throw new IllegalStateException(name);
                             });
-            var memory = arena.allocate(4, 4);
             long[] one = {1};
-            bound.put(name, BoundConstant.of(memory, DType.FLOAT32, one, one, backing, name));
+            var memory = arena.allocate(4, 4);
+            var tensor = new StoredTensor(name, DType.FLOAT32, one, one, memory, name);
+            bound.put(name, BoundConstant.of(tensor, Device.CPU, memory, one, backing, name));
         }
         return bound;
     }
