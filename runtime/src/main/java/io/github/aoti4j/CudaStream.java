@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
@@ -198,11 +199,7 @@ public final class CudaStream implements AutoCloseable {
     @Override
     public void close() {
         if (arena != null && arena.scope().isAlive()) {
-            try {
-                synchronize();
-            } finally {
-                arena.close();
-            }
+            Closeables.closeAll(this::synchronize, arena);
         }
     }
 

@@ -226,7 +226,7 @@ public final class Model implements AutoCloseable {
             }
             return runner;
         } catch (Throwable e) {
-            runner.close();
+            Closeables.closeAfter(e, runner);
             throw e;
         }
     }
@@ -251,7 +251,7 @@ public final class Model implements AutoCloseable {
             }
             return runner;
         } catch (Throwable e) {
-            runner.close();
+            Closeables.closeAfter(e, runner);
             throw e;
         }
     }

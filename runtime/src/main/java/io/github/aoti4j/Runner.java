@@ -92,7 +92,7 @@ public final class Runner implements AutoCloseable {
             }
             watch = LeakWatch.of(this, "a runner of model " + model.name());
         } catch (Throwable e) {
-            run.close();
+            Closeables.closeAfter(e, run);
             throw e;
         }
     }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.exec;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.internal.container.RunSlot;
 import io.github.aoti4j.internal.tensor.TensorView;
 
@@ -38,7 +39,7 @@ public final class OutputView {
             try {
                 tensor = reader.read(slot, inputs, fresh, null);
             } catch (Throwable e) {
-                fresh.close();
+                Closeables.closeAfter(e, fresh);
                 throw e;
             }
             arena = fresh;

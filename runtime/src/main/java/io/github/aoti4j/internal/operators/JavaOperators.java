@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.operators;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.OperatorRegistration;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
@@ -90,9 +91,7 @@ public final class JavaOperators {
             registration.implement(name.substring(namespace.length() + 2), operator.entryPoint());
             return registration;
         } catch (NativeException e) {
-            if (registration != null) {
-                registration.close();
-            }
+            Closeables.closeAfter(e, registration);
             throw new OperatorException(
                     "operator %s cannot be registered: %s".formatted(name, e.getMessage()), e);
         }

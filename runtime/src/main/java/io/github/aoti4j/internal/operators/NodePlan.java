@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.operators;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.DispatcherApi;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
@@ -138,7 +139,8 @@ final class NodePlan {
         } catch (Throwable e) {
             for (int i = 0; i < made; i++) {
                 ValueType type = schema.arguments().get(i).type();
-                Values.release(type, stack.getAtIndex(JAVA_LONG, i), call.slot());
+                long bits = stack.getAtIndex(JAVA_LONG, i);
+                Closeables.closeAfter(e, () -> Values.release(type, bits, call.slot()));
             }
             throw e;
         }
@@ -155,8 +157,11 @@ final class NodePlan {
                 }
             } catch (RuntimeException e) {
                 failure = e;
-            } finally {
+            }
+            try {
                 Values.release(resultTypes[i], bits, call.slot());
+            } catch (RuntimeException e) {
+                failure = Closeables.join(failure, e);
             }
         }
         if (failure != null) {

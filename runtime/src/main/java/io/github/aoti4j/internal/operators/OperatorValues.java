@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
@@ -234,7 +235,9 @@ public final class OperatorValues<T> implements AutoCloseable {
             return bits;
         } catch (Throwable e) {
             for (int i = 0; i < done; i++) {
-                Values.release(expected.get(i).type(), bits[i], slot);
+                ValueType type = expected.get(i).type();
+                long value = bits[i];
+                Closeables.closeAfter(e, () -> Values.release(type, value, slot));
             }
             throw e;
         }
@@ -300,7 +303,7 @@ public final class OperatorValues<T> implements AutoCloseable {
             }
             return list;
         } catch (Throwable e) {
-            Values.release(type, list, slot);
+            Closeables.closeAfter(e, () -> Values.release(type, list, slot));
             throw e;
         }
     }

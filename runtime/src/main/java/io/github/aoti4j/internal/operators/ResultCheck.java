@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.operators;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
@@ -114,7 +115,7 @@ final class ResultCheck {
             TorchApi.copyElements(tensor, copy);
             return copy;
         } catch (Throwable e) {
-            TorchApi.deleteTensor(copy);
+            Closeables.closeAfter(e, () -> TorchApi.deleteTensor(copy));
             throw e;
         }
     }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.operators;
 
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.OperatorException;
@@ -27,10 +28,8 @@ sealed interface ResultUnmarshaller {
             }
             TorchApi.cloneTensor(tensor, call.slot());
             MemorySegment copy = call.slot().get(ValueLayout.ADDRESS, 0);
-            try {
+            try (Cleanup _ = () -> TorchApi.deleteTensor(copy)) {
                 assignChecked(copy, false, place, call);
-            } finally {
-                TorchApi.deleteTensor(copy);
             }
         }
 
@@ -45,10 +44,8 @@ sealed interface ResultUnmarshaller {
                 throw check.wrongStrides(tensor, call);
             }
             MemorySegment copy = check.withStrides(tensor, call);
-            try {
+            try (Cleanup _ = () -> TorchApi.deleteTensor(copy)) {
                 TorchApi.assignTensor(copy, place);
-            } finally {
-                TorchApi.deleteTensor(copy);
             }
         }
     }
