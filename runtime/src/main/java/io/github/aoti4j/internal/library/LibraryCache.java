@@ -7,6 +7,7 @@ import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +22,6 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
@@ -52,7 +52,6 @@ public final class LibraryCache {
     static final String FORMAT = "2";
 
     private static final String FILE = "model.so";
-    private static final int CHUNK = 1 << 20;
 
     /** How often a file that is gone before it could be opened is unpacked once more. */
     private static final int ATTEMPTS = 3;
@@ -209,29 +208,15 @@ public final class LibraryCache {
 
     /** Hashes a library, and compares its checksum by the way. */
     private static String hash(Packaged library) {
-        var digest = sha256();
+        MessageDigest digest = MemorySegments.sha256();
         digest.update(FORMAT.getBytes(StandardCharsets.US_ASCII));
         var crc = new CRC32();
-        MemorySegment bytes = library.bytes();
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            ByteBuffer chunk = chunk(bytes, at);
+        for (ByteBuffer chunk : MemorySegments.chunks(library.bytes())) {
             crc.update(chunk.duplicate());
             digest.update(chunk);
         }
         checkCrc(library, crc.getValue());
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
-    }
-
-    private static ByteBuffer chunk(MemorySegment bytes, long at) {
-        return bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
     }
 
     private static void checkCrc(Packaged library, long actual) {
@@ -254,16 +239,9 @@ public final class LibraryCache {
     }
 
     private static void copy(Packaged library, FileChannel target) throws IOException {
-        MemorySegment bytes = library.bytes();
-        var crc = new CRC32();
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            ByteBuffer chunk = chunk(bytes, at);
-            crc.update(chunk.duplicate());
-            while (chunk.hasRemaining()) {
-                target.write(chunk);
-            }
-        }
-        checkCrc(library, crc.getValue()); // where the key was known, nothing was hashed
+        MemorySegments.write(library.bytes(), target);
+        // Where the key was known, nothing was hashed.
+        checkCrc(library, MemorySegments.crc32(library.bytes()));
         library.elf().makeLoadable(target);
     }
 

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32;
 
 /** What the JDK does with byte buffers, for memory of any size. */
@@ -25,30 +27,31 @@ public final class MemorySegments {
     }
 
     public static void update(MessageDigest digest, MemorySegment bytes) {
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            digest.update(chunk(bytes, at));
-        }
+        chunks(bytes).forEach(digest::update);
     }
 
     public static long crc32(MemorySegment bytes) {
         var crc = new CRC32();
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            crc.update(chunk(bytes, at));
-        }
+        chunks(bytes).forEach(crc::update);
         return crc.getValue();
     }
 
     /** Writes all of the bytes at the channel's position. */
     public static void write(MemorySegment bytes, WritableByteChannel channel) throws IOException {
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            ByteBuffer chunk = chunk(bytes, at);
+        for (ByteBuffer chunk : chunks(bytes)) {
             while (chunk.hasRemaining()) {
                 channel.write(chunk);
             }
         }
     }
 
-    private static ByteBuffer chunk(MemorySegment bytes, long at) {
-        return bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
+    /** Returns the bytes in pieces that fit into buffers. */
+    public static List<ByteBuffer> chunks(MemorySegment bytes) {
+        List<ByteBuffer> chunks = new ArrayList<>();
+        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+            long length = Math.min(CHUNK, bytes.byteSize() - at);
+            chunks.add(bytes.asSlice(at, length).asByteBuffer());
+        }
+        return chunks;
     }
 }
