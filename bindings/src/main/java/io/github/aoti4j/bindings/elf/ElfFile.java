@@ -150,7 +150,7 @@ public final class ElfFile {
      *       and never unloads a library that has one.
      * </ul>
      *
-     * @param copy a copy of the file, open for writing; nobody may have it loaded
+     * @param copy a copy of the file, open for writing and not loaded
      * @throws IOException if writing fails
      * @throws PackageException if there is no header to turn into one
      */

@@ -17,7 +17,7 @@ import java.util.Map;
  * The two buffers for constants that native containers have: runs read the active one, an update
  * writes the inactive one. All containers of a model exchange theirs together.
  *
- * <p>Not thread-safe: the caller holds the lock of those who write constants.
+ * <p>Not thread-safe: the caller holds the lock for writing constants.
  */
 final class ConstantBuffers implements AutoCloseable {
     private final Container container;
@@ -174,7 +174,7 @@ final class ConstantBuffers implements AutoCloseable {
      * Exchanges the buffers while no run is in flight.
      *
      * @param exchanged runs before runs go on
-     * @return for how many nanoseconds runs were held up
+     * @return for how many nanoseconds runs were paused
      */
     long exchange(Runnable exchanged) {
         long start = System.nanoTime();

@@ -27,12 +27,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 /**
- * A container's constants: which set of values it uses, and the way from one set to the next.
+ * A container's constants: the set of values that it uses, and updates from one set to the next.
  *
  * <p>The container has two buffers. A new set is written to the inactive one and folded while runs
- * go on; then all runs are held up for as long as it takes to exchange the buffers. A set's memory
- * is released when no run and no output can look into it any more. One update at a time; everything
- * is thread-safe.
+ * go on; then runs are paused while the buffers are exchanged. A set's memory is released when no
+ * run and no output can refer to it any more. Thread-safe; there is one update at a time.
  */
 public final class ConstantStore implements AutoCloseable {
     private static final String OWN = "the container's own memory";
@@ -43,12 +42,10 @@ public final class ConstantStore implements AutoCloseable {
     private final ConstantBinder binder;
     private final List<RequiredConstant> needs;
 
-    /**
-     * Whether the library is large enough to hold the weights; asked where the model cannot tell.
-     */
+    /** Whether the library is large enough to hold the weights, where the model cannot tell. */
     private final boolean mayHoldWeights;
 
-    /** Held by whoever writes a buffer, exchanges them or frees one. */
+    /** Held while a buffer is written, exchanged or freed. */
     private final ReentrantLock writing = new ReentrantLock();
 
     private volatile ConstantSet current;
@@ -56,9 +53,7 @@ public final class ConstantStore implements AutoCloseable {
     /** Whether the native container is gone. */
     private volatile boolean closed;
 
-    /**
-     * What the container itself holds: weights from its library, or copies made when it was loaded.
-     */
+    /** What the container itself holds: weights of its library, or copies made on loading. */
     private final ConstantSet own;
 
     /** The set that was last written to the inactive buffer, until that has been freed. */
@@ -196,12 +191,7 @@ public final class ConstantStore implements AutoCloseable {
                 });
     }
 
-    /**
-     * A tensor handle to current values, and what keeps them.
-     *
-     * @param handle the caller's to delete
-     * @param set released by the caller after that
-     */
+    /** A tensor handle, for the caller to delete, and the set to release after that. */
     public record Current(MemorySegment handle, ConstantSet set) {}
 
     /**
@@ -210,10 +200,10 @@ public final class ConstantStore implements AutoCloseable {
      */
     public Optional<Current> read(String fqn) {
         if (gate.isInRun()) {
-            // Whoever writes may be waiting for this very run, before the buffers are exchanged.
+            // An update may be waiting for this very run, before it exchanges the buffers.
             return readUnlocked(fqn);
         }
-        // The container's own handles are valid as long as nobody exchanges the buffers.
+        // The container's own handles are valid until the buffers are exchanged.
         writing.lock();
         try {
             return readUnlocked(fqn);
