@@ -6,9 +6,9 @@ import io.github.aoti4j.bindings.diag.LeakWatch;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.library.RuntimeAccess;
 import io.github.aoti4j.internal.operators.JavaOperators;
 import io.github.aoti4j.internal.operators.OperatorValues;
-import io.github.aoti4j.internal.tensor.RuntimeAccess;
 import io.github.aoti4j.libtorch.LibTorch;
 
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.internal.tensor.RuntimeAccess;
+import io.github.aoti4j.internal.library.RuntimeAccess;
 import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package io.github.aoti4j.internal.tensor;
+package io.github.aoti4j.internal.library;
 
 import io.github.aoti4j.bindings.os.NativeAccess;
 import io.github.aoti4j.core.IncompatibleModelException;
