@@ -105,7 +105,7 @@ public final class Cuda {
     /**
      * Gives device memory that nothing uses back to the driver, for other processes to use, after
      * all work of a device is done. PyTorch's allocator keeps what has been freed, closed models'
-     * weights too, and gives it to whoever asks it next; when it runs short it does this by itself.
+     * weights too, for later allocations; when it runs short it does this by itself.
      *
      * @param device a CUDA device; the memory of others, too, is given back
      * @throws IncompatibleModelException if the device cannot be used, or this libtorch not be

@@ -139,7 +139,7 @@ public final class CudaGraph implements AutoCloseable {
      * Returns the outputs.
      *
      * @return on the device, in call order; null where the model returns None. Anything until the
-     *     first replay; each replay writes them anew
+     *     first replay; each replay overwrites them
      */
     public List<Tensor> outputs() {
         return outputs;

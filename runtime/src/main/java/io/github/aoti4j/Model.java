@@ -143,20 +143,13 @@ public final class Model implements AutoCloseable {
         return loaded.metadata();
     }
 
-    /**
-     * Returns what the model takes, in the order in which {@link #run(Arena, Tensor...)} takes it.
-     *
-     * @return unmodifiable
-     */
+    /** {@return what the model takes, in call order; unmodifiable} */
     public List<InputInfo> inputs() {
         return inputs;
     }
 
     /**
-     * Returns the names of the outputs, in the order in which {@link #run(Arena, Tensor...)}
-     * returns them.
-     *
-     * @return unmodifiable
+     * {@return the names of the outputs, in the order in which a run returns them; unmodifiable}
      */
     public List<String> outputNames() {
         return loaded.outputNames();

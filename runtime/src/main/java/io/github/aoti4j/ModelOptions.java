@@ -177,7 +177,7 @@ public final class ModelOptions {
      * stay.
      *
      * <p>A library whose registration fails, because it defines what another has defined, ends the
-     * process: PyTorch throws where nobody can catch it.
+     * process: PyTorch throws where nothing can catch it.
      *
      * @param libraries built for the libtorch in use, and without libtorch_python
      * @return changed options
@@ -311,11 +311,7 @@ public final class ModelOptions {
         return settings.allowUnknownWeights;
     }
 
-    /**
-     * Tells when the pages of mapped weights are read.
-     *
-     * @return the way
-     */
+    /** {@return when the pages of mapped weights are read from the disk} */
     public Paging paging() {
         return settings.paging;
     }

@@ -22,7 +22,7 @@ public interface OperatorFunction {
      * that waits for other threads should be run from platform threads, or wait for platform
      * threads only. The JVM's event {@code jdk.VirtualThreadPinned} shows such waits.
      *
-     * <p>Whoever runs a model that calls operators needs 192 KiB of stack left, and gets a {@link
+     * <p>A run of a model that calls operators needs 192 KiB of stack, and gets a {@link
      * StackOverflowError} otherwise: an operator that recurses has what its thread has.
      *
      * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,

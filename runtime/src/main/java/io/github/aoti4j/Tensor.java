@@ -40,7 +40,7 @@ import java.util.Objects;
  * the memory is on a device or pinned.
  *
  * <p>Instances are immutable and may be shared between threads as far as their arena allows; the
- * elements are plain memory, and whoever writes them while another thread reads must synchronise.
+ * elements are plain memory: threads that write and read them must synchronise.
  */
 public final class Tensor {
     /** How the rest of the library, which works on views, makes and reads tensors. */

@@ -45,8 +45,8 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
     private boolean handed;
 
     /**
-     * Released once, whoever comes first: an error can strike after an arena has taken this over
-     * and before {@link #handed} is set.
+     * Guards against a second release: an error can strike after an arena has taken this over and
+     * before {@link #handed} is set.
      */
     @SuppressWarnings("unused") // by its handle
     private boolean released;
