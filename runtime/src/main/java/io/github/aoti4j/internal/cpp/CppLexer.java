@@ -1,14 +1,12 @@
 package io.github.aoti4j.internal.cpp;
 
 /**
- * Splits C++ source into tokens, one at a time. Comments and preprocessor lines are skipped.
+ * Splits C++ source into tokens, one at a time, without comments and preprocessor lines.
  *
- * <p>It always stands on a token; {@link #advance()} moves on, and every character is looked at a
- * bounded number of times whatever the source is. What is not closed (a string, a comment) ends
- * with the source.
+ * <p>The time is linear in the source's length. A string or comment that is not closed ends with
+ * the source.
  */
 public final class CppLexer {
-    /** The kinds of token that the callers tell apart. */
     public enum Kind {
         IDENTIFIER,
         NUMBER,
@@ -29,13 +27,12 @@ public final class CppLexer {
     private int valueEnd;
     private boolean raw;
 
-    /** Stands on the first token of {@code source}. */
+    /** Starts at the first token. */
     public CppLexer(String source) {
         this.source = source;
         advance();
     }
 
-    /** Returns the kind of the current token. */
     public Kind kind() {
         return kind;
     }
@@ -50,14 +47,14 @@ public final class CppLexer {
         return source.substring(start, position);
     }
 
-    /** Returns whether the current token is written exactly so. */
+    /** Returns whether the current token has this text. */
     public boolean is(String text) {
         return kind != Kind.STRING
                 && position - start == text.length()
                 && source.startsWith(text, start);
     }
 
-    /** Moves on and returns true if the current token is written so. */
+    /** Moves on and returns true if the current token has this text. */
     public boolean accept(String text) {
         if (kind == Kind.END || !is(text)) {
             return false;
@@ -66,7 +63,7 @@ public final class CppLexer {
         return true;
     }
 
-    /** Moves on over all the tokens if they follow one another; stops at the first that differs. */
+    /** Accepts several tokens in a row; stops at the first that differs. */
     public boolean acceptAll(String... texts) {
         for (String text : texts) {
             if (!accept(text)) {
@@ -74,6 +71,32 @@ public final class CppLexer {
             }
         }
         return true;
+    }
+
+    /** Accepts several tokens in a row. */
+    public void expect(String... texts) throws NotUnderstood {
+        if (!acceptAll(texts)) {
+            throw new NotUnderstood();
+        }
+    }
+
+    /** Moves on and returns the identifier. */
+    public String expectIdentifier() throws NotUnderstood {
+        String name = acceptIdentifier();
+        if (name == null) {
+            throw new NotUnderstood();
+        }
+        return name;
+    }
+
+    /** Moves on behind {@code <int64_t,2>}. */
+    public void skipTemplateArguments() throws NotUnderstood {
+        expect("<");
+        while (!accept(">")) {
+            if (acceptIdentifier() == null && acceptInteger() == null && !accept(",")) {
+                throw new NotUnderstood();
+            }
+        }
     }
 
     /** Moves on and returns the identifier, or returns null and stays. */
@@ -143,7 +166,6 @@ public final class CppLexer {
         advance();
     }
 
-    /** Moves to the next token. */
     public void advance() {
         skipBlanks();
         start = position;

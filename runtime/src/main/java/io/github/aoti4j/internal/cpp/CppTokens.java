@@ -2,13 +2,12 @@ package io.github.aoti4j.internal.cpp;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** The tokens of a C++ source, and the brackets that they stand in. Indices may be out of range. */
 public final class CppTokens {
     private final List<String> tokens = new ArrayList<>();
-    private int[] starts = new int[1024];
+    private final List<Integer> starts = new ArrayList<>();
 
     /** By token: the bracket that it stands in, or -1; of a closing bracket, its opening one. */
     private final int[] around;
@@ -18,10 +17,7 @@ public final class CppTokens {
 
     public CppTokens(CppLexer lexer) {
         for (; lexer.kind() != CppLexer.Kind.END; lexer.advance()) {
-            if (tokens.size() == starts.length) {
-                starts = Arrays.copyOf(starts, 2 * starts.length);
-            }
-            starts[tokens.size()] = lexer.start();
+            starts.add(lexer.start());
             tokens.add(lexer.text());
         }
         around = new int[tokens.size()];
@@ -64,14 +60,14 @@ public final class CppTokens {
                 && !token.endsWith("\"");
     }
 
-    /** The tokens of a range without what is between them. */
+    /** The tokens of a range, without blanks. */
     public String joined(int from, int to) {
         return String.join("", tokens.subList(from, to));
     }
 
     /** Where the token begins in the source. */
     public int start(int at) {
-        return starts[at];
+        return starts.get(at);
     }
 
     /** The bracket that a token stands in, or -1; of a closing bracket, its opening one. */

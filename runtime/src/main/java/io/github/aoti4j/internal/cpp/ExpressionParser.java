@@ -12,7 +12,6 @@ import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BinaryOperator;
 
 /**
  * Reads the C++ expressions in which PyTorch writes sizes and strides (its CppPrinter: {@code
@@ -31,15 +30,8 @@ public final class ExpressionParser {
          * A size or stride: {@code arg0_1_size[1]} without a method, {@code arg0_1.sizes()[1]} with
          * the method's name.
          */
-        SizeExpression element(String name, String method, int index);
-    }
-
-    /** The expression leaves the grammar. Always caught here, hence without a stack trace. */
-    private static final class NotUnderstood extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        NotUnderstood() {
-            super(null, null, false, false);
+        default SizeExpression element(String name, String method, int index) {
+            return null;
         }
     }
 
@@ -63,14 +55,23 @@ public final class ExpressionParser {
         depth = 0;
         nodes = 0;
         try {
-            SizeExpression expression = shift();
+            SizeExpression expression = operation(0);
             if (atEnd()) {
                 return expression;
             }
         } catch (NotUnderstood _) {
-            // Told by the result.
+            // The result says so.
         }
         return unknown(start);
+    }
+
+    /** Reads an integer; throws where {@link #parse} returns something else. */
+    public SizeExpression parseInteger() throws NotUnderstood {
+        SizeExpression number = parse();
+        if (!number.isInteger()) {
+            throw new NotUnderstood();
+        }
+        return number;
     }
 
     /** Reads {@code {a, b, c}}; null, somewhere inside, if it is not such a list. */
@@ -118,40 +119,32 @@ public final class ExpressionParser {
         return new Unknown(shown.replaceAll("[\\s\\p{Cntrl}]+", " ").strip());
     }
 
-    private SizeExpression shift() throws NotUnderstood {
-        SizeExpression left = sum();
-        while (lexer.accept("<<")) {
-            left = binary(Operator.SHIFT_LEFT, left, sum());
+    /** Operators of this precedence and of higher ones. */
+    private SizeExpression operation(int precedence) throws NotUnderstood {
+        if (precedence > 2) {
+            return unary();
+        }
+        SizeExpression left = operation(precedence + 1);
+        Operator operator = operator(precedence);
+        while (operator != null) {
+            left = binary(operator, left, operation(precedence + 1));
+            operator = operator(precedence);
         }
         return left;
     }
 
-    private SizeExpression sum() throws NotUnderstood {
-        SizeExpression left = product();
-        while (true) {
-            if (lexer.accept("+")) {
-                left = binary(Operator.ADD, left, product());
-            } else if (lexer.accept("-")) {
-                left = binary(Operator.SUBTRACT, left, product());
-            } else {
-                return left;
-            }
-        }
-    }
-
-    private SizeExpression product() throws NotUnderstood {
-        SizeExpression left = unary();
-        while (true) {
-            if (lexer.accept("*")) {
-                left = binary(Operator.MULTIPLY, left, unary());
-            } else if (lexer.accept("/")) {
-                left = binary(Operator.DIVIDE, left, unary());
-            } else if (lexer.accept("%")) {
-                left = binary(Operator.REMAINDER, left, unary());
-            } else {
-                return left;
-            }
-        }
+    private Operator operator(int precedence) {
+        return switch (precedence) {
+            case 0 -> lexer.accept("<<") ? Operator.SHIFT_LEFT : null;
+            case 1 ->
+                    lexer.accept("+") ? Operator.ADD : lexer.accept("-") ? Operator.SUBTRACT : null;
+            default ->
+                    lexer.accept("*")
+                            ? Operator.MULTIPLY
+                            : lexer.accept("/")
+                                    ? Operator.DIVIDE
+                                    : lexer.accept("%") ? Operator.REMAINDER : null;
+        };
     }
 
     private SizeExpression unary() throws NotUnderstood {
@@ -173,33 +166,25 @@ public final class ExpressionParser {
     }
 
     private SizeExpression primary() throws NotUnderstood {
-        if (lexer.accept("(")) {
-            SizeExpression inner = shift();
-            expect(")");
-            return inner;
+        if (lexer.is("(")) {
+            return argument();
         }
         if (lexer.kind() == Kind.NUMBER) {
             return number();
         }
-        String name = lexer.acceptIdentifier();
-        if (name == null) {
-            throw new NotUnderstood();
-        }
+        String name = lexer.expectIdentifier();
         if (name.equals("static_cast")) {
             return cast();
         }
         if (lexer.accept("::")) {
             return call(name, lexer.acceptIdentifier());
         }
-        SizeExpression meaning = isElement() ? element(name) : scope.variable(name);
+        SizeExpression meaning =
+                lexer.is("[") || lexer.is(".") ? element(name) : scope.variable(name);
         if (meaning == null) {
             throw new NotUnderstood();
         }
         return count(meaning);
-    }
-
-    private boolean isElement() {
-        return lexer.is("[") || lexer.is(".");
     }
 
     /** {@code arg0_1_size[1]}, or {@code arg0_1.sizes()[1]}. */
@@ -207,15 +192,14 @@ public final class ExpressionParser {
         String method = null;
         if (lexer.accept(".")) {
             method = lexer.acceptIdentifier();
-            expect("(");
-            expect(")");
+            lexer.expect("(", ")");
         }
-        expect("[");
+        lexer.expect("[");
         Long index = lexer.acceptInteger();
         if (index == null || index >= Shapes.MAX_RANK) {
             throw new NotUnderstood();
         }
-        expect("]");
+        lexer.expect("]");
         return scope.element(name, method, index.intValue());
     }
 
@@ -239,25 +223,23 @@ public final class ExpressionParser {
     }
 
     private SizeExpression cast() throws NotUnderstood {
-        expect("<");
+        lexer.expect("<");
         Function function =
                 switch (lexer.acceptIdentifier()) {
                     case "int64_t", "long" -> Function.TO_INTEGER;
                     case "double" -> Function.TO_REAL;
                     case null, default -> throw new NotUnderstood();
                 };
-        expect(">");
-        expect("(");
-        SizeExpression operand = shift();
-        expect(")");
+        lexer.expect(">");
+        SizeExpression operand = argument();
         boolean same = operand.isReal() == (function == Function.TO_REAL);
         return same ? operand : unary(function, operand);
     }
 
     private SizeExpression call(String namespace, String function) throws NotUnderstood {
         return switch (namespace + "::" + function) {
-            case "std::min" -> fold((a, b) -> new Binary(Operator.MIN, a, b));
-            case "std::max" -> fold((a, b) -> new Binary(Operator.MAX, a, b));
+            case "std::min" -> fold(Operator.MIN);
+            case "std::max" -> fold(Operator.MAX);
             case "std::floor" -> unary(Function.FLOOR, argument());
             case "std::ceil" -> unary(Function.CEIL, argument());
             case "std::trunc" -> unary(Function.TRUNC, argument());
@@ -269,55 +251,44 @@ public final class ExpressionParser {
     }
 
     private SizeExpression argument() throws NotUnderstood {
-        expect("(");
-        SizeExpression argument = shift();
-        expect(")");
+        lexer.expect("(");
+        SizeExpression argument = operation(0);
+        lexer.expect(")");
         return argument;
     }
 
     private SizeExpression pair(Operator operator) throws NotUnderstood {
-        expect("(");
-        SizeExpression left = shift();
-        expect(",");
-        SizeExpression right = shift();
-        expect(")");
+        lexer.expect("(");
+        SizeExpression left = operation(0);
+        lexer.expect(",");
+        SizeExpression right = operation(0);
+        lexer.expect(")");
         return binary(operator, left, right);
     }
 
     /** {@code (a, b)}, or {@code <int64_t>({a, b, c})}. */
-    private SizeExpression fold(BinaryOperator<SizeExpression> operator) throws NotUnderstood {
+    private SizeExpression fold(Operator operator) throws NotUnderstood {
         if (lexer.accept("<")) {
             lexer.acceptIdentifier();
-            expect(">");
+            lexer.expect(">");
         }
-        expect("(");
+        lexer.expect("(");
         boolean list = lexer.accept("{");
-        SizeExpression result = shift();
+        SizeExpression result = operation(0);
         while (lexer.accept(",")) {
-            result = count(operator.apply(result, shift()));
+            result = binary(operator, result, operation(0));
         }
         if (list) {
-            expect("}");
+            lexer.expect("}");
         }
-        expect(")");
+        lexer.expect(")");
         return result;
-    }
-
-    private void expect(String punctuation) throws NotUnderstood {
-        if (!lexer.accept(punctuation)) {
-            throw new NotUnderstood();
-        }
     }
 
     private SizeExpression binary(Operator operator, SizeExpression left, SizeExpression right)
             throws NotUnderstood {
         var result = new Binary(operator, left, right);
-        boolean integersOnly =
-                switch (operator) {
-                    case REMAINDER, FLOOR_MODULO, SHIFT_LEFT -> true;
-                    default -> false;
-                };
-        if (integersOnly && result.isReal()) {
+        if (result.isReal() && operator.isForIntegers()) {
             throw new NotUnderstood();
         }
         return count(result);

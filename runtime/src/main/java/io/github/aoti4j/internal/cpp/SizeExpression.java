@@ -8,10 +8,7 @@ package io.github.aoti4j.internal.cpp;
  * array that the caller owns; see {@link SizeSymbol#slot()}.
  */
 public sealed interface SizeExpression {
-    /**
-     * Returns whether the value can be computed. One that cannot is never checked; false for {@link
-     * Unknown}.
-     */
+    /** Returns whether the value can be computed; one that cannot is never checked. */
     default boolean isKnown() {
         return true;
     }
@@ -19,6 +16,11 @@ public sealed interface SizeExpression {
     /** Returns whether the value is a C++ {@code double}. */
     default boolean isReal() {
         return false;
+    }
+
+    /** Returns whether the value can be computed and is an integer. */
+    default boolean isInteger() {
+        return isKnown() && !isReal();
     }
 
     /**
@@ -37,13 +39,10 @@ public sealed interface SizeExpression {
         return toLong(slots);
     }
 
-    /** Returns the expression for people, in Python's notation, for example {@code 1 + 2*s0}. */
+    /** Returns the expression in Python's notation, such as {@code 1 + 2*s0}. */
     String text();
 
-    /**
-     * Returns how tightly the outermost operator binds: 1 for sums, 2 for products, 3 for what
-     * needs no parentheses.
-     */
+    /** The outermost operator's: 1 for sums, 2 for products, 3 for what needs no parentheses. */
     default int precedence() {
         return 3;
     }
@@ -91,11 +90,7 @@ public sealed interface SizeExpression {
         }
     }
 
-    /**
-     * A symbol.
-     *
-     * @param name its name in the source, such as {@code s77}
-     */
+    /** A symbol of the source, such as {@code s77}. */
     record Symbol(String name, int slot) implements SizeExpression {
         @Override
         public long toLong(long[] slots) {
@@ -108,23 +103,16 @@ public sealed interface SizeExpression {
         }
     }
 
-    /** An operation on one operand. */
     record Unary(Function function, SizeExpression operand) implements SizeExpression {
-        /** The operations on one operand. */
         public enum Function {
-            /** Unary minus. */
             NEGATE("-"),
             /** {@code static_cast<int64_t>}: truncates. */
             TO_INTEGER(""),
             /** {@code static_cast<double>}. */
             TO_REAL(""),
-            /** {@code std::floor}. */
             FLOOR("floor"),
-            /** {@code std::ceil}. */
             CEIL("ceil"),
-            /** {@code std::trunc}. */
             TRUNC("trunc"),
-            /** {@code std::abs}. */
             ABS("abs");
 
             private final String text;
@@ -194,20 +182,11 @@ public sealed interface SizeExpression {
         }
     }
 
-    /**
-     * An operation on two operands.
-     *
-     * @param right the second operand
-     */
     record Binary(Operator operator, SizeExpression left, SizeExpression right)
             implements SizeExpression {
-        /** The operations on two operands. */
         public enum Operator {
-            /** {@code +}. */
             ADD(" + ", 1),
-            /** {@code -}. */
             SUBTRACT(" - ", 1),
-            /** {@code *}. */
             MULTIPLY("*", 2),
             /** {@code /}: truncates between integers. */
             DIVIDE("/", 2),
@@ -217,11 +196,8 @@ public sealed interface SizeExpression {
             FLOOR_DIVIDE("//", 2),
             /** {@code c10::div_mod}: the sign of the divisor. */
             FLOOR_MODULO(" % ", 2),
-            /** {@code <<}. */
             SHIFT_LEFT(" << ", 0),
-            /** {@code std::min}. */
             MIN("min", 3),
-            /** {@code std::max}. */
             MAX("max", 3);
 
             private final String text;
@@ -230,6 +206,11 @@ public sealed interface SizeExpression {
             Operator(String text, int precedence) {
                 this.text = text;
                 this.precedence = precedence;
+            }
+
+            /** Whether C++ has no such operation on real numbers. */
+            boolean isForIntegers() {
+                return this == REMAINDER || this == FLOOR_MODULO || this == SHIFT_LEFT;
             }
         }
 

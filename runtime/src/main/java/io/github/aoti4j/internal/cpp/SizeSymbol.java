@@ -14,12 +14,7 @@ import java.util.Optional;
  */
 public record SizeSymbol(
         String name, int slot, Optional<Extent> extent, Optional<SizeExpression> definition) {
-    /**
-     * A size or a stride of an input.
-     *
-     * @param input the input's index
-     * @param dimension the dimension's index
-     */
+    /** A size or a stride of an input. */
     public record Extent(int input, int dimension, boolean isStride) {
         // Written out: a record's own would be linked, method by method, while a model is loaded.
         @Override

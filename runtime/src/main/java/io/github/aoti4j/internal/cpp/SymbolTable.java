@@ -20,29 +20,29 @@ public final class SymbolTable implements ExpressionParser.Scope {
     private final Map<Integer, Integer> ranks = new HashMap<>();
     private final List<SizeSymbol> symbols = new ArrayList<>();
 
-    /** Gives an input its name in the source; the first name of two equal ones stays. */
+    /** Names an input; of two inputs with one name the first has it. */
     public void nameInput(String name, int index) {
         inputs.putIfAbsent(name, index);
     }
 
-    /** Returns the index of the input of that name, or -1. */
+    /** Returns the input of that name, or -1. */
     public int inputOf(String name) {
         return inputs.getOrDefault(name, -1);
     }
 
-    /** Returns the index of the input whose name with this suffix it is, or -1. */
+    /** Returns the input whose name with this suffix it is, or -1. */
     public int inputOf(String name, String suffix) {
         return name.endsWith(suffix)
                 ? inputOf(name.substring(0, name.length() - suffix.length()))
                 : -1;
     }
 
-    /** Returns the index of the input whose array of sizes has that name, or -1. */
+    /** Returns the input whose array of sizes has that name, or -1. */
     public int inputOfSizes(String name) {
         return inputOf(name, SIZES);
     }
 
-    /** Returns the index of the input whose array of strides has that name, or -1. */
+    /** Returns the input whose array of strides has that name, or -1. */
     public int inputOfStrides(String name) {
         return inputOf(name, STRIDES);
     }
@@ -71,7 +71,6 @@ public final class SymbolTable implements ExpressionParser.Scope {
         return ranks.getOrDefault(input, 0);
     }
 
-    /** Returns how many symbols there are. */
     public int count() {
         return symbols.size();
     }

@@ -14,10 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/**
- * An index as a constant and a multiple of each loop variable. Loop variables are symbols with
- * negative slots; see {@link KernelParser}.
- */
+/** An index as a constant and a multiple of each loop variable, a symbol with a negative slot. */
 final class Affine {
     private static final int MAX_LOOPS = 8;
 
@@ -31,7 +28,7 @@ final class Affine {
 
     private Affine() {}
 
-    /** The elements that an index names in a nest of loops; empty if it is not of this form. */
+    /** The elements that an index selects in a nest of loops; empty if it is not of this form. */
     static Optional<Region> region(SizeExpression index, List<KernelLoop> loops) {
         var sum = new Affine();
         if (loops.size() > MAX_LOOPS || !sum.add(index, new Literal(1))) {

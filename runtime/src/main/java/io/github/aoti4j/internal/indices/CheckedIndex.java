@@ -5,26 +5,20 @@ import io.github.aoti4j.internal.cpp.SizeExpression;
 import java.util.List;
 
 /**
- * The elements that a check of a kernel is about, and their range. The symbols in all expressions
- * stand for the kernel's parameters, by their place.
+ * The elements that a check of a kernel is about, and their range. A symbol's slot is the index of
+ * the kernel's parameter that it stands for.
  *
- * @param parameter the pointer that the elements are read from, by its place among the parameters;
- *     -1 if the numbers of {@code place} are checked themselves
+ * @param parameter the pointer that the elements are read from; -1 if the numbers of {@code place}
+ *     are checked themselves
  * @param type what it points to; null without one
  */
 record CheckedIndex(int parameter, IndexType type, Range range, Region place) {
-    /**
-     * Whole numbers from one to another.
-     *
-     * @param min the least; null if there is none
-     * @param max the greatest; null if there is none
-     */
+    /** The integers from {@code min} to {@code max}; null where there is no bound. */
     record Range(SizeExpression min, SizeExpression max) {}
 
     /**
      * The elements that a nest of loops passes: {@code offset + steps[0]*x0 + steps[1]*x1 + …}.
      *
-     * @param offset where it begins
      * @param steps for each loop, how far apart the elements of neighbouring {@code x} are
      */
     record Region(SizeExpression offset, List<SizeExpression> steps, List<KernelLoop> loops) {}

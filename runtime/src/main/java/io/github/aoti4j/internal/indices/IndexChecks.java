@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.indices;
 
+import io.github.aoti4j.internal.cpp.SymbolTable;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +15,22 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
     /** A source without checks. */
     public static final IndexChecks NONE = new IndexChecks(List.of(), List.of());
 
-    /** Returns the ranges of an input. */
+    /**
+     * Searches a source.
+     *
+     * @param wrapper the text of the {@code .wrapper.cpp}
+     * @param kernels the texts of the {@code .kernel.cpp}
+     */
+    public static IndexChecks find(String wrapper, List<String> kernels, SymbolTable symbols) {
+        List<KernelCheck> checks = new ArrayList<>();
+        for (String kernel : kernels) {
+            checks.addAll(KernelParser.checks(kernel));
+        }
+        checks.addAll(KernelParser.checks(wrapper));
+        return checks.isEmpty() ? NONE : KernelCalls.find(wrapper, checks, symbols);
+    }
+
+    /** Returns the ranges of an input, each once. */
     public List<IndexRange> rangesOf(int input) {
         List<IndexRange> found = new ArrayList<>();
         for (IndexRange range : ranges) {
@@ -25,7 +42,7 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
         return found;
     }
 
-    /** Makes what checks the ranges, for one thread at a time. */
+    /** Returns what checks the ranges, for one thread at a time. */
     public IndexCheck newCheck() {
         return new IndexCheck(ranges);
     }
@@ -43,7 +60,6 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
      *
      * @param text what it checks, such as {@code 0 <= tmp2 < 10L}
      * @param endsProcess whether the process ends if it fails
-     * @param origin where the index comes from
      */
     public record Unchecked(String kernel, String text, boolean endsProcess, Origin origin) {}
 }

@@ -2,7 +2,7 @@ package io.github.aoti4j.internal.indices;
 
 import io.github.aoti4j.internal.cpp.SizeExpression;
 
-/** The types of elements that an index is read from, by their names in C++. */
+/** The types of elements that an index is read from. */
 enum IndexType {
     INT64("int64_t", 64),
     INT32("int32_t", 32),

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.indices;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
@@ -29,7 +30,7 @@ import java.util.Set;
  * <p>A range counts only for a call that each run makes, with an input that nothing has written to
  * before: otherwise values that the kernel never sees would be refused.
  */
-public final class KernelCalls {
+final class KernelCalls {
     private static final String RUN = "AOTInductorModel::run_impl(";
     private static final int MAX_RANGES = 64;
     private static final int MAX_ARGUMENTS = 1000;
@@ -45,14 +46,10 @@ public final class KernelCalls {
     /** Methods of a tensor that leave its elements alone. */
     private static final Set<String> HARMLESS = Set.of("sizes", "strides", "reset");
 
-    /** Where a pointer that a kernel gets comes from: an input, a constant, or neither. */
-    private record Pointer(int input, boolean isConstant) {
-        static final Pointer OTHER = new Pointer(-1, false);
-        static final Pointer CONSTANT = new Pointer(-1, true);
+    /** An argument of a call: a pointer to an input, to a constant or to neither, or a size. */
+    private record Argument(int input, boolean isConstant, SizeExpression size) {
+        static final Argument OTHER = new Argument(-1, false, null);
     }
-
-    /** An argument: a pointer, or a size, which may be unknown. */
-    private record Argument(Pointer pointer, SizeExpression size) {}
 
     private final CppLexer lexer;
     private final SymbolTable symbols;
@@ -67,13 +64,13 @@ public final class KernelCalls {
     private final Set<IndexRange> ranges = new LinkedHashSet<>();
     private final Set<Unchecked> unchecked = new LinkedHashSet<>();
 
-    /** By open bracket: whether what is in it is executed once in each run. */
+    /** By open brace: whether what is in it is executed once in each run. */
     private final List<Boolean> braces = new ArrayList<>();
 
     /** How many of those are not, and statements that leave the function. */
     private int unclear;
 
-    /** The tokens before the current one, from the latest; empty strings before the first. */
+    /** The tokens before the current one, in a ring; empty strings before the first. */
     private final String[] before = new String[LOOKBACK];
 
     private int latest;
@@ -85,23 +82,13 @@ public final class KernelCalls {
         Arrays.fill(before, "");
     }
 
-    /**
-     * Searches a source.
-     *
-     * @param source the text of the {@code .wrapper.cpp}
-     * @return the ranges that its inputs must be in, and what is left
-     */
-    public static IndexChecks find(String source, List<KernelCheck> checks, SymbolTable symbols) {
-        if (checks.stream().allMatch(KernelCheck::holds)) {
-            return IndexChecks.NONE;
-        }
+    /** Searches the text of a {@code .wrapper.cpp}. */
+    static IndexChecks find(String source, List<KernelCheck> checks, SymbolTable symbols) {
         int run = source.lastIndexOf(RUN);
         String body = run < 0 ? "" : source.substring(run);
         var calls = new KernelCalls(body, symbols);
         for (KernelCheck check : checks) {
-            if (!check.holds()) {
-                calls.kernels.computeIfAbsent(check.kernel(), _ -> new ArrayList<>()).add(check);
-            }
+            calls.kernels.computeIfAbsent(check.kernel(), _ -> new ArrayList<>()).add(check);
         }
         return calls.find(calls.lastCall(body));
     }
@@ -150,7 +137,7 @@ public final class KernelCalls {
         before[latest] = text;
     }
 
-    /** The token so many before the current one. */
+    /** The token at this distance before the current one. */
     private String before(int distance) {
         return before[(latest + LOOKBACK + 1 - distance) % LOOKBACK];
     }
@@ -191,10 +178,7 @@ public final class KernelCalls {
         if (lexer.is(",")) {
             return before(1).equals("(") && before(2).equals("assert_size_stride");
         }
-        if (!lexer.accept(".")) {
-            return false;
-        }
-        String method = lexer.acceptIdentifier();
+        String method = lexer.accept(".") ? lexer.acceptIdentifier() : null;
         if (method == null) {
             return false;
         }
@@ -211,37 +195,32 @@ public final class KernelCalls {
         called.add(kernel);
         List<Argument> arguments = arguments();
         for (KernelCheck check : kernels.get(kernel)) {
-            var index = check.index().orElse(null);
-            Pointer pointer = pointer(arguments, check.source());
-            boolean isRead = index != null && arguments != null;
-            if (isRead && index.parameter() >= 0) {
-                isRead = pointer.input >= 0 && !spoiled.contains(pointer.input);
-            }
-            if (!isRead) {
-                leave(check, pointer.isConstant ? Origin.CONSTANT : Origin.COMPUTED);
-                continue;
-            }
-            int input = pointer.input;
-            IndexRange range = isCertain ? new Binding(arguments).bind(input, index) : null;
-            if (range == null || (ranges.size() >= MAX_RANGES && !ranges.contains(range))) {
-                leave(check, Origin.COMPUTED);
-            } else {
+            int source = check.source();
+            Argument pointer =
+                    source >= 0 && source < arguments.size()
+                            ? arguments.get(source)
+                            : Argument.OTHER;
+            CheckedIndex index = check.index().orElse(null);
+            boolean isRead =
+                    index != null
+                            && !arguments.isEmpty()
+                            && (index.parameter() < 0
+                                    || (pointer.input >= 0 && !spoiled.contains(pointer.input)));
+            IndexRange range =
+                    isRead && isCertain ? new Binding(arguments).range(pointer.input, index) : null;
+            if (range != null && (ranges.size() < MAX_RANGES || ranges.contains(range))) {
                 ranges.add(range);
+            } else {
+                leave(check, pointer.isConstant ? Origin.CONSTANT : Origin.COMPUTED);
             }
         }
-    }
-
-    private static Pointer pointer(List<Argument> arguments, int parameter) {
-        return arguments == null || parameter < 0 || parameter >= arguments.size()
-                ? Pointer.OTHER
-                : arguments.get(parameter).pointer;
     }
 
     private void leave(KernelCheck check, Origin origin) {
         unchecked.add(new Unchecked(check.kernel(), check.text(), check.isParallel(), origin));
     }
 
-    /** {@code ((const int64_t*)(arg0_1.data_ptr()), s0)}; null for anything else. */
+    /** {@code ((const int64_t*)(arg0_1.data_ptr()), s0)}; empty for anything else. */
     private List<Argument> arguments() {
         lexer.accept("(");
         List<Argument> arguments = new ArrayList<>();
@@ -251,10 +230,10 @@ public final class KernelCalls {
                 return arguments;
             }
             if (!lexer.accept(",")) {
-                return null;
+                return List.of();
             }
         }
-        return null;
+        return List.of();
     }
 
     private Argument argument() {
@@ -270,54 +249,48 @@ public final class KernelCalls {
                         spoiled.add(input);
                     }
                     if (isWhole) {
-                        return new Argument(pointer(name, input), null);
+                        return new Argument(input, input < 0 && constants.contains(name), null);
                     }
                 }
             }
             lexer.reset(start);
         }
-        return new Argument(Pointer.OTHER, expressions.parse());
+        return new Argument(-1, false, expressions.parse());
     }
 
-    private Pointer pointer(String name, int input) {
-        if (input >= 0) {
-            return new Pointer(input, false);
-        }
-        return constants.contains(name) ? Pointer.CONSTANT : Pointer.OTHER;
-    }
-
-    /** Puts the arguments of a call where a kernel's parameters stand. */
+    /** Replaces a kernel's parameters by the arguments of a call. */
     private static final class Binding {
         private final List<Argument> arguments;
-        private boolean isKnown = true;
         private int nodes;
 
         Binding(List<Argument> arguments) {
             this.arguments = arguments;
         }
 
-        /** Null if something is not known. */
-        IndexRange bind(int input, CheckedIndex index) {
-            var range = new Range(bind(index.range().min()), bind(index.range().max()));
-            var place = index.place();
-            var offset = bind(place.offset());
-            List<KernelLoop> loops = new ArrayList<>();
-            List<SizeExpression> steps = new ArrayList<>();
-            for (int i = 0; i < place.loops().size(); i++) {
-                var loop = bind(place.loops().get(i));
-                var step = bind(place.steps().get(i));
-                if (!KernelValue.isZero(step) || !loop.isNeverEmpty()) {
-                    loops.add(loop);
-                    steps.add(step);
+        /** Null if an argument is not known. */
+        IndexRange range(int input, CheckedIndex index) {
+            try {
+                var range = new Range(bind(index.range().min()), bind(index.range().max()));
+                var place = index.place();
+                var offset = bind(place.offset());
+                List<KernelLoop> loops = new ArrayList<>();
+                List<SizeExpression> steps = new ArrayList<>();
+                for (int i = 0; i < place.loops().size(); i++) {
+                    var loop = bind(place.loops().get(i));
+                    var step = bind(place.steps().get(i));
+                    if (!KernelValue.isZero(step) || !loop.isNeverEmpty()) {
+                        loops.add(loop);
+                        steps.add(step);
+                    }
                 }
+                return new IndexRange(input, index.type(), range, new Region(offset, steps, loops));
+            } catch (NotUnderstood _) {
+                return null;
             }
-            return isKnown
-                    ? new IndexRange(input, index.type(), range, new Region(offset, steps, loops))
-                    : null;
         }
 
         /** Without its variable, so that equal loops are equal. */
-        private KernelLoop bind(KernelLoop loop) {
+        private KernelLoop bind(KernelLoop loop) throws NotUnderstood {
             return new KernelLoop(
                     null,
                     bind(loop.start()),
@@ -327,11 +300,11 @@ public final class KernelCalls {
                     bind(loop.to()));
         }
 
-        private SizeExpression bind(SizeExpression expression) {
-            if (expression == null || !isKnown || ++nodes > MAX_NODES) {
-                isKnown &= expression == null;
-                return expression;
+        private SizeExpression bind(SizeExpression expression) throws NotUnderstood {
+            if (expression == null) {
+                return null;
             }
+            add(1);
             return switch (expression) {
                 case Symbol(var _, int parameter) -> argument(parameter);
                 case Unary(var function, var operand) -> new Unary(function, bind(operand));
@@ -341,16 +314,20 @@ public final class KernelCalls {
             };
         }
 
-        private SizeExpression argument(int parameter) {
-            var argument = parameter < arguments.size() ? arguments.get(parameter) : null;
-            var size = argument == null ? null : argument.size;
-            if (size == null || !size.isKnown() || size.isReal()) {
-                isKnown = false;
-                return new SizeExpression.Literal(0);
+        private SizeExpression argument(int parameter) throws NotUnderstood {
+            var size = parameter < arguments.size() ? arguments.get(parameter).size : null;
+            if (size == null || !size.isInteger()) {
+                throw new NotUnderstood();
             }
-            nodes += MAX_NODES - Affine.rest(size, MAX_NODES);
-            isKnown &= nodes <= MAX_NODES;
+            add(MAX_NODES - Affine.rest(size, MAX_NODES));
             return size;
+        }
+
+        private void add(int count) throws NotUnderstood {
+            nodes += count;
+            if (nodes > MAX_NODES) {
+                throw new NotUnderstood();
+            }
         }
     }
 }

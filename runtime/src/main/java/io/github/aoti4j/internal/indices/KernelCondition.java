@@ -3,16 +3,17 @@ package io.github.aoti4j.internal.indices;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
+import io.github.aoti4j.internal.cpp.SizeExpression.Unary;
 import io.github.aoti4j.internal.indices.CheckedIndex.Range;
 import io.github.aoti4j.internal.indices.KernelValue.Bounded;
 import io.github.aoti4j.internal.indices.KernelValue.Element;
 import io.github.aoti4j.internal.indices.KernelValue.Size;
 import io.github.aoti4j.internal.indices.KernelValue.SomeElement;
 import io.github.aoti4j.internal.indices.KernelValue.Wrapped;
-import io.github.aoti4j.internal.indices.KernelValues.NotUnderstood;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -35,9 +36,8 @@ record KernelCondition(
     /** Reads {@code AOTI_TORCH_CHECK}'s first argument and the bracket before it. */
     static KernelCondition parse(CppLexer lexer, KernelValues values, ExpressionParser expressions)
             throws NotUnderstood {
-        var parser = new Parser(lexer, values, expressions);
-        parser.expect("(");
-        KernelCondition condition = parser.condition(0);
+        lexer.expect("(");
+        KernelCondition condition = new Parser(lexer, values, expressions).condition(0);
         if (!lexer.is(",")) {
             throw new NotUnderstood();
         }
@@ -51,7 +51,7 @@ record KernelCondition(
                 && (upper == null || (upper instanceof Literal(long limit) && max < limit));
     }
 
-    /** The pointer that the value is read from, by its place among the parameters; -1 for none. */
+    /** The parameter that the value is read from; -1 for none. */
     int source() {
         return value instanceof SomeElement(int parameter)
                 ? parameter
@@ -71,14 +71,12 @@ record KernelCondition(
                             .map(region -> new CheckedIndex(-1, null, range, region))
                     : Optional.empty();
         }
+        if (lanes != null && (load.lane() == null || !lanes.equals(load.lane().end()))) {
+            return Optional.empty();
+        }
         var all = new ArrayList<>(loops);
         if (load.lane() != null) {
-            if (lanes != null && !lanes.equals(load.lane().end())) {
-                return Optional.empty();
-            }
             all.add(load.lane());
-        } else if (lanes != null) {
-            return Optional.empty();
         }
         return Affine.region(load.index(), all)
                 .map(region -> new CheckedIndex(load.parameter(), load.type(), range, region));
@@ -113,24 +111,22 @@ record KernelCondition(
     private static SizeExpression negative(SizeExpression size) {
         return size instanceof Literal(long value)
                 ? new Literal(-value)
-                : new SizeExpression.Unary(SizeExpression.Unary.Function.NEGATE, size);
+                : new Unary(Unary.Function.NEGATE, size);
     }
 
     private static SizeExpression below(SizeExpression bound) {
-        return bound == null ? null : minus(bound, new Literal(1));
+        return minus(bound, new Literal(1));
     }
 
     private static SizeExpression minus(SizeExpression bound, SizeExpression shift) {
         if (bound == null || KernelValue.isZero(shift)) {
             return bound;
         }
-        if (bound instanceof Literal(long a) && shift instanceof Literal(long b)) {
-            return new Literal(a - b);
-        }
-        return new Binary(Binary.Operator.SUBTRACT, bound, shift);
+        return bound instanceof Literal(long a) && shift instanceof Literal(long b)
+                ? new Literal(a - b)
+                : new Binary(Binary.Operator.SUBTRACT, bound, shift);
     }
 
-    /** Reads conditions. */
     private record Parser(CppLexer lexer, KernelValues values, ExpressionParser expressions) {
         KernelCondition condition(int depth) throws NotUnderstood {
             if (depth > MAX_DEPTH) {
@@ -141,16 +137,17 @@ record KernelCondition(
         }
 
         private KernelCondition single(int depth) throws NotUnderstood {
-            KernelCondition inner;
-            if (lexer.accept("(")) {
-                inner = condition(depth + 1);
-                expect(")");
-            } else {
-                inner = comparisonOrMask(depth);
-            }
+            KernelCondition inner = lexer.is("(") ? inParentheses(depth) : comparisonOrMask(depth);
             if (lexer.accept(".")) {
-                expect("all_masked", "(", ")");
+                lexer.expect("all_masked", "(", ")");
             }
+            return inner;
+        }
+
+        private KernelCondition inParentheses(int depth) throws NotUnderstood {
+            lexer.expect("(");
+            KernelCondition inner = condition(depth + 1);
+            lexer.expect(")");
             return inner;
         }
 
@@ -160,63 +157,44 @@ record KernelCondition(
                 lexer.reset(start);
                 return comparison();
             }
-            skipArguments();
+            lexer.skipTemplateArguments();
             if (!lexer.accept("::")) {
-                expect("(");
-                KernelCondition inner = condition(depth + 1);
-                expect(")");
-                return inner;
+                return inParentheses(depth);
             }
             // Of all lanes true, the first ones replaced by a condition.
-            expect("set", "(", "at", "::", "vec", "::", "VecMask");
-            skipArguments();
-            expect("::", "from", "(", "1", ")", ",");
+            lexer.expect("set", "(", "at", "::", "vec", "::", "VecMask");
+            lexer.skipTemplateArguments();
+            lexer.expect("::", "from", "(", "1", ")", ",");
             KernelCondition inner = condition(depth + 1);
-            expect(",");
-            SizeExpression count = expressions.parse();
-            expect(")");
-            if (!count.isKnown() || count.isReal() || inner.lanes != null) {
+            lexer.expect(",");
+            SizeExpression count = expressions.parseInteger();
+            lexer.expect(")");
+            if (inner.lanes != null) {
                 throw new NotUnderstood();
             }
             return new KernelCondition(inner.value, inner.lower, inner.upper, count);
         }
 
-        /** {@code <int64_t,2>}. */
-        private void skipArguments() throws NotUnderstood {
-            expect("<");
-            while (!lexer.accept(">")) {
-                if (lexer.acceptIdentifier() == null
-                        && lexer.acceptInteger() == null
-                        && !lexer.accept(",")) {
-                    throw new NotUnderstood();
-                }
-            }
-        }
-
         private KernelCondition comparison() throws NotUnderstood {
             KernelValue left = values.operand();
-            if (lexer.accept("<=")) {
-                if (left instanceof Size(var lower)) {
-                    return new KernelCondition(values.operand(), lower, null, null);
-                }
-            } else if (lexer.accept("<")) {
+            if (lexer.accept("<")) {
                 return new KernelCondition(left, null, bound(), null);
             }
-            throw new NotUnderstood();
+            lexer.expect("<=");
+            return new KernelCondition(values.operand(), size(left), null, null);
         }
 
         private SizeExpression bound() throws NotUnderstood {
-            if (lexer.kind() == Kind.IDENTIFIER && lexer.is("at")) {
-                if (values.operand() instanceof Size(var upper)) {
-                    return upper;
-                }
-                throw new NotUnderstood();
+            return lexer.kind() == Kind.IDENTIFIER && lexer.is("at")
+                    ? size(values.operand())
+                    : expressions.parseInteger();
+        }
+
+        private static SizeExpression size(KernelValue value) throws NotUnderstood {
+            if (value instanceof Size(var number)) {
+                return number;
             }
-            SizeExpression upper = expressions.parse();
-            if (!upper.isKnown() || upper.isReal()) {
-                throw new NotUnderstood();
-            }
-            return upper;
+            throw new NotUnderstood();
         }
 
         private static KernelCondition both(KernelCondition a, KernelCondition b)
@@ -231,12 +209,6 @@ record KernelCondition(
                 throw new NotUnderstood();
             }
             return new KernelCondition(a.value, a.lower, b.upper, null);
-        }
-
-        void expect(String... texts) throws NotUnderstood {
-            if (!lexer.acceptAll(texts)) {
-                throw new NotUnderstood();
-            }
         }
     }
 }

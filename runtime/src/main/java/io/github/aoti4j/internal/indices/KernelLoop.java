@@ -5,13 +5,12 @@ import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
 
 /**
- * A loop of a generated kernel: {@code for (x = start; x < end; x += step)}, of which only the
- * passes from {@code from} on and before {@code to} count.
+ * A loop of a generated kernel: {@code for (x = start; x < end; x += step) if (from <= x && x <
+ * to)}.
  *
  * @param variable x; null once it does not matter
- * @param end the first that it does not reach
- * @param from the least value that counts; null for all
- * @param to the least value that is too large to count; null for all
+ * @param from null if there is no condition
+ * @param to null if there is no condition
  */
 record KernelLoop(
         Symbol variable,
@@ -20,7 +19,11 @@ record KernelLoop(
         long step,
         SizeExpression from,
         SizeExpression to) {
-    /** Whether it is certain that a pass counts. */
+    boolean isOf(String name) {
+        return variable.name().equals(name);
+    }
+
+    /** Whether it is certain that there is a pass. */
     boolean isNeverEmpty() {
         return start instanceof Literal(long first)
                 && end instanceof Literal(long last)
@@ -30,7 +33,7 @@ record KernelLoop(
     }
 
     /** The same with a condition around its body. */
-    KernelLoop within(SizeExpression least, SizeExpression tooLarge) {
-        return new KernelLoop(variable, start, end, step, least, tooLarge);
+    KernelLoop within(SizeExpression least, SizeExpression limit) {
+        return new KernelLoop(variable, start, end, step, least, limit);
     }
 }

@@ -3,174 +3,125 @@ package io.github.aoti4j.internal.indices;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
-import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
-import io.github.aoti4j.internal.indices.KernelValues.NotUnderstood;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds the checks in the body of a generated kernel, and what they check.
+ * Finds the checks of indices in the generated kernels of a model, and what they check.
+ *
+ * <p>A kernel checks indices that depend on data with {@code AOTI_TORCH_CHECK}, which throws. In a
+ * kernel that Inductor made parallel the throw happens in an OpenMP region, which C++ exceptions
+ * cannot leave: {@code std::terminate}. The source shows it ({@code CppKernel} in {@code
+ * torch/_inductor/codegen/cpp.py}).
  *
  * <p>Follows blocks, loops with a fixed step, the conditions that divide a loop into whole vectors
  * and the rest ({@code C10_LIKELY}, {@code C10_UNLIKELY}), and definitions ({@code auto tmp1 = …}).
- * A check below anything else, such as another condition, is one that is not understood: no one
- * knows for which elements it is reached. The time is linear in the length of the source, since
- * blocks nest to a fixed depth at most and a statement is read twice at most.
+ * A check below anything else, such as another condition, is not understood: it is unknown for
+ * which elements it is reached. The time is linear in the length of the source, since blocks nest
+ * to a fixed depth at most and a statement is read twice at most.
  */
 final class KernelParser {
-    private static final int MAX_DEPTH = 48;
     private static final int MAX_TEXT = 120;
+    private static final String FUNCTION = "extern \"C\"";
+    private static final String REGION = "#pragma omp parallel";
     private static final String CHECK = "AOTI_TORCH_CHECK";
 
-    /** Statements behind which it is not known who goes on. */
+    /** After these statements it is unknown for which elements the next ones are reached. */
     private static final Set<String> LEAVING =
             Set.of("return", "break", "continue", "goto", "throw");
 
-    /** A block: what is defined in it, and the loop or condition that it belongs to. */
-    private static final class Frame {
-        private final Map<String, KernelValue> values = new HashMap<>();
-
-        /** The loop, or the loop whose passes a condition chooses; null if there is none. */
-        private final KernelLoop loop;
-
-        private final String variable;
-
-        /** Whether it is not known when the block is reached. */
-        private final boolean unclear;
-
-        Frame(KernelLoop loop, String variable, boolean unclear) {
-            this.loop = loop;
-            this.variable = variable;
-            this.unclear = unclear;
-        }
-    }
-
     private final CppLexer lexer;
     private final String kernel;
+
+    /** Where the parallel region begins; the source's length if there is none. */
     private final int parallelFrom;
-    private final Names names = new Names();
+
+    private final KernelScope scope;
     private final KernelValues values;
     private final ExpressionParser expressions;
-    private final Deque<Frame> frames = new ArrayDeque<>();
-    private final List<KernelCheck> checks = new ArrayList<>();
-    private final Map<String, Integer> pointers = new HashMap<>();
-    private final Map<String, Symbol> sizes = new HashMap<>();
-    private final List<IndexType> pointees = new ArrayList<>();
-    private int loopCount;
+    private final List<KernelCheck> checks;
 
-    /** Whether the order of statements has been lost. */
+    /** Whether a statement has left the order. */
     private boolean isLost;
 
-    /** Reads the function, which begins with its name. */
-    KernelParser(String kernel, String function, int parallelFrom) {
+    /** Reads a function, which begins with its name. */
+    private KernelParser(
+            String kernel, String function, int parallelFrom, List<KernelCheck> checks) {
         this.kernel = kernel;
         this.parallelFrom = parallelFrom;
+        this.checks = checks;
         lexer = new CppLexer(function);
-        values = new KernelValues(lexer, names);
-        expressions = new ExpressionParser(lexer, names);
+        scope = new KernelScope(lexer);
+        expressions = new ExpressionParser(lexer, scope);
+        values = new KernelValues(lexer, scope, expressions);
     }
 
-    List<KernelCheck> parse() {
-        parameters();
-        frames.push(new Frame(null, null, false));
-        while (lexer.kind() != Kind.END && !frames.isEmpty()) {
-            statement();
-        }
-        return checks;
-    }
-
-    /** {@code (const int64_t* in_ptr0, float* out_ptr0, const int64_t ks0)} and the bracket. */
-    private void parameters() {
-        lexer.acceptIdentifier();
-        lexer.accept("(");
-        IndexType type = null;
-        boolean isConst = false;
-        boolean isPointer = false;
-        String name = null;
-        while (lexer.kind() != Kind.END && !lexer.is("{")) {
-            if (lexer.accept("*")) {
-                isPointer = true;
-            } else if (lexer.accept("const")) {
-                isConst = true;
-            } else if (lexer.is(",") || lexer.is(")")) {
-                parameter(name, type, isPointer && isConst, isPointer);
-                type = null;
-                isConst = false;
-                isPointer = false;
-                name = null;
-                lexer.advance();
-            } else {
-                String word = lexer.acceptIdentifier();
-                if (word == null) {
-                    lexer.advance();
-                } else if (IndexType.of(word) != null) {
-                    type = IndexType.of(word);
-                } else {
-                    name = word;
-                }
+    /** Returns the checks in a source that can fail, in its order. */
+    static List<KernelCheck> checks(String source) {
+        List<KernelCheck> found = new ArrayList<>();
+        int check = source.indexOf(CHECK + "(");
+        int start = source.indexOf(FUNCTION);
+        while (start >= 0 && check >= 0) {
+            int next = source.indexOf(FUNCTION, start + FUNCTION.length());
+            int end = next < 0 ? source.length() : next;
+            if (check >= start && check < end) {
+                parse(source.substring(start, end), found);
+            }
+            start = next;
+            if (check < end) {
+                check = source.indexOf(CHECK + "(", end);
             }
         }
-        lexer.accept("{");
+        return found;
     }
 
-    private void parameter(String name, IndexType type, boolean isInput, boolean isPointer) {
-        int place = pointees.size();
-        pointees.add(isInput ? type : null);
-        if (name != null && isInput) {
-            pointers.put(name, place);
-        } else if (name != null && !isPointer && type == IndexType.INT64) {
-            sizes.put(name, new Symbol(name, place));
+    private static void parse(String function, List<KernelCheck> found) {
+        int bracket = function.indexOf('(');
+        if (bracket < 0) {
+            return;
+        }
+        String signature = function.substring(0, bracket).stripTrailing();
+        int name = signature.lastIndexOf(' ') + 1;
+        int region = function.indexOf(REGION, bracket);
+        int parallelFrom = region < 0 ? function.length() : region - name;
+        var parser =
+                new KernelParser(
+                        signature.substring(name), function.substring(name), parallelFrom, found);
+        while (parser.lexer.kind() != Kind.END && !parser.scope.isClosed()) {
+            parser.statement();
         }
     }
 
     private void statement() {
         if (lexer.accept("{")) {
-            push(null, null, false);
+            open(null, false);
         } else if (lexer.accept("}")) {
-            frames.pop();
-        } else if (lexer.accept(";")) {
-            return;
-        } else {
-            String word = lexer.kind() == Kind.IDENTIFIER ? lexer.text() : "";
-            switch (word) {
+            scope.close();
+        } else if (!lexer.accept(";")) {
+            switch (lexer.kind() == Kind.IDENTIFIER ? lexer.text() : "") {
                 case "auto" -> definition();
-                case "for" -> loop();
-                case "if" -> condition();
+                case "for", "if", "while", "switch", "catch" -> loopOrCondition();
                 case CHECK -> check();
                 case "else", "do", "try" -> {
                     lexer.advance();
                     unclearBody();
                 }
-                case "while", "switch", "catch" -> {
-                    lexer.advance();
-                    skipParentheses();
-                    unclearBody();
-                }
-                default -> skipStatement();
+                default -> skipStatement(true);
             }
         }
     }
 
-    private void push(KernelLoop loop, String variable, boolean unclear) {
-        if (frames.size() >= MAX_DEPTH) {
-            giveUp();
+    private void open(KernelLoop loop, boolean isUnclear) {
+        if (scope.open(loop, isUnclear)) {
             return;
         }
-        frames.push(new Frame(loop, variable, unclear));
-    }
-
-    /** No check that follows is understood. */
-    private void giveUp() {
+        // No check that follows is understood.
         while (lexer.kind() != Kind.END) {
             if (lexer.is(CHECK)) {
                 unclearCheck();
@@ -180,12 +131,12 @@ final class KernelParser {
         }
     }
 
-    /** A block or a statement of which it is not known when it is reached. */
+    /** A block or a statement of which it is unknown when it is reached. */
     private void unclearBody() {
         if (lexer.accept("{")) {
-            push(null, null, true);
+            open(null, true);
         } else {
-            skipStatement();
+            skipStatement(true);
         }
     }
 
@@ -194,171 +145,142 @@ final class KernelParser {
         lexer.advance();
         String name = lexer.acceptIdentifier();
         if (name == null || !lexer.accept("=")) {
-            skipStatement();
+            skipStatement(true);
             return;
         }
         int start = lexer.start();
         KernelValue value;
         try {
             value = values.parse();
-            if (!lexer.accept(";")) {
-                value = null;
-            }
+            lexer.expect(";");
         } catch (NotUnderstood _) {
             value = null;
-        }
-        if (value == null) {
-            names.forgetLanes();
             lexer.reset(start);
-            skipStatement();
+            skipStatement(true);
         }
-        frames.peek().values.put(name, value);
+        scope.define(name, value);
     }
 
-    /** {@code for (int64_t x0=…; x0<…; x0+=…)} and the bracket. */
-    private void loop() {
+    private void loopOrCondition() {
         int start = lexer.start();
-        lexer.advance();
-        if (lexer.acceptAll("(", "int64_t")) {
-            String variable = lexer.acceptIdentifier();
-            KernelLoop loop = variable == null ? null : header(variable);
-            if (loop != null && lexer.acceptAll(")", "{")) {
-                push(loop, variable, false);
-                return;
-            }
+        String keyword = lexer.acceptIdentifier();
+        KernelLoop loop;
+        try {
+            loop =
+                    switch (keyword) {
+                        case "for" -> loop();
+                        case "if" -> condition();
+                        default -> throw new NotUnderstood();
+                    };
+        } catch (NotUnderstood _) {
+            lexer.reset(start);
+            lexer.advance();
+            skipParentheses();
+            unclearBody();
+            return;
         }
-        lexer.reset(start);
-        lexer.advance();
-        skipParentheses();
-        unclearBody();
+        open(loop, false);
     }
 
-    private KernelLoop header(String variable) {
-        if (!lexer.accept("=")) {
-            return null;
+    /** {@code (int64_t x0=…; x0<…; x0+=…) {}. */
+    private KernelLoop loop() throws NotUnderstood {
+        lexer.expect("(", "int64_t");
+        String variable = lexer.expectIdentifier();
+        lexer.expect("=");
+        SizeExpression first = expressions.parseInteger();
+        lexer.expect(";", variable, "<");
+        SizeExpression end = expressions.parseInteger();
+        lexer.expect(";", variable, "+", "=");
+        if (!(expressions.parse() instanceof Literal(long step)) || step <= 0) {
+            throw new NotUnderstood();
         }
-        SizeExpression first = expressions.parse();
-        if (!lexer.acceptAll(";", variable, "<")) {
-            return null;
-        }
-        SizeExpression end = expressions.parse();
-        if (!lexer.acceptAll(";", variable, "+", "=")) {
-            return null;
-        }
-        SizeExpression step = expressions.parse();
-        boolean known = first.isKnown() && end.isKnown() && !first.isReal() && !end.isReal();
-        return known && step instanceof Literal(long value) && value > 0
-                ? new KernelLoop(symbol(variable), first, end, value, null, null)
-                : null;
+        lexer.expect(")", "{");
+        return new KernelLoop(scope.newVariable(variable), first, end, step, null, null);
     }
 
-    private Symbol symbol(String name) {
-        return new Symbol(name, --loopCount);
+    /** {@code (C10_LIKELY(x0 >= static_cast<int64_t>(…) && x0 < static_cast<int64_t>(…))) {}. */
+    private KernelLoop condition() throws NotUnderstood {
+        lexer.expect("(");
+        if (!lexer.accept("C10_LIKELY")) {
+            lexer.expect("C10_UNLIKELY");
+        }
+        lexer.accept("(");
+        String variable = lexer.expectIdentifier();
+        KernelLoop loop = scope.loopOf(variable);
+        if (loop == null || loop.from() != null) {
+            throw new NotUnderstood();
+        }
+        lexer.expect(">=");
+        SizeExpression from = cast();
+        lexer.expect("&", "&", variable, "<");
+        SizeExpression to = cast();
+        lexer.expect(")", ")", "{");
+        return loop.within(from, to);
     }
 
-    /** {@code if (C10_LIKELY(x0 >= static_cast<int64_t>(…) && x0 < static_cast<int64_t>(…)))} */
-    private void condition() {
-        int start = lexer.start();
-        lexer.advance();
-        if (lexer.accept("(") && (lexer.accept("C10_LIKELY") || lexer.accept("C10_UNLIKELY"))) {
-            lexer.accept("(");
-            String variable = lexer.acceptIdentifier();
-            KernelLoop loop = variable == null ? null : loopOf(variable);
-            SizeExpression from = lexer.accept(">=") ? cast() : null;
-            SizeExpression to = null;
-            if (from != null && variable != null && lexer.acceptAll("&", "&", variable, "<")) {
-                to = cast();
-            }
-            boolean isFirst = loop != null && loop.from() == null;
-            if (isFirst && to != null && lexer.acceptAll(")", ")", "{")) {
-                push(loop.within(from, to), variable, false);
-                return;
-            }
-        }
-        lexer.reset(start);
-        lexer.advance();
-        skipParentheses();
-        unclearBody();
-    }
-
-    /** {@code static_cast<int64_t>(x)}, which something else may follow; null for anything else. */
-    private SizeExpression cast() {
-        if (!lexer.acceptAll("static_cast", "<", "int64_t", ">", "(")) {
-            return null;
-        }
-        SizeExpression number = expressions.parse();
-        return number.isKnown() && !number.isReal() && lexer.accept(")") ? number : null;
-    }
-
-    /** The innermost loop of that variable, or what a condition leaves of it; null if none is. */
-    private KernelLoop loopOf(String variable) {
-        for (Frame frame : frames) {
-            if (variable.equals(frame.variable)) {
-                return frame.loop;
-            }
-        }
-        return null;
+    /** {@code static_cast<int64_t>(x)}, which something else may follow. */
+    private SizeExpression cast() throws NotUnderstood {
+        lexer.expect("static_cast", "<", "int64_t", ">", "(");
+        SizeExpression number = expressions.parseInteger();
+        lexer.expect(")");
+        return number;
     }
 
     private void check() {
         int start = lexer.start();
-        boolean isParallel = parallelFrom >= 0 && start > parallelFrom;
         lexer.advance();
         KernelCondition condition = null;
         try {
             condition = KernelCondition.parse(lexer, values, expressions);
         } catch (NotUnderstood _) {
-            names.forgetLanes();
+            // Left to the kernel.
         }
         lexer.reset(start);
         String text = skipStatement(false);
-        boolean isReached = !isLost && frames.stream().noneMatch(frame -> frame.unclear);
-        if (condition != null && condition.holds()) {
-            checks.add(new KernelCheck(kernel, text, isParallel, true, -1, Optional.empty()));
-            return;
+        if (condition == null) {
+            add(start, text, -1, Optional.empty());
+        } else if (!condition.holds()) {
+            boolean isReached = !isLost && scope.isClear();
+            add(
+                    start,
+                    text,
+                    condition.source(),
+                    isReached ? condition.index(scope.loops()) : Optional.empty());
         }
-        Optional<CheckedIndex> index =
-                condition == null || !isReached
-                        ? Optional.<CheckedIndex>empty()
-                        : condition.index(loops());
-        int source = condition == null ? -1 : condition.source();
-        checks.add(new KernelCheck(kernel, text, isParallel, false, source, index));
     }
 
-    /** The loops around the current statement, from the outermost, as conditions leave them. */
-    private List<KernelLoop> loops() {
-        var found = new ArrayList<KernelLoop>();
-        var seen = new HashSet<Symbol>();
-        for (Frame frame : frames) {
-            if (frame.loop != null && seen.add(frame.loop.variable())) {
-                found.addFirst(frame.loop);
+    /** A check within another statement. */
+    private void unclearCheck() {
+        int start = lexer.start();
+        String text = "";
+        while (lexer.kind() != Kind.END && !lexer.is(";")) {
+            if (lexer.kind() == Kind.STRING) {
+                text = shown(lexer.acceptString());
+            } else {
+                lexer.advance();
             }
         }
-        return found;
+        add(start, text, -1, Optional.empty());
+    }
+
+    private void add(int start, String text, int source, Optional<CheckedIndex> index) {
+        checks.add(new KernelCheck(kernel, text, start > parallelFrom, source, index));
     }
 
     private void skipParentheses() {
         if (!lexer.accept("(")) {
             return;
         }
-        int open = 1;
-        while (open > 0 && lexer.kind() != Kind.END) {
-            if (lexer.is("(")) {
-                open++;
-            } else if (lexer.is(")")) {
-                open--;
-            }
-            lexer.advance();
+        for (int open = 1; open > 0 && lexer.kind() != Kind.END; lexer.advance()) {
+            open += lexer.is("(") ? 1 : lexer.is(")") ? -1 : 0;
         }
     }
 
-    private void skipStatement() {
-        skipStatement(true);
-    }
-
     /**
-     * To behind its semicolon, or to a brace that closes more than it opens. What it assigns to is
-     * known no more.
+     * Skips to behind the statement's semicolon, or to a brace that closes more than it opens.
+     * Makes unknown what it assigns to.
+     *
+     * @return its last string
      */
     private String skipStatement(boolean reportChecks) {
         int open = 0;
@@ -386,93 +308,15 @@ final class KernelParser {
                 isLost |= LEAVING.contains(last);
                 continue;
             } else if (open == 0 && lexer.is("=") && last != null) {
-                forget(last);
+                scope.forget(last);
             }
             lexer.advance();
         }
         return text;
     }
 
-    private void forget(String name) {
-        for (Frame frame : frames) {
-            if (frame.values.containsKey(name)) {
-                frame.values.put(name, null);
-            }
-        }
-    }
-
-    /** A check within another statement. */
-    private void unclearCheck() {
-        boolean isParallel = parallelFrom >= 0 && lexer.start() > parallelFrom;
-        String text = "";
-        while (lexer.kind() != Kind.END && !lexer.is(";")) {
-            if (lexer.kind() == Kind.STRING) {
-                text = shown(lexer.acceptString());
-            } else {
-                lexer.advance();
-            }
-        }
-        checks.add(new KernelCheck(kernel, text, isParallel, false, -1, Optional.empty()));
-    }
-
     private static String shown(String message) {
         String line = message.replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
         return line.length() > MAX_TEXT ? line.substring(0, MAX_TEXT) + "…" : line;
-    }
-
-    /** What the names stand for at the current statement. */
-    private final class Names implements KernelValues.Names {
-        private final Map<String, Symbol> lanes = new HashMap<>();
-
-        void forgetLanes() {
-            lanes.clear();
-        }
-
-        @Override
-        public KernelValue value(String name) {
-            for (Frame frame : frames) {
-                if (frame.values.containsKey(name)) {
-                    return frame.values.get(name);
-                }
-            }
-            return null;
-        }
-
-        @Override
-        public int pointer(String name) {
-            return pointers.getOrDefault(name, -1);
-        }
-
-        @Override
-        public IndexType pointee(int parameter) {
-            return pointees.get(parameter);
-        }
-
-        @Override
-        public Symbol beginLane(String name) {
-            var symbol = symbol(name);
-            lanes.put(name, symbol);
-            return symbol;
-        }
-
-        @Override
-        public void endLane(String name) {
-            lanes.remove(name);
-        }
-
-        @Override
-        public SizeExpression variable(String name) {
-            Symbol lane = lanes.get(name);
-            if (lane != null) {
-                return lane;
-            }
-            KernelLoop loop = loopOf(name);
-            return loop != null ? loop.variable() : sizes.get(name);
-        }
-
-        @Override
-        public SizeExpression element(String name, String method, int index) {
-            return null;
-        }
     }
 }

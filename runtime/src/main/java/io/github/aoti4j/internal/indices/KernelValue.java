@@ -1,10 +1,12 @@
 package io.github.aoti4j.internal.indices;
 
 import io.github.aoti4j.internal.cpp.SizeExpression;
+import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
+import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 
 /**
- * What a variable of a generated kernel holds, as far as it matters to a check of an index. Values
- * that are not one of these are not understood, and neither is a check of them.
+ * What a variable of a generated kernel holds, as far as it matters to a check of an index. Other
+ * values are not understood, and neither is a check of them.
  */
 sealed interface KernelValue {
     /** Of the nodes of a sum. */
@@ -39,11 +41,7 @@ sealed interface KernelValue {
         static final Bounded ANY = new Bounded(Long.MIN_VALUE, Long.MAX_VALUE);
     }
 
-    /**
-     * An element of which it is not known which one it is.
-     *
-     * @param parameter the pointer that it is read from, by its place among the kernel's parameters
-     */
+    /** An unknown one of the elements that a parameter points to. */
     record SomeElement(int parameter) implements KernelValue {}
 
     /** Returns the loop over the lanes that a value was read in, or null. */
@@ -56,7 +54,7 @@ sealed interface KernelValue {
         };
     }
 
-    /** The value converted to a type; null if that may change it. */
+    /** Converts the value to a type; null if that may change it. */
     default KernelValue convert(IndexType to) {
         return switch (this) {
             case Element(var load, var type, var shift) ->
@@ -72,7 +70,7 @@ sealed interface KernelValue {
     static KernelValue add(KernelValue a, KernelValue b) {
         if (a instanceof Size(var x) && b instanceof Size(var y)) {
             // Sums of sums of the same number can be far larger than the source.
-            var sum = new SizeExpression.Binary(SizeExpression.Binary.Operator.ADD, x, y);
+            var sum = new Binary(Binary.Operator.ADD, x, y);
             return Affine.rest(sum, MAX_NODES) > 0 ? new Size(sum) : null;
         }
         if (a instanceof Size && b instanceof Element) {
@@ -106,25 +104,21 @@ sealed interface KernelValue {
         if (isZero(a)) {
             return b;
         }
-        if (a instanceof SizeExpression.Literal(long x)
-                && b instanceof SizeExpression.Literal(long y)) {
-            return new SizeExpression.Literal(x + y);
-        }
-        return null;
+        return a instanceof Literal(long x) && b instanceof Literal(long y)
+                ? new Literal(x + y)
+                : null;
     }
 
     private static SizeExpression difference(SizeExpression a, SizeExpression b) {
         if (isZero(b)) {
             return a;
         }
-        if (a instanceof SizeExpression.Literal(long x)
-                && b instanceof SizeExpression.Literal(long y)) {
-            return new SizeExpression.Literal(x - y);
-        }
-        return null;
+        return a instanceof Literal(long x) && b instanceof Literal(long y)
+                ? new Literal(x - y)
+                : null;
     }
 
     static boolean isZero(SizeExpression expression) {
-        return expression instanceof SizeExpression.Literal(long value) && value == 0;
+        return expression instanceof Literal(long value) && value == 0;
     }
 }

@@ -3,10 +3,10 @@ package io.github.aoti4j.internal.indices;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
-import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
 import io.github.aoti4j.internal.indices.KernelValue.Bounded;
 import io.github.aoti4j.internal.indices.KernelValue.Element;
 import io.github.aoti4j.internal.indices.KernelValue.Load;
@@ -21,50 +21,18 @@ import io.github.aoti4j.internal.indices.KernelValue.SomeElement;
  * through arrays.
  */
 final class KernelValues {
-    /** What the names in a kernel stand for. */
-    interface Names extends ExpressionParser.Scope {
-        /** The value of a variable, or null. */
-        KernelValue value(String name);
-
-        /** The place of a pointer among the parameters, or -1. */
-        int pointer(String name);
-
-        /** What that pointer points to, or null. */
-        IndexType pointee(int parameter);
-
-        /** A fresh loop variable that has this name until {@link #endLane}. */
-        Symbol beginLane(String name);
-
-        /** Ends the scope of the lane's variable. */
-        void endLane(String name);
-    }
-
-    /** The expression is not understood. Always caught, hence without a stack trace. */
-    static final class NotUnderstood extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        NotUnderstood() {
-            super(null, null, false, false);
-        }
-    }
-
     private static final int MAX_DEPTH = 32;
     private static final Literal ZERO = new Literal(0);
 
     private final CppLexer lexer;
-    private final Names names;
+    private final KernelScope scope;
     private final ExpressionParser expressions;
     private int depth;
 
-    /** The name of the variable that runs over lanes, and its loop; null outside of such a loop. */
-    private String laneName;
-
-    private KernelLoop lane;
-
-    KernelValues(CppLexer lexer, Names names) {
+    KernelValues(CppLexer lexer, KernelScope scope, ExpressionParser expressions) {
         this.lexer = lexer;
-        this.names = names;
-        expressions = new ExpressionParser(lexer, names);
+        this.scope = scope;
+        this.expressions = expressions;
     }
 
     /** Reads an expression from its start. */
@@ -82,7 +50,7 @@ final class KernelValues {
             return condition;
         }
         KernelValue yes = sum();
-        expect(":");
+        lexer.expect(":");
         return known(KernelValue.select(condition, yes, sum()));
     }
 
@@ -114,41 +82,28 @@ final class KernelValues {
             throw new NotUnderstood();
         }
         KernelValue result;
-        if (lexer.accept("(")) {
-            result = value();
-            expect(")");
+        if (lexer.is("(")) {
+            result = inParentheses();
         } else if (lexer.is("[")) {
             result = lambda();
         } else if (lexer.kind() == Kind.NUMBER) {
-            result = number();
+            result = new Size(new Literal(integer()));
         } else {
-            String name = lexer.acceptIdentifier();
-            if (name == null) {
-                throw new NotUnderstood();
-            }
-            result = named(name);
+            result = named(lexer.expectIdentifier());
         }
         depth--;
         return result;
     }
 
-    private KernelValue number() throws NotUnderstood {
-        Long value = lexer.acceptInteger();
-        if (value == null) {
-            throw new NotUnderstood();
-        }
-        return new Size(new Literal(value));
-    }
-
     private KernelValue named(String name) throws NotUnderstood {
         return switch (name) {
             case "static_cast" -> {
-                expect("<");
-                yield cast(type());
+                lexer.expect("<");
+                yield cast();
             }
             case "c10" -> {
-                expect("::", "convert", "<");
-                yield cast(type());
+                lexer.expect("::", "convert", "<");
+                yield cast();
             }
             case "decltype" -> ofType();
             case "at" -> vector();
@@ -160,27 +115,35 @@ final class KernelValues {
         };
     }
 
-    /** {@code int64_t>}. */
     private IndexType type() throws NotUnderstood {
-        String name = lexer.acceptIdentifier();
-        IndexType type = name == null ? null : IndexType.of(name);
+        IndexType type = IndexType.of(lexer.expectIdentifier());
         if (type == null) {
             throw new NotUnderstood();
         }
         return type;
     }
 
-    private KernelValue cast(IndexType type) throws NotUnderstood {
-        expect(">");
+    private long integer() throws NotUnderstood {
+        Long value = lexer.acceptInteger();
+        if (value == null) {
+            throw new NotUnderstood();
+        }
+        return value;
+    }
+
+    /** {@code int64_t>(x)}. */
+    private KernelValue cast() throws NotUnderstood {
+        IndexType type = type();
+        lexer.expect(">");
         return convert(type);
     }
 
     /** {@code (x)} behind the name of a type: of sizes and loop variables, or of a value. */
     private KernelValue convert(IndexType type) throws NotUnderstood {
         int start = lexer.start();
-        expect("(");
+        lexer.expect("(");
         SizeExpression number = expressions.parse();
-        if (number.isKnown() && !number.isReal() && lexer.accept(")")) {
+        if (number.isInteger() && lexer.accept(")")) {
             return known(new Size(number).convert(type));
         }
         lexer.reset(start);
@@ -189,17 +152,17 @@ final class KernelValues {
 
     /** {@code decltype(tmp0)(x)} or {@code decltype(tmp4)::blendv(no, yes, condition)}. */
     private KernelValue ofType() throws NotUnderstood {
-        expect("(");
-        KernelValue like = names.value(identifier());
-        expect(")");
+        lexer.expect("(");
+        KernelValue like = scope.value(lexer.expectIdentifier());
+        lexer.expect(")");
         if (lexer.accept("::")) {
-            expect("blendv", "(");
+            lexer.expect("blendv", "(");
             KernelValue no = value();
-            expect(",");
+            lexer.expect(",");
             KernelValue yes = value();
-            expect(",");
+            lexer.expect(",");
             KernelValue condition = value();
-            expect(")");
+            lexer.expect(")");
             return known(KernelValue.select(condition, yes, no));
         }
         if (like instanceof Element(var _, IndexType type, var _)) {
@@ -210,14 +173,15 @@ final class KernelValues {
 
     /** What begins with {@code at::vec::}. */
     private KernelValue vector() throws NotUnderstood {
-        expect("::", "vec", "::");
-        String name = identifier();
-        expect("<");
+        lexer.expect("::", "vec", "::");
+        String name = lexer.expectIdentifier();
+        lexer.expect("<");
         IndexType type = type();
         // How many lanes; where it converts, also from which type.
         while (!lexer.accept(">")) {
-            if (!lexer.accept(",") || (lexer.acceptInteger() == null && type() == null)) {
-                throw new NotUnderstood();
+            lexer.expect(",");
+            if (lexer.acceptInteger() == null) {
+                type();
             }
         }
         return switch (name) {
@@ -231,31 +195,28 @@ final class KernelValues {
 
     /** {@code loadu(in_ptr0 + static_cast<int64_t>(x0), count)}. */
     private KernelValue loadVector(IndexType type) throws NotUnderstood {
-        expect("loadu", "(");
-        int parameter = names.pointer(identifier());
-        if (parameter < 0 || names.pointee(parameter) != type) {
+        lexer.expect("loadu", "(");
+        int parameter = scope.pointer(lexer.expectIdentifier());
+        if (parameter < 0 || scope.pointee(parameter) != type) {
             throw new NotUnderstood();
         }
-        expect("+");
-        SizeExpression index = castNumber();
+        lexer.expect("+");
+        SizeExpression index = expressions.parseInteger();
         // Without a count as many as there are, which the type does not always say.
-        expect(",");
-        SizeExpression count = castNumber();
-        expect(")");
-        var variable = names.beginLane("");
-        names.endLane("");
-        var loop = new KernelLoop(variable, ZERO, count, 1, null, null);
-        var each = new Binary(Binary.Operator.ADD, index, variable);
+        lexer.expect(",");
+        KernelLoop loop = scope.newLane("", expressions.parseInteger());
+        lexer.expect(")");
+        var each = new Binary(Binary.Operator.ADD, index, loop.variable());
         return new Element(new Load(parameter, type, each, loop), type, ZERO);
     }
 
     /** A remainder, or the greater or smaller of a value and a number. */
     private KernelValue bounded(String function) throws NotUnderstood {
-        expect("(");
+        lexer.expect("(");
         var bounds = value() instanceof Bounded known ? known : Bounded.ANY;
-        expect(",");
+        lexer.expect(",");
         KernelValue operand = value();
-        expect(")");
+        lexer.expect(")");
         if (!(operand instanceof Size(Literal(long number)))) {
             throw new NotUnderstood();
         }
@@ -269,13 +230,13 @@ final class KernelValues {
     }
 
     private KernelValue variable(String name) throws NotUnderstood {
-        int parameter = names.pointer(name);
+        int parameter = scope.pointer(name);
         if (parameter >= 0 && lexer.accept("[")) {
             return element(parameter);
         }
-        KernelValue value = names.value(name);
+        KernelValue value = scope.value(name);
         if (value == null) {
-            SizeExpression size = names.variable(name);
+            SizeExpression size = scope.variable(name);
             if (size == null) {
                 throw new NotUnderstood();
             }
@@ -283,44 +244,37 @@ final class KernelValues {
         }
         if (lexer.accept("[")) {
             // An array that a vector was copied into, in a loop over its lanes.
-            if (lane == null || !identifier().equals(laneName) || !isWhole(value)) {
+            KernelLoop lane = scope.lane();
+            if (lane == null
+                    || !lane.isOf(lexer.expectIdentifier())
+                    || hasOtherCount(value, lane.end())) {
                 throw new NotUnderstood();
             }
-            expect("]");
+            lexer.expect("]");
         } else if (lexer.accept(".")) {
             // The same bits as another type of mask.
-            expect("template", "cast", "<");
-            skipArguments();
-            expect("(", ")");
+            lexer.expect("template", "cast");
+            lexer.skipTemplateArguments();
+            lexer.expect("(", ")");
         }
         return value;
     }
 
-    /** Whether the loop over lanes goes over all those that have been read. */
-    private boolean isWhole(KernelValue value) {
-        return value.lane() == null || value.lane().end().equals(lane.end());
+    /** Whether a value was read from another number of lanes. */
+    private static boolean hasOtherCount(KernelValue value, SizeExpression count) {
+        return value.lane() != null && !value.lane().end().equals(count);
     }
 
     private KernelValue element(int parameter) throws NotUnderstood {
-        IndexType type = names.pointee(parameter);
+        IndexType type = scope.pointee(parameter);
         if (type == null) {
             throw new NotUnderstood();
         }
         SizeExpression index = expressions.parse();
-        expect("]");
-        if (!index.isKnown() || index.isReal()) {
-            return new SomeElement(parameter);
-        }
-        return new Element(new Load(parameter, type, index, lane), type, ZERO);
-    }
-
-    /** Reads a number that does not depend on data. */
-    private SizeExpression castNumber() throws NotUnderstood {
-        SizeExpression number = expressions.parse();
-        if (!number.isKnown() || number.isReal()) {
-            throw new NotUnderstood();
-        }
-        return number;
+        lexer.expect("]");
+        return index.isInteger()
+                ? new Element(new Load(parameter, type, index, scope.lane()), type, ZERO)
+                : new SomeElement(parameter);
     }
 
     /**
@@ -328,33 +282,27 @@ final class KernelValues {
      * array, or an array into a vector, element by element.
      */
     private KernelValue lambda() throws NotUnderstood {
-        expect("[", "&", "]", "{", "__at_align__", "std", "::", "array", "<");
+        lexer.expect("[", "&", "]", "{", "__at_align__", "std", "::", "array", "<");
         type();
-        expect(",");
-        if (lexer.acceptInteger() == null) {
-            throw new NotUnderstood();
-        }
-        expect(">");
-        String array = identifier();
-        expect(";");
+        lexer.expect(",");
+        integer();
+        lexer.expect(">");
+        String array = lexer.expectIdentifier();
+        lexer.expect(";");
         KernelValue value = lexer.accept("for") ? eachLane(array) : stored(array);
-        expect("}", "(", ")");
+        lexer.expect("}", "(", ")");
         return value;
     }
 
     /** {@code tmp0.store(tmpbuf.data(), count); return tmpbuf;}. */
     private KernelValue stored(String array) throws NotUnderstood {
-        KernelValue value = names.value(identifier());
-        expect(".", "store", "(", array, ".", "data", "(", ")");
-        SizeExpression count = lexer.accept(",") ? castNumber() : null;
-        expect(")", ";", "return", array, ";");
-        if (value != null
-                && count != null
-                && value.lane() != null
-                && !value.lane().end().equals(count)) {
+        KernelValue value = known(scope.value(lexer.expectIdentifier()));
+        lexer.expect(".", "store", "(", array, ".", "data", "(", ")");
+        if (lexer.accept(",") && hasOtherCount(value, expressions.parseInteger())) {
             throw new NotUnderstood();
         }
-        return known(value);
+        lexer.expect(")", ";", "return", array, ";");
+        return value;
     }
 
     /**
@@ -362,65 +310,37 @@ final class KernelValues {
      * count);}.
      */
     private KernelValue eachLane(String array) throws NotUnderstood {
-        expect("(", "long");
-        String variable = identifier();
-        expect("=", "0", ";", variable, "<");
-        SizeExpression count = castNumber();
-        expect(";", variable, "+", "+", ")", "{", array, "[", variable, "]", "=");
-        if (lane != null) {
+        lexer.expect("(", "long");
+        String variable = lexer.expectIdentifier();
+        lexer.expect("=", "0", ";", variable, "<");
+        SizeExpression count = expressions.parseInteger();
+        lexer.expect(";", variable, "+", "+", ")", "{", array, "[", variable, "]", "=");
+        if (scope.lane() != null) {
             throw new NotUnderstood();
         }
         KernelValue value;
-        laneName = variable;
-        lane = new KernelLoop(names.beginLane(variable), ZERO, count, 1, null, null);
+        scope.setLane(scope.newLane(variable, count));
         try {
             value = value();
         } finally {
-            names.endLane(variable);
-            lane = null;
+            scope.setLane(null);
         }
-        expect(";", "}", "return", "at", "::", "vec", "::");
-        identifier();
-        expect("<");
-        skipArguments();
-        expect("::", "loadu", "(", array, ".", "data", "(", ")");
-        if (lexer.accept(",") && !castNumber().equals(count)) {
+        lexer.expect(";", "}", "return", "at", "::", "vec", "::");
+        lexer.expectIdentifier();
+        lexer.skipTemplateArguments();
+        lexer.expect("::", "loadu", "(", array, ".", "data", "(", ")");
+        if (lexer.accept(",") && !expressions.parseInteger().equals(count)) {
             throw new NotUnderstood();
         }
-        expect(")", ";");
+        lexer.expect(")", ";");
         return value;
-    }
-
-    /** The rest of {@code <int64_t,2>}. */
-    private void skipArguments() throws NotUnderstood {
-        while (!lexer.accept(">")) {
-            if (lexer.acceptIdentifier() == null
-                    && lexer.acceptInteger() == null
-                    && !lexer.accept(",")) {
-                throw new NotUnderstood();
-            }
-        }
     }
 
     private KernelValue inParentheses() throws NotUnderstood {
-        expect("(");
+        lexer.expect("(");
         KernelValue value = value();
-        expect(")");
+        lexer.expect(")");
         return value;
-    }
-
-    private String identifier() throws NotUnderstood {
-        String name = lexer.acceptIdentifier();
-        if (name == null) {
-            throw new NotUnderstood();
-        }
-        return name;
-    }
-
-    private void expect(String... texts) throws NotUnderstood {
-        if (!lexer.acceptAll(texts)) {
-            throw new NotUnderstood();
-        }
     }
 
     private static KernelValue known(KernelValue value) throws NotUnderstood {

@@ -10,9 +10,8 @@ import java.util.Optional;
 /**
  * What a wrapper source says of one call through the proxy executor.
  *
- * <p>Sizes and strides are expressions over the symbols of the source. The symbols that stand for
- * sizes and strides of the model's inputs have their slots; others, which the model computes on its
- * way, have {@link #FREE} for a slot and no value of their own.
+ * <p>Sizes and strides are expressions over the symbols of the source. Symbols that do not come
+ * from the inputs' sizes and strides have the slot {@link #FREE} and no value.
  *
  * @param integers what is passed for integers; empty if that is not understood
  * @param tensors arguments first, then results; empty if that is not understood
@@ -25,8 +24,8 @@ public record OperatorCallSite(
     /**
      * An argument or a result.
      *
-     * @param sizes as stated; empty if not stated
-     * @param strides as stated; empty if not stated
+     * @param sizes empty if not stated
+     * @param strides empty if not stated
      * @param dtype what the code that reads the memory takes the elements for; empty if no such
      *     code is known
      * @param usesLayout whether code depends on the sizes and strides

@@ -1,8 +1,5 @@
 package io.github.aoti4j.internal.indices;
 
-import static io.github.aoti4j.internal.indices.OperatorCallSite.FREE;
-
-import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppTokens;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
@@ -50,33 +47,8 @@ public final class OperatorCallSites {
     private static final Set<String> NEUTRAL_METHODS =
             Set.of("size", "sizes", "stride", "strides", "numel", "reset", "release", "get");
 
-    private static final Map<String, DType> TYPES =
-            Map.ofEntries(
-                    Map.entry("float", DType.FLOAT32),
-                    Map.entry("double", DType.FLOAT64),
-                    Map.entry("int64_t", DType.INT64),
-                    Map.entry("int32_t", DType.INT32),
-                    Map.entry("int16_t", DType.INT16),
-                    Map.entry("int8_t", DType.INT8),
-                    Map.entry("uint8_t", DType.UINT8),
-                    Map.entry("uint16_t", DType.UINT16),
-                    Map.entry("uint32_t", DType.UINT32),
-                    Map.entry("uint64_t", DType.UINT64),
-                    Map.entry("bool", DType.BOOL),
-                    Map.entry("half", DType.FLOAT16),
-                    Map.entry("at::Half", DType.FLOAT16),
-                    Map.entry("bfloat16", DType.BFLOAT16),
-                    Map.entry("at::BFloat16", DType.BFLOAT16),
-                    Map.entry("at::Float8_e4m3fn", DType.FLOAT8_E4M3FN),
-                    Map.entry("at::Float8_e5m2", DType.FLOAT8_E5M2),
-                    Map.entry("at::Float8_e4m3fnuz", DType.FLOAT8_E4M3FNUZ),
-                    Map.entry("at::Float8_e5m2fnuz", DType.FLOAT8_E5M2FNUZ),
-                    Map.entry("at::complex<float>", DType.COMPLEX64),
-                    Map.entry("at::complex<double>", DType.COMPLEX128));
-
     private final CppLexer lexer;
     private final ExpressionParser expressions;
-    private final Map<String, Symbol> symbols = new HashMap<>();
     private final CppTokens tokens;
 
     /** Where in the source to go on: lists of sizes are not looked through for uses. */
@@ -97,35 +69,27 @@ public final class OperatorCallSites {
     private record Call(int node, List<SizeExpression> integers, List<TensorVariable> tensors) {}
 
     private OperatorCallSites(String source, List<SizeSymbol> symbols) {
-        lexer = new CppLexer(source);
-        expressions = new ExpressionParser(lexer, new Names());
+        Map<String, Symbol> known = new HashMap<>();
         for (SizeSymbol symbol : symbols) {
-            this.symbols.put(symbol.name(), new Symbol(symbol.name(), symbol.slot()));
+            known.put(symbol.name(), new Symbol(symbol.name(), symbol.slot()));
         }
+        lexer = new CppLexer(source);
+        // Every name may be a symbol; one that is none equals no size.
+        expressions =
+                new ExpressionParser(
+                        lexer,
+                        name ->
+                                known.containsKey(name)
+                                        ? known.get(name)
+                                        : new Symbol(name, OperatorCallSite.FREE));
         tokens = new CppTokens(lexer);
     }
 
-    /** Every name may be a symbol; one that is none equals no size. */
-    private final class Names implements ExpressionParser.Scope {
-        @Override
-        public SizeExpression variable(String name) {
-            Symbol known = symbols.get(name);
-            return known != null ? known : new Symbol(name, FREE);
-        }
-
-        @Override
-        public SizeExpression element(String name, String method, int index) {
-            return null;
-        }
-    }
-
     /**
-     * Searches a source.
+     * Searches the text of a {@code .wrapper.cpp}.
      *
-     * @param source the text of the {@code .wrapper.cpp}
      * @param symbols those of the inputs' sizes and strides
-     * @return the calls, by the number of the node; without those that stand in several places and
-     *     differ
+     * @return the calls, by the number of the node; empty ones where several of a node differ
      */
     public static Map<Integer, OperatorCallSite> find(String source, List<SizeSymbol> symbols) {
         int first = source.indexOf(CALL);
@@ -185,7 +149,7 @@ public final class OperatorCallSites {
         List<SizeExpression> strides = expressions.parseList(Shapes.MAX_RANK);
         resume = lexer.start();
         if (strides != null && strides.size() == sizes.size()) {
-            variable(tokens.get(at + 2)).layout(List.copyOf(sizes), List.copyOf(strides));
+            variable(tokens.get(at + 2)).layout(sizes, strides);
         }
     }
 
@@ -194,8 +158,7 @@ public final class OperatorCallSites {
         if (tokens.is(at + 1, "*") && tokens.is(at + 4, "nullptr")) {
             arrays.put(tokens.get(at + 2), List.of());
         } else if (tokens.is(at + 2, "[") && tokens.is(at + 4, "=")) {
-            List<SizeExpression> values = list(at + 5, Shapes.MAX_RANK);
-            arrays.put(tokens.get(at + 1), values == null ? null : List.copyOf(values));
+            arrays.put(tokens.get(at + 1), list(at + 5, Shapes.MAX_RANK));
         }
     }
 
@@ -221,17 +184,12 @@ public final class OperatorCallSites {
         }
         int first = brace(open + 1, open);
         int second = first < 0 ? -1 : brace(tokens.closing(first), open);
-        List<SizeExpression> integers = null;
-        List<TensorVariable> passed = List.of();
-        if (second >= 0) {
-            integers = list(first, MAX_ARGUMENTS);
-            passed = passed(second);
-        }
+        List<SizeExpression> integers = second < 0 ? null : list(first, MAX_ARGUMENTS);
         calls.add(
                 new Call(
                         node.intValue(),
-                        integers == null ? List.of() : List.copyOf(integers),
-                        passed));
+                        integers == null ? List.of() : integers,
+                        second < 0 ? List.of() : passed(second)));
     }
 
     /** The next brace that stands in a bracket; -1 if there is none. */
@@ -279,19 +237,15 @@ public final class OperatorCallSites {
 
     /** Any other identifier. */
     private void use(int at, int statement) {
-        String next = tokens.get(at + 1);
-        if (isMade(at)) {
+        if (tokens.is(at - 1, "&") && tokens.get(at).endsWith(HANDLE)) {
             made(at);
-        } else if (next.equals(".")) {
-            method(at);
-        } else if (next.equals(",") || next.equals(")") || next.equals("}")) {
-            argument(at, statement);
+            return;
         }
-    }
-
-    /** {@code &buf1_handle}. */
-    private boolean isMade(int at) {
-        return tokens.is(at - 1, "&") && tokens.get(at).endsWith(HANDLE);
+        switch (tokens.get(at + 1)) {
+            case "." -> method(at);
+            case ",", ")", "}" -> argument(at, statement);
+            default -> {}
+        }
     }
 
     /** {@code aoti_torch_empty_strided(2, int_array_0, int_array_1, …, &buf2_handle)}. */
@@ -321,12 +275,7 @@ public final class OperatorCallSites {
         }
         TensorVariable variable = variable(tokens.get(at));
         if (method.equals("data_ptr")) {
-            DType dtype = castBefore(at);
-            if (dtype == null) {
-                variable.readSomehow();
-            } else {
-                variable.readAs(dtype);
-            }
+            variable.readAs(castBefore(at));
         } else if (!NEUTRAL_METHODS.contains(method)) {
             variable.readSomehow();
         } else if (method.equals("size") && tokens.is(at - 1, "=")) {
@@ -338,17 +287,18 @@ public final class OperatorCallSites {
         }
     }
 
-    private DType castBefore(int at) {
+    /** The type of elements in {@code (const float*)(} before a token; empty if there is none. */
+    private String castBefore(int at) {
         int open = tokens.around(at - 2);
         if (!tokens.is(at - 1, "(")
                 || !tokens.is(at - 2, ")")
                 || !tokens.is(at - 3, "*")
                 || open < 0) {
-            return null;
+            return "";
         }
         int from = tokens.is(open + 1, "const") ? open + 2 : open + 1;
         // The longest name of a type has six tokens.
-        return from < at - 3 && at - from < 10 ? TYPES.get(tokens.joined(from, at - 3)) : null;
+        return from < at - 3 && at - from < 10 ? tokens.joined(from, at - 3) : "";
     }
 
     private void argument(int at, int statement) {

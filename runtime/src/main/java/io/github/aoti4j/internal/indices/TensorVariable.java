@@ -16,6 +16,31 @@ import java.util.Set;
 
 /** A variable of a wrapper source that holds a tensor, and what the source does with it. */
 final class TensorVariable {
+    /** By the name in C++ without blanks. */
+    private static final Map<String, DType> TYPES =
+            Map.ofEntries(
+                    Map.entry("float", DType.FLOAT32),
+                    Map.entry("double", DType.FLOAT64),
+                    Map.entry("int64_t", DType.INT64),
+                    Map.entry("int32_t", DType.INT32),
+                    Map.entry("int16_t", DType.INT16),
+                    Map.entry("int8_t", DType.INT8),
+                    Map.entry("uint8_t", DType.UINT8),
+                    Map.entry("uint16_t", DType.UINT16),
+                    Map.entry("uint32_t", DType.UINT32),
+                    Map.entry("uint64_t", DType.UINT64),
+                    Map.entry("bool", DType.BOOL),
+                    Map.entry("half", DType.FLOAT16),
+                    Map.entry("at::Half", DType.FLOAT16),
+                    Map.entry("bfloat16", DType.BFLOAT16),
+                    Map.entry("at::BFloat16", DType.BFLOAT16),
+                    Map.entry("at::Float8_e4m3fn", DType.FLOAT8_E4M3FN),
+                    Map.entry("at::Float8_e5m2", DType.FLOAT8_E5M2),
+                    Map.entry("at::Float8_e4m3fnuz", DType.FLOAT8_E4M3FNUZ),
+                    Map.entry("at::Float8_e5m2fnuz", DType.FLOAT8_E5M2FNUZ),
+                    Map.entry("at::complex<float>", DType.COMPLEX64),
+                    Map.entry("at::complex<double>", DType.COMPLEX128));
+
     /** Another one with the same memory; this if there is none. */
     private TensorVariable parent = this;
 
@@ -30,7 +55,7 @@ final class TensorVariable {
     private boolean isUsed;
     private boolean isReadSomehow;
 
-    /** Says what the tensor is like; what is said first counts. */
+    /** States sizes and strides; the first statement counts. */
     void layout(List<SizeExpression> statedSizes, List<SizeExpression> statedStrides) {
         if ((sizes == null || isInherited) && statedSizes != null && statedStrides != null) {
             sizes = statedSizes;
@@ -39,7 +64,7 @@ final class TensorVariable {
         }
     }
 
-    /** Says that this is another one, as it is. */
+    /** This is another one, as it is. */
     void sameAs(TensorVariable other) {
         shareWith(other);
         if (sizes == null && other.sizes != null) {
@@ -49,32 +74,37 @@ final class TensorVariable {
         }
     }
 
-    /** Says that the source names a size of it. */
+    /** The source names a size of it. */
     void sizeName(int dimension, String name) {
         sizeNames.put(dimension, name);
     }
 
-    /** Says that something depends on its sizes and strides. */
+    /** Something depends on its sizes and strides. */
     void used() {
         memory().isUsed = true;
     }
 
-    /** Says that a kernel reads or writes its memory. */
-    void readAs(DType dtype) {
-        memory().dtypes.add(dtype);
+    /** A kernel reads or writes its memory as elements of a type of C++. */
+    void readAs(String cppType) {
+        DType dtype = TYPES.get(cppType);
+        if (dtype == null) {
+            readSomehow();
+        } else {
+            memory().dtypes.add(dtype);
+        }
     }
 
-    /** Says that something may read its memory, nobody knows as what. */
+    /** Something may read its memory, as elements of an unknown type. */
     void readSomehow() {
         memory().isReadSomehow = true;
     }
 
-    /** Says that this may have its element type from another one. */
+    /** This may have its element type from another one. */
     void madeFrom(TensorVariable other) {
         memory().madeFrom.add(other);
     }
 
-    /** Says that both have the same memory. */
+    /** Both have the same memory. */
     void shareWith(TensorVariable other) {
         TensorVariable mine = memory();
         TensorVariable theirs = other.memory();

@@ -6,8 +6,7 @@ import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SymbolTable;
-import io.github.aoti4j.internal.indices.KernelCalls;
-import io.github.aoti4j.internal.indices.KernelCheck;
+import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.ArrayList;
@@ -42,7 +41,7 @@ final class WrapperParser {
             Pattern.compile("std::move\\(cubin_dir\\),\\s{0,200}(true|false)\\)");
 
     private final String source;
-    private final List<KernelCheck> kernelChecks;
+    private final List<String> kernels;
     private final CppLexer lexer;
     private final SymbolTable symbols = new SymbolTable();
     private final ExpressionParser expressions;
@@ -55,10 +54,9 @@ final class WrapperParser {
     private Section section = Section.BEFORE_RUN;
     private boolean sawMinimum;
 
-    /** Reads a source, with the checks in the kernels that it calls. */
-    WrapperParser(String source, List<KernelCheck> kernelChecks) {
+    WrapperParser(String source, List<String> kernels) {
         this.source = source;
-        this.kernelChecks = kernelChecks;
+        this.kernels = kernels;
         lexer = new CppLexer(source);
         expressions = new ExpressionParser(lexer, symbols);
     }
@@ -102,7 +100,7 @@ final class WrapperParser {
                 symbolList,
                 march(),
                 holdsWeights(),
-                KernelCalls.find(source, kernelChecks, symbols));
+                IndexChecks.find(source, kernels, symbols));
     }
 
     /** The last argument of the base class's constructor ({@code include_weights}). */

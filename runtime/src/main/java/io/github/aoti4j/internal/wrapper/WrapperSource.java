@@ -2,10 +2,7 @@ package io.github.aoti4j.internal.wrapper;
 
 import io.github.aoti4j.internal.cpp.SizeSymbol;
 import io.github.aoti4j.internal.indices.IndexChecks;
-import io.github.aoti4j.internal.indices.KernelCheck;
-import io.github.aoti4j.internal.indices.KernelChecks;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -61,11 +58,6 @@ public record WrapperSource(
      * @return what they say; empty if it is not the source of a model
      */
     public static Optional<WrapperSource> parse(String source, List<String> kernels) {
-        List<KernelCheck> checks = new ArrayList<>();
-        for (String kernel : kernels) {
-            checks.addAll(KernelChecks.find(kernel));
-        }
-        checks.addAll(KernelChecks.find(source));
-        return new WrapperParser(source, checks).parse();
+        return new WrapperParser(source, kernels).parse();
     }
 }

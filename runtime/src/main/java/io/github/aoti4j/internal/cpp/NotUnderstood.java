@@ -1,0 +1,10 @@
+package io.github.aoti4j.internal.cpp;
+
+/** The source leaves the grammar that is read. Always caught, hence without a stack trace. */
+public final class NotUnderstood extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    public NotUnderstood() {
+        super(null, null, false, false);
+    }
+}
