@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.cpp;
 
+import java.util.Set;
+
 /**
  * Splits C++ source into tokens, one at a time, without comments and preprocessor lines.
  *
@@ -16,6 +18,7 @@ public final class CppLexer {
     }
 
     private static final String[] TWO_CHARACTERS = {"::", "<<", "!=", "<=", ">=", "=="};
+    private static final Set<String> RAW_PREFIXES = Set.of("R", "u8R", "uR", "UR", "LR");
     private static final int MAX_RAW_DELIMITER = 16;
 
     private final String source;
@@ -82,11 +85,12 @@ public final class CppLexer {
 
     /** Moves on and returns the identifier. */
     public String expectIdentifier() throws NotUnderstood {
-        String name = acceptIdentifier();
-        if (name == null) {
-            throw new NotUnderstood();
-        }
-        return name;
+        return NotUnderstood.unlessNull(acceptIdentifier());
+    }
+
+    /** Moves on and returns the value of a decimal integer. */
+    public long expectInteger() throws NotUnderstood {
+        return NotUnderstood.unlessNull(acceptInteger());
     }
 
     /** Moves on behind {@code <int64_t,2>}. */
@@ -115,11 +119,14 @@ public final class CppLexer {
             return null;
         }
         String value = source.substring(valueStart, valueEnd);
-        if (!raw && value.indexOf('\\') >= 0) {
-            value = unescape(value);
-        }
+        String text = raw ? value : unescape(value);
         advance();
-        return value;
+        return text;
+    }
+
+    /** Moves on and returns the value of a string literal. */
+    public String expectString() throws NotUnderstood {
+        return NotUnderstood.unlessNull(acceptString());
     }
 
     /**
@@ -225,16 +232,9 @@ public final class CppLexer {
             position++;
         }
         kind = Kind.IDENTIFIER;
-        if (charAt(position) == '"' && source.charAt(position - 1) == 'R' && isRawPrefix()) {
+        if (charAt(position) == '"' && RAW_PREFIXES.contains(text())) {
             rawString();
         }
-    }
-
-    private boolean isRawPrefix() {
-        return switch (text()) {
-            case "R", "u8R", "uR", "UR", "LR" -> true;
-            default -> false;
-        };
     }
 
     private void rawString() {
@@ -294,24 +294,13 @@ public final class CppLexer {
         position++;
     }
 
-    /** The simple escapes; PyTorch writes no others into names. */
+    /** PyTorch writes no other escapes into names than Java has. */
     private static String unescape(String value) {
-        var text = new StringBuilder(value.length());
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c == '\\' && i + 1 < value.length()) {
-                c = value.charAt(++i);
-                c =
-                        switch (c) {
-                            case 'n' -> '\n';
-                            case 't' -> '\t';
-                            case 'r' -> '\r';
-                            default -> c;
-                        };
-            }
-            text.append(c);
+        try {
+            return value.translateEscapes();
+        } catch (IllegalArgumentException _) {
+            return value;
         }
-        return text.toString();
     }
 
     /** The character there; NUL, which begins no token, behind the end. */

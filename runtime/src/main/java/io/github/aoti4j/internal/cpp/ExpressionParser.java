@@ -181,10 +181,7 @@ public final class ExpressionParser {
         }
         SizeExpression meaning =
                 lexer.is("[") || lexer.is(".") ? element(name) : scope.variable(name);
-        if (meaning == null) {
-            throw new NotUnderstood();
-        }
-        return count(meaning);
+        return count(NotUnderstood.unlessNull(meaning));
     }
 
     /** {@code arg0_1_size[1]}, or {@code arg0_1.sizes()[1]}. */

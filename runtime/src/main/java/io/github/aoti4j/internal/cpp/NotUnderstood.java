@@ -7,4 +7,12 @@ public final class NotUnderstood extends Exception {
     public NotUnderstood() {
         super(null, null, false, false);
     }
+
+    /** Returns the value if it is not null. */
+    public static <T> T unlessNull(T value) throws NotUnderstood {
+        if (value == null) {
+            throw new NotUnderstood();
+        }
+        return value;
+    }
 }

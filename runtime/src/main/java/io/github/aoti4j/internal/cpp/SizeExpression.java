@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.cpp;
 
+import java.util.Locale;
+
 /**
  * A size or stride as an expression over the sizes and strides of a model's inputs.
  *
@@ -105,21 +107,15 @@ public sealed interface SizeExpression {
 
     record Unary(Function function, SizeExpression operand) implements SizeExpression {
         public enum Function {
-            NEGATE("-"),
+            NEGATE,
             /** {@code static_cast<int64_t>}: truncates. */
-            TO_INTEGER(""),
+            TO_INTEGER,
             /** {@code static_cast<double>}. */
-            TO_REAL(""),
-            FLOOR("floor"),
-            CEIL("ceil"),
-            TRUNC("trunc"),
-            ABS("abs");
-
-            private final String text;
-
-            Function(String text) {
-                this.text = text;
-            }
+            TO_REAL,
+            FLOOR,
+            CEIL,
+            TRUNC,
+            ABS
         }
 
         @Override
@@ -168,7 +164,7 @@ public sealed interface SizeExpression {
                         operand.precedence() < 3
                                 ? "-(" + operand.text() + ")"
                                 : "-" + operand.text();
-                default -> function.text + "(" + operand.text() + ")";
+                default -> function.name().toLowerCase(Locale.ROOT) + "(" + operand.text() + ")";
             };
         }
 

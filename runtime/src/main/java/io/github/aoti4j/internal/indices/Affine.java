@@ -6,7 +6,7 @@ import io.github.aoti4j.internal.cpp.SizeExpression.Binary.Operator;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unary;
-import io.github.aoti4j.internal.indices.CheckedIndex.Region;
+import io.github.aoti4j.internal.indices.IndexRange.Region;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -40,11 +40,7 @@ public final class IndexCheck {
             }
         }
         for (IndexPlan plan : plans) {
-            if (!plan.acceptsPositions()) {
-                throw new InvalidInputException(
-                        "inputs of these sizes make the model use positions %s, but it has only those %s: give smaller ones"
-                                .formatted(plan.positions(), plan.range()));
-            }
+            plan.checkPositions();
         }
         isPrepared = true;
     }

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -57,13 +60,13 @@ final class IndexPlan {
         return isUsed && input == someInput;
     }
 
-    /** Whether positions that depend on sizes only are in range, or there are none. */
-    boolean acceptsPositions() {
-        return !isUsedFor(-1) || (lowest >= min && highest <= max);
-    }
-
-    String positions() {
-        return "from %d to %d".formatted(lowest, highest);
+    /** Checks positions that depend on sizes only. */
+    void checkPositions() {
+        if (isUsedFor(-1) && (lowest < min || highest > max)) {
+            throw new InvalidInputException(
+                    "inputs of these sizes make the model use positions from %d to %d, but it has only those %s: give smaller ones"
+                            .formatted(lowest, highest, range()));
+        }
     }
 
     /** The range as text. */
@@ -237,7 +240,7 @@ final class IndexPlan {
             return -1;
         }
         boolean good =
-                type == IndexType.INT64
+                type == DType.INT64
                         ? areWithin64(elements, place * 8, count, min, max)
                         : areWithin32(elements, place * 4, count, min, max);
         return good ? -1 : place;
@@ -269,13 +272,13 @@ final class IndexPlan {
         return get(elements, range.type(), place);
     }
 
-    private static long get(MemorySegment elements, IndexType type, long place) {
+    private static long get(MemorySegment elements, DType type, long place) {
         return switch (type) {
             case INT64 -> elements.get(JAVA_LONG_UNALIGNED, place * 8);
             case INT32 -> elements.get(JAVA_INT_UNALIGNED, place * 4);
             case INT16 -> elements.get(JAVA_SHORT_UNALIGNED, place * 2);
             case INT8 -> elements.get(JAVA_BYTE, place);
-            case UINT8 -> elements.get(JAVA_BYTE, place) & 0xFF;
+            default -> elements.get(JAVA_BYTE, place) & 0xFF;
         };
     }
 }

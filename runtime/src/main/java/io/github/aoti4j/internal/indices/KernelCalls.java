@@ -9,10 +9,10 @@ import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unary;
 import io.github.aoti4j.internal.cpp.SymbolTable;
-import io.github.aoti4j.internal.indices.CheckedIndex.Range;
-import io.github.aoti4j.internal.indices.CheckedIndex.Region;
 import io.github.aoti4j.internal.indices.IndexChecks.Origin;
 import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
+import io.github.aoti4j.internal.indices.IndexRange.Range;
+import io.github.aoti4j.internal.indices.IndexRange.Region;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +39,7 @@ final class KernelCalls {
     private static final int MAX_NODES = 4000;
 
     private static final int LOOKBACK = 8;
+    private static final Set<String> BEFORE_STATEMENT = Set.of("", ";", "{", "}");
 
     /** Beyond that, reading on to the end is cheaper than looking for it. */
     private static final int MAX_SEARCHES = 16;
@@ -122,7 +123,7 @@ final class KernelCalls {
     private void token() {
         String text = lexer.kind() == Kind.STRING ? "\"" : lexer.text();
         if (text.equals("{")) {
-            boolean isPlain = isStatementEnd(before(1));
+            boolean isPlain = BEFORE_STATEMENT.contains(before(1));
             braces.add(isPlain);
             unclear += isPlain ? 0 : 1;
         } else if (text.equals("}") && !braces.isEmpty()) {
@@ -142,20 +143,13 @@ final class KernelCalls {
         return before[(latest + LOOKBACK + 1 - distance) % LOOKBACK];
     }
 
-    private static boolean isStatementEnd(String token) {
-        return switch (token) {
-            case "", ";", "{", "}" -> true;
-            default -> false;
-        };
-    }
-
     /** The lexer is behind the name, {@link #before} before it. */
     private void name(String name) {
         int input = symbols.inputOf(name);
         if (kernels.containsKey(name) && lexer.is("(")) {
             // Called through an object in some versions.
             boolean isQualified = before(1).equals(".") && before(2).equals("kernels");
-            call(name, isStatementEnd(before(isQualified ? 3 : 1)) && unclear == 0);
+            call(name, BEFORE_STATEMENT.contains(before(isQualified ? 3 : 1)) && unclear == 0);
         } else if (input >= 0) {
             if (!isHarmless()) {
                 spoiled.add(input);
@@ -200,11 +194,11 @@ final class KernelCalls {
                     source >= 0 && source < arguments.size()
                             ? arguments.get(source)
                             : Argument.OTHER;
-            CheckedIndex index = check.index().orElse(null);
+            IndexRange index = check.index().orElse(null);
             boolean isRead =
                     index != null
                             && !arguments.isEmpty()
-                            && (index.parameter() < 0
+                            && (index.input() < 0
                                     || (pointer.input >= 0 && !spoiled.contains(pointer.input)));
             IndexRange range =
                     isRead && isCertain ? new Binding(arguments).range(pointer.input, index) : null;
@@ -268,7 +262,7 @@ final class KernelCalls {
         }
 
         /** Null if an argument is not known. */
-        IndexRange range(int input, CheckedIndex index) {
+        IndexRange range(int input, IndexRange index) {
             try {
                 var range = new Range(bind(index.range().min()), bind(index.range().max()));
                 var place = index.place();

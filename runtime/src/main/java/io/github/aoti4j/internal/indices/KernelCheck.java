@@ -10,4 +10,4 @@ import java.util.Optional;
  * @param index what it checks; empty if that is not understood
  */
 record KernelCheck(
-        String kernel, String text, boolean isParallel, int source, Optional<CheckedIndex> index) {}
+        String kernel, String text, boolean isParallel, int source, Optional<IndexRange> index) {}

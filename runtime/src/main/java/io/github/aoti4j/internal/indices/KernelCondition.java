@@ -8,7 +8,7 @@ import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SizeExpression.Unary;
-import io.github.aoti4j.internal.indices.CheckedIndex.Range;
+import io.github.aoti4j.internal.indices.IndexRange.Range;
 import io.github.aoti4j.internal.indices.KernelValue.Bounded;
 import io.github.aoti4j.internal.indices.KernelValue.Element;
 import io.github.aoti4j.internal.indices.KernelValue.Size;
@@ -59,7 +59,7 @@ record KernelCondition(
     }
 
     /** What is checked in a nest of loops; empty if it cannot be expressed. */
-    Optional<CheckedIndex> index(List<KernelLoop> loops) {
+    Optional<IndexRange> index(List<KernelLoop> loops) {
         var range = range();
         if (range == null || !isFree(range.min()) || !isFree(range.max())) {
             return Optional.empty();
@@ -68,7 +68,7 @@ record KernelCondition(
         if (load == null) {
             return value instanceof Size(var number)
                     ? Affine.region(number, loops)
-                            .map(region -> new CheckedIndex(-1, null, range, region))
+                            .map(region -> new IndexRange(-1, null, range, region))
                     : Optional.empty();
         }
         if (lanes != null && (load.lane() == null || !lanes.equals(load.lane().end()))) {
@@ -79,7 +79,7 @@ record KernelCondition(
             all.add(load.lane());
         }
         return Affine.region(load.index(), all)
-                .map(region -> new CheckedIndex(load.parameter(), load.type(), range, region));
+                .map(region -> new IndexRange(load.parameter(), load.type(), range, region));
     }
 
     private KernelValue.Load load() {

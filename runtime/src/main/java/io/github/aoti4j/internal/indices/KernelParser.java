@@ -263,7 +263,7 @@ final class KernelParser {
         add(start, text, -1, Optional.empty());
     }
 
-    private void add(int start, String text, int source, Optional<CheckedIndex> index) {
+    private void add(int start, String text, int source, Optional<IndexRange> index) {
         checks.add(new KernelCheck(kernel, text, start > parallelFrom, source, index));
     }
 

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.indices;
 
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
@@ -33,7 +34,7 @@ final class KernelScope implements ExpressionParser.Scope {
     private final Map<String, Integer> pointers = new HashMap<>();
 
     /** By parameter: what such a pointer points to; null for other parameters. */
-    private final List<IndexType> pointees = new ArrayList<>();
+    private final List<DType> pointees = new ArrayList<>();
 
     private final Map<String, Symbol> sizes = new HashMap<>();
     private KernelLoop lane;
@@ -43,7 +44,7 @@ final class KernelScope implements ExpressionParser.Scope {
     KernelScope(CppLexer lexer) {
         lexer.acceptIdentifier();
         lexer.accept("(");
-        IndexType type = null;
+        DType type = null;
         boolean isConst = false;
         boolean isPointer = false;
         String name = null;
@@ -61,8 +62,8 @@ final class KernelScope implements ExpressionParser.Scope {
                 lexer.advance();
             } else if (word.equals("const")) {
                 isConst = true;
-            } else if (IndexType.of(word) != null) {
-                type = IndexType.of(word);
+            } else if (KernelValue.TYPES.containsKey(word)) {
+                type = KernelValue.TYPES.get(word);
             } else {
                 name = word;
             }
@@ -71,12 +72,12 @@ final class KernelScope implements ExpressionParser.Scope {
         open(null, false);
     }
 
-    private void addParameter(String name, IndexType type, boolean isInput, boolean isPointer) {
+    private void addParameter(String name, DType type, boolean isInput, boolean isPointer) {
         int index = pointees.size();
         pointees.add(isInput ? type : null);
         if (name != null && isInput) {
             pointers.put(name, index);
-        } else if (name != null && !isPointer && type == IndexType.INT64) {
+        } else if (name != null && !isPointer && type == DType.INT64) {
             sizes.put(name, new Symbol(name, index));
         }
     }
@@ -132,7 +133,7 @@ final class KernelScope implements ExpressionParser.Scope {
     }
 
     /** What that pointer points to, or null. */
-    IndexType pointee(int parameter) {
+    DType pointee(int parameter) {
         return pointees.get(parameter);
     }
 

@@ -1,14 +1,26 @@
 package io.github.aoti4j.internal.indices;
 
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 import io.github.aoti4j.internal.cpp.SizeExpression.Binary;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
+
+import java.util.Map;
 
 /**
  * What a variable of a generated kernel holds, as far as it matters to a check of an index. Other
  * values are not understood, and neither is a check of them.
  */
 sealed interface KernelValue {
+    /** The types of elements that an index is read from, by their names in C++. */
+    Map<String, DType> TYPES =
+            Map.of(
+                    "int64_t", DType.INT64,
+                    "int32_t", DType.INT32,
+                    "int16_t", DType.INT16,
+                    "int8_t", DType.INT8,
+                    "uint8_t", DType.UINT8);
+
     /** Of the nodes of a sum. */
     int MAX_NODES = 200;
 
@@ -18,10 +30,10 @@ sealed interface KernelValue {
      * @param index the element's index, in loop variables and parameters
      * @param lane the loop over the lanes, whose variable is in the index; null for one element
      */
-    record Load(int parameter, IndexType type, SizeExpression index, KernelLoop lane) {}
+    record Load(int parameter, DType type, SizeExpression index, KernelLoop lane) {}
 
     /** An element with something added to it. A shift other than 0 was added in 64 bits. */
-    record Element(Load load, IndexType type, SizeExpression shift) implements KernelValue {}
+    record Element(Load load, DType type, SizeExpression shift) implements KernelValue {}
 
     /**
      * An index counted from the end where it is negative: {@code v < 0 ? v + size : v}, with {@code
@@ -55,15 +67,27 @@ sealed interface KernelValue {
     }
 
     /** Converts the value to a type; null if that may change it. */
-    default KernelValue convert(IndexType to) {
+    default KernelValue convert(DType to) {
         return switch (this) {
             case Element(var load, var type, var shift) ->
-                    type.fits(to) ? new Element(load, to, shift) : null;
-            case Wrapped(Element element, var _) -> element.type().fits(to) ? this : null;
-            case Size(var number) -> to == IndexType.INT64 || to.holds(number) ? this : null;
-            case Bounded _, SomeElement _ -> to == IndexType.INT64 ? this : null;
+                    fits(type, to) ? new Element(load, to, shift) : null;
+            case Wrapped(Element element, var _) -> fits(element.type(), to) ? this : null;
+            case Size(var number) -> to == DType.INT64 || holds(to, number) ? this : null;
+            case Bounded _, SomeElement _ -> to == DType.INT64 ? this : null;
             case Negative _ -> null;
         };
+    }
+
+    /** Whether each value of a type is one of another. */
+    private static boolean fits(DType type, DType wider) {
+        return type == wider || type.byteSize() < wider.byteSize();
+    }
+
+    /** Whether a number is known to be a value of a type. */
+    private static boolean holds(DType type, SizeExpression number) {
+        return number instanceof Literal(long value)
+                && value >= 0
+                && value < 1L << (type.byteSize() * 8 - 1);
     }
 
     /** The sum of two values, or null. */
@@ -78,7 +102,7 @@ sealed interface KernelValue {
         }
         if (a instanceof Element(var load, var type, var shift)
                 && b instanceof Size(var added)
-                && type == IndexType.INT64) {
+                && type == DType.INT64) {
             var sum = sum(shift, added);
             return sum == null ? null : new Element(load, type, sum);
         }
@@ -92,7 +116,7 @@ sealed interface KernelValue {
                 && yes instanceof Element(var load, var type, var shift)
                 && tested.load().equals(element.load())
                 && load.equals(element.load())
-                && type == IndexType.INT64
+                && type == DType.INT64
                 && tested.shift().equals(element.shift())) {
             var size = difference(shift, element.shift());
             return size == null ? null : new Wrapped(element, size);

@@ -1,5 +1,8 @@
 package io.github.aoti4j.internal.indices;
 
+import static io.github.aoti4j.internal.cpp.NotUnderstood.unlessNull;
+
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
@@ -51,7 +54,7 @@ final class KernelValues {
         }
         KernelValue yes = sum();
         lexer.expect(":");
-        return known(KernelValue.select(condition, yes, sum()));
+        return unlessNull(KernelValue.select(condition, yes, sum()));
     }
 
     private static KernelValue less(KernelValue left, KernelValue right) throws NotUnderstood {
@@ -72,7 +75,7 @@ final class KernelValues {
     private KernelValue sum() throws NotUnderstood {
         KernelValue left = primary();
         while (lexer.accept("+")) {
-            left = known(KernelValue.add(left, primary()));
+            left = unlessNull(KernelValue.add(left, primary()));
         }
         return left;
     }
@@ -87,7 +90,7 @@ final class KernelValues {
         } else if (lexer.is("[")) {
             result = lambda();
         } else if (lexer.kind() == Kind.NUMBER) {
-            result = new Size(new Literal(integer()));
+            result = new Size(new Literal(lexer.expectInteger()));
         } else {
             result = named(lexer.expectIdentifier());
         }
@@ -109,45 +112,33 @@ final class KernelValues {
             case "at" -> vector();
             case "remainder_integral", "max_propagate_nan", "min_propagate_nan" -> bounded(name);
             default -> {
-                IndexType type = IndexType.of(name);
+                DType type = KernelValue.TYPES.get(name);
                 yield type != null && lexer.is("(") ? convert(type) : variable(name);
             }
         };
     }
 
-    private IndexType type() throws NotUnderstood {
-        IndexType type = IndexType.of(lexer.expectIdentifier());
-        if (type == null) {
-            throw new NotUnderstood();
-        }
-        return type;
-    }
-
-    private long integer() throws NotUnderstood {
-        Long value = lexer.acceptInteger();
-        if (value == null) {
-            throw new NotUnderstood();
-        }
-        return value;
+    private DType type() throws NotUnderstood {
+        return unlessNull(KernelValue.TYPES.get(lexer.expectIdentifier()));
     }
 
     /** {@code int64_t>(x)}. */
     private KernelValue cast() throws NotUnderstood {
-        IndexType type = type();
+        DType type = type();
         lexer.expect(">");
         return convert(type);
     }
 
     /** {@code (x)} behind the name of a type: of sizes and loop variables, or of a value. */
-    private KernelValue convert(IndexType type) throws NotUnderstood {
+    private KernelValue convert(DType type) throws NotUnderstood {
         int start = lexer.start();
         lexer.expect("(");
         SizeExpression number = expressions.parse();
         if (number.isInteger() && lexer.accept(")")) {
-            return known(new Size(number).convert(type));
+            return unlessNull(new Size(number).convert(type));
         }
         lexer.reset(start);
-        return known(inParentheses().convert(type));
+        return unlessNull(inParentheses().convert(type));
     }
 
     /** {@code decltype(tmp0)(x)} or {@code decltype(tmp4)::blendv(no, yes, condition)}. */
@@ -163,10 +154,10 @@ final class KernelValues {
             lexer.expect(",");
             KernelValue condition = value();
             lexer.expect(")");
-            return known(KernelValue.select(condition, yes, no));
+            return unlessNull(KernelValue.select(condition, yes, no));
         }
-        if (like instanceof Element(var _, IndexType type, var _)) {
-            return known(inParentheses().convert(type));
+        if (like instanceof Element(var _, DType type, var _)) {
+            return unlessNull(inParentheses().convert(type));
         }
         throw new NotUnderstood();
     }
@@ -176,7 +167,7 @@ final class KernelValues {
         lexer.expect("::", "vec", "::");
         String name = lexer.expectIdentifier();
         lexer.expect("<");
-        IndexType type = type();
+        DType type = type();
         // How many lanes; where it converts, also from which type.
         while (!lexer.accept(">")) {
             lexer.expect(",");
@@ -194,7 +185,7 @@ final class KernelValues {
     }
 
     /** {@code loadu(in_ptr0 + static_cast<int64_t>(x0), count)}. */
-    private KernelValue loadVector(IndexType type) throws NotUnderstood {
+    private KernelValue loadVector(DType type) throws NotUnderstood {
         lexer.expect("loadu", "(");
         int parameter = scope.pointer(lexer.expectIdentifier());
         if (parameter < 0 || scope.pointee(parameter) != type) {
@@ -236,11 +227,7 @@ final class KernelValues {
         }
         KernelValue value = scope.value(name);
         if (value == null) {
-            SizeExpression size = scope.variable(name);
-            if (size == null) {
-                throw new NotUnderstood();
-            }
-            return new Size(size);
+            return new Size(unlessNull(scope.variable(name)));
         }
         if (lexer.accept("[")) {
             // An array that a vector was copied into, in a loop over its lanes.
@@ -266,10 +253,7 @@ final class KernelValues {
     }
 
     private KernelValue element(int parameter) throws NotUnderstood {
-        IndexType type = scope.pointee(parameter);
-        if (type == null) {
-            throw new NotUnderstood();
-        }
+        DType type = unlessNull(scope.pointee(parameter));
         SizeExpression index = expressions.parse();
         lexer.expect("]");
         return index.isInteger()
@@ -285,7 +269,7 @@ final class KernelValues {
         lexer.expect("[", "&", "]", "{", "__at_align__", "std", "::", "array", "<");
         type();
         lexer.expect(",");
-        integer();
+        lexer.expectInteger();
         lexer.expect(">");
         String array = lexer.expectIdentifier();
         lexer.expect(";");
@@ -296,7 +280,7 @@ final class KernelValues {
 
     /** {@code tmp0.store(tmpbuf.data(), count); return tmpbuf;}. */
     private KernelValue stored(String array) throws NotUnderstood {
-        KernelValue value = known(scope.value(lexer.expectIdentifier()));
+        KernelValue value = unlessNull(scope.value(lexer.expectIdentifier()));
         lexer.expect(".", "store", "(", array, ".", "data", "(", ")");
         if (lexer.accept(",") && hasOtherCount(value, expressions.parseInteger())) {
             throw new NotUnderstood();
@@ -340,13 +324,6 @@ final class KernelValues {
         lexer.expect("(");
         KernelValue value = value();
         lexer.expect(")");
-        return value;
-    }
-
-    private static KernelValue known(KernelValue value) throws NotUnderstood {
-        if (value == null) {
-            throw new NotUnderstood();
-        }
         return value;
     }
 }

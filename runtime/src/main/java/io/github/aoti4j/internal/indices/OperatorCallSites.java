@@ -37,6 +37,8 @@ public final class OperatorCallSites {
     private static final int MAX_ARGUMENTS = 10_000;
     private static final int MAX_NESTING = 8;
 
+    private static final Set<String> BEFORE_LIST = Set.of("(", ",", "=", ">", "{");
+
     /** Functions that pass a tensor on, or look at nothing of it. */
     private static final Set<String> PASSING =
             Set.of("wrap_with_raii_handle_if_needed", VIEW, "move");
@@ -131,10 +133,7 @@ public final class OperatorCallSites {
 
     /** Whether a brace holds statements and is not that of a list. */
     private boolean isBlock(int brace) {
-        return switch (tokens.get(brace - 1)) {
-            case "(", ",", "=", ">", "{" -> false;
-            default -> true;
-        };
+        return !BEFORE_LIST.contains(tokens.get(brace - 1));
     }
 
     /** {@code assert_size_stride(buf1, {s77, 12L}, {12L, 1L}, "op")}. */
@@ -229,7 +228,7 @@ public final class OperatorCallSites {
         TensorVariable view = new TensorVariable();
         for (int i = from; i < to; i++) {
             if (tokens.is(i, VIEW)) {
-                view.layout(arrays.get(tokens.get(i + 6)), arrays.get(tokens.get(i + 8)));
+                layout(view, i + 6);
             }
         }
         return view;
@@ -254,9 +253,7 @@ public final class OperatorCallSites {
         String name = tokens.get(at);
         TensorVariable result = variable(name.substring(0, name.length() - HANDLE.length()));
         switch (tokens.get(open - 1)) {
-            case EMPTY ->
-                    result.layout(
-                            arrays.get(tokens.get(open + 3)), arrays.get(tokens.get(open + 5)));
+            case EMPTY -> layout(result, open + 3);
             case SHARES -> result.sameAs(flow(open));
             default -> result.madeFrom(flow(open));
         }
@@ -312,7 +309,8 @@ public final class OperatorCallSites {
                 // A buffer that is used again with other sizes is viewed.
                 assigned(statement).ifPresent(name -> variable(name).sameAs(variable));
             } else if (open == at - 1 && isView) {
-                assigned(statement).ifPresent(name -> view(at, variable, variable(name)));
+                // reinterpret_tensor_wrapper(buf1, 2, int_array_0, int_array_1, 0L)
+                assigned(statement).ifPresent(name -> view(variable, variable(name), at + 4));
             }
             open = tokens.around(open);
         }
@@ -333,10 +331,14 @@ public final class OperatorCallSites {
         }
     }
 
-    /** {@code reinterpret_tensor_wrapper(buf1, 2, int_array_0, int_array_1, 0L)}. */
-    private void view(int at, TensorVariable of, TensorVariable view) {
+    private void view(TensorVariable of, TensorVariable view, int layout) {
         view.shareWith(of);
-        view.layout(arrays.get(tokens.get(at + 4)), arrays.get(tokens.get(at + 6)));
+        layout(view, layout);
+    }
+
+    /** Sizes and strides by the names of two arrays. */
+    private void layout(TensorVariable tensor, int at) {
+        tensor.layout(arrays.get(tokens.get(at)), arrays.get(tokens.get(at + 2)));
     }
 
     private boolean isPassing(int open) {

@@ -36,36 +36,21 @@ public final class InputCheck {
     private record Equality(SizeExpression expected, Extent extent, int slot) {}
 
     private final List<SizeSymbol> symbols;
-    private final InputConstraint[] demands;
+    private final InputConstraint[] inputs;
     private final SizeSymbol[] computed;
     private final Equality[] equalities;
     private final int slotCount;
 
-    /**
-     * Compiles the checks.
-     *
-     * @param names what the caller calls the inputs, for messages; where the list is shorter or a
-     *     name is empty, the input's number does
-     */
-    public InputCheck(WrapperSource source, List<String> names) {
-        this(source, new InputNames(names));
-    }
-
-    /** Compiles the checks. */
     public InputCheck(WrapperSource source, InputNames names) {
         symbols = source.symbols();
-        demands = new InputConstraint[source.inputCount()];
-        for (int i = 0; i < demands.length; i++) {
-            demands[i] = new InputConstraint(source.inputs().get(i), i, names);
+        inputs = new InputConstraint[source.inputCount()];
+        for (int i = 0; i < inputs.length; i++) {
+            inputs[i] = new InputConstraint(source.inputs().get(i), i, names);
         }
         Map<Extent, Integer> slotOf = new HashMap<>();
-        for (var symbol : symbols) {
-            if (symbol.extent().isPresent()) {
-                bind(symbol.extent().get(), symbol.slot(), slotOf);
-            }
-        }
         List<SizeSymbol> defined = new ArrayList<>();
         for (var symbol : symbols) {
+            symbol.extent().ifPresent(extent -> bind(extent, symbol.slot(), slotOf));
             if (symbol.definition().isPresent()) {
                 defined.add(symbol);
             }
@@ -86,7 +71,7 @@ public final class InputCheck {
                 var stride = new Extent(input.index(), d, true);
                 if (mustEqual(dimension.stride(), slotOf.get(stride))) {
                     // Not the slot of a symbol: a stride that does not matter still has a value.
-                    demands[input.index()].putComparedStride(d, slots);
+                    inputs[input.index()].comparedStrideSlot[d] = slots;
                     found.add(new Equality(dimension.stride(), stride, slots++));
                 }
             }
@@ -97,11 +82,9 @@ public final class InputCheck {
 
     private void bind(Extent extent, int slot, Map<Extent, Integer> slotOf) {
         slotOf.put(extent, slot);
-        if (extent.isStride()) {
-            demands[extent.input()].putStride(extent.dimension(), slot);
-        } else {
-            demands[extent.input()].putSize(extent.dimension(), slot);
-        }
+        var input = inputs[extent.input()];
+        int[] slots = extent.isStride() ? input.strideSlot : input.sizeSlot;
+        slots[extent.dimension()] = slot;
     }
 
     /** Numbers are checked as such, and a symbol always equals the extent that defines it. */
@@ -113,34 +96,17 @@ public final class InputCheck {
                         && slot == definingSlot);
     }
 
-    /** Returns how many inputs the model takes. */
-    public int inputCount() {
-        return demands.length;
-    }
-
-    /** Returns how long the array of slots must be: the number of slots. */
+    /** Returns how long the array of slots must be. */
     public int slotCount() {
         return slotCount;
     }
 
     /**
-     * Returns what messages call an input.
+     * Checks what depends on one input alone, and stores in the slots what the others need.
      *
-     * @param index the input's index
-     * @return for example {@code input 0 kwargs.image (arg0_1)}
-     */
-    public String label(int index) {
-        return demands[index].label();
-    }
-
-    /**
-     * Checks what can be told from one input alone, and keeps what the others need.
-     *
-     * @param index the input's index
-     * @param sizes its sizes; only the first {@code rank} elements count
-     * @param strides its strides, in elements; only the first {@code rank} elements count
-     * @param deviceType the number of its device; 0 is the CPU
-     * @param slots the caller's slots
+     * @param sizes only the first {@code rank} elements count
+     * @param strides in elements; only the first {@code rank} elements count
+     * @param deviceType a {@code c10::DeviceType}; 0 is the CPU
      * @throws InvalidInputException if it does not fit the model
      */
     public void check(
@@ -151,20 +117,14 @@ public final class InputCheck {
             long[] strides,
             int deviceType,
             long[] slots) {
-        demands[index].check(dtypeCode, rank, sizes, strides, deviceType, slots);
+        var input = inputs[index];
+        int flaw = input.flaw(dtypeCode, rank, sizes, strides, deviceType, slots);
+        if (flaw != InputConstraint.FITS) {
+            throw input.refusal(flaw, dtypeCode, rank, sizes, strides, deviceType);
+        }
     }
 
-    /**
-     * Returns whether an input fits as far as it can be told from it alone, and keeps what the
-     * others need; the same as {@link #check} without an exception.
-     *
-     * @param index the input's index
-     * @param sizes its sizes; only the first {@code rank} elements count
-     * @param strides its strides, in elements; only the first {@code rank} elements count
-     * @param deviceType the number of its device; 0 is the CPU
-     * @param slots the caller's slots
-     * @return whether it fits
-     */
+    /** The same as {@link #check}, but returns whether the input fits. */
     public boolean accepts(
             int index,
             int dtypeCode,
@@ -173,32 +133,24 @@ public final class InputCheck {
             long[] strides,
             int deviceType,
             long[] slots) {
-        return demands[index].flaw(dtypeCode, rank, sizes, strides, deviceType, slots)
+        return inputs[index].flaw(dtypeCode, rank, sizes, strides, deviceType, slots)
                 == InputConstraint.FITS;
     }
 
     /**
-     * Returns whether an input has to be on a kind of device.
-     *
-     * @param index the input's index
-     * @return false also if the package does not say
+     * Returns whether an input has to be on a kind of device; false if the package does not say.
      */
-    public boolean demandsDevice(int index, int deviceType) {
-        return demands[index].demandsDevice(deviceType);
+    public boolean requiresDevice(int index, int deviceType) {
+        return inputs[index].requiresDevice(deviceType);
     }
 
     /**
-     * Returns whether the sizes and strides that depend on one another fit; the same as {@link
-     * #checkExpressions} without an exception.
-     *
-     * @param slots the caller's slots, filled by {@link #accepts} for all inputs
-     * @return whether they fit
+     * Returns whether the sizes and strides that depend on one another fit. All inputs must have
+     * been through {@link #accepts} with the same slots.
      */
     public boolean acceptsExpressions(long[] slots) {
         try {
-            for (SizeSymbol symbol : computed) {
-                slots[symbol.slot()] = symbol.definition().orElseThrow().toLong(slots);
-            }
+            computeSymbols(slots);
             for (Equality equality : equalities) {
                 long actual = slots[equality.slot];
                 if (actual != InputConstraint.NOT_COMPARED
@@ -213,11 +165,15 @@ public final class InputCheck {
         }
     }
 
+    private void computeSymbols(long[] slots) {
+        for (SizeSymbol symbol : computed) {
+            slots[symbol.slot()] = symbol.definition().orElseThrow().toLong(slots);
+        }
+    }
+
     /**
-     * Checks the sizes and strides that depend on one another. All inputs must have been through
-     * {@link #check} with the same slots.
+     * The same as {@link #acceptsExpressions}, but throws.
      *
-     * @param slots the caller's slots
      * @throws InvalidInputException if an input does not fit the model
      */
     public void checkExpressions(long[] slots) {
@@ -228,7 +184,17 @@ public final class InputCheck {
 
     private void explain(long[] slots) {
         for (SizeSymbol symbol : computed) {
-            compute(symbol, slots);
+            SizeExpression definition = symbol.definition().orElseThrow();
+            try {
+                slots[symbol.slot()] = definition.toLong(slots);
+            } catch (ArithmeticException e) {
+                throw new InvalidInputException(
+                        "the model computes %s = %s from the sizes of its inputs, which divides by zero%s"
+                                .formatted(
+                                        symbol.name(),
+                                        definition.text(),
+                                        where(definition, slots)));
+            }
         }
         for (Equality equality : equalities) {
             long actual = slots[equality.slot];
@@ -238,22 +204,11 @@ public final class InputCheck {
         }
     }
 
-    private void compute(SizeSymbol symbol, long[] slots) {
-        SizeExpression definition = symbol.definition().orElseThrow();
-        try {
-            slots[symbol.slot()] = definition.toLong(slots);
-        } catch (ArithmeticException e) {
-            throw new InvalidInputException(
-                    "the model computes %s = %s from the sizes of its inputs, which divides by zero%s"
-                            .formatted(symbol.name(), definition.text(), where(definition, slots)));
-        }
-    }
-
     private long expected(Equality equality, long[] slots) {
         try {
             return equality.expected.toLong(slots);
         } catch (ArithmeticException e) {
-            throw demands[equality.extent.input()].invalid(
+            throw inputs[equality.extent.input()].invalid(
                     "%s must be %s, which divides by zero%s"
                             .formatted(
                                     name(equality.extent),
@@ -263,13 +218,12 @@ public final class InputCheck {
     }
 
     private InvalidInputException unequal(Equality equality, long[] slots) {
-        var demand = demands[equality.extent.input()];
+        var input = inputs[equality.extent.input()];
         String strideAdvice =
                 equality.extent.isStride()
-                        ? "; copy it into a tensor with strides "
-                                + InputDescription.strides(demand.spec().dimensions())
+                        ? "; copy it into a tensor with strides " + input.spec.strides()
                         : "";
-        return demand.invalid(
+        return input.invalid(
                 "%s must be %s = %d%s, but is %d%s"
                         .formatted(
                                 name(equality.extent),
@@ -310,7 +264,7 @@ public final class InputCheck {
                 .formatted(
                         extent.isStride() ? "stride" : "size",
                         extent.dimension(),
-                        demands[extent.input()].label());
+                        inputs[extent.input()].label());
     }
 
     private static void collectSlots(SizeExpression expression, Set<Integer> slots) {
@@ -326,32 +280,27 @@ public final class InputCheck {
     }
 
     /**
-     * Returns the strides that an input of certain sizes must have; row-major ones where the model
-     * does not say, or where the sizes do not fit it. Strides of 0 share elements.
-     *
-     * @param index the input's index
-     * @param sizes the sizes of all inputs, in order
+     * Returns the strides that an input must have, for the sizes of all inputs; row-major ones
+     * where the model does not say, or where the sizes do not fit it. Strides of 0 share elements.
      */
     public long[] stridesFor(int index, long[][] sizes) {
         long[] strides = Shapes.contiguousStrides(sizes[index]);
-        var dimensions = demands[index].spec().dimensions();
+        var dimensions = inputs[index].spec.dimensions();
         if (dimensions.size() != strides.length) {
             return strides;
         }
         long[] slots = new long[slotCount];
         try {
-            for (int i = 0; i < demands.length; i++) {
-                demands[i].assumeRowMajor(sizes[i], slots);
+            for (int i = 0; i < inputs.length; i++) {
+                inputs[i].assumeRowMajor(sizes[i], slots);
             }
-            for (SizeSymbol symbol : computed) {
-                compute(symbol, slots);
-            }
+            computeSymbols(slots);
             for (int d = 0; d < strides.length; d++) {
                 var stride = dimensions.get(d).stride();
                 strides[d] = stride.isKnown() ? stride.toLong(slots) : strides[d];
             }
             return strides;
-        } catch (ArithmeticException | InvalidInputException e) {
+        } catch (ArithmeticException e) {
             return Shapes.contiguousStrides(sizes[index]);
         }
     }

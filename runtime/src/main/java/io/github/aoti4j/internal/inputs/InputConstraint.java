@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What is demanded of one input, in arrays with one element per dimension. What depends on the
- * sizes of other inputs is only put aside here, in slots; {@link InputCheck} compares it.
+ * What is required of one input, in arrays with one element per dimension. What depends on the
+ * sizes of other inputs is only stored in slots here; {@link InputCheck} compares it.
  */
 final class InputConstraint {
     /** What stands in the slot of a stride that does not matter. */
@@ -28,7 +28,7 @@ final class InputConstraint {
 
     private static final int NONE = -1;
 
-    private final InputSpec spec;
+    final InputSpec spec;
     private final int index;
     private final InputNames names;
     private final int dtype;
@@ -41,16 +41,15 @@ final class InputConstraint {
     /** Strides that are numbers. No stride that PyTorch knows is negative, so NONE is free. */
     private final long[] stride;
 
-    /** Where the size goes; NONE if no expression needs it. */
-    private final int[] sizeSlot;
+    /** The slots of sizes; NONE if no expression needs one. */
+    final int[] sizeSlot;
 
-    /** Where the stride goes as the value of a symbol. */
-    private final int[] strideSlot;
+    /** The slots of strides that are the values of symbols. */
+    final int[] strideSlot;
 
-    /** Where the stride goes to be compared, unless it does not matter. */
-    private final int[] comparedStrideSlot;
+    /** The slots of strides that are compared, unless one does not matter. */
+    final int[] comparedStrideSlot;
 
-    /** {@code names} is what messages call the inputs. */
     InputConstraint(InputSpec spec, int index, InputNames names) {
         this.spec = spec;
         this.index = index;
@@ -84,58 +83,17 @@ final class InputConstraint {
         return names.label(index);
     }
 
-    InputSpec spec() {
-        return spec;
-    }
-
-    boolean demandsDevice(int type) {
+    boolean requiresDevice(int type) {
         return deviceType == type;
     }
 
-    void putSize(int dimension, int slot) {
-        sizeSlot[dimension] = slot;
-    }
-
-    void putStride(int dimension, int slot) {
-        strideSlot[dimension] = slot;
-    }
-
-    void putComparedStride(int dimension, int slot) {
-        comparedStrideSlot[dimension] = slot;
-    }
-
-    void check(
-            int actualDtype,
-            int actualRank,
-            long[] sizes,
-            long[] strides,
-            int actualDevice,
-            long[] slots) {
-        int flaw = flaw(actualDtype, actualRank, sizes, strides, actualDevice, slots);
-        if (flaw == FITS) {
-            return;
-        }
-        throw switch (flaw) {
-            case WRONG_DTYPE -> wrongDtype(actualDtype);
-            case WRONG_RANK -> wrongRank(actualRank, sizes);
-            case WRONG_DEVICE -> wrongDevice(actualDevice);
-            case WRONG_STRIDES -> wrongStrides(actualRank, sizes, strides);
-            default -> wrongSize(flaw, actualRank, sizes);
-        };
-    }
-
     /**
-     * Looks for what does not fit, and fills the slots up to there. Returns {@link #FITS}, one of
-     * the numbers below it, or the dimension that has a wrong size.
+     * Fills the slots up to what does not fit. Returns {@link #FITS}, one of the numbers below it,
+     * or the dimension that has a wrong size.
      */
     int flaw(
-            int actualDtype,
-            int actualRank,
-            long[] sizes,
-            long[] strides,
-            int actualDevice,
-            long[] slots) {
-        if (actualDtype != dtype && dtype != NONE) {
+            int dtypeCode, int actualRank, long[] sizes, long[] strides, int device, long[] slots) {
+        if (dtypeCode != dtype && dtype != NONE) {
             return WRONG_DTYPE;
         }
         if (actualRank != rank && (rankKnown || actualRank < rank)) {
@@ -155,7 +113,7 @@ final class InputConstraint {
         for (int d = rank; d < actualRank; d++) {
             empty |= sizes[d] == 0;
         }
-        if (actualDevice != deviceType && deviceType != NONE) {
+        if (device != deviceType && deviceType != NONE) {
             return WRONG_DEVICE;
         }
         for (int d = 0; d < rank; d++) {
@@ -173,7 +131,7 @@ final class InputConstraint {
         return FITS;
     }
 
-    /** Puts sizes and row-major strides where {@link #check} puts them, without any check. */
+    /** Stores sizes and row-major strides where {@link #flaw} does, without any check. */
     void assumeRowMajor(long[] sizes, long[] slots) {
         long[] strides = Shapes.contiguousStrides(sizes);
         for (int d = 0; d < Math.min(rank, sizes.length); d++) {
@@ -186,55 +144,52 @@ final class InputConstraint {
         }
     }
 
-    private InvalidInputException wrongDtype(int actual) {
+    /** Says what {@link #flaw} has found. */
+    InvalidInputException refusal(
+            int flaw, int dtypeCode, int actualRank, long[] sizes, long[] strides, int device) {
+        String shape = "(shape " + Shapes.toString(Arrays.copyOf(sizes, actualRank)) + ")";
         return invalid(
-                "must be %s, but is %s"
-                        .formatted(
-                                spec.dtype().orElseThrow().torchName(),
-                                DType.ofCode(actual)
-                                        .map(DType::torchName)
-                                        .orElse("of a dtype without a name, number " + actual)));
-    }
-
-    private InvalidInputException wrongRank(int actual, long[] sizes) {
-        return invalid(
-                "must have %s%d dimension%s, %s, but has %d %s"
-                        .formatted(
-                                rankKnown ? "" : "at least ",
-                                rank,
-                                rank == 1 ? "" : "s",
-                                InputDescription.shape(spec.dimensions(), rankKnown),
-                                actual,
-                                shape(actual, sizes)));
-    }
-
-    private InvalidInputException wrongSize(int d, int actualRank, long[] sizes) {
-        String bound = min[d] == max[d] ? "" : sizes[d] < min[d] ? "at least " : "at most ";
-        return invalid(
-                "dimension %d must be %s%d, but is %d %s"
-                        .formatted(
-                                d,
-                                bound,
-                                sizes[d] < min[d] ? min[d] : max[d],
-                                sizes[d],
-                                shape(actualRank, sizes)));
-    }
-
-    private InvalidInputException wrongDevice(int actual) {
-        return invalid("must be on %s, but is on %s".formatted(device(deviceType), device(actual)));
-    }
-
-    private InvalidInputException wrongStrides(int actualRank, long[] sizes, long[] strides) {
-        return invalid(
-                "must have strides %s, but has %s %s; copy it into a tensor with those strides"
-                        .formatted(
-                                InputDescription.strides(spec.dimensions()),
-                                Shapes.toString(Arrays.copyOf(strides, actualRank)),
-                                shape(actualRank, sizes)));
-    }
-
-    private static String shape(int rank, long[] sizes) {
-        return "(shape " + Shapes.toString(Arrays.copyOf(sizes, rank)) + ")";
+                switch (flaw) {
+                    case WRONG_DTYPE ->
+                            "must be %s, but is %s"
+                                    .formatted(
+                                            spec.dtype().orElseThrow().torchName(),
+                                            DType.ofCode(dtypeCode)
+                                                    .map(DType::torchName)
+                                                    .orElse(
+                                                            "of a dtype without a name, number "
+                                                                    + dtypeCode));
+                    case WRONG_RANK ->
+                            "must have %s%d dimension%s, %s, but has %d %s"
+                                    .formatted(
+                                            rankKnown ? "" : "at least ",
+                                            rank,
+                                            rank == 1 ? "" : "s",
+                                            spec.shape(),
+                                            actualRank,
+                                            shape);
+                    case WRONG_DEVICE ->
+                            "must be on %s, but is on %s"
+                                    .formatted(device(deviceType), device(device));
+                    case WRONG_STRIDES ->
+                            "must have strides %s, but has %s %s; copy it into a tensor with those strides"
+                                    .formatted(
+                                            spec.strides(),
+                                            Shapes.toString(Arrays.copyOf(strides, actualRank)),
+                                            shape);
+                    default -> {
+                        boolean isSmall = sizes[flaw] < min[flaw];
+                        yield "dimension %d must be %s%d, but is %d %s"
+                                .formatted(
+                                        flaw,
+                                        min[flaw] == max[flaw]
+                                                ? ""
+                                                : isSmall ? "at least " : "at most ",
+                                        isSmall ? min[flaw] : max[flaw],
+                                        sizes[flaw],
+                                        shape);
+                    }
+                });
     }
 
     /** The names of {@code c10::DeviceType} that a tensor in a JVM can meet. */

@@ -12,17 +12,16 @@ import java.util.function.Supplier;
  */
 public final class InputNames {
     private final List<String> names;
-
     private final Supplier<List<String>> source;
 
     /** By input; empty if the package does not state them. Null until they are read. */
     private volatile List<String> paths;
 
     /**
-     * Keeps the names.
+     * Sets the names.
      *
      * @param names those of the exported graph; where the list is shorter or a name is empty, the
-     *     input's number does
+     *     input's number is used
      * @param paths reads the places of the inputs in a call: one for each input, or none; may
      *     throw, for example where the call spec is damaged
      */
@@ -31,17 +30,7 @@ public final class InputNames {
         this.source = paths;
     }
 
-    /** Keeps the names of inputs whose places in a call are not known. */
-    public InputNames(List<String> names) {
-        this(names, List::of);
-    }
-
-    /**
-     * Returns where an input stands in the exported call.
-     *
-     * @param index the input's index
-     * @return for example {@code args[0]}; empty if it is not known
-     */
+    /** Returns an input's place in the exported call, such as {@code args[0]}; empty if unknown. */
     public Optional<String> path(int index) {
         List<String> known = paths;
         if (known == null) {
@@ -56,12 +45,7 @@ public final class InputNames {
         return index < known.size() ? Optional.of(known.get(index)) : Optional.empty();
     }
 
-    /**
-     * Returns what messages call an input.
-     *
-     * @param index the input's index
-     * @return for example {@code input 0 args[0] (arg4_1)}
-     */
+    /** Returns what messages call an input, such as {@code input 0 args[0] (arg4_1)}. */
     public String label(int index) {
         String name = index < names.size() ? names.get(index) : "";
         Optional<String> path = path(index);

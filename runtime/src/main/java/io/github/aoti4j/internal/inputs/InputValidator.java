@@ -12,7 +12,6 @@ import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** Checks inputs before native code sees them, which itself checks nothing. Thread-safe. */
 public final class InputValidator {
@@ -69,11 +68,9 @@ public final class InputValidator {
                                     inputs.size() == 1 ? "" : "s",
                                     tensors.length,
                                     tensors.length == 1 ? "was" : "were",
-                                    inputs.stream()
-                                            .map(ModelInput::toString)
-                                            .collect(Collectors.joining(", ", "(", ")"))));
+                                    ModelInput.list(inputs)));
         }
-        long[] slots = check == null ? null : new long[check.slotCount()];
+        long[] slots = newSlots();
         for (int i = 0; i < tensors.length; i++) {
             check(i, tensors[i], slots);
         }
@@ -117,7 +114,7 @@ public final class InputValidator {
 
     /** Checks sizes of all inputs as if there were inputs of the right type in the right place. */
     public void checkShapes(long[][] shapes) {
-        long[] slots = check == null ? null : new long[check.slotCount()];
+        long[] slots = newSlots();
         for (int i = 0; i < shapes.length; i++) {
             check(
                     i,
@@ -140,8 +137,7 @@ public final class InputValidator {
 
     /** Checks what can be told from one input alone, and without its memory. */
     public void checkAlone(int index, DType dtype, Device from, long[] shape, long[] strides) {
-        long[] slots = check == null ? null : new long[check.slotCount()];
-        check(index, dtype, from, shape, strides, slots);
+        check(index, dtype, from, shape, strides, newSlots());
     }
 
     private void check(int index, TensorView tensor, long[] slots) {
@@ -171,19 +167,23 @@ public final class InputValidator {
         }
     }
 
+    private long[] newSlots() {
+        return check == null ? null : new long[check.slotCount()];
+    }
+
     private static int type(Device from) {
         return from.isCpu() ? CPU : CUDA;
     }
 
-    /** Whether the model is where the input is, or demands an input on the CPU. */
+    /** Whether the model is where the input is, or requires an input on the CPU. */
     private boolean isWithinReach(int index, Device from) {
         return from.equals(device)
-                || (from.isCpu() && check != null && check.demandsDevice(index, CPU));
+                || (from.isCpu() && check != null && check.requiresDevice(index, CPU));
     }
 
     /** Whether a model on a device wants an input on the CPU all the same. */
     public boolean isOnCpu(int index) {
-        return device.isCpu() || (check != null && check.demandsDevice(index, CPU));
+        return device.isCpu() || (check != null && check.requiresDevice(index, CPU));
     }
 
     /** Checks what may differ between tensors of the same dtype, sizes and strides. */

@@ -8,6 +8,7 @@ import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What a model takes as one of its inputs, as far as its package says. Immutable.
@@ -34,29 +35,17 @@ public record ModelInput(
     /** Describes an input of a model whose source is known or not. */
     public static ModelInput of(
             String name, InputNames names, Optional<WrapperSource> source, int index) {
-        if (source.isEmpty()) {
-            return new ModelInput(
-                    name,
-                    index,
-                    names,
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    "unknown: the package holds no source",
-                    List.of(),
-                    false);
-        }
-        InputSpec input = source.get().inputs().get(index);
+        Optional<InputSpec> spec = source.map(known -> known.inputs().get(index));
         return new ModelInput(
                 name,
                 index,
                 names,
-                input.dtype(),
-                type(input.deviceType().orElse(-1)),
-                input.fixedShape(),
-                InputDescription.of(source.get(), index),
-                source.get().indexChecks().rangesOf(index),
-                input.isScalar());
+                spec.flatMap(InputSpec::dtype),
+                spec.flatMap(input -> type(input.deviceType().orElse(-1))),
+                spec.flatMap(InputSpec::fixedShape),
+                spec.map(InputSpec::describe).orElse("unknown: the package holds no source"),
+                source.map(known -> known.indexChecks().rangesOf(index)).orElse(List.of()),
+                spec.map(InputSpec::isScalar).orElse(false));
     }
 
     /** The kinds by {@code c10::DeviceType}. */
@@ -71,6 +60,13 @@ public record ModelInput(
     /** Returns where the input stands in the exported call; empty if the package does not say. */
     public Optional<String> path() {
         return names.path(index);
+    }
+
+    /** Returns all inputs of a model in parentheses. */
+    static String list(List<ModelInput> inputs) {
+        return inputs.stream()
+                .map(ModelInput::toString)
+                .collect(Collectors.joining(", ", "(", ")"));
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 
 /** Inputs and outputs of a model by name. Immutable. */
 public final class NamedTensors {
@@ -81,9 +80,7 @@ public final class NamedTensors {
                                             : (unknown.isEmpty() ? "" : ", and")
                                                     + " is not given "
                                                     + String.join(", ", missing),
-                                    inputs.stream()
-                                            .map(ModelInput::toString)
-                                            .collect(Collectors.joining(", ", "(", ")"))));
+                                    ModelInput.list(inputs)));
         }
         return tensors;
     }

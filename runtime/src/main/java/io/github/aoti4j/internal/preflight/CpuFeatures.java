@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,21 +29,12 @@ public record CpuFeatures(Optional<Set<String>> flags) {
         }
     }
 
-    /**
-     * Returns the features of this machine, read once: the features; not known where there is no
-     * {@code /proc/cpuinfo}.
-     */
+    /** Returns the features of this machine, read once. */
     public static CpuFeatures current() {
         return Current.INSTANCE;
     }
 
-    /**
-     * Reads features from a {@code /proc/cpuinfo}.
-     *
-     * @param cpuinfo its text; the first processor counts, since all are alike
-     * @return the features; not known if no line lists any
-     * @throws IOException if the reader does
-     */
+    /** Reads the first processor of a {@code /proc/cpuinfo}, since all are alike. */
     static CpuFeatures of(BufferedReader cpuinfo) throws IOException {
         for (String line = cpuinfo.readLine(); line != null; line = cpuinfo.readLine()) {
             if (line.startsWith("flags") || line.startsWith("Features")) {
@@ -56,19 +46,9 @@ public record CpuFeatures(Optional<Set<String>> flags) {
         return new CpuFeatures(Optional.empty());
     }
 
-    /**
-     * Returns the features that are demanded and absent: those that this CPU lacks; none if its
-     * features are not known.
-     */
-    public List<String> missing(List<String> demanded) {
-        List<String> missing = new ArrayList<>();
-        if (flags.isPresent()) {
-            for (String name : demanded) {
-                if (!flags.get().contains(name)) {
-                    missing.add(name);
-                }
-            }
-        }
-        return missing;
+    /** Returns the required features that this CPU lacks; none if its features are not known. */
+    List<String> missing(List<String> required) {
+        Set<String> present = flags.orElse(Set.copyOf(required));
+        return required.stream().filter(name -> !present.contains(name)).toList();
     }
 }

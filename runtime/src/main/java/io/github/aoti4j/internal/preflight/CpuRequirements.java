@@ -11,22 +11,15 @@ import java.util.Set;
  *
  * <p>The package's {@code AOTI_CPU_ISA} is the upper-cased name of the vector extensions for which
  * PyTorch generates code ({@code torch/_inductor/cpu_vec_isa.py}); the features are those that its
- * compiler flags there enable. The compiler itself was free to use all of its {@code -march}, by
- * default {@code native}, of which the source's last lines tell.
+ * compiler flags there enable. The compiler itself may use all of its {@code -march}, by default
+ * {@code native}, which the source's last lines quote.
  *
  * @param features names as in {@code /proc/cpuinfo}
  * @param unchecked why features beyond these may be needed; empty if these are all
  */
 public record CpuRequirements(List<String> features, Optional<String> unchecked) {
-    private static final List<String> V2 =
-            List.of("cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3");
-    private static final List<String> V3 =
-            List.of("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe");
-    private static final List<String> V4 =
-            List.of("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl");
-
     /**
-     * Adds up the demands of an x86-64 model.
+     * Adds up the requirements of an x86-64 model.
      *
      * @param isa the package's {@code AOTI_CPU_ISA}
      * @param march the compiler's {@code -march}
@@ -63,13 +56,18 @@ public record CpuRequirements(List<String> features, Optional<String> unchecked)
         switch (name) {
             case "x86-64-v4" -> {
                 addMarch("x86-64-v3", features, unchecked);
-                features.addAll(V4);
+                features.addAll(List.of("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"));
             }
             case "x86-64-v3" -> {
                 addMarch("x86-64-v2", features, unchecked);
-                features.addAll(V3);
+                features.addAll(
+                        List.of("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"));
             }
-            case "x86-64-v2" -> features.addAll(V2);
+            case "x86-64-v2" ->
+                    features.addAll(
+                            List.of(
+                                    "cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2",
+                                    "ssse3"));
             case "x86-64" -> {}
             default ->
                     unchecked.add(

@@ -12,7 +12,7 @@ import io.github.aoti4j.internal.preflight.Preflight.Subject;
  * @param kind PyTorch's name for it, such as {@code cpu} or {@code cuda}
  * @param capability the compute capability that the model's kernels were compiled for, ten times
  *     the major number plus the minor one; 0 if it is not known
- * @param anyLater whether later devices can compile the kernels anew, since they come as fatbins
+ * @param anyLater whether later devices can compile the kernels again, since they are fatbins
  */
 record DeviceRequirement(String kind, int capability, boolean anyLater) {
     /**
@@ -21,11 +21,7 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
      */
     private static final int EXACT_FROM = 90;
 
-    /**
-     * Reads what a package says.
-     *
-     * @param linkedToCuda whether the library needs libtorch_cuda
-     */
+    /** {@code linkedToCuda}: whether the library needs libtorch_cuda. */
     static DeviceRequirement of(PackageMetadata metadata, boolean linkedToCuda, boolean anyLater) {
         String kind = metadata.device().map(Preflight::printable).orElse("");
         if (kind.isEmpty()) {
@@ -43,11 +39,7 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
         }
     }
 
-    /**
-     * Chooses the device.
-     *
-     * @param wanted the caller's choice; null for none
-     */
+    /** Returns the device to run on; {@code wanted} is the caller's choice, or null. */
     Device device(Device wanted) {
         return wanted != null ? wanted : kind.equals("cuda") ? Device.cuda(0) : Device.CPU;
     }
@@ -55,13 +47,12 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
     /** Returns whether the device is one that the model can run on, and is here. */
     Requirement requirement(Device wanted, Host host) {
         if (!kind.equals("cpu") && !kind.equals("cuda")) {
-            return no("was compiled for %s, and only the CPU and CUDA are supported", "");
+            return no(", and only the CPU and CUDA are supported");
         }
         Device device = device(wanted);
         if (!kind.equals(device.type().torchName())) {
             return no(
-                    "was compiled for %s and cannot run on %s; export it with its parameters and"
-                            + " inputs there",
+                    " and cannot run on %s; export it with its parameters and inputs there",
                     device);
         }
         return device.isCpu() ? Subject.DEVICE.met("runs on the CPU") : onCuda(device, host.gpus());
@@ -69,18 +60,16 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
 
     private Requirement onCuda(Device device, Gpus gpus) {
         if (gpus.devices().isEmpty()) {
-            return no("was compiled for %s, which is not here: %s", gpus.problem());
+            return no(", which is not here: %s", gpus.problem());
         }
         int last = gpus.devices().size() - 1;
         if (device.index() > last) {
-            return no(
-                    "was compiled for %s, and there is no %s; the last device is %s",
-                    device, gpus.describe(last));
+            return no(", and there is no %s; the last device is %s", device, gpus.describe(last));
         }
         CudaDriverApi.Gpu gpu = gpus.devices().get(device.index());
         if (!runsOn(gpu.computeCapability())) {
             return no(
-                    "was compiled for %s, and this is %s; export it on such a device, or with"
+                    ", and this is %s; export it on such a device, or with"
                             + " \"aot_inductor.emit_multi_arch_kernel\" for this and later ones",
                     gpus.describe(device.index()));
         }
@@ -95,12 +84,9 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
         return later && (anyLater || (capability < EXACT_FROM && actual / 10 == capability / 10));
     }
 
-    /** The message's first place is for the demand itself. */
-    private Requirement no(String message, Object... rest) {
-        Object[] all = new Object[rest.length + 1];
-        all[0] = description();
-        System.arraycopy(rest, 0, all, 1, rest.length);
-        return Subject.DEVICE.unmet(message.formatted(all));
+    private Requirement no(String problem, Object... arguments) {
+        return Subject.DEVICE.unmet(
+                "was compiled for " + description() + problem.formatted(arguments));
     }
 
     private String description() {

@@ -21,52 +21,36 @@ public record PackageMetadata(Map<String, String> strings) {
     private static final Set<String> NOTED =
             Set.of(DEVICE, PLATFORM, MACHINE, CPU_ISA, COMPUTE_CAPABILITY);
 
-    /** Keeps a copy of the strings. */
     public PackageMetadata {
         strings = Collections.unmodifiableMap(new LinkedHashMap<>(strings));
     }
 
-    /**
-     * Returns the device it was compiled for, for example {@code cpu} or {@code cuda}; empty if the
-     * package does not say.
-     */
+    /** {@code cpu} or {@code cuda}; empty if the package does not say, here and below. */
     public Optional<String> device() {
         return noted(DEVICE);
     }
 
-    /**
-     * Returns the operating system it was compiled on, Python's {@code sys.platform}, for example
-     * {@code linux}; empty if the package does not say.
-     */
+    /** Python's {@code sys.platform}, such as {@code linux}. */
     public Optional<String> platform() {
         return noted(PLATFORM);
     }
 
-    /**
-     * Returns the machine it was compiled on, Python's {@code platform.machine()}, for example
-     * {@code x86_64}; empty if the package does not say.
-     */
+    /** Python's {@code platform.machine()}, such as {@code x86_64}. */
     public Optional<String> machine() {
         return noted(MACHINE);
     }
 
-    /**
-     * Returns the vector extensions that its kernels use, for example {@code AVX512 AVX512_VNNI};
-     * empty if the package does not say.
-     */
+    /** The vector extensions that its kernels use, such as {@code AVX512 AVX512_VNNI}. */
     public Optional<String> cpuIsa() {
         return noted(CPU_ISA);
     }
 
-    /** Returns what it demands of the GPU, for example {@code 90}; empty for CPU models. */
+    /** What it requires of the GPU, such as {@code 90}; empty for CPU models. */
     public Optional<String> computeCapability() {
         return noted(COMPUTE_CAPABILITY);
     }
 
-    /**
-     * Returns the strings that the package's author added: the strings by name, in the file's
-     * order.
-     */
+    /** Returns the strings that the package's author added, by name, in the file's order. */
     public Map<String, String> authorStrings() {
         var others = new LinkedHashMap<>(strings);
         others.keySet().removeAll(NOTED);
@@ -74,7 +58,6 @@ public record PackageMetadata(Map<String, String> strings) {
     }
 
     private Optional<String> noted(String key) {
-        String value = strings.get(key);
-        return value == null || value.isBlank() ? Optional.empty() : Optional.of(value);
+        return Optional.ofNullable(strings.get(key)).filter(value -> !value.isBlank());
     }
 }

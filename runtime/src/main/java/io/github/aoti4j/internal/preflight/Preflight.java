@@ -4,50 +4,45 @@ import io.github.aoti4j.bindings.elf.Elf;
 import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Requirement;
-import io.github.aoti4j.internal.wrapper.WrapperSource;
+import io.github.aoti4j.internal.wrapper.Names;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The questions to ask before a model's code is let into the process: what goes wrong later ends
- * the process, or comes out as one symbol name at a time.
+ * Checks what a model requires before its code is loaded: a later failure ends the process, or
+ * names one missing symbol at a time.
  */
 public final class Preflight {
-    /** The beginnings of the names that only libtorch has: the C shim, and its vector math. */
+    /** Prefixes of names that only libtorch has: the C shim, and its vector math. */
     private static final List<String> LIBTORCH_PREFIXES =
             List.of("aoti_torch_", "aoti_record_", "torch_", "Sleef_");
 
-    /** What only models of a PyTorch version or later export, newest first; see headers/README. */
-    private static final String SINCE_2_14 = "AOTInductorModelContainerCreateWithExternalConstants";
-
-    private static final String SINCE_2_13 = "AOTInductorGetLastError";
-    private static final String SINCE_2_10 = "AOTInductorModelUpdateConstantsFromBlob";
+    /** What models export since a version of PyTorch, newest first; see headers/README. */
+    private static final List<Map.Entry<String, String>> SINCE =
+            List.of(
+                    Map.entry("AOTInductorModelContainerCreateWithExternalConstants", "2.14"),
+                    Map.entry("AOTInductorGetLastError", "2.13"),
+                    Map.entry("AOTInductorModelUpdateConstantsFromBlob", "2.10"));
 
     private static final int MAX_NAMES = 40;
 
     private Preflight() {}
 
-    /** What a question is about. */
+    /** What a requirement is about. */
     public enum Subject {
         DEVICE,
         PLATFORM,
-        /** The machine's instruction set. */
         MACHINE,
-        /** The CPU's extensions. */
         CPU,
-        /** What compiles a package of source only. */
         COMPILER,
-        /** The functions that a model exports. */
         FUNCTIONS,
-        /** The functions that libtorch exports. */
         LIBTORCH,
-        /** The operators that it calls through PyTorch's dispatcher. */
         OPERATORS;
 
         public Requirement met(String detail) {
@@ -64,10 +59,9 @@ public final class Preflight {
     }
 
     /**
-     * Asks what can be told without libtorch, but for the device ({@link DeviceRequirement}).
+     * Checks what needs no libtorch, without the device ({@link DeviceRequirement}).
      *
-     * @param march the compiler's {@code -march}, if the package tells ({@link
-     *     WrapperSource#march})
+     * @param march the compiler's {@code -march}, if the package says
      * @param requiredFunctions the functions that a model must export to be run
      */
     public static List<Requirement> examine(
@@ -88,9 +82,9 @@ public final class Preflight {
     }
 
     /**
-     * Asks what can be told of a model that is yet to be compiled.
+     * Checks a model that is yet to be compiled.
      *
-     * @param march the {@code -march} that it wants to be compiled with
+     * @param march the {@code -march} to compile it with
      */
     public static List<Requirement> examineSource(
             PackageMetadata metadata, Optional<String> march, Host host) {
@@ -100,94 +94,73 @@ public final class Preflight {
 
     /** Compiling for CUDA would need its headers and the folder of the kernels at every start. */
     private static Requirement sourceDevice(PackageMetadata metadata, Host host) {
-        DeviceRequirement demand = DeviceRequirement.of(metadata, false, false);
-        return demand.kind().equals("cuda")
+        DeviceRequirement device = DeviceRequirement.of(metadata, false, false);
+        return device.kind().equals("cuda")
                 ? Subject.DEVICE.unmet(
                         "was compiled for cuda, for which a package of source only cannot be used;"
                                 + " package it without aot_inductor.package_cpp_only")
-                : demand.requirement(null, host);
+                : device.requirement(null, host);
     }
 
     /**
-     * Asks whether a libtorch has all that the model's library leaves undefined. A package of a
+     * Checks whether a libtorch has all that the model's library leaves undefined. A package of a
      * newer PyTorch runs on an older libtorch if it does.
      *
-     * @param libtorch tells whether libtorch has a symbol
-     * @param description what to call this libtorch, such as {@code libtorch 2.10.0 in /opt/x}
+     * @param libtorch whether libtorch has a symbol
+     * @param description of libtorch, such as {@code libtorch 2.10.0 in /opt/x}
      */
     public static Requirement symbols(
             ElfFile library, Predicate<String> libtorch, String description) {
-        int needed = 0;
-        var missing = new ArrayList<String>();
-        for (String name : library.undefinedSymbols()) {
-            if (isOfLibtorch(name)) {
-                needed++;
-                if (!libtorch.test(name)) {
-                    missing.add(name);
-                }
-            }
-        }
+        List<String> needed =
+                library.undefinedSymbols().stream()
+                        .filter(name -> LIBTORCH_PREFIXES.stream().anyMatch(name::startsWith))
+                        .toList();
+        List<String> missing = needed.stream().filter(Predicate.not(libtorch)).sorted().toList();
         if (missing.isEmpty()) {
             return Subject.LIBTORCH.met(
                     "needs %d functions of libtorch, all of which %s has"
-                            .formatted(needed, description));
+                            .formatted(needed.size(), description));
         }
-        missing.sort(null);
         return Subject.LIBTORCH.unmet(
                 "needs %s of libtorch, which %s does not have; %suse the libtorch of the PyTorch that compiled it, or a newer one"
                         .formatted(
                                 names(missing),
                                 description,
-                                compiledBy(library)
-                                        .map(
-                                                "the model was compiled by PyTorch %s or newer: "
-                                                        ::formatted)
-                                        .orElse("")));
+                                oldestPyTorch(
+                                        "the model was compiled by PyTorch %s or newer: ",
+                                        library)));
     }
 
-    private static boolean isOfLibtorch(String name) {
-        for (String prefix : LIBTORCH_PREFIXES) {
-            if (name.startsWith(prefix)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /**
-     * Refuses a model if an answer is no.
-     *
-     * @throws IncompatibleModelException naming all that stands in the way
-     */
+    /** Throws IncompatibleModelException, which names all requirements that are not met. */
     public static void require(String model, List<Requirement> requirements) {
-        var problems = new StringBuilder();
-        for (var requirement : requirements) {
-            if (!requirement.met()) {
-                problems.append("\n  it ").append(requirement.detail());
-            }
-        }
+        String problems =
+                requirements.stream()
+                        .filter(requirement -> !requirement.met())
+                        .map(requirement -> "\n  it " + requirement.detail())
+                        .collect(Collectors.joining());
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(model + " cannot run here:" + problems);
         }
     }
 
     private static Requirement platform(PackageMetadata metadata, Host host) {
-        String platform = printable(metadata.platform().orElse(host.platform()));
-        return platform.equals(host.platform())
-                ? Subject.PLATFORM.met("was compiled for " + platform)
-                : Subject.PLATFORM.unmet(
-                        "was compiled for %s, and this is %s; export it on %2$s"
-                                .formatted(platform, host.platform()));
+        return sameAs(
+                host.platform(),
+                printable(metadata.platform().orElse(host.platform())),
+                Subject.PLATFORM);
     }
 
     /** The library knows better than the metadata what it was compiled for. */
     private static Requirement machine(ElfFile library, Host host) {
-        String machine = library.machineName();
-        return machine.equals(host.machine())
-                ? Subject.MACHINE.met("was compiled for " + machine)
-                : Subject.MACHINE.unmet(
+        return sameAs(host.machine(), library.machineName(), Subject.MACHINE);
+    }
+
+    private static Requirement sameAs(String here, String required, Subject subject) {
+        return required.equals(here)
+                ? subject.met("was compiled for " + required)
+                : subject.unmet(
                         "was compiled for %s, and this is %s; export it on %2$s"
-                                .formatted(machine, host.machine()));
+                                .formatted(required, here));
     }
 
     private static String isa(PackageMetadata metadata) {
@@ -197,78 +170,57 @@ public final class Preflight {
 
     private static Requirement cpu(PackageMetadata metadata, Optional<String> march, Host host) {
         String isa = isa(metadata);
-        var demands = CpuRequirements.of(metadata.cpuIsa(), march);
-        var missing = host.cpu().missing(demands.features());
+        var required = CpuRequirements.of(metadata.cpuIsa(), march);
+        var missing = host.cpu().missing(required.features());
         if (!missing.isEmpty()) {
             return Subject.CPU.unmet(
                     "was compiled for %s and needs %s; this CPU lacks %s; export it with options that this CPU has (cpp.march, cpp.simdlen)"
                             .formatted(
                                     isa,
-                                    String.join(" ", demands.features()),
+                                    String.join(" ", required.features()),
                                     String.join(" ", missing)));
         }
-        var message = new StringBuilder("was compiled for " + isa);
+        String message = "was compiled for " + isa;
         if (host.cpu().flags().isEmpty()) {
-            message.append("; this CPU's features are not known");
-        } else if (!demands.features().isEmpty()) {
-            message.append(" and needs ")
-                    .append(String.join(" ", demands.features()))
-                    .append(", which this CPU has");
+            message += "; this CPU's features are not known";
+        } else if (!required.features().isEmpty()) {
+            message +=
+                    " and needs " + String.join(" ", required.features()) + ", which this CPU has";
         }
-        if (demands.unchecked().isPresent()) {
-            message.append("; not checked: ").append(printable(demands.unchecked().get()));
-        }
-        return Subject.CPU.met(message.toString());
+        return Subject.CPU.met(
+                message
+                        + required.unchecked()
+                                .map(text -> "; not checked: " + printable(text))
+                                .orElse(""));
     }
 
     private static Requirement functions(ElfFile library, Collection<String> required) {
-        var missing = new ArrayList<String>();
-        for (String name : required) {
-            if (!library.definedSymbols().contains(name)) {
-                missing.add(name);
-            }
-        }
+        List<String> missing =
+                required.stream().filter(name -> !library.definedSymbols().contains(name)).toList();
         return missing.isEmpty()
                 ? Subject.FUNCTIONS.met(
-                        "has the functions of a model" + ofVersion(compiledBy(library)))
+                        "has the functions of a model"
+                                + oldestPyTorch(" of PyTorch %s or newer", library))
                 : Subject.FUNCTIONS.unmet(
                         "does not have %s; it is no AOTInductor model, or one of a PyTorch that is too old: export it again with a newer one"
                                 .formatted(names(missing)));
     }
 
-    /** The oldest PyTorch that can have compiled it, as far as its functions tell. */
-    private static Optional<String> compiledBy(ElfFile library) {
-        var has = library.definedSymbols();
-        return has.contains(SINCE_2_14)
-                ? Optional.of("2.14")
-                : has.contains(SINCE_2_13)
-                        ? Optional.of("2.13")
-                        : has.contains(SINCE_2_10) ? Optional.of("2.10") : Optional.empty();
-    }
-
-    private static String ofVersion(Optional<String> oldest) {
-        return oldest.isPresent() ? " of PyTorch " + oldest.get() + " or newer" : "";
+    /** A text with the oldest PyTorch that can have compiled a library, as its functions show. */
+    private static String oldestPyTorch(String text, ElfFile library) {
+        return SINCE.stream()
+                .filter(since -> library.definedSymbols().contains(since.getKey()))
+                .findFirst()
+                .map(since -> text.formatted(since.getValue()))
+                .orElse("");
     }
 
     private static String names(List<String> names) {
-        String listed =
-                names.stream()
-                        .limit(MAX_NAMES)
-                        .map(Preflight::printable)
-                        .collect(Collectors.joining(", "));
-        return names.size() > MAX_NAMES
-                ? listed + " and " + (names.size() - MAX_NAMES) + " more"
-                : listed;
+        return Names.list(names, MAX_NAMES, Preflight::printable);
     }
 
-    /** Names in files can be any bytes, also those that command a terminal. */
+    /** Names in files can be any bytes, also those that control a terminal. */
     static String printable(String name) {
-        var text = new StringBuilder(name);
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
-                text.setCharAt(i, '?');
-            }
-        }
-        return text.toString();
+        return name.replaceAll("[^ -~]", "?");
     }
 }

@@ -29,13 +29,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What can be told of a packaged model before any of it is loaded.
+ * What is known of a packaged model before any of it is loaded.
  *
- * @param source what its generated source says; empty if the package holds none that is understood
- * @param requirements answers to whether it can run here, all but libtorch's
- * @param readOnlyConstants indices of constants that it only reads; looked for where weights lie
+ * @param source empty if the package holds none that is understood
+ * @param requirements what it requires to run here, all but libtorch
+ * @param readOnlyConstants indices of constants that it only reads; searched where weights lie
  *     beside the library
- * @param proxyCalls the operators that it calls through the proxy executor, if any
  */
 public record PreflightReport(
         PackagedModel packaged,
@@ -62,31 +61,25 @@ public record PreflightReport(
                 wanted);
     }
 
-    /**
-     * Reads a model's part of a package, its library from wherever that is.
-     *
-     * @param wanted where it is to run; null for the kind of device that it was compiled for
-     * @throws PackageException if that part is damaged
-     */
+    /** The same with a library that need not be in the package. */
     public static PreflightReport of(
             Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
-        Optional<ArchiveEntry> wrapperEntry = packaged.wrapperSource();
-        String wrapper = wrapperEntry.isPresent() ? archive.text(wrapperEntry.get()) : null;
+        Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
         Optional<WrapperSource> source = source(archive, packaged, wrapper);
         PackageMetadata metadata = new PackageMetadata(packaged.metadata());
-        DeviceRequirement demand =
+        DeviceRequirement required =
                 DeviceRequirement.of(
                         metadata,
                         library.needed().contains(LibTorchCuda.LIBRARY),
                         packaged.hasKernelsForSeveralGpus());
         Host host = Host.current();
         List<Requirement> requirements = new ArrayList<>();
-        requirements.add(demand.requirement(wanted, host));
+        requirements.add(required.requirement(wanted, host));
         requirements.addAll(
                 Preflight.examine(
                         metadata,
                         library,
-                        source.isPresent() ? source.get().march() : Optional.empty(),
+                        source.flatMap(WrapperSource::march),
                         ModelApi.REQUIRED,
                         host));
         Optional<ProxyCalls> calls =
@@ -94,50 +87,43 @@ public record PreflightReport(
                         .map(
                                 listed ->
                                         source.isPresent()
-                                                ? listed.withSource(wrapper, source.get().symbols())
+                                                ? listed.withSource(
+                                                        wrapper.get(), source.get().symbols())
                                                 : listed);
         requirements.add(operators(library, calls));
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new PreflightReport(
                 packaged,
-                demand.device(wanted),
+                required.device(wanted),
                 library,
                 source,
                 List.copyOf(requirements),
-                wrapper != null && mapped ? ReadOnlyConstants.find(wrapper) : Set.of(),
+                mapped ? wrapper.map(ReadOnlyConstants::find).orElse(Set.of()) : Set.of(),
                 calls);
     }
 
     private static Optional<WrapperSource> source(
-            Pt2Archive archive, PackagedModel packaged, String wrapper) {
-        return wrapper == null
-                ? Optional.empty()
-                : WrapperSource.parse(
-                        wrapper, packaged.kernelSources().stream().map(archive::text).toList());
+            Pt2Archive archive, PackagedModel packaged, Optional<String> wrapper) {
+        return wrapper.flatMap(
+                text ->
+                        WrapperSource.parse(
+                                text,
+                                packaged.kernelSources().stream().map(archive::text).toList()));
     }
 
-    /**
-     * Reads a model's generated source. Returns what it says; empty if the package holds none that
-     * is understood.
-     */
+    /** Reads a model's generated source; empty if the package holds none that is understood. */
     public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
-        return source(archive, packaged, packaged.wrapperSource().map(archive::text).orElse(null));
+        return source(archive, packaged, packaged.wrapperSource().map(archive::text));
     }
 
-    /**
-     * Adds libtorch's answer.
-     *
-     * @param has tells whether libtorch exports a symbol
-     */
+    /** Returns all requirements; {@code has} is whether libtorch exports a symbol. */
     public List<Requirement> requirements(Predicate<String> has, String description) {
         List<Requirement> all = new ArrayList<>(requirements);
         all.add(Preflight.symbols(library, has, description));
         return all;
     }
 
-    /**
-     * Adds the answer of the libtorch that would be loaded, without loading it, and the warning.
-     */
+    /** Returns all requirements for the libtorch that would be loaded, and the warning. */
     public List<Requirement> requirements(LibTorchOptions options) {
         List<Requirement> all;
         try {
@@ -162,10 +148,7 @@ public record PreflightReport(
         return List.copyOf(all);
     }
 
-    /**
-     * Names the kernels whose checks nobody makes before a run, and which would end the process.
-     * Returns a sentence, or empty if there is none.
-     */
+    /** A sentence on the kernels whose checks are not made before a run and end the process. */
     public Optional<String> warning() {
         List<String> kernels =
                 source.map(WrapperSource::indexChecks).orElse(IndexChecks.NONE).unchecked().stream()

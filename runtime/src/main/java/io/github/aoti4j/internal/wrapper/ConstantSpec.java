@@ -8,20 +8,18 @@ import java.util.Optional;
 
 /**
  * What a wrapper source says of one constant ({@code constants_info_[i]} in the model's
- * constructor).
+ * constructor). Empty components are not said.
  *
  * @param index its index in the container
- * @param fqn the name in the PyTorch module; empty if the source does not say
- * @param dtype its element type; empty if the source does not say
- * @param deviceType the device, such as {@code cpu}; empty before the PyTorch versions that say
- * @param layout the memory layout, {@code _mkldnn} for packed weights; empty if not said
+ * @param fqn the name in the PyTorch module
+ * @param deviceType the device, such as {@code cpu}; older PyTorch versions do not say
+ * @param layout the memory layout, {@code _mkldnn} for packed weights
  * @param storageOffset the offset into its storage, in elements
  * @param dataSize bytes of its storage as packaged, padding included; -1 if not said
  * @param fromFolded true if constant folding computes it, so that no file holds it
  * @param kind {@code Parameter}, {@code Buffer}, {@code TensorConstant}, {@code FoldedConstant} or
- *     {@code Unknown}; empty if not said
- * @param shape the sizes; empty if the source does not say
- * @param strides the strides, in elements; empty if the source does not say
+ *     {@code Unknown}
+ * @param strides in elements
  */
 public record ConstantSpec(
         int index,
@@ -56,10 +54,6 @@ public record ConstantSpec(
     }
 
     public static long[] array(List<Long> values) {
-        long[] array = new long[values.size()];
-        for (int i = 0; i < array.length; i++) {
-            array[i] = values.get(i);
-        }
-        return array;
+        return values.stream().mapToLong(Long::longValue).toArray();
     }
 }

@@ -3,13 +3,12 @@ package io.github.aoti4j.internal.wrapper;
 import io.github.aoti4j.internal.cpp.SizeExpression;
 
 /**
- * What a model demands of one dimension of an input.
+ * What a model requires of one dimension of an input.
  *
  * @param min the smallest size that is accepted; see {@link #acceptedMinimum}
- * @param max the largest size that is accepted; {@link Long#MAX_VALUE} if there is no bound
- * @param size the size: a literal, a symbol or an expression that it must equal; unknown if only
- *     the range is checked
- * @param stride the stride it must have, in elements; unknown if any will do
+ * @param max {@link Long#MAX_VALUE} if there is no bound
+ * @param size what it must equal; unknown if only the range is checked
+ * @param stride in elements; unknown if any will do
  */
 public record DimensionSpec(long min, long max, SizeExpression size, SizeExpression stride) {
     /**
@@ -24,8 +23,6 @@ public record DimensionSpec(long min, long max, SizeExpression size, SizeExpress
      *
      * <p>The same assumption makes the minimum of a derived size, such as 4 for {@code 2*s}: where
      * the bound is the expression's value for symbols of 2, its value for symbols of 1 replaces it.
-     *
-     * @param size what the size must be
      */
     static long acceptedMinimum(long declared, SizeExpression size, SampleSizes samples) {
         if (declared == 2) {
@@ -43,8 +40,8 @@ public record DimensionSpec(long min, long max, SizeExpression size, SizeExpress
         }
     }
 
-    /** Describes the size for people: {@code 10}, {@code s77: 1..1024}, {@code ?: 4..}. */
-    public String describeSize() {
+    /** Describes the size: {@code 10}, {@code s77: 1..1024}, {@code ?: 4..}. */
+    String describeSize() {
         if (size instanceof SizeExpression.Literal(long value)) {
             return Long.toString(value);
         }

@@ -14,8 +14,8 @@ import java.util.OptionalInt;
 
 /** Gathers what a source says of one input, in whatever order, and puts it together. */
 final class InputBuilder {
-    /** A bound as the source has it, or the widest. */
-    private static final class Dimension {
+    /** Bounds, or the widest; what is not said is unknown. */
+    static final class Dimension {
         long min;
         long max = Long.MAX_VALUE;
         SizeExpression size = Unknown.NOTHING;
@@ -23,55 +23,32 @@ final class InputBuilder {
     }
 
     final int index;
-    private String name = "";
-    private DType dtype;
-    private OptionalInt deviceType = OptionalInt.empty();
+    String name = "";
+    Optional<DType> dtype = Optional.empty();
+    OptionalInt deviceType = OptionalInt.empty();
+
+    /** Whether a function checks it. */
+    boolean hasCheck;
+
+    /**
+     * Whether the model reads it with {@code aoti_torch_item_…}, from any tensor of one element.
+     */
+    boolean readAsScalar;
+
     private final List<Dimension> checked = new ArrayList<>();
     private List<SizeExpression> assertedSizes;
     private List<SizeExpression> assertedStrides;
-    private boolean hasCheck;
-    private boolean readAsScalar;
 
     InputBuilder(int index) {
         this.index = index;
     }
 
-    void name(String name) {
-        this.name = name;
-    }
-
-    void dtype(DType dtype) {
-        this.dtype = dtype;
-    }
-
-    void deviceType(int number) {
-        deviceType = OptionalInt.of(number);
-    }
-
-    /** There is a function that checks it. */
-    void hasCheck() {
-        hasCheck = true;
-    }
-
-    /** The model reads it with {@code aoti_torch_item_…}: any tensor of one element will do. */
-    void readAsScalar() {
-        readAsScalar = true;
-    }
-
-    void size(int dimension, long size) {
-        at(dimension).size = new Literal(size);
-    }
-
-    void min(int dimension, long min) {
-        at(dimension).min = min;
-    }
-
-    void max(int dimension, long max) {
-        at(dimension).max = max;
-    }
-
-    void stride(int dimension, long stride) {
-        at(dimension).stride = new Literal(stride);
+    /** What is checked of a dimension. */
+    Dimension dimension(int dimension) {
+        while (checked.size() <= dimension) {
+            checked.add(new Dimension());
+        }
+        return checked.get(dimension);
     }
 
     /** The sizes and strides that are asserted before the input is used; the first ones count. */
@@ -82,19 +59,11 @@ final class InputBuilder {
         }
     }
 
-    private Dimension at(int dimension) {
-        while (checked.size() <= dimension) {
-            checked.add(new Dimension());
-        }
-        return checked.get(dimension);
-    }
-
     /**
      * Puts it together.
      *
-     * @param symbols the names of sizes and strides
      * @param everyDimensionChecked whether each dimension of each input has left a check, so that
-     *     the highest one seen tells the rank
+     *     the highest one seen gives the rank
      */
     InputSpec build(SymbolTable symbols, SampleSizes samples, boolean everyDimensionChecked) {
         int mentioned = Math.max(checked.size(), symbols.rankUsed(index));
@@ -112,11 +81,11 @@ final class InputBuilder {
         return new InputSpec(
                 index,
                 name,
-                Optional.ofNullable(dtype),
+                dtype,
                 deviceType,
                 rankKnown,
                 List.copyOf(dimensions),
-                samples.demandOtherStrides(dimensions),
+                samples.requireOtherStrides(dimensions),
                 readAsScalar);
     }
 

@@ -6,17 +6,18 @@ import io.github.aoti4j.internal.cpp.SizeExpression;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * What a model demands of one input, as far as its wrapper source says.
+ * What a model requires of one input, as far as its wrapper source says.
  *
  * @param name the name in the source, such as {@code arg4_1}
- * @param dtype its element type; empty if not checked
- * @param deviceType the device's number ({@code c10::DeviceType}; 0 is the CPU); empty if not
- *     checked
- * @param rankKnown true if the input has exactly the dimensions listed; false if it may have more
- * @param otherStrides true if it demands a stride that a row-major tensor does not have
- * @param readAsScalar true if the model reads it as a number, from any tensor of one element
+ * @param dtype empty if not checked
+ * @param deviceType a {@code c10::DeviceType}, 0 for the CPU; empty if not checked
+ * @param rankKnown whether the input has exactly the dimensions listed, or may have more
+ * @param otherStrides whether a stride is required that a row-major tensor does not have
+ * @param readAsScalar whether the model reads it as a number, from any tensor of one element
  */
 public record InputSpec(
         int index,
@@ -27,10 +28,28 @@ public record InputSpec(
         List<DimensionSpec> dimensions,
         boolean otherStrides,
         boolean readAsScalar) {
-    /**
-     * Returns the sizes, if the model takes no others: a fresh array, or empty if a size may vary
-     * or the rank is not known.
-     */
+    /** Returns {@code float32 [s77: 1..1024, 10]}, with strides where row-major ones do not do. */
+    public String describe() {
+        String text = dtype.map(DType::torchName).orElse("any dtype") + " " + shape();
+        return otherStrides ? text + " strides " + strides() : text;
+    }
+
+    /** Returns {@code [s77: 1..1024, 10]}. */
+    public String shape() {
+        return Stream.concat(
+                        dimensions.stream().map(DimensionSpec::describeSize),
+                        rankKnown ? Stream.empty() : Stream.of("…"))
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    /** Returns {@code [192, 1, 24, 3]}. */
+    public String strides() {
+        return dimensions.stream()
+                .map(d -> d.stride().text().isEmpty() ? "?" : d.stride().text())
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    /** Returns the sizes; empty if one may vary or the rank is not known. */
     public Optional<long[]> fixedShape() {
         long[] shape = new long[dimensions.size()];
         for (int d = 0; d < shape.length; d++) {
@@ -42,10 +61,7 @@ public record InputSpec(
         return rankKnown ? Optional.of(shape) : Optional.empty();
     }
 
-    /**
-     * Returns whether the input is a single element, which a plain number can stand for; true if it
-     * has no dimensions, or is read as a number.
-     */
+    /** Returns whether the input is a single element, which a plain number can stand for. */
     public boolean isScalar() {
         return readAsScalar || (rankKnown && dimensions.isEmpty());
     }

@@ -2,22 +2,24 @@ package io.github.aoti4j.internal.wrapper;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
-/** Names of tensors in messages: they may come from a file of a stranger. */
+/** Names in messages: they may come from a file that nobody has reviewed. */
 public final class Names {
     private static final int MAX_LISTED = 20;
     private static final int MAX_LENGTH = 200;
 
     private Names() {}
 
-    /** The first few, and how many there are beyond. */
+    /** The first few, and how many more there are. */
     public static String list(List<String> names, UnaryOperator<String> shown) {
-        StringBuilder text = new StringBuilder();
-        for (String name : names.subList(0, Math.min(names.size(), MAX_LISTED))) {
-            text.append(text.isEmpty() ? "" : ", ").append(shown.apply(name));
-        }
-        int more = names.size() - MAX_LISTED;
-        return more > 0 ? text + " and " + more + " more" : text.toString();
+        return list(names, MAX_LISTED, shown);
+    }
+
+    public static String list(List<String> names, int limit, UnaryOperator<String> shown) {
+        String text = names.stream().limit(limit).map(shown).collect(Collectors.joining(", "));
+        int more = names.size() - limit;
+        return more > 0 ? text + " and " + more + " more" : text;
     }
 
     /** A name without control characters, cut off where it is very long. */

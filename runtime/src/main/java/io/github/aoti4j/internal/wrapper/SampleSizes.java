@@ -18,15 +18,11 @@ final class SampleSizes {
     /** All different; null if a symbol divides by zero. */
     private final long[] different;
 
-    private SampleSizes(int count, long[] different) {
-        ones = new long[count];
-        twos = new long[count];
+    SampleSizes(List<SizeSymbol> symbols) {
+        ones = new long[symbols.size()];
+        twos = new long[symbols.size()];
         Arrays.fill(ones, 1);
         Arrays.fill(twos, 2);
-        this.different = different;
-    }
-
-    static SampleSizes of(List<SizeSymbol> symbols) {
         long[] values = new long[symbols.size()];
         try {
             for (var symbol : symbols) {
@@ -37,7 +33,7 @@ final class SampleSizes {
         } catch (ArithmeticException _) {
             values = null;
         }
-        return new SampleSizes(symbols.size(), values);
+        different = values;
     }
 
     /** A size, or a much larger stride, that no other symbol has. */
@@ -46,30 +42,22 @@ final class SampleSizes {
         return 2L * symbol.slot() + (isStride ? 10_000_019L : 1009L);
     }
 
-    /**
-     * The value of an expression for symbols of 2.
-     *
-     * @throws ArithmeticException if it divides by zero
-     */
+    /** The value for symbols of 2. Throws ArithmeticException for a division by zero. */
     long forTwos(SizeExpression expression) {
         return expression.toLong(twos);
     }
 
-    /**
-     * The value of an expression for symbols of 1.
-     *
-     * @throws ArithmeticException if it divides by zero
-     */
+    /** The value for symbols of 1. Throws ArithmeticException for a division by zero. */
     long forOnes(SizeExpression expression) {
         return expression.toLong(ones);
     }
 
     /**
-     * Returns whether a stride is demanded that a row-major tensor does not have. Formulas are
+     * Returns whether a stride is required that a row-major tensor does not have. Formulas are
      * compared by their values for one choice of sizes, all different: a coincidence would only
      * leave the strides out of a description.
      */
-    boolean demandOtherStrides(List<DimensionSpec> dimensions) {
+    boolean requireOtherStrides(List<DimensionSpec> dimensions) {
         if (different == null) {
             return true;
         }

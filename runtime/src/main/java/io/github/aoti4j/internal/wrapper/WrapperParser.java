@@ -4,6 +4,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.cpp.CppLexer;
 import io.github.aoti4j.internal.cpp.CppLexer.Kind;
 import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
 import io.github.aoti4j.internal.cpp.SizeExpression.Literal;
 import io.github.aoti4j.internal.cpp.SymbolTable;
 import io.github.aoti4j.internal.indices.IndexChecks;
@@ -14,6 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -39,6 +41,9 @@ final class WrapperParser {
 
     private static final Pattern INCLUDE_WEIGHTS =
             Pattern.compile("std::move\\(cubin_dir\\),\\s{0,200}(true|false)\\)");
+
+    private static final String DTYPE = "torch_dtype_";
+    private static final String ITEM = "aoti_torch_item_";
 
     private final String source;
     private final List<String> kernels;
@@ -66,12 +71,16 @@ final class WrapperParser {
             String word = lexer.acceptIdentifier();
             if (word == null) {
                 lexer.advance();
-            } else if (inputs == null) {
-                if (word.equals("AOTInductorModelBase")) {
+                continue;
+            }
+            try {
+                if (inputs != null) {
+                    statement(word);
+                } else if (word.equals("AOTInductorModelBase")) {
                     counts();
                 }
-            } else {
-                statement(word);
+            } catch (NotUnderstood _) {
+                // Another statement: read on from here.
             }
         }
         return inputs == null ? Optional.empty() : Optional.of(build());
@@ -79,22 +88,21 @@ final class WrapperParser {
 
     private WrapperSource build() {
         var symbolList = symbols.symbols();
-        var samples = SampleSizes.of(symbolList);
-        List<InputSpec> inputSpecs = new ArrayList<>();
-        for (var input : inputs) {
-            inputSpecs.add(input.build(symbols, samples, everyDimensionChecked()));
-        }
-        List<ConstantSpec> constantSpecs = new ArrayList<>();
-        for (var constant : constants.values()) {
-            constantSpecs.add(constant.build());
-        }
+        var samples = new SampleSizes(symbolList);
+        // A fixed dimension is always mentioned in the checks; one that is not fixed, only if
+        // minima
+        // are checked (aot_inductor.check_lowerbound).
+        boolean everyDimensionChecked =
+                sawMinimum || (section == Section.BODY && symbols.count() == 0);
         return new WrapperSource(
                 inputs.size(),
                 outputNames.size(),
                 constantCount,
-                List.copyOf(inputSpecs),
+                inputs.stream()
+                        .map(input -> input.build(symbols, samples, everyDimensionChecked))
+                        .toList(),
                 List.copyOf(outputNames),
-                List.copyOf(constantSpecs),
+                constants.values().stream().map(ConstantBuilder::build).toList(),
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
                 symbolList,
@@ -120,21 +128,14 @@ final class WrapperParser {
         return option.find() ? Optional.of(option.group(1)) : Optional.empty();
     }
 
-    /**
-     * Whether no dimension goes unmentioned in the checks. A fixed one never does; one that is not
-     * fixed, only if minima are not checked (aot_inductor.check_lowerbound).
-     */
-    private boolean everyDimensionChecked() {
-        return sawMinimum || (section == Section.BODY && symbols.count() == 0);
-    }
-
-    private void statement(String word) {
+    /** The lexer stands behind {@code word}. */
+    private void statement(String word) throws NotUnderstood {
         switch (word) {
             case "inputs_info_" -> inputInfo();
             case "outputs_info_" -> outputInfo();
             case "constants_info_" -> constantInfo();
-            case "in_spec_" -> inSpec = spec(inSpec);
-            case "out_spec_" -> outSpec = spec(outSpec);
+            case "in_spec_" -> inSpec = spec();
+            case "out_spec_" -> outSpec = spec();
             case "ConstantHandle" -> checkedInput();
             case "int32_t" -> expectation();
             case "if" -> check();
@@ -148,16 +149,13 @@ final class WrapperParser {
     }
 
     /** {@code AOTInductorModelBase(inputs, outputs, constants, …)} in the constructor. */
-    private void counts() {
-        if (!lexer.accept("(")) {
-            return;
-        }
-        Long in = lexer.acceptInteger();
-        Long out = lexer.accept(",") ? lexer.acceptInteger() : null;
-        Long all = lexer.accept(",") ? lexer.acceptInteger() : null;
-        if (in == null || out == null || all == null) {
-            return;
-        }
+    private void counts() throws NotUnderstood {
+        lexer.expect("(");
+        long in = lexer.expectInteger();
+        lexer.expect(",");
+        long out = lexer.expectInteger();
+        lexer.expect(",");
+        long all = lexer.expectInteger();
         // Each is described somewhere in the source.
         if (in > source.length() || out > source.length() || all > Integer.MAX_VALUE) {
             return;
@@ -166,68 +164,44 @@ final class WrapperParser {
         for (int i = 0; i < in; i++) {
             inputs.add(new InputBuilder(i));
         }
-        outputNames = new ArrayList<>(Collections.nCopies(out.intValue(), ""));
-        constantCount = all.intValue();
+        outputNames = new ArrayList<>(Collections.nCopies((int) out, ""));
+        constantCount = (int) all;
     }
 
     /** {@code inputs_info_[0].name = "arg0_1";} */
-    private void inputInfo() {
+    private void inputInfo() throws NotUnderstood {
         var input = inputAt(index());
-        String name = lexer.acceptAll(".", "name", "=") ? lexer.acceptString() : null;
-        if (input != null && name != null) {
-            input.name(name);
-            symbols.nameInput(name, input.index);
-        }
+        lexer.expect(".", "name", "=");
+        input.name = lexer.expectString();
+        symbols.nameInput(input.name, input.index);
     }
 
     /** {@code outputs_info_[0].name = "output0";} */
-    private void outputInfo() {
+    private void outputInfo() throws NotUnderstood {
         int index = index();
-        String name = lexer.acceptAll(".", "name", "=") ? lexer.acceptString() : null;
-        if (name != null && index >= 0 && index < outputNames.size()) {
+        lexer.expect(".", "name", "=");
+        String name = lexer.expectString();
+        if (index < outputNames.size()) {
             outputNames.set(index, name);
         }
     }
 
     /** {@code constants_info_[0].dtype = cached_torch_dtype_float32;} and its like. */
-    private void constantInfo() {
+    private void constantInfo() throws NotUnderstood {
         int index = index();
-        if (index < 0 || index >= constantCount || !lexer.accept(".")) {
+        if (index >= constantCount) {
             return;
         }
-        String field = lexer.acceptIdentifier();
-        if (field == null || !lexer.accept("=")) {
-            return;
-        }
-        var constant = constants.get(index);
-        if (constant == null) {
-            constant = new ConstantBuilder(index);
-            constants.put(index, constant);
-        }
-        switch (field) {
-            case "name" -> constant.name = orElse(lexer.acceptString(), constant.name);
-            case "original_fqn" -> constant.fqn = orElse(lexer.acceptString(), constant.fqn);
-            case "dtype" -> constant.dtype = dtype(suffixOf("torch_dtype_"));
-            case "device_type" -> constant.deviceType = suffixOf("torch_device_type_");
-            case "layout" -> constant.layout = suffixOf("torch_layout_");
-            case "offset" ->
-                    constant.storageOffset = orElse(lexer.acceptInteger(), constant.storageOffset);
-            case "data_size" ->
-                    constant.dataSize = orElse(lexer.acceptInteger(), constant.dataSize);
-            case "from_folded" -> constant.fromFolded = lexer.accept("true");
-            case "type" -> constant.kind = qualifiedBy("ConstantType");
-            case "shape" -> constant.shape = numbers();
-            case "stride" -> constant.strides = numbers();
-            default -> {}
-        }
+        lexer.expect(".");
+        String field = lexer.expectIdentifier();
+        lexer.expect("=");
+        constants.computeIfAbsent(index, ConstantBuilder::new).read(field, lexer, expressions);
     }
 
     /** {@code in_spec_ = R"(…)";}, cut into several literals when it is long. */
-    private String spec(String before) {
-        if (!lexer.accept("=") || lexer.kind() != Kind.STRING) {
-            return before;
-        }
-        var text = new StringBuilder();
+    private String spec() throws NotUnderstood {
+        lexer.expect("=");
+        var text = new StringBuilder(lexer.expectString());
         while (lexer.kind() == Kind.STRING) {
             text.append(lexer.acceptString());
         }
@@ -235,34 +209,28 @@ final class WrapperParser {
     }
 
     /** {@code ConstantHandle arg0_1 = ConstantHandle(input_handles[0]);} */
-    private void checkedInput() {
-        String name = lexer.acceptIdentifier();
-        if (name != null && lexer.acceptAll("=", "ConstantHandle", "(", "input_handles")) {
-            var input = nameInput(name, index());
-            if (input != null) {
-                input.hasCheck();
-            }
-        }
+    private void checkedInput() throws NotUnderstood {
+        String name = lexer.expectIdentifier();
+        lexer.expect("=", "ConstantHandle", "(", "input_handles");
+        var input = inputAt(index());
+        symbols.nameInput(name, input.index);
+        input.hasCheck = true;
     }
 
     /** {@code auto arg0_1 = std::move(inputs[0]);} */
-    private void unpackedInput() {
-        String name = lexer.acceptIdentifier();
-        if (name != null && lexer.acceptAll("=", "std", "::", "move", "(", "inputs")) {
-            nameInput(name, index());
-        }
+    private void unpackedInput() throws NotUnderstood {
+        String name = lexer.expectIdentifier();
+        lexer.expect("=", "std", "::", "move", "(", "inputs");
+        symbols.nameInput(name, inputAt(index()).index);
     }
 
     /** {@code aoti_torch_item_int64(inputs[1], &s5)}: a number, passed as a tensor. */
-    private void scalarInput(String function) {
-        if (section == Section.PROLOGUE
-                && function.startsWith("aoti_torch_item_")
-                && lexer.acceptAll("(", "inputs")) {
+    private void scalarInput(String function) throws NotUnderstood {
+        if (section == Section.PROLOGUE && function.startsWith(ITEM)) {
+            lexer.expect("(", "inputs");
             var input = inputAt(index());
-            if (input != null) {
-                input.dtype(dtype(function.substring("aoti_torch_item_".length())));
-                input.readAsScalar();
-            }
+            input.dtype = DType.ofTorchName(function.substring(ITEM.length()));
+            input.readAsScalar = true;
         }
     }
 
@@ -270,80 +238,72 @@ final class WrapperParser {
      * {@code int32_t arg0_1_expected_dtype = aoti_torch_dtype_float32();} or {@code int32_t
      * arg0_1_expected_device_type = 0;}
      */
-    private void expectation() {
-        String name = lexer.acceptIdentifier();
-        if (name == null || !lexer.accept("=")) {
-            return;
-        }
-        var byDtype = inputAt(symbols.inputOf(name, "_expected_dtype"));
-        if (byDtype != null) {
-            byDtype.dtype(dtype(suffixOf("torch_dtype_")));
+    private void expectation() throws NotUnderstood {
+        String name = lexer.expectIdentifier();
+        lexer.expect("=");
+        int byDtype = symbols.inputOf(name, "_expected_dtype");
+        if (isInput(byDtype)) {
+            inputAt(byDtype).dtype =
+                    ConstantBuilder.suffix(lexer, DTYPE).flatMap(DType::ofTorchName);
             return;
         }
         var byDevice = inputAt(symbols.inputOf(name, "_expected_device_type"));
-        Long number = byDevice == null ? null : lexer.acceptInteger();
-        if (number != null && number <= Integer.MAX_VALUE) {
-            byDevice.deviceType(number.intValue());
-        }
+        byDevice.deviceType = OptionalInt.of(smallInteger());
     }
 
     /**
      * {@code if (8 != arg0_1_size[0])}, {@code if (arg0_1_size[0] < 2)}, {@code if (arg0_1_size[0]
      * > 1024)} or {@code if (1 != arg0_1_stride[1])}.
      */
-    private void check() {
-        if (!lexer.accept("(")) {
-            return;
-        }
+    private void check() throws NotUnderstood {
+        lexer.expect("(");
         Long fixed = lexer.acceptInteger();
-        if (fixed != null && !lexer.accept("!=")) {
+        if (fixed != null) {
+            lexer.expect("!=");
+        }
+        String array = lexer.expectIdentifier();
+        int bySize = symbols.inputOfSizes(array);
+        var input = inputAt(isInput(bySize) ? bySize : symbols.inputOfStrides(array));
+        int index = index();
+        if (index >= Shapes.MAX_RANK) {
             return;
         }
-        String array = lexer.acceptIdentifier();
-        if (array == null) {
-            return;
-        }
-        var bySize = inputAt(symbols.inputOfSizes(array));
-        var byStride = inputAt(symbols.inputOfStrides(array));
-        int dimension = bySize == null && byStride == null ? -1 : index();
-        if (dimension < 0 || dimension >= Shapes.MAX_RANK) {
-            return;
-        }
-        if (fixed == null) {
-            bound(bySize, dimension);
-        } else if (lexer.is(")")) {
-            if (bySize != null) {
-                bySize.size(dimension, fixed);
+        if (fixed == null && isInput(bySize)) {
+            bound(input, index);
+        } else if (fixed != null && lexer.is(")")) {
+            var dimension = input.dimension(index);
+            if (isInput(bySize)) {
+                dimension.size = new Literal(fixed);
             } else {
-                byStride.stride(dimension, fixed);
+                dimension.stride = new Literal(fixed);
             }
         }
     }
 
-    private void bound(InputBuilder input, int dimension) {
-        if (input == null) {
+    private void bound(InputBuilder input, int index) throws NotUnderstood {
+        boolean isMinimum = lexer.accept("<");
+        if (!isMinimum) {
+            lexer.expect(">");
+        }
+        long bound = lexer.expectInteger();
+        if (!lexer.is(")")) {
             return;
         }
-        if (lexer.accept("<")) {
-            Long bound = lexer.acceptInteger();
-            if (bound != null && lexer.is(")")) {
-                input.min(dimension, bound);
-                sawMinimum = true;
-            }
-        } else if (lexer.accept(">")) {
-            Long bound = lexer.acceptInteger();
-            if (bound != null && lexer.is(")")) {
-                input.max(dimension, bound);
-            }
+        if (isMinimum) {
+            input.dimension(index).min = bound;
+            sawMinimum = true;
+        } else {
+            input.dimension(index).max = bound;
         }
     }
 
     /** {@code int64_t s77 = arg0_1_size[0];} at the beginning of run_impl. */
-    private void definition() {
-        String name = section == Section.PROLOGUE ? lexer.acceptIdentifier() : null;
-        if (name == null || !lexer.accept("=")) {
+    private void definition() throws NotUnderstood {
+        if (section != Section.PROLOGUE) {
             return;
         }
+        String name = lexer.expectIdentifier();
+        lexer.expect("=");
         var expression = expressions.parse();
         if (lexer.is(";")) {
             symbols.define(name, expression);
@@ -358,97 +318,48 @@ final class WrapperParser {
     }
 
     /** {@code assert_size_stride(arg0_1, {s77, 10L}, {10L, 1L}, "input")}, since PyTorch 2.13. */
-    private void assertion() {
-        String name = lexer.accept("(") ? lexer.acceptIdentifier() : null;
-        var input = name == null ? null : inputAt(symbols.inputOf(name));
-        if (input == null || !lexer.accept(",")) {
-            return;
-        }
+    private void assertion() throws NotUnderstood {
+        lexer.expect("(");
+        var input = inputAt(symbols.inputOf(lexer.expectIdentifier()));
+        lexer.expect(",");
         var sizes = expressions.parseList(Shapes.MAX_RANK);
-        if (sizes == null || !lexer.accept(",")) {
+        if (sizes == null) {
             return;
         }
+        lexer.expect(",");
         var strides = expressions.parseList(Shapes.MAX_RANK);
         // The same is asserted of what an operator returns, under the operator's name.
-        boolean ofInput = lexer.is(")") || (lexer.accept(",") && isInputTag());
+        boolean ofInput =
+                lexer.is(")") || (lexer.accept(",") && "input".equals(lexer.acceptString()));
         if (strides != null && ofInput) {
             input.asserted(sizes, strides);
         }
     }
 
-    private boolean isInputTag() {
-        return "input".equals(lexer.acceptString());
+    /** {@code [3]}. */
+    private int index() throws NotUnderstood {
+        lexer.expect("[");
+        int index = smallInteger();
+        lexer.expect("]");
+        return index;
     }
 
-    /** {@code [3]}; -1 for anything else. */
-    private int index() {
-        Long index = lexer.accept("[") ? lexer.acceptInteger() : null;
-        return index == null || index > Integer.MAX_VALUE || !lexer.accept("]")
-                ? -1
-                : index.intValue();
-    }
-
-    private InputBuilder inputAt(int index) {
-        return index >= 0 && index < inputs.size() ? inputs.get(index) : null;
-    }
-
-    private InputBuilder nameInput(String name, int index) {
-        var input = inputAt(index);
-        if (input != null) {
-            symbols.nameInput(name, index);
+    private int smallInteger() throws NotUnderstood {
+        long value = lexer.expectInteger();
+        if (value > Integer.MAX_VALUE) {
+            throw new NotUnderstood();
         }
-        return input;
+        return (int) value;
     }
 
-    /**
-     * Returns what follows {@code infix} in the next identifier that has it: {@code float32} of
-     * {@code cached_torch_dtype_float32} or {@code aoti_torch_dtype_float32()}. Null if the
-     * statement ends first.
-     */
-    private String suffixOf(String infix) {
-        while (lexer.kind() != Kind.END && !lexer.is(";")) {
-            String word = lexer.acceptIdentifier();
-            if (word == null) {
-                lexer.advance();
-            } else if (word.contains(infix)) {
-                return word.substring(word.indexOf(infix) + infix.length());
-            }
+    private boolean isInput(int index) {
+        return index >= 0 && index < inputs.size();
+    }
+
+    private InputBuilder inputAt(int index) throws NotUnderstood {
+        if (!isInput(index)) {
+            throw new NotUnderstood();
         }
-        return null;
-    }
-
-    /** Returns {@code Parameter} of {@code …::ConstantType::Parameter}; null if it is not there. */
-    private String qualifiedBy(String scope) {
-        while (lexer.kind() != Kind.END && !lexer.is(";")) {
-            if (lexer.accept(scope)) {
-                return lexer.accept("::") ? lexer.acceptIdentifier() : null;
-            }
-            lexer.advance();
-        }
-        return null;
-    }
-
-    /** Returns {@code {16, 10}} as numbers; null if it is something else. */
-    private List<Long> numbers() {
-        var values = new ArrayList<Long>();
-        var list = expressions.parseList(Shapes.MAX_RANK);
-        if (list == null) {
-            return null;
-        }
-        for (var expression : list) {
-            if (!(expression instanceof Literal(long value))) {
-                return null;
-            }
-            values.add(value);
-        }
-        return List.copyOf(values);
-    }
-
-    private static DType dtype(String name) {
-        return name == null ? null : DType.ofTorchName(name).orElse(null);
-    }
-
-    private static <T> T orElse(T value, T otherwise) {
-        return value != null ? value : otherwise;
+        return inputs.get(index);
     }
 }

@@ -14,9 +14,9 @@ import java.util.Optional;
  * torch/_inductor/codegen/cpp_wrapper_cpu.py}: {@code codegen_model_constructor}, {@code
  * generate_input_output_runtime_checks}, {@code codegen_input_symbol_assignment}, {@code
  * _codegen_assert_size_stride}); older versions write the same with fewer checks. A statement that
- * is not recognised is passed over: the result then demands less of the inputs, never more.
+ * is not recognised is passed over: the result then requires less of the inputs, never more.
  *
- * @param inputs what is demanded of each input, in order
+ * @param inputs what is required of each input, in order
  * @param outputNames the outputs' names in the source, such as {@code output0}; empty strings where
  *     it gives none
  * @param constants the constants that the source describes, by increasing index
@@ -40,23 +40,12 @@ public record WrapperSource(
         Optional<String> march,
         Optional<Boolean> holdsWeights,
         IndexChecks indexChecks) {
-    /**
-     * Reads a source, with the kernels that are in it.
-     *
-     * @param source the text of the {@code .wrapper.cpp}
-     * @return what it says; empty if it is not the source of a model
-     */
+    /** Reads the text of a {@code .wrapper.cpp}; empty if it is not the source of a model. */
     public static Optional<WrapperSource> parse(String source) {
         return parse(source, List.of());
     }
 
-    /**
-     * Reads a source and those of the kernels beside it.
-     *
-     * @param source the text of the {@code .wrapper.cpp}
-     * @param kernels the texts of the {@code .kernel.cpp}
-     * @return what they say; empty if it is not the source of a model
-     */
+    /** Reads a source with the texts of the {@code .kernel.cpp} beside it. */
     public static Optional<WrapperSource> parse(String source, List<String> kernels) {
         return new WrapperParser(source, kernels).parse();
     }

@@ -49,7 +49,7 @@ class InputCheckTest {
     }
 
     private static InputCheck check(WrapperText text) {
-        return new InputCheck(text.parse(), List.of("x", "y"));
+        return new InputCheck(text.parse(), new InputNames(List.of("x", "y"), List::of));
     }
 
     private static long[] sizes(long... sizes) {
@@ -338,7 +338,7 @@ class InputCheckTest {
     }
 
     @Test
-    void demandsAtLeastTheDimensionsItKnows() {
+    void requiresAtLeastTheDimensionsItKnows() {
         var check =
                 check(
                         new WrapperText()
@@ -352,7 +352,7 @@ class InputCheckTest {
     }
 
     @Test
-    void givesTheStridesThatAModelDemands() {
+    void returnsTheStridesThatAModelRequires() {
         var check =
                 check(
                         new WrapperText()
@@ -370,10 +370,8 @@ class InputCheckTest {
 
     @Test
     void numbersInputsWithoutNames() {
-        var text = new WrapperText().input("arg0_1", "float32").input("arg1_1", "float32");
-        var check = new InputCheck(text.parse(), List.of(""));
-        assertEquals("input 0", check.label(0));
-        assertEquals("input 1", check.label(1));
-        assertEquals(2, check.inputCount());
+        var names = new InputNames(List.of(""), List::of);
+        assertEquals("input 0", names.label(0));
+        assertEquals("input 1", names.label(1));
     }
 }

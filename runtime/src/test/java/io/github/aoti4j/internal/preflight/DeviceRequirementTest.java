@@ -28,8 +28,8 @@ class DeviceRequirementTest {
                 Map.of("AOTI_DEVICE_KEY", device, "AOTI_COMPUTE_CAPABILITY", capability));
     }
 
-    private static Requirement finding(DeviceRequirement demand, Device wanted, Gpus gpus) {
-        return demand.requirement(wanted, new Host("linux", "x86_64", null, gpus));
+    private static Requirement finding(DeviceRequirement required, Device wanted, Gpus gpus) {
+        return required.requirement(wanted, new Host("linux", "x86_64", null, gpus));
     }
 
     private static DeviceRequirement cuda(String capability, boolean anyLater) {
@@ -48,10 +48,10 @@ class DeviceRequirementTest {
 
     @Test
     void aModelForTheCpuRunsThereAndNowhereElse() {
-        var demand = DeviceRequirement.of(metadata("cpu", ""), false, false);
+        var required = DeviceRequirement.of(metadata("cpu", ""), false, false);
 
-        assertEquals("runs on the CPU", finding(demand, null, NO_DRIVER).detail());
-        var refused = finding(demand, Device.cuda(0), gpu(90));
+        assertEquals("runs on the CPU", finding(required, null, NO_DRIVER).detail());
+        var refused = finding(required, Device.cuda(0), gpu(90));
         assertFalse(refused.met());
         assertEquals(
                 "was compiled for the CPU and cannot run on cuda:0; export it with its parameters"

@@ -106,9 +106,9 @@ class PreflightTest {
                         "AVX512 AVX512_VNNI",
                         "AVX512 AVX512_VNNI AMX_TILE",
                         "INVALID_VEC_ISA")) {
-            var demands = CpuRequirements.of(Optional.of(isa), Optional.empty());
-            assertTrue(demands.unchecked().isEmpty(), isa);
-            assertEquals(isa.equals("INVALID_VEC_ISA"), demands.features().isEmpty(), isa);
+            var required = CpuRequirements.of(Optional.of(isa), Optional.empty());
+            assertTrue(required.unchecked().isEmpty(), isa);
+            assertEquals(isa.equals("INVALID_VEC_ISA"), required.features().isEmpty(), isa);
         }
     }
 

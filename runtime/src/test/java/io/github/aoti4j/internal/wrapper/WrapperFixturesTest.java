@@ -8,21 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.inputs.InputCheck;
-import io.github.aoti4j.internal.inputs.InputDescription;
+import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.tensor.Shapes;
 
 import org.junit.jupiter.api.Test;
 
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** The parser on packages as PyTorch 2.13 wrote them. */
 class WrapperFixturesTest {
     private static List<String> inputs(String fixture) {
-        var source = WrapperFixtures.source(fixture);
-        return IntStream.range(0, source.inputCount())
-                .mapToObj(i -> InputDescription.of(source, i))
-                .toList();
+        return WrapperFixtures.source(fixture).inputs().stream().map(InputSpec::describe).toList();
     }
 
     @Test
@@ -81,7 +77,7 @@ class WrapperFixturesTest {
     @Test
     void checksSizesThatInputsShare() {
         var source = WrapperFixtures.source("shared_batch");
-        var check = new InputCheck(source, List.of());
+        var check = new InputCheck(source, new InputNames(List.of(), List::of));
         long[][] good = {{5, 3}, {5, 3}, {10}, {7}, {5, 7}};
         check(check, source, good);
         long[][] bad = {{5, 3}, {5, 3}, {11}, {7}, {5, 7}};
@@ -93,8 +89,11 @@ class WrapperFixturesTest {
     }
 
     @Test
-    void laysOutInputsAsTheModelDemands() {
-        var check = new InputCheck(WrapperFixtures.source("channels_last"), List.of());
+    void laysOutInputsAsTheModelRequires() {
+        var check =
+                new InputCheck(
+                        WrapperFixtures.source("channels_last"),
+                        new InputNames(List.of(), List::of));
         assertArrayEquals(
                 new long[] {192, 1, 24, 3}, check.stridesFor(0, new long[][] {{2, 3, 8, 8}}));
     }

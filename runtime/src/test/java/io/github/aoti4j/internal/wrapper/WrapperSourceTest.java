@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.internal.inputs.InputDescription;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +27,7 @@ class WrapperSourceTest {
     }
 
     private static String describe(WrapperText text) {
-        return InputDescription.of(text.parse(), 0);
+        return text.parse().inputs().getFirst().describe();
     }
 
     @Test
@@ -190,7 +189,7 @@ class WrapperSourceTest {
                                         + " &s5));")
                         .parse();
         assertFalse(source.inputs().getFirst().rankKnown());
-        assertEquals("int64 […]", InputDescription.of(source, 0));
+        assertEquals("int64 […]", source.inputs().getFirst().describe());
         assertTrue(source.inputs().getFirst().isScalar());
         assertFalse(matrix().parse().inputs().getFirst().isScalar());
     }

@@ -18,7 +18,7 @@ import io.github.aoti4j.internal.indices.IndexRange;
 import io.github.aoti4j.internal.indices.KernelText;
 import io.github.aoti4j.internal.indices.OperatorCallSites;
 import io.github.aoti4j.internal.inputs.InputCheck;
-import io.github.aoti4j.internal.inputs.InputDescription;
+import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.preflight.CpuRequirements;
 import io.github.aoti4j.internal.tensor.Shapes;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
@@ -66,7 +66,7 @@ public final class SourceFuzz {
             assertTrue(constant.index() < source.constantCount());
             constant.inBlob().ifPresent(tensor -> assertFalse(tensor.toString().isEmpty()));
         }
-        var check = new InputCheck(source, List.of());
+        var check = new InputCheck(source, new InputNames(List.of(), List::of));
         long[] slots = new long[check.slotCount()];
         long[][] sizes = new long[source.inputCount()][];
         for (var spec : source.inputs()) {
@@ -78,7 +78,7 @@ public final class SourceFuzz {
         check.acceptsExpressions(slots);
         if (!source.inputs().isEmpty()) {
             assertEquals(sizes[0].length, check.stridesFor(0, sizes).length);
-            assertFalse(InputDescription.of(source, 0).isEmpty());
+            assertFalse(source.inputs().getFirst().describe().isEmpty());
         }
     }
 
@@ -220,7 +220,7 @@ public final class SourceFuzz {
 
     /** What a package says of the CPU that it needs. */
     public static FuzzTarget cpu() {
-        return FuzzTarget.of("cpu_demands", SourceFuzz::cpus, SourceFuzz::readCpu)
+        return FuzzTarget.of("cpu_requirements", SourceFuzz::cpus, SourceFuzz::readCpu)
                 .words("AVX512_VNNI", "AMX_TILE", "INVALID_VEC_ISA", "x86-64-v4");
     }
 
