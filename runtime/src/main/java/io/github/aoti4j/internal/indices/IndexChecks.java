@@ -12,7 +12,6 @@ import java.util.List;
  * @param unchecked the checks in kernels for which that is not so
  */
 public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
-    /** A source without checks. */
     public static final IndexChecks NONE = new IndexChecks(List.of(), List.of());
 
     /**
@@ -42,14 +41,12 @@ public record IndexChecks(List<IndexRange> ranges, List<Unchecked> unchecked) {
         return found;
     }
 
-    /** Returns what checks the ranges, for one thread at a time. */
     public IndexCheck newCheck() {
         return new IndexCheck(ranges);
     }
 
     /** Where the index of a check comes from that is left to the kernel. */
     public enum Origin {
-        /** A constant of the model. */
         CONSTANT,
         /** Something that the model computes, or that is not understood. */
         COMPUTED

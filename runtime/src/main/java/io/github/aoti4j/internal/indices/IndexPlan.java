@@ -69,7 +69,6 @@ final class IndexPlan {
         }
     }
 
-    /** The range as text. */
     String range() {
         if (min > max) {
             return "no index, since what it looks up is empty";
@@ -267,7 +266,6 @@ final class IndexPlan {
         return signs >= 0;
     }
 
-    /** The value of an element. */
     long get(MemorySegment elements, long place) {
         return get(elements, range.type(), place);
     }

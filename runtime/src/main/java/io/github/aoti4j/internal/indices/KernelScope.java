@@ -110,14 +110,12 @@ final class KernelScope implements ExpressionParser.Scope {
         blocks.peek().values.put(name, value);
     }
 
-    /** Makes a variable's value unknown. */
     void forget(String name) {
         for (Block block : blocks) {
             block.values.replace(name, null);
         }
     }
 
-    /** The value of a variable, or null. */
     KernelValue value(String name) {
         for (Block block : blocks) {
             if (block.values.containsKey(name)) {
@@ -132,7 +130,6 @@ final class KernelScope implements ExpressionParser.Scope {
         return pointers.getOrDefault(name, -1);
     }
 
-    /** What that pointer points to, or null. */
     DType pointee(int parameter) {
         return pointees.get(parameter);
     }
@@ -142,7 +139,6 @@ final class KernelScope implements ExpressionParser.Scope {
         return new Symbol(name, --loopCount);
     }
 
-    /** A new loop over the lanes of a vector. */
     KernelLoop newLane(String variable, SizeExpression count) {
         return new KernelLoop(newVariable(variable), new Literal(0), count, 1, null, null);
     }

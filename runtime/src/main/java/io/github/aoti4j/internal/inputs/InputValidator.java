@@ -212,12 +212,11 @@ public final class InputValidator {
                                                 + " bind a tensor to it"));
     }
 
-    /** What messages call an input. */
     public String label(int index) {
         return names.label(index);
     }
 
-    /** Whether the package states what its model takes. */
+    /** Whether the package states what the model takes. */
     public boolean isKnown() {
         return check != null;
     }

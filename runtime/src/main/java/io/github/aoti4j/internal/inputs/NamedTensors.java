@@ -23,13 +23,11 @@ public final class NamedTensors {
     /** All that an input may be called, to its index. */
     private final Map<String, Integer> indices = new HashMap<>();
 
-    /** Keeps the names. */
     public NamedTensors(String model, List<ModelInput> inputs, List<String> outputs) {
         this.model = model;
         this.inputs = inputs;
         this.outputs = outputs;
-        // What an earlier loop has taken is not taken again: names are unique, other forms need not
-        // be.
+        // Names first: they are unique, other forms need not be.
         for (int i = 0; i < inputs.size(); i++) {
             indices.putIfAbsent(inputs.get(i).name(), i);
         }

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 class PackageMetadataTest {
     @Test
-    void tellsTheCompilersNotesFromTheAuthorsStrings() {
+    void readsWhatTheCompilerStates() {
         var metadata =
                 new PackageMetadata(
                         Map.of(
@@ -21,9 +21,7 @@ class PackageMetadataTest {
                                 "me"));
         assertEquals(Optional.of("cpu"), metadata.device());
         assertEquals(Optional.empty(), metadata.platform());
-        assertEquals(Optional.empty(), metadata.machine());
         assertEquals(Optional.empty(), metadata.cpuIsa());
         assertEquals(Optional.empty(), metadata.computeCapability(), "empty for CPU models");
-        assertEquals(Map.of("author", "me"), metadata.authorStrings());
     }
 }
