@@ -11,9 +11,6 @@ import java.util.Optional;
 
 /** The names that a wrapper source has given to inputs, sizes, strides and symbols so far. */
 public final class SymbolTable implements ExpressionParser.Scope {
-    private static final String SIZES = "_size";
-    private static final String STRIDES = "_stride";
-
     private final Map<String, Integer> inputs = new HashMap<>();
     private final Map<String, SizeExpression> variables = new HashMap<>();
     private final Map<Extent, Symbol> extents = new HashMap<>();
@@ -39,12 +36,12 @@ public final class SymbolTable implements ExpressionParser.Scope {
 
     /** Returns the input whose array of sizes has that name, or -1. */
     public int inputOfSizes(String name) {
-        return inputOf(name, SIZES);
+        return inputOf(name, "_size");
     }
 
     /** Returns the input whose array of strides has that name, or -1. */
     public int inputOfStrides(String name) {
-        return inputOf(name, STRIDES);
+        return inputOf(name, "_stride");
     }
 
     /** Defines {@code name = expression}. */
@@ -87,16 +84,18 @@ public final class SymbolTable implements ExpressionParser.Scope {
 
     @Override
     public SizeExpression element(String name, String method, int index) {
-        int bySize =
-                method == null ? inputOfSizes(name) : method.equals("sizes") ? inputOf(name) : -1;
-        if (bySize >= 0) {
-            return symbol(new Extent(bySize, index, false));
+        int bySize = inputOf(name, method, "size");
+        int byStride = inputOf(name, method, "stride");
+        return bySize >= 0
+                ? symbol(new Extent(bySize, index, false))
+                : byStride >= 0 ? symbol(new Extent(byStride, index, true)) : null;
+    }
+
+    private int inputOf(String name, String method, String array) {
+        if (method == null) {
+            return inputOf(name, "_" + array);
         }
-        int byStride =
-                method == null
-                        ? inputOfStrides(name)
-                        : method.equals("strides") ? inputOf(name) : -1;
-        return byStride >= 0 ? symbol(new Extent(byStride, index, true)) : null;
+        return method.equals(array + "s") ? inputOf(name) : -1;
     }
 
     private Symbol symbol(Extent extent) {

@@ -18,7 +18,7 @@ import java.util.TreeMap;
 final class Affine {
     private static final int MAX_LOOPS = 8;
 
-    /** Of the nodes of one expression that comes out. */
+    /** In the expressions of one region. */
     private static final int MAX_NODES = 1000;
 
     private SizeExpression constant = new Literal(0);
@@ -51,13 +51,14 @@ final class Affine {
     private static boolean isFreeOfLoops(KernelLoop loop) {
         return isFreeOfLoops(loop.start())
                 && isFreeOfLoops(loop.end())
-                && (loop.from() == null || isFreeOfLoops(loop.from()))
-                && (loop.to() == null || isFreeOfLoops(loop.to()));
+                && isFreeOfLoops(loop.from())
+                && isFreeOfLoops(loop.to());
     }
 
-    /** Whether no loop variable is in an expression. */
+    /** Whether no loop variable is in an expression, which may be null. */
     static boolean isFreeOfLoops(SizeExpression expression) {
         return switch (expression) {
+            case null -> true;
             case Symbol(var _, int slot) -> slot >= 0;
             case Unary(var _, var operand) -> isFreeOfLoops(operand);
             case Binary(var _, var left, var right) -> isFreeOfLoops(left) && isFreeOfLoops(right);

@@ -61,7 +61,9 @@ record KernelCondition(
     /** What is checked in a nest of loops; empty if it cannot be expressed. */
     Optional<IndexRange> index(List<KernelLoop> loops) {
         var range = range();
-        if (range == null || !isFree(range.min()) || !isFree(range.max())) {
+        if (range == null
+                || !Affine.isFreeOfLoops(range.min())
+                || !Affine.isFreeOfLoops(range.max())) {
             return Optional.empty();
         }
         var load = load();
@@ -102,10 +104,6 @@ record KernelCondition(
                             : null;
             default -> null;
         };
-    }
-
-    private static boolean isFree(SizeExpression bound) {
-        return bound == null || Affine.isFreeOfLoops(bound);
     }
 
     private static SizeExpression negative(SizeExpression size) {

@@ -182,7 +182,7 @@ final class KernelParser {
         open(loop, false);
     }
 
-    /** {@code (int64_t x0=…; x0<…; x0+=…) {}. */
+    /** {@code (int64_t x0=…; x0<…; x0+=…)} and a brace. */
     private KernelLoop loop() throws NotUnderstood {
         lexer.expect("(", "int64_t");
         String variable = lexer.expectIdentifier();
@@ -198,7 +198,10 @@ final class KernelParser {
         return new KernelLoop(scope.newVariable(variable), first, end, step, null, null);
     }
 
-    /** {@code (C10_LIKELY(x0 >= static_cast<int64_t>(…) && x0 < static_cast<int64_t>(…))) {}. */
+    /**
+     * {@code (C10_LIKELY(x0 >= static_cast<int64_t>(…) && x0 < static_cast<int64_t>(…)))} and a
+     * brace.
+     */
     private KernelLoop condition() throws NotUnderstood {
         lexer.expect("(");
         if (!lexer.accept("C10_LIKELY")) {

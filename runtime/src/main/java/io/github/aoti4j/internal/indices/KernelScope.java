@@ -40,40 +40,41 @@ final class KernelScope implements ExpressionParser.Scope {
     private KernelLoop lane;
     private int loopCount;
 
-    /** Reads {@code name(const int64_t* in_ptr0, float* out_ptr0, const int64_t ks0) {}. */
+    /**
+     * Reads {@code name(const int64_t* in_ptr0, float* out_ptr0, const int64_t ks0)} and a brace.
+     */
     KernelScope(CppLexer lexer) {
         lexer.acceptIdentifier();
         lexer.accept("(");
-        DType type = null;
-        boolean isConst = false;
-        boolean isPointer = false;
-        String name = null;
         while (lexer.kind() != Kind.END && !lexer.is("{")) {
-            String word = lexer.acceptIdentifier();
-            if (word == null) {
-                isPointer |= lexer.is("*");
-                if (lexer.is(",") || lexer.is(")")) {
-                    addParameter(name, type, isPointer && isConst, isPointer);
-                    type = null;
-                    isConst = false;
-                    isPointer = false;
-                    name = null;
-                }
-                lexer.advance();
-            } else if (word.equals("const")) {
-                isConst = true;
-            } else if (KernelValue.TYPES.containsKey(word)) {
-                type = KernelValue.TYPES.get(word);
-            } else {
-                name = word;
-            }
+            readParameter(lexer);
         }
         lexer.accept("{");
         open(null, false);
     }
 
-    private void addParameter(String name, DType type, boolean isInput, boolean isPointer) {
+    private void readParameter(CppLexer lexer) {
+        DType type = null;
+        boolean isConst = false;
+        boolean isPointer = false;
+        String name = null;
+        while (!lexer.is(",") && !lexer.is(")")) {
+            if (lexer.kind() == Kind.END || lexer.is("{")) {
+                return;
+            }
+            String word = lexer.kind() == Kind.IDENTIFIER ? lexer.text() : "";
+            isPointer |= lexer.is("*");
+            isConst |= word.equals("const");
+            if (KernelValue.TYPES.containsKey(word)) {
+                type = KernelValue.TYPES.get(word);
+            } else if (!word.isEmpty() && !word.equals("const")) {
+                name = word;
+            }
+            lexer.advance();
+        }
+        lexer.advance();
         int index = pointees.size();
+        boolean isInput = isPointer && isConst;
         pointees.add(isInput ? type : null);
         if (name != null && isInput) {
             pointers.put(name, index);

@@ -6,6 +6,7 @@ import io.github.aoti4j.internal.tensor.TensorFactory;
 import io.github.aoti4j.internal.tensor.TensorView;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
@@ -30,25 +31,23 @@ public final class ScalarTensors {
             throw mismatch(value, input, path);
         }
         TensorView tensor = TensorFactory.zeros(arena, dtype);
+        MemorySegment memory = tensor.segment();
         switch (dtype) {
-            case FLOAT32 ->
-                    tensor.segment()
-                            .set(ValueLayout.JAVA_FLOAT, 0, (float) real(value, input, path));
-            case FLOAT64 ->
-                    tensor.segment().set(ValueLayout.JAVA_DOUBLE, 0, real(value, input, path));
+            case FLOAT32 -> memory.set(ValueLayout.JAVA_FLOAT, 0, (float) real(value, input, path));
+            case FLOAT64 -> memory.set(ValueLayout.JAVA_DOUBLE, 0, real(value, input, path));
             case BOOL -> {
                 if (!(value instanceof Boolean truth)) {
                     throw mismatch(value, input, path);
                 }
-                tensor.segment().set(ValueLayout.JAVA_BOOLEAN, 0, truth);
+                memory.set(ValueLayout.JAVA_BOOLEAN, 0, truth);
             }
             case INT64, INT32, INT16, INT8, UINT8 -> {
                 long number = integer(value, dtype, input, path);
                 switch (dtype.byteSize()) {
-                    case 8 -> tensor.segment().set(ValueLayout.JAVA_LONG, 0, number);
-                    case 4 -> tensor.segment().set(ValueLayout.JAVA_INT, 0, (int) number);
-                    case 2 -> tensor.segment().set(ValueLayout.JAVA_SHORT, 0, (short) number);
-                    default -> tensor.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) number);
+                    case 8 -> memory.set(ValueLayout.JAVA_LONG, 0, number);
+                    case 4 -> memory.set(ValueLayout.JAVA_INT, 0, (int) number);
+                    case 2 -> memory.set(ValueLayout.JAVA_SHORT, 0, (short) number);
+                    default -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) number);
                 }
             }
             default -> throw mismatch(value, input, path);

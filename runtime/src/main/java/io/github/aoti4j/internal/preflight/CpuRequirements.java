@@ -3,8 +3,8 @@ package io.github.aoti4j.internal.preflight;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The CPU features without which a model's code ends the process with an illegal instruction.
@@ -18,6 +18,25 @@ import java.util.Set;
  * @param unchecked why features beyond these may be needed; empty if these are all
  */
 public record CpuRequirements(List<String> features, Optional<String> unchecked) {
+    private static final Map<String, List<String>> ISA =
+            Map.of(
+                    "AVX2", List.of("avx2", "fma", "f16c"),
+                    "AVX512", List.of("avx512f", "avx512dq", "avx512vl", "avx512bw", "fma"),
+                    "AVX512_VNNI", List.of("avx512_vnni"),
+                    "AMX_TILE", List.of("amx_tile", "amx_bf16", "amx_int8"),
+                    "INVALID_VEC_ISA", List.of()); // no vector extensions
+
+    private static final List<String> MARCH =
+            List.of("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4");
+
+    /** What each of these adds to the one before. */
+    private static final List<List<String>> ADDED =
+            List.of(
+                    List.of(),
+                    List.of("cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"),
+                    List.of("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"),
+                    List.of("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"));
+
     /**
      * Adds up the requirements of an x86-64 model.
      *
@@ -29,51 +48,25 @@ public record CpuRequirements(List<String> features, Optional<String> unchecked)
         var unchecked = new ArrayList<String>();
         if (isa.isPresent()) {
             for (String name : isa.get().strip().split("\\s+", -1)) {
-                addIsa(name, features, unchecked);
+                if (ISA.containsKey(name)) {
+                    features.addAll(ISA.get(name));
+                } else {
+                    unchecked.add("what " + name + " needs is not known here");
+                }
             }
         }
         if (march.isPresent()) {
-            addMarch(march.get(), features, unchecked);
+            int level = MARCH.indexOf(march.get());
+            ADDED.subList(0, level + 1).forEach(features::addAll);
+            if (level < 0) {
+                unchecked.add(
+                        "it was compiled with -march="
+                                + march.get()
+                                + " and may use all that the CPU it was compiled on has");
+            }
         }
         return new CpuRequirements(
                 List.copyOf(features),
                 unchecked.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", unchecked)));
-    }
-
-    private static void addIsa(String name, Set<String> features, List<String> unchecked) {
-        switch (name) {
-            case "AVX2" -> features.addAll(List.of("avx2", "fma", "f16c"));
-            case "AVX512" ->
-                    features.addAll(List.of("avx512f", "avx512dq", "avx512vl", "avx512bw", "fma"));
-            case "AVX512_VNNI" -> features.add("avx512_vnni");
-            case "AMX_TILE" -> features.addAll(List.of("amx_tile", "amx_bf16", "amx_int8"));
-            case "INVALID_VEC_ISA" -> {} // no vector extensions
-            default -> unchecked.add("what " + name + " needs is not known here");
-        }
-    }
-
-    private static void addMarch(String name, Set<String> features, List<String> unchecked) {
-        switch (name) {
-            case "x86-64-v4" -> {
-                addMarch("x86-64-v3", features, unchecked);
-                features.addAll(List.of("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"));
-            }
-            case "x86-64-v3" -> {
-                addMarch("x86-64-v2", features, unchecked);
-                features.addAll(
-                        List.of("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"));
-            }
-            case "x86-64-v2" ->
-                    features.addAll(
-                            List.of(
-                                    "cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2",
-                                    "ssse3"));
-            case "x86-64" -> {}
-            default ->
-                    unchecked.add(
-                            "it was compiled with -march="
-                                    + name
-                                    + " and may use all that the CPU it was compiled on has");
-        }
     }
 }

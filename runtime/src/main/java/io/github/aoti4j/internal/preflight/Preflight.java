@@ -46,15 +46,11 @@ public final class Preflight {
         OPERATORS;
 
         public Requirement met(String detail) {
-            return answer(true, detail);
+            return new Requirement(name().toLowerCase(Locale.ROOT), true, detail);
         }
 
         public Requirement unmet(String detail) {
-            return answer(false, detail);
-        }
-
-        public Requirement answer(boolean met, String detail) {
-            return new Requirement(name().toLowerCase(Locale.ROOT), met, detail);
+            return new Requirement(name().toLowerCase(Locale.ROOT), false, detail);
         }
     }
 

@@ -194,12 +194,10 @@ public record PreflightReport(
                     "calls operators by name, which are looked up when it is loaded: "
                             + String.join(", ", calls.get().operators()));
         }
-        boolean unlisted = library.undefinedSymbols().contains(PROXY_EXECUTOR);
-        return Subject.OPERATORS.answer(
-                !unlisted,
-                unlisted
-                        ? "calls operators by name, but its package does not list them (the .json"
-                                + " beside its library); package the model again"
-                        : "calls no operator by name");
+        return library.undefinedSymbols().contains(PROXY_EXECUTOR)
+                ? Subject.OPERATORS.unmet(
+                        "calls operators by name, but its package does not list them (the .json"
+                                + " beside its library); package the model again")
+                : Subject.OPERATORS.met("calls no operator by name");
     }
 }

@@ -97,7 +97,7 @@ final class InputBuilder {
         if (size instanceof Literal(long value)) {
             return new DimensionSpec(value, value, size, stride);
         }
-        long min = DimensionSpec.acceptedMinimum(check.min, size, samples);
+        long min = samples.acceptedMinimum(check.min, size);
         return new DimensionSpec(min, check.max, size, stride);
     }
 

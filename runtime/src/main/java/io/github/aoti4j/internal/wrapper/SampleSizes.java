@@ -42,14 +42,33 @@ final class SampleSizes {
         return 2L * symbol.slot() + (isStride ? 10_000_019L : 1009L);
     }
 
-    /** The value for symbols of 2. Throws ArithmeticException for a division by zero. */
-    long forTwos(SizeExpression expression) {
-        return expression.toLong(twos);
-    }
-
-    /** The value for symbols of 1. Throws ArithmeticException for a division by zero. */
-    long forOnes(SizeExpression expression) {
-        return expression.toLong(ones);
+    /**
+     * Returns the smallest size that is accepted where PyTorch's own check declares a smallest one.
+     *
+     * <p>Export compiles with every dynamic size assumed to be at least 2, and the check in the
+     * source repeats that, also where the range was declared to begin at 0 or 1. An exported
+     * program itself enforces a minimum only if it is greater than 2 ({@code _check_symint} in
+     * {@code torch/_export/utils.py}: "we allow dimensions to be 0/1 at runtime"), so 2 says
+     * nothing. We accept 1, which the compiled code computes as any other size, and refuse 0, since
+     * it may divide by a size. A range that was declared to begin at 2 cannot be told from these.
+     *
+     * <p>The same assumption makes the minimum of a derived size, such as 4 for {@code 2*s}: where
+     * the bound is the expression's value for symbols of 2, its value for symbols of 1 replaces it.
+     */
+    long acceptedMinimum(long declared, SizeExpression size) {
+        if (declared == 2) {
+            return 1;
+        }
+        if (declared < 2 || !size.isKnown()) {
+            return declared;
+        }
+        try {
+            return size.toLong(twos) == declared
+                    ? Math.clamp(size.toLong(ones), 1, declared)
+                    : declared;
+        } catch (ArithmeticException _) {
+            return declared;
+        }
     }
 
     /**
