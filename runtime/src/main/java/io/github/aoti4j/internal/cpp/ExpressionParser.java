@@ -89,7 +89,7 @@ public final class ExpressionParser {
                 return null;
             }
         }
-        return list;
+        return List.copyOf(list);
     }
 
     private boolean atEnd() {

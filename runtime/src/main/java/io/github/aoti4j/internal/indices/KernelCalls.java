@@ -232,24 +232,30 @@ final class KernelCalls {
 
     private Argument argument() {
         int start = lexer.start();
-        if (lexer.accept("(")) {
-            boolean isConst = lexer.accept("const");
-            if (lexer.acceptIdentifier() != null && lexer.acceptAll("*", ")", "(")) {
-                String name = lexer.acceptIdentifier();
-                if (name != null) {
-                    int input = symbols.inputOf(name);
-                    boolean isWhole = lexer.acceptAll(".", "data_ptr", "(", ")", ")");
-                    if (input >= 0 && !(isConst && isWhole)) {
-                        spoiled.add(input);
-                    }
-                    if (isWhole) {
-                        return new Argument(input, input < 0 && constants.contains(name), null);
-                    }
-                }
-            }
+        try {
+            return pointer();
+        } catch (NotUnderstood _) {
             lexer.reset(start);
+            return new Argument(-1, false, expressions.parse());
         }
-        return new Argument(-1, false, expressions.parse());
+    }
+
+    /** {@code (const int64_t*)(arg0_1.data_ptr())}. */
+    private Argument pointer() throws NotUnderstood {
+        lexer.expect("(");
+        boolean isConst = lexer.accept("const");
+        lexer.expectIdentifier();
+        lexer.expect("*", ")", "(");
+        String name = lexer.expectIdentifier();
+        int input = symbols.inputOf(name);
+        boolean isWhole = lexer.acceptAll(".", "data_ptr", "(", ")", ")");
+        if (input >= 0 && !(isConst && isWhole)) {
+            spoiled.add(input);
+        }
+        if (!isWhole) {
+            throw new NotUnderstood();
+        }
+        return new Argument(input, input < 0 && constants.contains(name), null);
     }
 
     /** Replaces a kernel's parameters by the arguments of a call. */

@@ -52,26 +52,29 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
         Device device = device(wanted);
         if (!kind.equals(device.type().torchName())) {
             return no(
-                    " and cannot run on %s; export it with its parameters and inputs there",
-                    device);
+                    " and cannot run on "
+                            + device
+                            + "; export it with its parameters and inputs there");
         }
         return device.isCpu() ? Subject.DEVICE.met("runs on the CPU") : onCuda(device, host.gpus());
     }
 
     private Requirement onCuda(Device device, Gpus gpus) {
         if (gpus.devices().isEmpty()) {
-            return no(", which is not here: %s", gpus.problem());
+            return no(", which is not here: " + gpus.problem());
         }
         int last = gpus.devices().size() - 1;
         if (device.index() > last) {
-            return no(", and there is no %s; the last device is %s", device, gpus.describe(last));
+            return no(
+                    ", and there is no " + device + "; the last device is " + gpus.describe(last));
         }
         CudaDriverApi.Gpu gpu = gpus.devices().get(device.index());
         if (!runsOn(gpu.computeCapability())) {
             return no(
-                    ", and this is %s; export it on such a device, or with"
-                            + " \"aot_inductor.emit_multi_arch_kernel\" for this and later ones",
-                    gpus.describe(device.index()));
+                    ", and this is "
+                            + gpus.describe(device.index())
+                            + "; export it on such a device, or with"
+                            + " \"aot_inductor.emit_multi_arch_kernel\" for this and later ones");
         }
         return Subject.DEVICE.met("runs on " + gpus.describe(device.index()));
     }
@@ -84,9 +87,8 @@ record DeviceRequirement(String kind, int capability, boolean anyLater) {
         return later && (anyLater || (capability < EXACT_FROM && actual / 10 == capability / 10));
     }
 
-    private Requirement no(String problem, Object... arguments) {
-        return Subject.DEVICE.unmet(
-                "was compiled for " + description() + problem.formatted(arguments));
+    private Requirement no(String problem) {
+        return Subject.DEVICE.unmet("was compiled for " + description() + problem);
     }
 
     private String description() {
