@@ -76,7 +76,7 @@ Tensors read_packaged(const std::string& package) {
     return tensors;
   }
   const auto json = read(config);
-  static const std::regex entry(R"re("([^"]+)": \["([^"]+)")re");
+  static const std::regex entry(R"re("([^"]+)": ?\["([^"]+)")re");
   for (std::cregex_iterator at(json.data(), json.data() + json.size(), entry), end; at != end; ++at) {
     const auto bytes = read("data/weights/" + (*at)[2].str());
     tensors.emplace((*at)[1], torch::pickle_load(bytes).toTensor());

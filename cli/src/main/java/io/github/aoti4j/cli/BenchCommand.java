@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -128,10 +129,12 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         requireUsable();
         PrintWriter err = spec.commandLine().getErr();
-        int inFlight = runners == null ? threads : runners;
+        int inFlight = Objects.requireNonNullElse(runners, threads);
         // The signal is closed last: until then, Ctrl-C does not end the process.
         try (StopSignal stop = new StopSignal();
-                Model model = arguments.load(err, inFlight, orZero(intraOpThreads));
+                Model model =
+                        arguments.load(
+                                err, inFlight, Objects.requireNonNullElse(intraOpThreads, 0));
                 Arena arena = Arena.ofShared()) {
             BenchInputs given = inputs(model, arena);
             Reference reference = Reference.of(model, given, arena);
@@ -261,10 +264,6 @@ final class BenchCommand implements Callable<Integer> {
         comparison.lines().forEach(err::println);
         err.println("aoti: " + verdict + "; nothing was timed");
         return Main.NEGATIVE;
-    }
-
-    private static int orZero(Integer number) {
-        return number == null ? 0 : number;
     }
 
     private static long nanos(double seconds) {

@@ -9,11 +9,7 @@ final class DigitArt {
 
     private DigitArt() {}
 
-    /**
-     * Draws images side by side with the model's answers below.
-     *
-     * @param images {@code [n, 1, height, width]} float32 from 0 to 1, contiguous
-     */
+    /** Draws {@code shown} images, [n, 1, height, width] float32 from 0 to 1, and the answers. */
     static String draw(Tensor images, int[] answers, int[] labels, int shown) {
         int height = (int) images.size(2);
         int width = (int) images.size(3);

@@ -9,13 +9,11 @@ final class Latencies {
     /** Longer than any phase; longer times count as this. */
     private static final long LONGEST = Duration.ofDays(2).toNanos();
 
-    private static final int DIGITS = 3;
-
     private Latencies() {}
 
     /** Returns a histogram of fixed size: recording allocates nothing. */
     static Histogram histogram() {
-        return new Histogram(1, LONGEST, DIGITS);
+        return new Histogram(1, LONGEST, 3);
     }
 
     static long clamp(long nanos) {

@@ -1,6 +1,7 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.Device;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -76,6 +77,7 @@ public final class Main implements Runnable {
                         .setErr(err)
                         .setCaseInsensitiveEnumValuesAllowed(true)
                         .registerConverter(Path.class, Main::path)
+                        .registerConverter(Device.class, Main::device)
                         .setParameterExceptionHandler(Main::explainUsage)
                         .setExecutionExceptionHandler(Main::explain);
         try {
@@ -98,6 +100,14 @@ public final class Main implements Runnable {
             throw new TypeConversionException(
                     "the locale has no characters for this path (%s): set LC_ALL=C.UTF-8"
                             .formatted(e.getMessage()));
+        }
+    }
+
+    private static Device device(String value) {
+        try {
+            return Device.parse(value);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
         }
     }
 

@@ -5,11 +5,9 @@ import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.weights.Paging;
 
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -65,7 +63,6 @@ final class PackageArguments {
     @Option(
             names = "--device",
             paramLabel = "D",
-            converter = DeviceConverter.class,
             description =
                     "The device on which the model runs, such as cpu, cuda or cuda:1. Inputs and"
                             + " outputs are copied to it and back. Default: cuda:0 for a package"
@@ -120,16 +117,5 @@ final class PackageArguments {
         options = model == null ? options : options.model(model);
         options = noCheckIndices ? options.checkIndices(false) : options;
         return Model.load(file, device == null ? options : options.device(device));
-    }
-
-    static final class DeviceConverter implements ITypeConverter<Device> {
-        @Override
-        public Device convert(String value) {
-            try {
-                return Device.parse(value);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
     }
 }

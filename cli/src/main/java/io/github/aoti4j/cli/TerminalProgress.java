@@ -10,15 +10,10 @@ final class TerminalProgress implements Progress {
     private static final int WIDTH = 30;
 
     private final PrintWriter err;
-    private final boolean terminal;
+    private final boolean terminal = isTerminal();
 
     TerminalProgress(PrintWriter err) {
-        this(err, isTerminal());
-    }
-
-    TerminalProgress(PrintWriter err, boolean terminal) {
         this.err = err;
-        this.terminal = terminal;
     }
 
     /** In a runtime image without the module that implements terminals there is no console. */

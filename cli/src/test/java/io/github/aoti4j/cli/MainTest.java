@@ -435,6 +435,13 @@ class MainTest {
     }
 
     @Test
+    void devicesThatDoNotExistAreWrongUsage() {
+        CommandResult run = aoti("run", mlp("mlp.pt2"), "--device", "moon");
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains("moon"), run.err());
+    }
+
+    @Test
     void wrongUsageIsToldFromFailure() {
         assertEquals(2, aoti().status());
         assertEquals(2, aoti("fly").status());

@@ -189,8 +189,12 @@ final class LargeModelFiles implements AutoCloseable {
         Map<String, Object> entries = new LinkedHashMap<>();
         long end = 0;
         for (String weight : model.weights()) {
-            List<Long> offsets = List.of(end, end += model.weightBytes());
-            entries.put(weight, Map.of("dtype", "F32", "shape", shape(), "data_offsets", offsets));
+            // In the order of the writers in Rust and Python, which answers.h expects.
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("dtype", "F32");
+            entry.put("shape", shape());
+            entry.put("data_offsets", List.of(end, end += model.weightBytes()));
+            entries.put(weight, entry);
         }
         byte[] json = new JsonMapper().writeValueAsBytes(entries);
         int length = -Math.floorDiv(-(Long.BYTES + json.length), ALIGNMENT) * ALIGNMENT;

@@ -1,22 +1,18 @@
 package io.github.aoti4j.jmh;
 
+import java.util.Locale;
+
 /** Where a model's weights are. */
 public enum Packaging {
     /** All in one entry of the package. */
-    BLOB("blob"),
+    BLOB,
     /** In the package's {@code data/weights}, each a file of {@code torch.save}. */
-    DATA_WEIGHTS("data/weights"),
+    DATA_WEIGHTS,
     /** In a safetensors file beside the package. */
-    SAFETENSORS("safetensors");
-
-    private final String title;
-
-    Packaging(String title) {
-        this.title = title;
-    }
+    SAFETENSORS;
 
     @Override
     public String toString() {
-        return title;
+        return name().toLowerCase(Locale.ROOT).replace('_', '/');
     }
 }

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDateTime;
 import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
@@ -55,7 +56,7 @@ final class StoredZip implements AutoCloseable {
         var entry = new ZipEntry(name);
         entry.setTimeLocal(TIME);
         entry.setSize(sum.bytes);
-        entry.setCrc(sum.crc.getValue());
+        entry.setCrc(sum.getChecksum().getValue());
         entry.setExtra(padding(name));
         zip.putNextEntry(entry);
         payload.writeTo(zip);
@@ -84,24 +85,22 @@ final class StoredZip implements AutoCloseable {
     }
 
     /** Counts bytes and computes their checksum. */
-    private static final class Counting extends OutputStream {
-        private final OutputStream out;
-        private final CRC32 crc = new CRC32();
+    private static final class Counting extends CheckedOutputStream {
         private long bytes;
 
         Counting(OutputStream out) {
-            this.out = out;
+            super(out, new CRC32());
         }
 
         @Override
         public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
+            super.write(b);
+            bytes++;
         }
 
         @Override
         public void write(byte[] from, int offset, int length) throws IOException {
-            out.write(from, offset, length);
-            crc.update(from, offset, length);
+            super.write(from, offset, length);
             bytes += length;
         }
     }

@@ -34,14 +34,9 @@ record Contender(String name, String reference, Measurement measurement) {
 
     /** How long each fork is measured. */
     record Timing(int warmUpMillis, int iterations, int iterationMillis) {
-        /** Starting a process, loading a libtorch and checking an answer take about this time. */
-        private static final double START_SECONDS = 1.5;
-
-        private static final double LEAST_SECONDS = 0.8;
-
-        /** Divides the time among all forks. */
+        /** Divides the time among all forks, each of which takes about 1.5 s to start. */
         static Timing within(double minutes, int forks) {
-            double seconds = Math.max(LEAST_SECONDS, minutes * 60 / forks - START_SECONDS);
+            double seconds = Math.max(0.8, minutes * 60 / forks - 1.5);
             int warmUp = (int) (seconds * 500);
             return new Timing(warmUp, 5, (int) (seconds * 1000 - warmUp) / 5);
         }
