@@ -1,6 +1,8 @@
 package io.github.aoti4j.internal.constants;
 
 import io.github.aoti4j.bindings.model.ConstantsApi;
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
@@ -136,27 +138,23 @@ final class ConstantBuffers implements AutoCloseable {
         // Folding runs on one of the container's model instances, of which there is one for each
         // permit: such a model is not replicated.
         int permit = gate.acquire(0);
-        try {
+        try (Cleanup _ = () -> gate.release(permit)) {
             fold(true);
         } catch (Throwable e) {
-            gate.release(permit);
-            permit = -1;
             // The instance that failed is left looking at the inactive buffer; exchanging twice
             // sets all of them right.
-            gate.pauseRuns();
-            try {
-                api.swap(container.handle());
-                api.swap(container.handle());
-            } catch (RuntimeException again) {
-                e.addSuppressed(again);
-            } finally {
-                gate.resumeRuns();
-            }
+            Closeables.closeAfter(e, this::exchangeTwice);
             throw e;
+        }
+    }
+
+    private void exchangeTwice() {
+        gate.pauseRuns();
+        try {
+            api.swap(container.handle());
+            api.swap(container.handle());
         } finally {
-            if (permit >= 0) {
-                gate.release(permit);
-            }
+            gate.resumeRuns();
         }
     }
 

@@ -238,18 +238,8 @@ public final class ConstantStore implements AutoCloseable {
      */
     public void update(List<ConstantSource> sources) {
         ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
-        try {
-            update(sources, event);
-        } finally {
-            if (event != null) {
-                event.commit();
-            }
-        }
-    }
-
-    private void update(List<ConstantSource> sources, ConstantsSwapped event) {
         writing.lock();
-        try {
+        try (Cleanup _ = event == null ? null : event::commit) {
             Map<String, BoundConstant> bound =
                     binder.bind(sources, buffers::laidOutNeeds, this::names, sources.size(), true);
             int count = bound.size();
