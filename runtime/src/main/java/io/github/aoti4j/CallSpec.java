@@ -25,9 +25,9 @@ import java.util.Map;
  *   <li>None is null.
  * </ul>
  *
- * <p>Results come as unmodifiable lists and maps (with null for None), or as a record class that
- * the caller names: for a tuple by position, with all elements; for dicts and dataclasses by name,
- * as many as the record has components. Components can be records, lists and maps in turn.
+ * <p>Results are unmodifiable lists and maps (with null for None), or as a record class that the
+ * caller names: for a tuple by position, with all elements; for dicts and dataclasses by name, as
+ * many as the record has components. Components can be records, lists and maps in turn.
  *
  * <p>Plain values among the arguments (numbers, strings, None) became part of the compiled code at
  * export; no package says what they were. As in PyTorch's own loader they have no effect: any plain
@@ -77,9 +77,9 @@ public final class CallSpec {
     }
 
     /**
-     * Returns where the flat inputs of {@link Model#run(Arena, List)} stand in a call.
+     * Returns the paths of the flat inputs of {@link Model#run(Arena, List)} in a call.
      *
-     * @return by input, for example {@code kwargs.opts["k"][0]}; empty if the package does not tell
+     * @return by input, for example {@code kwargs.opts["k"][0]}; empty if the package does not say
      *     which arguments are inputs and which are constants
      */
     public List<String> inputPaths() {
@@ -87,7 +87,7 @@ public final class CallSpec {
     }
 
     /**
-     * Returns where the flat outputs of {@link Model#run(Arena, List)} stand in the results.
+     * Returns the paths of the flat outputs of {@link Model#run(Arena, List)} in the results.
      *
      * @return by output, for example {@code output["loss"]}
      */

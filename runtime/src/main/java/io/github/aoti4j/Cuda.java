@@ -18,7 +18,7 @@ import java.util.Optional;
  * The CUDA devices of this machine.
  *
  * <p>{@link #devices()} asks NVIDIA's driver. All else needs a libtorch that was built for CUDA,
- * which is loaded when it is first asked for. Thread-safe.
+ * which is loaded on first use. Thread-safe.
  */
 public final class Cuda {
     private Cuda() {}
@@ -45,7 +45,7 @@ public final class Cuda {
      * Lists the devices that this process sees, without loading a libtorch.
      *
      * @return the first is {@code cuda:0}; empty also where there is no driver
-     * @throws NativeException if the driver cannot say
+     * @throws NativeException if the driver fails
      */
     public static List<Properties> devices() {
         List<Properties> devices = new ArrayList<>();
@@ -103,13 +103,13 @@ public final class Cuda {
     }
 
     /**
-     * Gives device memory that nothing uses back to the driver, for other processes to use, after
-     * all work of a device is done. PyTorch's allocator keeps what has been freed, closed models'
-     * weights too, for later allocations; when it runs short it does this by itself.
+     * Frees cached device memory, for other processes to use, after all work of a device is done.
+     * PyTorch's allocator keeps what has been freed, closed models' weights too, for later
+     * allocations; when memory runs short it does this by itself.
      *
-     * @param device a CUDA device; the memory of others, too, is given back
-     * @throws IncompatibleModelException if the device cannot be used, or this libtorch not be
-     *     asked
+     * @param device a CUDA device; the cached memory of other devices is freed, too
+     * @throws IncompatibleModelException if the device cannot be used, or this libtorch lacks the
+     *     function
      * @throws NativeException if work of the device has failed
      */
     public static void emptyCache(Device device) {

@@ -58,7 +58,7 @@ public final class CudaEvent implements AutoCloseable {
     }
 
     /**
-     * Sets the mark behind the work that a stream has been given so far.
+     * Sets the mark behind the work that has been submitted to a stream so far.
      *
      * @param stream a stream of this event's device
      * @throws InvalidInputException if it is another device's
@@ -107,7 +107,7 @@ public final class CudaEvent implements AutoCloseable {
         return gpu.api().elapsed(start.handle, handle);
     }
 
-    /** Destroys the event; work that waits for it goes on to. Closing again does nothing. */
+    /** Destroys the event; work that waits for it still does. Closing again does nothing. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

@@ -15,14 +15,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A queue of work for a CUDA device, done in order: copies and runs that are given to it return
- * before they are done.
+ * A queue of work for a CUDA device, done in order: calls that submit copies and runs return before
+ * these are done.
  *
- * <p>Work that this library gives to different streams is ordered where it touches the same tensor:
- * later work waits for earlier work, on the device. What other code does with a tensor's memory is
- * not known here; order it with events ({@link CudaEvent}).
+ * <p>Work that this library submits to different streams is ordered where it touches the same
+ * tensor: later work waits for earlier work, on the device. What other code does with a tensor's
+ * memory is not known here; order it with events ({@link CudaEvent}).
  *
- * <p>Thread-safe; what several threads give to one stream is done in the order in which it comes.
+ * <p>Thread-safe; a stream does the work of several threads in the order of submission.
  * Asynchronous work that fails, such as a kernel that reads where nothing is, makes later calls
  * throw a {@link NativeException}, and CUDA usually refuses all further work of the process.
  */
@@ -65,8 +65,8 @@ public final class CudaStream implements AutoCloseable {
     }
 
     /**
-     * Returns a stream of PyTorch's pool, which holds 32 for each device and priority and gives
-     * them out in turn.
+     * Returns a stream of PyTorch's pool, which holds 32 for each device and priority and returns
+     * them in turn.
      *
      * @param device a CUDA device
      * @param highPriority whether its work goes before that of other streams
@@ -83,7 +83,7 @@ public final class CudaStream implements AutoCloseable {
      *
      * @param device the stream's device
      * @param stream a {@code cudaStream_t}, or {@code CUstream}; must stay valid as long as this is
-     *     used, and work given to it is in flight
+     *     used, and work submitted to it is in flight
      * @return borrowed; closing it does nothing
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
@@ -115,7 +115,7 @@ public final class CudaStream implements AutoCloseable {
     }
 
     /**
-     * Waits until all work that the stream has been given is done.
+     * Waits until all work of the stream is done.
      *
      * @throws NativeException if it has failed
      * @throws IllegalStateException if this is closed
@@ -127,7 +127,7 @@ public final class CudaStream implements AutoCloseable {
     }
 
     /**
-     * Returns whether all work that the stream has been given is done.
+     * Returns whether all work of the stream is done.
      *
      * @return false while some is in flight
      * @throws NativeException if it has failed
@@ -140,7 +140,7 @@ public final class CudaStream implements AutoCloseable {
     }
 
     /**
-     * Lets work that the stream is given from now on wait for an event.
+     * Makes later work of the stream wait for an event.
      *
      * @param event as it was last recorded, on any device's stream
      * @throws IllegalStateException if one of the two is closed

@@ -13,7 +13,7 @@ import java.util.List;
  * for its results.
  *
  * <p>Tensors are views of the model's memory, valid until the function returns and confined to its
- * thread. They may only be written into where the schema says so: {@code Tensor(a!)}.
+ * thread. They may only be written if the schema says so: {@code Tensor(a!)}.
  */
 public final class OperatorCall {
     private final OperatorValues<Tensor> values;
@@ -165,7 +165,7 @@ public final class OperatorCall {
      *
      * @param dtype the element type
      * @param shape the sizes, none negative; nothing for a scalar
-     * @return the tensor, with whatever lies in the memory
+     * @return the tensor, whose elements are undefined
      * @throws InvalidInputException if a size is negative, or the whole is larger than memory can
      *     be
      */
@@ -174,8 +174,8 @@ public final class OperatorCall {
     }
 
     /**
-     * Returns an arena that is closed when the operator has returned and its results have been
-     * taken.
+     * Returns an arena that is closed after the operator has returned and its results have been
+     * copied.
      *
      * @return for scratch memory, and for results to be copied
      */

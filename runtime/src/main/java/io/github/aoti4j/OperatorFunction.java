@@ -22,19 +22,19 @@ public interface OperatorFunction {
      * that waits for other threads should be run from platform threads, or wait for platform
      * threads only. The JVM's event {@code jdk.VirtualThreadPinned} shows such waits.
      *
-     * <p>A run of a model that calls operators needs 192 KiB of stack, and gets a {@link
-     * StackOverflowError} otherwise: an operator that recurses has what its thread has.
+     * <p>A run of a model that calls operators needs 192 KiB of free stack, and throws {@link
+     * StackOverflowError} otherwise; an operator that recurses has the rest of its thread's stack.
      *
-     * <p>An exception ends the run and comes out of {@link Model#run(java.lang.foreign.Arena,
+     * <p>An exception ends the run and is thrown by {@link Model#run(java.lang.foreign.Arena,
      * Tensor...)} as it was thrown.
      *
      * @param call the arguments; of use until this returns, to this thread
      * @return the result that the schema states: a {@link Tensor}, a list of tensors, a number, a
      *     bool or a string; null for one that is left out ({@code Tensor?}) or where there is none;
      *     a {@link java.util.List} of the results where there are several. A tensor has to have the
-     *     shape and dtype that the operator's fake in Python gave, since the model was compiled for
-     *     them: the run fails with an {@link OperatorException} otherwise, before the model sees
-     *     the result. It is copied into memory of libtorch, unless it is from {@link
+     *     shape and dtype that the operator's fake in Python returned, since the model was compiled
+     *     for them: the run fails with an {@link OperatorException} otherwise, before the model
+     *     sees the result. It is copied into memory of libtorch, unless it is from {@link
      *     OperatorCall#empty} and has the strides that the model was compiled for
      */
     Object apply(OperatorCall call);

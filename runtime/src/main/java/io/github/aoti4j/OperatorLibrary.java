@@ -8,7 +8,6 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.internal.library.RuntimeAccess;
 import io.github.aoti4j.internal.operators.JavaOperators;
-import io.github.aoti4j.internal.operators.OperatorValues;
 import io.github.aoti4j.libtorch.LibTorch;
 
 import java.nio.file.Path;
@@ -37,7 +36,7 @@ import java.util.List;
  * operator writes into.
  *
  * <p>Results are compared with what a model was compiled for. A model whose package does not state
- * that is not loaded, unless {@link ModelOptions#trustOperators} says so.
+ * that is not loaded, unless {@link ModelOptions#trustOperators} is set.
  *
  * <p>Where class loaders have loaded this library several times, each copy has its own operators,
  * which the models of that copy call. libtorch is shared by all: native operators that call one in
@@ -99,19 +98,13 @@ public final class OperatorLibrary implements AutoCloseable {
         }
         removals.add(
                 JavaOperators.register(
-                        schema,
-                        parsed ->
-                                OperatorValues.<Tensor>kernel(
-                                        parsed,
-                                        Tensor.TYPE,
-                                        values -> function.apply(new OperatorCall(values)))));
+                        schema, Tensor.TYPE, values -> function.apply(new OperatorCall(values))));
         return this;
     }
 
     /**
-     * Takes the operators back. Calls in progress finish; runs of models that call one afterwards
-     * fail with an {@link OperatorException}, until it is registered again. Closing again does
-     * nothing.
+     * Removes the operators. Calls in progress finish; runs of models that call one afterwards fail
+     * with an {@link OperatorException}, until it is registered again. Closing again does nothing.
      */
     @Override
     public synchronized void close() {

@@ -7,21 +7,21 @@ import java.util.SequencedMap;
  * What a model's {@code forward} takes or returns at one place: a tensor, or a container of
  * structures. Immutable.
  *
- * <p>From PyTorch's TreeSpec ({@code torch/utils/_pytree.py}), with what the names of the compiled
- * model's inputs tell beyond it.
+ * <p>From PyTorch's TreeSpec ({@code torch/utils/_pytree.py}), and the names of the compiled
+ * model's inputs.
  */
 public sealed interface Structure {
     /**
-     * Returns where it stands in a call.
+     * Returns its path in a call.
      *
      * @return for example {@code kwargs.opts["k"][0]} or {@code output["loss"]}
      */
     String path();
 
     /**
-     * A tensor; as an output, also None, which the call spec does not tell from a tensor.
+     * A tensor; as an output, also None, which the call spec does not distinguish from a tensor.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      * @param position its place among the flat inputs or outputs; -1 if that depends on which of
      *     the arguments that may be constants are given as tensors
      */
@@ -31,15 +31,15 @@ public sealed interface Structure {
      * An argument that was a plain value or None when the model was exported. It has become part of
      * the compiled code, and no package says what it was.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      */
     record ConstantLeaf(String path) implements Structure {}
 
     /**
-     * An argument of which the package does not tell whether it is a tensor or a constant; what is
-     * given in a call decides.
+     * An argument that may be a tensor or a constant: the package does not say which, the value in
+     * a call decides.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      */
     record EitherLeaf(String path) implements Structure {}
 
@@ -56,7 +56,7 @@ public sealed interface Structure {
     /**
      * A tuple, a list or a deque.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      * @param kind which of them
      * @param elements in order
      */
@@ -70,7 +70,7 @@ public sealed interface Structure {
     /**
      * A named tuple. The call spec names its class, but not its fields.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      * @param type the class, as it was registered
      * @param elements in the order of the fields
      */
@@ -94,7 +94,7 @@ public sealed interface Structure {
     /**
      * A dict of some kind.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      * @param kind which
      * @param entries in the spec's order, unmodifiable; keys are strings, or {@link Long}, {@link
      *     Double}, {@link Boolean}, null for None, a {@link List} for a tuple
@@ -106,7 +106,7 @@ public sealed interface Structure {
      * A dataclass, or an object of another class that was registered with names for its parts, such
      * as the results of Hugging Face's models.
      *
-     * @param path where it stands in a call
+     * @param path its path in a call
      * @param type the class, as it was registered
      * @param fields in the spec's order, unmodifiable
      * @param absent fields that were None when the model was exported

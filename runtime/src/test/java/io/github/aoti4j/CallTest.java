@@ -174,7 +174,7 @@ class CallTest {
             refuses(
                     model,
                     Arguments.of(2.5, 4.0),
-                    "args[1] is a java.lang.Double, but a Tensor is wanted: int64 []");
+                    "args[1] is a java.lang.Double, but a Tensor is required: int64 []");
             refuses(model, Arguments.of(true, 4), "args[0] is a java.lang.Boolean, but a Tensor");
             refuses(model, Arguments.of("2.5", 4), "args[0] is a java.lang.String, but a Tensor");
         }
@@ -182,7 +182,7 @@ class CallTest {
             refuses(
                     model,
                     Arguments.of(3),
-                    "args[0] is a java.lang.Integer, but a Tensor is wanted: float32 [8, 10]");
+                    "args[0] is a java.lang.Integer, but a Tensor is required: float32 [8, 10]");
         }
     }
 
@@ -205,7 +205,7 @@ class CallTest {
             refuses(
                     model,
                     Arguments.of(ramp(1), 3, null, "add").with("z", ramp(3)),
-                    "args[2] is null, but a Tensor is wanted");
+                    "args[2] is null, but a Tensor is required");
         }
     }
 
@@ -278,7 +278,7 @@ class CallTest {
             var e = assertThrows(CallSpecException.class, model::callSpec);
             assertEquals(
                     "the call spec of the inputs has a node of the type fixtures.Opaque, whose"
-                            + " structure it does not tell; call the model with flat tensors (run)",
+                        + " structure it does not state; call the model with flat tensors (run)",
                     e.getMessage());
             assertThrows(CallSpecException.class, () -> model.call(arena, ramp(1), ramp(2)));
             assertEquals(1, model.run(arena, ramp(1), ramp(2)).size());

@@ -171,8 +171,8 @@ class OperatorLibraryTest {
 
     @ParameterizedTest
     @CsvSource({
-        "seven, gave String where its schema states Tensor",
-        ", gave null where its schema states Tensor"
+        "seven, returned String where its schema states Tensor",
+        ", returned null where its schema states Tensor"
     })
     void refusesAResultOfAnotherType(String result, String problem) {
         try (OperatorLibrary operators = OperatorLibrary.create()) {

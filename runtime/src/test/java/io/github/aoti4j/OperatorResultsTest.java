@@ -263,14 +263,14 @@ class OperatorResultsTest {
                     message);
             instead.set(call -> List.of(zeros(call, DType.FLOAT32, 1, 3)));
             message = refused(LISTS, "random", model);
-            assertTrue(message.contains("gave a list of 1 tensors"), message);
+            assertTrue(message.contains("returned a list of 1 tensors"), message);
             instead.set(
                     call -> {
                         Tensor one = zeros(call, DType.FLOAT32, 1, 3);
                         return Arrays.asList(one, null, one);
                     });
             message = refused(LISTS, "random", model);
-            assertTrue(message.contains("gave null where its schema states Tensor"), message);
+            assertTrue(message.contains("returned null where its schema states Tensor"), message);
             instead.set(null);
             assertRight(LISTS, "random", model);
         }
@@ -289,7 +289,7 @@ class OperatorResultsTest {
                                             call.tensors("xs").getFirst().shape()),
                                     null));
             String message = refused(LISTS, "random", model);
-            assertTrue(message.contains("demo::mix left out a tensor"), message);
+            assertTrue(message.contains("demo::mix did not return a tensor"), message);
         }
     }
 
@@ -301,7 +301,7 @@ class OperatorResultsTest {
             instead.set(call -> List.of(zeros(call, DType.FLOAT32, 3, 4), wrong));
             String message = refused(INT, "random", model);
             assertTrue(
-                    message.contains("gave " + wrong + ", but the model was compiled for 4"),
+                    message.contains("returned " + wrong + ", but the model was compiled for 4"),
                     message);
         }
     }
@@ -382,7 +382,7 @@ class OperatorResultsTest {
                 String message = refused(SCALE_ADD, "rows7", model);
                 assertTrue(
                         message.startsWith(
-                                "operator demo::scale_add gave a tensor whose memory cannot be"
+                                "operator demo::scale_add returned a tensor whose memory cannot be"
                                         + " read"),
                         message);
             }

@@ -63,14 +63,14 @@ public final class CallPlan {
         return leaves;
     }
 
-    /** Returns where the flat inputs stand in a call; empty if the package does not say. */
+    /** Returns the paths of the flat inputs in a call; empty if the package does not state them. */
     public List<String> inputPaths() {
         return leaves.certain() == null
                 ? List.of()
                 : Arrays.stream(leaves.certain()).mapToObj(this::inputPath).toList();
     }
 
-    /** Returns where the flat outputs stand in the results. */
+    /** Returns the paths of the flat outputs in the results. */
     public List<String> outputPaths() {
         return IntStream.range(0, outputs.leafCount())
                 .mapToObj(leaf -> Paths.ofOutput(outputs, outputs.leafNode(leaf)))
@@ -132,7 +132,7 @@ public final class CallPlan {
 
     private InvalidInputException wanted(int leaf, String given) {
         return new InvalidInputException(
-                "%s is %s, but a Tensor is wanted".formatted(inputPath(leaf), given));
+                "%s is %s, but a Tensor is required".formatted(inputPath(leaf), given));
     }
 
     private void requirePlain(Object value, int leaf, Class<?> type) {
@@ -176,8 +176,8 @@ public final class CallPlan {
     }
 
     /**
-     * Adds to a message about inputs, which names them as the model does, where they stand in a
-     * call that has been flattened without failure.
+     * Adds to a message about inputs, which names them as the model does, where they are in a call
+     * that has been flattened without failure.
      */
     public String explain(
             String message,

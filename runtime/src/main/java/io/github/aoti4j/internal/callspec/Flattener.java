@@ -11,12 +11,12 @@ import java.util.stream.IntStream;
 
 /**
  * Puts the leaves of a call's arguments into an array, in the spec's order. Checks containers, not
- * what stands at a leaf. Immutable.
+ * leaves. Immutable.
  *
  * <p>Dicts and fields are read by key, sequences by position, records by component: by name where
  * the spec has names, by position in tuples. What contains no input may be left out or null.
  */
-public final class Flattener {
+final class Flattener {
     /** The value of a key that a map does not have; null is a value. */
     private enum Missing {
         VALUE
@@ -27,7 +27,7 @@ public final class Flattener {
     /** By node: whether it contains a leaf that is certainly an input. */
     private final boolean[] required;
 
-    public Flattener(Plan plan, InputLeaves leaves) {
+    Flattener(Plan plan, InputLeaves leaves) {
         this.plan = plan;
         required = new boolean[plan.nodeCount()];
         for (int node = 0; node < required.length; node++) {
@@ -39,7 +39,7 @@ public final class Flattener {
     }
 
     /** Returns one value for each leaf, or null; keyword arguments are a map, a record, or null. */
-    public Object[] flatten(Object[] args, Object kwargs) {
+    Object[] flatten(Object[] args, Object kwargs) {
         Object[] leaves = new Object[plan.leafCount()];
         positional(args, leaves);
         keyed(plan.end(1), kwargs == null ? Map.of() : kwargs, leaves);

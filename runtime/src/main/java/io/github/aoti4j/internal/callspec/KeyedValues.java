@@ -3,19 +3,15 @@ package io.github.aoti4j.internal.callspec;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.stream.IntStream;
 
-/**
- * An unmodifiable map in the spec's order, whose keys all calls share. A field that was None at
- * export is there, and null.
- */
+/** An unmodifiable map in the spec's order; fields that were None at export are null. */
 final class KeyedValues extends AbstractMap<Object, Object> {
     private final Keys keys;
 
     private final Object[] values;
 
-    /** Owns the array, which has one element for each key. */
     KeyedValues(Keys keys, Object[] values) {
         this.keys = keys;
         this.values = values;
@@ -47,28 +43,14 @@ final class KeyedValues extends AbstractMap<Object, Object> {
 
             @Override
             public Iterator<Entry<Object, Object>> iterator() {
-                return new Entries();
+                return IntStream.range(0, size()).mapToObj(KeyedValues.this::entry).iterator();
             }
         };
     }
 
-    private final class Entries implements Iterator<Entry<Object, Object>> {
-        private int next;
-
-        @Override
-        public boolean hasNext() {
-            return next < size();
-        }
-
-        @Override
-        public Entry<Object, Object> next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
-            }
-            int i = next++;
-            return i < values.length
-                    ? new SimpleImmutableEntry<>(keys.get(i), values[i])
-                    : new SimpleImmutableEntry<>(keys.absent().get(i - values.length), null);
-        }
+    private Entry<Object, Object> entry(int i) {
+        return i < values.length
+                ? new SimpleImmutableEntry<>(keys.get(i), values[i])
+                : new SimpleImmutableEntry<>(keys.absent().get(i - values.length), null);
     }
 }

@@ -66,7 +66,7 @@ public final class Plan {
         return nodes[node].leavesBefore;
     }
 
-    public int leafNode(int leaf) {
+    int leafNode(int leaf) {
         return leafNodes[leaf];
     }
 

@@ -35,7 +35,7 @@ final class Python {
         return '"' + printable(text.replace("\\", "\\\\").replace("\"", "\\\"")) + '"';
     }
 
-    /** A name from a file as it may stand in a message. */
+    /** Escapes and shortens a name from a file, for messages. */
     static String printable(String name) {
         var text = new StringBuilder();
         int shown = Math.min(name.length(), MAX_NAME);

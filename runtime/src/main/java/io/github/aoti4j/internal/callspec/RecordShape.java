@@ -36,49 +36,43 @@ public final class RecordShape {
         this.type = type;
         components = type.getRecordComponents();
         accessors = new MethodHandle[components.length];
-        // Unlike reflection, method handles ask that our module reads the caller's.
+        Class<?>[] types = new Class<?>[components.length];
+        // Unlike reflection, method handles require that our module reads the caller's.
         RecordShape.class.getModule().addReads(type.getModule());
-        for (int i = 0; i < components.length; i++) {
-            RecordComponent component = components[i];
-            positions.put(component.getName(), i);
-            accessors[i] =
-                    find(lookup -> lookup.unreflect(component.getAccessor()))
-                            .asType(MethodType.methodType(Object.class, Object.class));
+        MethodHandles.Lookup lookup = lookup(type);
+        try {
+            for (int i = 0; i < components.length; i++) {
+                positions.put(components[i].getName(), i);
+                types[i] = components[i].getType();
+                accessors[i] =
+                        lookup.unreflect(components[i].getAccessor())
+                                .asType(MethodType.methodType(Object.class, Object.class));
+            }
+            constructor =
+                    lookup.findConstructor(type, MethodType.methodType(void.class, types))
+                            .asSpreader(Object[].class, components.length)
+                            .asType(MethodType.methodType(Object.class, Object[].class));
+        } catch (ReflectiveOperationException e) {
+            var inaccessible =
+                    new InvalidInputException(
+                            "record %s cannot be accessed: let its module say \"opens %s to %s\", or export the package and make the record public"
+                                    .formatted(type.getName(), type.getPackageName(), MODULE));
+            inaccessible.initCause(e);
+            throw inaccessible;
         }
-        Class<?>[] types =
-                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
-        constructor =
-                find(lookup ->
-                                lookup.findConstructor(
-                                        type, MethodType.methodType(void.class, types)))
-                        .asSpreader(Object[].class, components.length)
-                        .asType(MethodType.methodType(Object.class, Object[].class));
+    }
+
+    /** Returns the class's own rights, for which its package must be open, or public ones. */
+    private static MethodHandles.Lookup lookup(Class<?> type) {
+        try {
+            return MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+        } catch (IllegalAccessException e) {
+            return MethodHandles.publicLookup();
+        }
     }
 
     static RecordShape of(Class<?> type) {
         return SHAPES.get(type);
-    }
-
-    private interface Find {
-        MethodHandle by(MethodHandles.Lookup lookup) throws ReflectiveOperationException;
-    }
-
-    /** Tries with the class's own rights, for which its package must be open, then public ones. */
-    private MethodHandle find(Find find) {
-        try {
-            return find.by(MethodHandles.privateLookupIn(type, MethodHandles.lookup()));
-        } catch (ReflectiveOperationException _) {
-            try {
-                return find.by(MethodHandles.publicLookup());
-            } catch (ReflectiveOperationException e) {
-                var inaccessible =
-                        new InvalidInputException(
-                                "record %s cannot be accessed: let its module say \"opens %s to %s\", or export the package and make the record public"
-                                        .formatted(type.getName(), type.getPackageName(), MODULE));
-                inaccessible.initCause(e);
-                throw inaccessible;
-            }
-        }
     }
 
     String name() {

@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.callspec;
 
 /** Writes a structure in Python's notation: {@code (Tensor, {"loss": Tensor})}. */
-public final class Signature {
+final class Signature {
     /** In characters; an inspection shows all. */
     private static final int MAX_IN_MESSAGE = 1000;
 
@@ -29,7 +29,7 @@ public final class Signature {
      *
      * @param leaves which leaves are inputs; null to call all of them tensors
      */
-    public static String ofArguments(Plan inputs, InputLeaves leaves) {
+    static String ofArguments(Plan inputs, InputLeaves leaves) {
         var signature = new Signature(inputs, leaves);
         signature.arguments();
         return cut(signature.text);
@@ -38,7 +38,7 @@ public final class Signature {
     /**
      * Writes for example {@code forward(Tensor, *, scale: Tensor) -> (Tensor, {"loss": Tensor})}.
      */
-    public static String of(Plan inputs, InputLeaves leaves, Plan outputs) {
+    static String of(Plan inputs, InputLeaves leaves, Plan outputs) {
         var arguments = new Signature(inputs, leaves);
         arguments.arguments();
         var results = new Signature(outputs, null);

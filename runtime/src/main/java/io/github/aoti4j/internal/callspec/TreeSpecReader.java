@@ -194,7 +194,7 @@ public final class TreeSpecReader {
             }
         }
         throw broken(
-                "has a node of the type %s, whose structure it does not tell; call the model with flat tensors (run)"
+                "has a node of the type %s, whose structure it does not state; call the model with flat tensors (run)"
                         .formatted(Python.printable(type)));
     }
 

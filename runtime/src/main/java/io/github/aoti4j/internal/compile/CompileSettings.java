@@ -6,9 +6,10 @@ import io.github.aoti4j.core.Progress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * What to compile with. Immutable.
@@ -25,8 +26,6 @@ public record CompileSettings(
         Duration timeout,
         List<Path> searchPath,
         Progress progress) {
-    private static final Duration TIMEOUT = Duration.ofMinutes(30);
-
     /**
      * Returns the settings of this process: {@code -Daoti.compiler} or {@code CXX}, {@code
      * -Daoti.include} or {@code AOTI_INCLUDE}, {@code -Daoti.compile.timeout} in seconds.
@@ -41,28 +40,21 @@ public record CompileSettings(
         String compiler = first(properties.apply("aoti.compiler"), environment.apply("CXX"));
         String includes =
                 first(properties.apply("aoti.include"), environment.apply("AOTI_INCLUDE"));
-        List<Path> searchPath = new ArrayList<>();
-        for (String folder : first(environment.apply("PATH"), "").split(":", -1)) {
-            Path path = path("PATH", folder);
-            if (path != null && path.isAbsolute()) {
-                searchPath.add(path);
-            }
-        }
+        List<Path> searchPath =
+                Stream.of(first(environment.apply("PATH")).split(":"))
+                        .map(folder -> path("PATH", folder))
+                        .filter(folder -> folder != null && folder.isAbsolute())
+                        .toList();
         return new CompileSettings(
                 compiler.isBlank() ? List.of() : List.of(compiler.strip().split("\\s+")),
                 path("aoti.include", includes),
                 timeout(properties.apply("aoti.compile.timeout")),
-                List.copyOf(searchPath),
+                searchPath,
                 Progress.NONE);
     }
 
     private static String first(String... values) {
-        for (String value : values) {
-            if (value != null && !value.isEmpty()) {
-                return value;
-            }
-        }
-        return "";
+        return Stream.of(values).filter(v -> v != null && !v.isEmpty()).findFirst().orElse("");
     }
 
     private static Path path(String setting, String value) {
@@ -75,7 +67,7 @@ public record CompileSettings(
 
     private static Duration timeout(String seconds) {
         if (seconds == null || seconds.isEmpty()) {
-            return TIMEOUT;
+            return Duration.ofMinutes(30);
         }
         if (!seconds.matches("[1-9][0-9]{0,8}")) {
             throw new AotiException(
@@ -86,24 +78,14 @@ public record CompileSettings(
     }
 
     /**
-     * Returns these settings with a compiler: a path, a name on the PATH, or null to keep what is
-     * set.
+     * Returns these settings with a compiler (a path, or a name on the PATH) and headers, if set.
      */
-    public CompileSettings withCompiler(Path program) {
-        return program == null
-                ? this
-                : new CompileSettings(
-                        List.of(program.toString()), includes, timeout, searchPath, progress);
-    }
-
-    /** Returns these settings with the folder of headers; null keeps what is set. */
-    public CompileSettings withIncludes(Path folder) {
-        return folder == null
-                ? this
-                : new CompileSettings(compiler, folder, timeout, searchPath, progress);
-    }
-
-    public CompileSettings withProgress(Progress listener) {
-        return new CompileSettings(compiler, includes, timeout, searchPath, listener);
+    public CompileSettings with(Optional<Path> program, Optional<Path> folder, Progress listener) {
+        return new CompileSettings(
+                program.map(path -> List.of(path.toString())).orElse(compiler),
+                folder.orElse(includes),
+                timeout,
+                searchPath,
+                listener);
     }
 }

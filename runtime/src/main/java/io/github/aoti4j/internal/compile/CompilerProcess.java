@@ -37,7 +37,7 @@ final class CompilerProcess {
             process.getOutputStream().close();
             if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AotiException(
-                        "%s took more than %d seconds, and was stopped; -Daoti.compile.timeout=SECONDS gives it more"
+                        "%s took more than %d seconds, and was stopped; -Daoti.compile.timeout=SECONDS allows more"
                                 .formatted(command.getFirst(), timeout.toSeconds()));
             }
             reader.join();

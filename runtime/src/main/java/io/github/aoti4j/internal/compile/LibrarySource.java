@@ -4,9 +4,7 @@ import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
-import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
-import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
@@ -32,14 +30,14 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Where a model's library comes from: out of its package, or for a package of source only, out of a
- * compiler. Not thread-safe.
+ * Where a model's library comes from: its package or, for a package of source only, a compiler. Not
+ * thread-safe.
  */
 public final class LibrarySource {
     private final Packaged library;
     private final boolean inMemory;
 
-    /** Where it lies by itself; null if it lies in a package. */
+    /** The compiled file; null for a library in a package. */
     private final Path compiled;
 
     private LibraryCache.Unpacked unpacked;
@@ -51,16 +49,8 @@ public final class LibrarySource {
     }
 
     /**
-     * Finds a model's library, and compiles it if need be.
-     *
-     * @param archive the open package, which must stay open until the library is
-     * @param libtorch gives the folder that holds {@code libtorch_cpu.so}; asked only if there is
-     *     something to compile
-     * @throws PackageException if the model's part of the package is damaged, or wants the compiler
-     *     to do what it must not
-     * @throws IncompatibleModelException if a compiler or headers are missing, the model is not for
-     *     this machine, or the compiler refuses it
-     * @throws AotiException if compiling took too long, was interrupted, or found no room
+     * Finds a model's library, and compiles it if need be; the archive must stay open as long as
+     * this is used. The folder of {@code libtorch_cpu.so} is asked for only to compile.
      */
     public static LibrarySource of(
             Pt2Archive archive,
@@ -100,14 +90,7 @@ public final class LibrarySource {
                 new Packaged(file, name, 0, bytes, MemorySegments.crc32(bytes), elf), false, file);
     }
 
-    /**
-     * Compiles a model that was packaged as source only.
-     *
-     * @param libtorch gives the folder that holds {@code libtorch_cpu.so}
-     * @throws PackageException as {@link #of}
-     * @throws IncompatibleModelException as {@link #of}
-     * @throws AotiException as {@link #of}
-     */
+    /** Compiles a model that was packaged as source only. */
     public static Path compile(
             Pt2Archive archive,
             PackagedModel model,
@@ -122,10 +105,8 @@ public final class LibrarySource {
     }
 
     /**
-     * Asks whether a model that was packaged as source only can be compiled, and can run here as
-     * far as its package tells. Compiles nothing.
-     *
-     * @throws PackageException as {@link #of}
+     * Returns whether a model of source only can be compiled, and can run here as far as its
+     * package says. Compiles nothing.
      */
     public static List<Requirement> requirements(
             Pt2Archive archive,
@@ -143,16 +124,15 @@ public final class LibrarySource {
         ModelSource source = ModelSource.read(archive, model);
         if (folder != null) {
             var search = Toolchain.find(settings, source.compile().compiler(), folder);
+            String problems = String.join("; ", search.problems());
             requirements.add(
                     search.toolchain()
                             .map(toolchain -> Subject.COMPILER.met(describe(toolchain)))
-                            .orElseGet(
-                                    () ->
-                                            Subject.COMPILER.unmet(
-                                                    "must be compiled before it runs, which cannot"
-                                                            + " be done here: "
-                                                            + String.join(
-                                                                    "; ", search.problems()))));
+                            .orElse(
+                                    Subject.COMPILER.unmet(
+                                            "must be compiled before it runs, which cannot be done"
+                                                    + " here: "
+                                                    + problems)));
         }
         return List.copyOf(requirements);
     }
@@ -172,21 +152,16 @@ public final class LibrarySource {
                 Host.current());
     }
 
-    /** Returns the library's tables: what can be told of it before it is opened. */
     public ElfFile elf() {
         return library.elf();
     }
 
-    /** Returns the library's size: bytes, weights behind it included. */
+    /** Returns the size in bytes, weights behind the library included. */
     public long size() {
         return library.bytes().byteSize();
     }
 
-    /**
-     * Unpacks the library, which {@link #open} does otherwise.
-     *
-     * @throws PackageException if it is damaged
-     */
+    /** Unpacks the library, which {@link #open} does otherwise. */
     public void prepare() {
         // What the caller keeps in memory is not ours to write to a disk.
         if (unpacked == null && compiled == null && !inMemory) {
@@ -194,13 +169,7 @@ public final class LibrarySource {
         }
     }
 
-    /**
-     * Opens the library.
-     *
-     * @return the open library, which the caller owns
-     * @throws PackageException if it is damaged
-     * @throws NativeException if it cannot be loaded, with the loader's message
-     */
+    /** Opens the library, which the caller owns. */
     public NativeLibrary open() {
         prepare();
         if (unpacked != null) {
@@ -216,7 +185,7 @@ public final class LibrarySource {
         }
     }
 
-    /** Names the library. Returns the package and the entry, or the compiled file. */
+    /** Returns the package and the entry, or the compiled file. */
     @Override
     public String toString() {
         return compiled == null ? library.entry() + " of " + library.path() : compiled.toString();

@@ -37,31 +37,22 @@ import java.util.Map;
  * <p>The steps are those of {@code compile_so} in {@code torch/_inductor/package/package.py}, with
  * other folders, and without a shell.
  */
-final class ModelCompiler {
+record ModelCompiler(ModelSource source, Toolchain toolchain, CompileSettings settings) {
     private static final String FORMAT = "aoti4j compiled 2";
     private static final String LIBRARY = "model.so";
-    private static final String SEAL = "model.seal";
+    private static final String CHECKSUM = "model.seal";
+    private static final long CHECKSUM_BYTES = 29;
 
     /** Where a model expects the weights behind its library to begin. */
     private static final int WEIGHTS_ALIGNMENT = 16384;
-
-    private final ModelSource source;
-    private final Toolchain toolchain;
-    private final CompileSettings settings;
-
-    ModelCompiler(ModelSource source, Toolchain toolchain, CompileSettings settings) {
-        this.source = source;
-        this.toolchain = toolchain;
-        this.settings = settings;
-    }
 
     /** Returns the library, compiled now or before; the exceptions have the compiler's words. */
     Path compile(UserCache cache) {
         Path folder =
                 cache.folder(
                         CacheEntry.COMPILED + "/" + key(),
-                        Map.of(LIBRARY, UserCache.ANY_SIZE, SEAL, (long) ChecksumLine.BYTES),
-                        made -> ChecksumLine.fits(made.resolve(SEAL), made.resolve(LIBRARY)),
+                        Map.of(LIBRARY, UserCache.ANY_SIZE, CHECKSUM, CHECKSUM_BYTES),
+                        ModelCompiler::isSound,
                         this::fill);
         return folder.resolve(LIBRARY);
     }
@@ -105,7 +96,7 @@ final class ModelCompiler {
         }
         run(folder, linkCommand(objects));
         finish(folder.resolve(LIBRARY));
-        Files.write(folder.resolve(SEAL), ChecksumLine.of(folder.resolve(LIBRARY)));
+        Files.writeString(folder.resolve(CHECKSUM), checksum(folder.resolve(LIBRARY)));
         removeOthers(folder);
         settings.progress().update(message, steps, steps);
     }
@@ -212,11 +203,30 @@ final class ModelCompiler {
         }
     }
 
+    /** Returns a line with the size and the checksum of a file, all of which is read. */
+    private static String checksum(Path file) throws IOException {
+        try (Arena arena = Arena.ofConfined();
+                var channel = FileChannel.open(file)) {
+            long size = channel.size();
+            MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+            return "%019d %08x\n".formatted(size, MemorySegments.crc32(bytes));
+        }
+    }
+
+    private static boolean isSound(Path folder) {
+        try {
+            return Files.readString(folder.resolve(CHECKSUM))
+                    .equals(checksum(folder.resolve(LIBRARY)));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static void removeOthers(Path folder) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
                 String name = file.getFileName().toString();
-                if (!name.equals(LIBRARY) && !name.equals(SEAL) && Files.isRegularFile(file)) {
+                if (!name.equals(LIBRARY) && !name.equals(CHECKSUM) && Files.isRegularFile(file)) {
                     Files.delete(file);
                 }
             }

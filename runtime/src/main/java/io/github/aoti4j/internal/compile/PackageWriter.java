@@ -126,7 +126,7 @@ public final class PackageWriter {
         zip.finish();
     }
 
-    /** A folder may lack the root that everything in a package's file lies in. */
+    /** Returns the root that all entries of a file have, for a folder that lacks it. */
     private static String root(Pt2Archive archive, Path target) {
         boolean rootless =
                 archive.entries().stream().anyMatch(e -> e.name().startsWith("data/aotinductor/"));

@@ -7,10 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A C++ compiler, and the headers of PyTorch.
@@ -28,15 +27,12 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
 
     /** A toolchain, or what is missing, and what to do. */
     record Search(Optional<Toolchain> toolchain, List<String> problems) {
-        /** Returns the toolchain, or tells all that is missing. */
         Toolchain orElseThrow(String model) {
             return toolchain.orElseThrow(
                     () ->
                             new IncompatibleModelException(
-                                    model
-                                            + " was packaged as source only (package_cpp_only) and"
-                                            + " cannot be compiled here:\n  "
-                                            + String.join("\n  ", problems)));
+                                    "%s was packaged as source only (package_cpp_only) and cannot be compiled here:\n  %s"
+                                            .formatted(model, String.join("\n  ", problems))));
         }
     }
 
@@ -67,11 +63,11 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
             command.set(0, found.get().toString());
             return List.copyOf(command);
         }
-        Set<String> names = new LinkedHashSet<>();
-        if (COMPILERS.contains(preferred)) {
-            names.add(preferred);
-        }
-        names.addAll(COMPILERS);
+        List<String> names =
+                Stream.concat(Stream.of(preferred), COMPILERS.stream())
+                        .filter(COMPILERS::contains)
+                        .distinct()
+                        .toList();
         for (String name : names) {
             Optional<Path> found = program(name, settings.searchPath());
             if (found.isPresent()) {
@@ -107,7 +103,7 @@ record Toolchain(List<String> command, String version, Path includes, Path libto
                 return answer.output();
             }
             problems.add(
-                    "%s does not tell its version: exit status %d, %s"
+                    "%s does not print its version: exit status %d, %s"
                             .formatted(command.getFirst(), answer.exit(), answer.output()));
         } catch (IOException e) {
             problems.add("%s cannot be run: %s".formatted(command.getFirst(), e.getMessage()));

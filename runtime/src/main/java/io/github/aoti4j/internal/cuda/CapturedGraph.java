@@ -8,51 +8,26 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Work of a stream that has been recorded once and can be launched as a whole. Of one device. */
-public final class CapturedGraph implements AutoCloseable {
-    private final Gpu gpu;
-    private final CudaGraphApi pool;
-    private final MemorySegment executable;
+/** Work of a stream of one device, recorded once and launched as a whole. */
+public record CapturedGraph(Gpu gpu, CudaGraphApi pool, MemorySegment executable)
+        implements AutoCloseable {
 
-    private CapturedGraph(Gpu gpu, CudaGraphApi pool, MemorySegment executable) {
-        this.gpu = gpu;
-        this.pool = pool;
-        this.executable = executable;
-    }
-
-    /** What can be given to a stream. */
+    /** Work for a stream, which is the calling thread's current one; waits for nothing. */
     @FunctionalInterface
     public interface Work {
-        /**
-         * Gives it to a stream, and waits for nothing.
-         *
-         * @param stream the calling thread's current one, of the graph's device
-         */
-        void give(MemorySegment stream);
+        void submit(MemorySegment stream);
     }
 
     /**
-     * Records work. Memory that PyTorch's allocator gives out meanwhile is from a pool of the
-     * graph's own, and stays the graph's when it is freed.
-     *
-     * @param before is done first, on the same thread and stream: loads kernels, and makes what
-     *     libraries keep for a stream, which cannot be recorded
-     * @return the recorded work, to be closed by the caller when what uses memory of its pool is
-     *     gone
-     * @throws IncompatibleModelException if the work has done something that cannot be recorded, or
-     *     libtorch cannot record
+     * Records work, after {@code before} has loaded kernels and made what libraries keep for a
+     * stream. Memory allocated meanwhile is from a pool of the graph, which must outlive its users.
      */
     public static CapturedGraph record(Gpu gpu, Work before, Work work) {
         LibTorchCuda libtorch = LibTorchCuda.load();
-        List<String> missing = new ArrayList<>();
-        for (String symbol : CudaGraphApi.REQUIRED) {
-            if (!libtorch.has(symbol)) {
-                missing.add(symbol);
-            }
-        }
+        List<String> missing =
+                CudaGraphApi.REQUIRED.stream().filter(symbol -> !libtorch.has(symbol)).toList();
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
                     "this libtorch cannot capture CUDA graphs, it lacks %s; PyTorch 2.11 and later have them"
@@ -61,7 +36,7 @@ public final class CapturedGraph implements AutoCloseable {
         synchronized (gpu) {
             MemorySegment stream = gpu.captureStream();
             try (TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), stream)) {
-                before.give(stream);
+                before.submit(stream);
                 gpu.api().synchronizeStream(stream);
                 return capture(gpu, stream, work);
             }
@@ -73,7 +48,7 @@ public final class CapturedGraph implements AutoCloseable {
         CudaGraphApi pool = new CudaGraphApi();
         try {
             pool.begin();
-            end(api, pool, stream, work);
+            capture(api, pool, stream, work);
             return new CapturedGraph(gpu, pool, api.instantiateGraph(pool.graph()));
         } catch (Throwable e) {
             Closeables.closeAfter(e, pool);
@@ -81,50 +56,45 @@ public final class CapturedGraph implements AutoCloseable {
         }
     }
 
-    /** Ends the capture in every case, since the pool cannot be given back before. */
-    private static void end(CudaApi api, CudaGraphApi pool, MemorySegment stream, Work work) {
-        Throwable failure = null;
+    /** Ends the capture in every case, since the pool cannot be freed before. */
+    private static void capture(CudaApi api, CudaGraphApi pool, MemorySegment stream, Work work) {
         try {
-            work.give(stream);
-        } catch (RuntimeException | Error e) {
-            failure = e;
+            work.submit(stream);
+        } catch (Throwable e) {
+            endCapture(api, pool, stream, e);
+            throw e;
         }
-        if (!api.isCapturing(stream)) {
-            // PyTorch would throw what cannot pass through Java. It is given an empty capture in
-            // place of the broken one, and ends that.
-            api.dropCapture(stream);
-            api.beginCapture(stream);
-            pool.end();
-            IncompatibleModelException broken =
-                    new IncompatibleModelException(
-                            "the run cannot be captured as a CUDA graph: the model waits for the"
-                                + " device in the middle of it, as those do whose control flow or"
-                                + " sizes depend on values, or that copy from pageable memory");
-            if (failure != null) {
-                broken.addSuppressed(failure);
-            }
-            throw broken;
-        }
-        pool.end();
-        switch (failure) {
-            case null -> {}
-            case Error e -> throw e;
-            case RuntimeException e -> throw e;
-            default -> throw new AssertionError("nothing checked is caught here", failure);
-        }
+        endCapture(api, pool, stream, null);
     }
 
-    /**
-     * Gives the work to a stream.
-     *
-     * @param stream of the graph's device; launches on several streams must be ordered by the
-     *     caller
-     */
+    private static void endCapture(
+            CudaApi api, CudaGraphApi pool, MemorySegment stream, Throwable failure) {
+        if (api.isCapturing(stream)) {
+            pool.end();
+            return;
+        }
+        // PyTorch would throw, which cannot pass through Java. It is given an empty capture in
+        // place of the broken one, and ends that.
+        api.dropCapture(stream);
+        api.beginCapture(stream);
+        pool.end();
+        IncompatibleModelException broken =
+                new IncompatibleModelException(
+                        "the run cannot be captured as a CUDA graph: the model waits for the device"
+                            + " in the middle of it, as those do whose control flow or sizes depend"
+                            + " on values, or that copy from pageable memory");
+        if (failure != null) {
+            broken.addSuppressed(failure);
+        }
+        throw broken;
+    }
+
+    /** Submits the work to a stream; the caller orders launches on several streams. */
     public void launch(MemorySegment stream) {
         gpu.api().launchGraph(executable, stream);
     }
 
-    /** Destroys the graph, none of whose launches may be in flight, and gives the pool back. */
+    /** Destroys the graph, none of whose launches may be in flight, and frees the pool. */
     @Override
     public void close() {
         Closeables.closeAll(() -> gpu.api().destroyGraph(executable), pool);

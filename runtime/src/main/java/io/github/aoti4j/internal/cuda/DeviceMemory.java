@@ -7,45 +7,29 @@ import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory from PyTorch's caching allocators, of a device or page-locked: freed, it stays with the
- * allocator, for whoever asks next.
+ * Memory from PyTorch's caching allocators, of a device or page-locked.
+ *
+ * @param segment of the global arena: not to be used after close
  */
-public final class DeviceMemory implements AutoCloseable {
-    private final Gpu gpu;
-    private final MemorySegment handle;
-    private final MemorySegment segment;
-
-    private DeviceMemory(Gpu gpu, MemorySegment handle, MemorySegment segment) {
-        this.gpu = gpu;
-        this.handle = handle;
-        this.segment = segment;
-    }
+public record DeviceMemory(Gpu gpu, MemorySegment handle, MemorySegment segment)
+        implements AutoCloseable {
 
     /**
-     * Allocates on a device, in one piece, for the calling thread's current stream: earlier work of
-     * that stream may still be using it.
-     *
-     * @param bytes how many, more than 0
-     * @return aligned to at least 256 bytes; its segment is an address without length
-     * @throws NativeException if there is not so much memory
+     * Allocates on a device, aligned to 256 bytes, for the thread's current stream, whose earlier
+     * work may still use it. The segment has no length.
      */
     public static DeviceMemory allocate(Gpu gpu, long bytes) {
         return make(gpu, bytes, false);
     }
 
     /**
-     * Allocates page-locked memory.
-     *
-     * @param gpu a device that will copy from or to it
-     * @param bytes how many, more than 0; the allocator takes the next power of two
-     * @return its segment can be read and written
-     * @throws NativeException if there is not so much memory
+     * Allocates page-locked memory that Java can read and write; the allocator rounds up to a power
+     * of two.
      */
     public static DeviceMemory pinned(Gpu gpu, long bytes) {
         return make(gpu, bytes, true);
@@ -73,23 +57,14 @@ public final class DeviceMemory implements AutoCloseable {
         }
     }
 
-    /** Returns the memory, of the global arena: not to be used after close. */
-    public MemorySegment segment() {
-        return segment;
-    }
-
-    /**
-     * Waits for all work of the device, any of which may be using the memory, and gives it back.
-     *
-     * @throws NativeException if the work has failed; the memory is given back all the same
-     */
+    /** Waits for all work of the device, any of which may be using the memory, and frees it. */
     @Override
     public void close() {
         Closeables.closeAll(gpu::synchronize, this::free);
     }
 
-    /** Gives the memory back, which no work is using. */
-    void free() {
+    /** Frees the memory, which no work is using. */
+    public void free() {
         TorchApi.deleteTensor(handle);
     }
 }

@@ -3,7 +3,7 @@ package io.github.aoti4j.internal.cuda;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
-import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
@@ -18,45 +18,29 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
 
 /**
- * The kernels of a model for GPUs, unpacked into the user's cache: {@code models/<key>}, where the
- * key is a digest of all of them. A model reads each kernel from its file when a run first needs
- * it; so this keeps a file of the folder mapped, by which whoever cleans the cache up sees that the
- * folder is in use.
+ * The kernels of a model for GPUs, unpacked into the user's cache: {@code models/<key>}, a digest
+ * of all of them. A model reads each kernel from its file when a run first needs it, so one file
+ * stays mapped: processes that clean the cache see that the folder is in use.
+ *
+ * @param path what a model is given as {@code cubin_dir}
  */
-public final class KernelFolder implements AutoCloseable {
+public record KernelFolder(Path path, Arena mapping) implements AutoCloseable {
     private static final int ATTEMPTS = 3;
 
-    private final Path path;
-    private final Arena mapping;
-
-    private KernelFolder(Path path, Arena mapping) {
-        this.path = path;
-        this.mapping = mapping;
-    }
-
-    /**
-     * Unpacks kernels, unless they are there.
-     *
-     * @param kernels at least one entry of it
-     * @return the folder, to be closed when no run can need it any more
-     * @throws PackageException if a kernel is damaged
-     * @throws AotiException if the cache cannot be written to
-     */
+    /** Unpacks kernels, of which there is at least one, unless they are there. */
     public static KernelFolder unpack(
             Pt2Archive archive, List<ArchiveEntry> kernels, UserCache cache) {
         Map<String, MemorySegment> contents = new LinkedHashMap<>();
         Map<String, Long> sizes = new LinkedHashMap<>();
         for (ArchiveEntry kernel : kernels) {
             MemorySegment bytes = archive.segment(kernel);
-            requireSound(archive, kernel, bytes);
+            archive.checkCrc(kernel);
             contents.put(kernel.fileName(), bytes);
             sizes.put(kernel.fileName(), kernel.size());
         }
@@ -71,7 +55,7 @@ public final class KernelFolder implements AutoCloseable {
             try {
                 return new KernelFolder(folder, map(folder.resolve(kernels.getFirst().fileName())));
             } catch (NoSuchFileException e) {
-                // Who cleans the cache up came between.
+                // Removed by a process that cleans the cache.
                 if (attempt == ATTEMPTS) {
                     throw new AotiException("the cache loses " + folder, e);
                 }
@@ -81,31 +65,13 @@ public final class KernelFolder implements AutoCloseable {
         }
     }
 
-    private static void requireSound(Pt2Archive archive, ArchiveEntry kernel, MemorySegment bytes) {
-        var crc = new CRC32();
-        crc.update(bytes.asByteBuffer());
-        if (crc.getValue() != archive.crc32(kernel)) {
-            throw new PackageException(
-                    archive.path(),
-                    "entry %s is damaged: its CRC-32 is %08x, and the package says %08x; copy or download the package again"
-                            .formatted(kernel.name(), crc.getValue(), archive.crc32(kernel)));
-        }
-    }
-
     private static String key(Map<String, MemorySegment> contents) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
+        MessageDigest digest = MemorySegments.sha256();
         contents.forEach(
                 (name, bytes) -> {
-                    digest.update(
-                            "%s %d\n"
-                                    .formatted(name, bytes.byteSize())
-                                    .getBytes(StandardCharsets.UTF_8));
-                    digest.update(bytes.asByteBuffer());
+                    String line = "%s %d\n".formatted(name, bytes.byteSize());
+                    digest.update(line.getBytes(StandardCharsets.UTF_8));
+                    MemorySegments.update(digest, bytes);
                 });
         return HexFormat.of().formatHex(digest.digest());
     }
@@ -144,12 +110,7 @@ public final class KernelFolder implements AutoCloseable {
         }
     }
 
-    /** Returns where the kernels are: what a model is given as {@code cubin_dir}. */
-    public Path path() {
-        return path;
-    }
-
-    /** Lets the cache have the folder. Called once. */
+    /** Allows the cache to remove the folder, which no run can need. */
     @Override
     public void close() {
         mapping.close();

@@ -10,15 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Work on its way to a stream, with the memory that it will use: begun before the work is given to
- * the stream, closed after that. Of one thread.
+ * Work that is being submitted to a stream, with the memory that it will use: created before the
+ * work is submitted, closed after that. Of one thread.
  *
  * <pre>{@code
  * try (var launch = new Launch(gpu, stream)) {
  *     launch.uses(source);
  *     launch.uses(target);
- *     …                    // give the work to the stream
- *     launch.done();       // without this, nothing has been given to it
+ *     …                    // submit the work
+ *     launch.done();       // without this, nothing has been submitted
  * }
  * }</pre>
  */
@@ -29,7 +29,7 @@ public final class Launch implements AutoCloseable {
     private final List<MemoryUses> memory = new ArrayList<>();
     private StreamPoint point;
 
-    /** Begins, and makes the device the thread's current one. */
+    /** Makes the device the thread's current one. */
     public Launch(Gpu gpu, MemorySegment stream) {
         StackGuard.requireForRun();
         this.gpu = gpu;
@@ -38,9 +38,8 @@ public final class Launch implements AutoCloseable {
     }
 
     /**
-     * Announces memory that the work will use, and lets the stream wait for those who use it now.
-     *
-     * @param uses the memory's; null for memory that no work in flight uses
+     * Announces memory that the work will use, and makes the stream wait for its users; null for
+     * memory without.
      */
     public void uses(MemoryUses uses) {
         if (uses != null) {
@@ -49,32 +48,20 @@ public final class Launch implements AutoCloseable {
         }
     }
 
-    /** Marks the end of the work, which the stream has been given now. */
+    /** Marks the end of the work, all of which has been submitted. */
     public void done() {
         try {
             point = StreamPoint.record(gpu, stream);
         } catch (NativeException e) {
-            // Without a mark nobody could wait for the work later.
-            try {
-                gpu.api().synchronizeStream(stream);
-            } catch (NativeException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+            // Without a mark, later uses of the memory could not wait for the work.
+            Closeables.closeAfter(e, () -> gpu.api().synchronizeStream(stream));
             throw e;
         }
     }
 
-    /**
-     * Marks the end of work that has failed on its way to the stream: a part of it may be there.
-     *
-     * @param failure what it failed with; gets what fails here
-     */
+    /** Marks the end of work of which only a part may have been submitted. */
     public void failed(Throwable failure) {
-        try {
-            done();
-        } catch (NativeException e) {
-            failure.addSuppressed(e);
-        }
+        Closeables.closeAfter(failure, this::done);
     }
 
     /** Ends all announcements. */

@@ -1,17 +1,16 @@
 package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which work of which streams may still read or write some memory. Work on another stream waits for
- * it, and so does whoever frees the memory. Thread-safe.
+ * Which work of which streams may still read or write some memory: work on other streams and
+ * freeing wait for it. Thread-safe.
  *
- * <p>Work is announced before it is given to a stream ({@link #begin}) and marked after that
+ * <p>Work is announced before it is submitted to a stream ({@link #begin}) and marked after that
  * ({@link #end}); freeing in between waits for the mark.
  */
 public final class MemoryUses {
@@ -25,7 +24,7 @@ public final class MemoryUses {
 
     private int beginning;
 
-    /** Whether the memory is gone: nobody waits for work any more. */
+    /** Whether the memory is freed. */
     private boolean closed;
 
     private MemoryUses(Gpu homeGpu, long home) {
@@ -34,63 +33,54 @@ public final class MemoryUses {
     }
 
     /**
-     * Watches over memory that PyTorch's allocator has given out for a stream. Freed, it goes to
-     * later work of that stream, so that work of that stream need not be waited for.
+     * Tracks memory that PyTorch's allocator has allocated for a stream: once freed, it goes to
+     * later work of that stream, for which freeing need not wait.
      */
     public static MemoryUses ofStream(Gpu gpu, MemorySegment stream) {
         return new MemoryUses(gpu, stream.address());
     }
 
-    /** Watches over memory that may be used for anything as soon as it is free. */
+    /** Tracks memory that may be used for anything once it is free. */
     public static MemoryUses ofNoStream() {
         return new MemoryUses(null, 0);
     }
 
     /**
-     * Announces work, and lets its stream wait for the work of other streams.
-     *
-     * @throws NativeException if CUDA fails; nothing is announced then
+     * Announces work, and makes its stream wait for the work of other streams; on failure nothing
+     * is announced.
      */
     public synchronized void begin(Gpu gpu, MemorySegment stream) {
         for (StreamPoint point : points) {
             if (!point.isOn(gpu, stream.address())) {
-                point.letWait(stream);
+                point.makeWait(stream);
             }
         }
         beginning++;
     }
 
     /**
-     * Ends what {@link #begin} announced.
-     *
-     * @param point behind the work, which stays the caller's; null if there is none after all
+     * Ends what {@link #begin} announced; the point behind the work stays the caller's, and is null
+     * if there was no work after all.
      */
     public synchronized void end(Gpu gpu, MemorySegment stream, StreamPoint point) {
         try {
-            if (point != null && !closed) {
-                StreamPoint before = null;
-                for (int i = 0; i < points.size() && before == null; i++) {
-                    if (points.get(i).isOn(gpu, stream.address())) {
-                        before = points.set(i, point.retain());
-                    }
-                }
-                if (before == null) {
-                    points.add(point.retain());
-                } else {
-                    before.close();
+            if (point == null || closed) {
+                return;
+            }
+            for (int i = 0; i < points.size(); i++) {
+                if (points.get(i).isOn(gpu, stream.address())) {
+                    points.set(i, point.retain()).close();
+                    return;
                 }
             }
+            points.add(point.retain());
         } finally {
             beginning--;
             notifyAll();
         }
     }
 
-    /**
-     * Waits until all work on the memory is done, for who is about to read or write it here.
-     *
-     * @throws NativeException if the work has failed
-     */
+    /** Waits for all work on the memory, before Java reads or writes it. */
     public synchronized void await() {
         awaitBeginning();
         for (StreamPoint point : points) {
@@ -99,9 +89,7 @@ public final class MemoryUses {
     }
 
     /**
-     * Waits until the memory can be freed, and forgets all work on it.
-     *
-     * @throws NativeException if the work has failed; it can be freed all the same
+     * Waits until the memory can be freed, also if its work has failed, and forgets all work on it.
      */
     public synchronized void close() {
         closed = true;
@@ -117,14 +105,14 @@ public final class MemoryUses {
         Closeables.closeAll(steps);
     }
 
-    /** Forgets all work on memory that is somebody else's to free, and waits for none. */
+    /** Forgets all work on memory that this library does not free, without waiting. */
     public synchronized void forget() {
         List<StreamPoint> forgotten = List.copyOf(points);
         points.clear();
         Closeables.closeAll(forgotten);
     }
 
-    /** Takes microseconds: another thread is about to have given its work to a stream. */
+    /** Waits for microseconds: another thread is submitting its work. */
     private void awaitBeginning() {
         boolean interrupted = false;
         while (beginning > 0) {

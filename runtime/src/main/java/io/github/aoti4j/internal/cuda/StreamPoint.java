@@ -21,10 +21,8 @@ public final class StreamPoint implements AutoCloseable {
     }
 
     /**
-     * Marks the end of what a stream has been given so far.
-     *
-     * @param gpu the stream's device, the thread's current one
-     * @return used by the caller
+     * Marks the end of what a stream of the thread's current device has been given; used by the
+     * caller.
      */
     public static StreamPoint record(Gpu gpu, MemorySegment stream) {
         CudaApi api = gpu.api();
@@ -38,19 +36,17 @@ public final class StreamPoint implements AutoCloseable {
         return new StreamPoint(gpu, stream.address(), event);
     }
 
-    /** Whether it is a place in this stream of this device. */
     boolean isOn(Gpu otherGpu, long otherStream) {
         return stream == otherStream && gpu.device().equals(otherGpu.device());
     }
 
-    /** Lets what a stream is given from now on wait for it. */
-    void letWait(MemorySegment otherStream) {
+    /** Makes later work of a stream wait for this. */
+    void makeWait(MemorySegment otherStream) {
         if (!gpu.api().isEventDone(event)) {
             gpu.api().waitEvent(otherStream, event);
         }
     }
 
-    /** Waits for it here. */
     void await() {
         gpu.api().synchronizeEvent(event);
     }
@@ -61,7 +57,7 @@ public final class StreamPoint implements AutoCloseable {
         return this;
     }
 
-    /** Takes a user away; the last one destroys the event. */
+    /** Removes a user; the last one destroys the event. */
     @Override
     public void close() {
         users.release();

@@ -9,17 +9,22 @@ import io.github.aoti4j.core.Progress;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Brings host memory, as a rule mapped files, to a device: several threads fill page-locked buffers
- * while a stream of its own copies those that are full.
+ * Copies host memory, usually mapped files, to a device: several threads fill page-locked buffers
+ * while a stream copies those that are full.
  *
- * <p>The copy engine reads page-locked memory at the bus's speed. From a mapping it would copy
- * through a small buffer of the driver's, on one thread, which also takes the page faults.
+ * <p>The copy engine reads page-locked memory at the bus's speed. From a mapping, the driver copies
+ * through a small buffer, on one thread, which also takes the page faults.
+ *
+ * @param budget how many bytes of page-locked memory to use at most; {@link #MIN_BUFFER} are used
+ *     in any case
+ * @param progress is called on the calling thread
  */
-public final class Upload {
+public record Upload(Gpu gpu, long budget, Progress progress) {
     /** Larger ones gain nothing: a copy of this size takes far longer than to launch it. */
     private static final long MAX_BUFFER = 8L << 20;
 
@@ -31,33 +36,7 @@ public final class Upload {
     /** Enough for the fastest bus: a thread copies 5 to 10 GB each second. */
     private static final int MAX_THREADS = 12;
 
-    private final Gpu gpu;
-    private final long budget;
-    private final Progress progress;
-
-    /**
-     * Makes no connection and takes no memory yet.
-     *
-     * @param budget how many bytes of page-locked memory to use at most; at least {@value
-     *     #MIN_BUFFER} are
-     * @param progress hears of the copying, on the calling thread
-     */
-    public Upload(Gpu gpu, long budget, Progress progress) {
-        this.gpu = gpu;
-        this.budget = budget;
-        this.progress = progress;
-    }
-
-    /** Returns the device that this copies to. */
-    public Gpu gpu() {
-        return gpu;
-    }
-
-    /**
-     * A part of what is to be copied.
-     *
-     * @param source the bytes, not empty, readable by any thread
-     */
+    /** A part of the copy: bytes, not empty, readable by any thread. */
     public record Piece(MemorySegment source, long offset) {
         long end() {
             return offset + source.byteSize();
@@ -65,12 +44,8 @@ public final class Upload {
     }
 
     /**
-     * Copies, and waits until everything is there. What lies between the pieces gets whatever the
-     * buffers held.
-     *
-     * @param target memory of the device, which work of the calling thread's current stream may
-     *     still be using
-     * @param pieces by ascending offset, none over another
+     * Copies pieces, which are ordered and do not overlap, and waits; the bytes between them are
+     * undefined. Work of the thread's current stream may still be using the target.
      */
     public void copy(MemorySegment target, List<Piece> pieces, String message) {
         if (pieces.isEmpty()) {
@@ -81,14 +56,14 @@ public final class Upload {
             MemorySegment stream = api.createStream();
             try (Cleanup _ = () -> api.destroyStream(stream)) {
                 try (StreamPoint before = StreamPoint.record(gpu, gpu.currentStream())) {
-                    before.letWait(stream);
+                    before.makeWait(stream);
                 }
                 new Work(target, List.copyOf(pieces), stream).run(message);
             }
         }
     }
 
-    /** Of all threads that do one copy. */
+    /** One copy, by several threads. */
     private final class Work {
         private final MemorySegment target;
         private final List<Piece> pieces;
@@ -118,18 +93,18 @@ public final class Upload {
         }
 
         void run(String message) {
-            // Before any thread of its own can have done something.
             progress.update(message, 0, total);
-            List<Thread> helpers = new ArrayList<>();
+            List<CompletableFuture<Void>> helpers = new ArrayList<>();
             try {
                 for (int i = 1; i < threads; i++) {
-                    helpers.add(Threads.daemon("aoti4j-upload-" + i).start(() -> guarded(null)));
+                    helpers.add(
+                            CompletableFuture.runAsync(
+                                    () -> guarded(null),
+                                    Threads.daemon("aoti4j-upload-" + i)::start));
                 }
                 guarded(message);
             } finally {
-                for (Thread helper : helpers) {
-                    join(helper);
-                }
+                helpers.forEach(CompletableFuture::join); // whatever interrupts this thread
             }
             if (failure.get() instanceof RuntimeException e) {
                 throw e;
@@ -172,7 +147,7 @@ public final class Upload {
             }
         }
 
-        /** Waits for the copies from the buffers before it gives them back, whatever has failed. */
+        /** Waits for the copies from the buffers before it frees them, whatever has failed. */
         private void closeAll(List<Buffer> ring) {
             List<AutoCloseable> steps = new ArrayList<>();
             steps.add(() -> gpu.api().synchronizeStream(stream));
@@ -213,7 +188,7 @@ public final class Upload {
             }
         }
 
-        /** Puts all that goes to a part of the target into a buffer. */
+        /** Fills a buffer with the pieces, or parts of them, that go to a part of the target. */
         private void fill(MemorySegment to, long start, long size) {
             for (int i = firstEndingAfter(start); i < pieces.size(); i++) {
                 Piece piece = pieces.get(i);
@@ -239,21 +214,6 @@ public final class Upload {
                 }
             }
             return low;
-        }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

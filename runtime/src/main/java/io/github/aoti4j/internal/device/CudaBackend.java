@@ -1,7 +1,6 @@
 package io.github.aoti4j.internal.device;
 
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
-import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.cuda.CaptureObstacles;
@@ -59,19 +58,7 @@ final class CudaBackend implements Backend {
     @Override
     public void newTensor(
             TensorView tensor, MemorySegment sizes, MemorySegment strides, MemorySegment handle) {
-        if (tensor.device().isCpu()) {
-            TorchApi.createTensorFromBlob(
-                    tensor.segment(), tensor.rank(), sizes, strides, tensor.dtype().code(), handle);
-        } else {
-            TorchCudaApi.createTensorFromBlob(
-                    tensor.segment(),
-                    tensor.device().index(),
-                    tensor.rank(),
-                    sizes,
-                    strides,
-                    tensor.dtype().code(),
-                    handle);
-        }
+        DeviceTensors.newTensor(tensor, sizes, strides, handle);
     }
 
     @Override

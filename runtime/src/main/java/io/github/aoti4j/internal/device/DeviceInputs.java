@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Memory of a device, or pinned, for tensors that are like some that are there. */
+/** Device or page-locked memory for tensors like given ones. */
 public final class DeviceInputs implements AutoCloseable {
     private final Gpu gpu;
     private final List<DeviceMemory> memory = new ArrayList<>();
@@ -20,9 +20,7 @@ public final class DeviceInputs implements AutoCloseable {
         this.gpu = gpu;
     }
 
-    /**
-     * Makes a tensor on the device, of the same dtype, sizes and strides; its elements are open.
-     */
+    /** Makes a tensor on the device, of the same dtype, sizes and strides, with any elements. */
     public TensorView onDevice(TensorView like, Arena arena, MemoryUses uses) {
         DeviceMemory made = DeviceMemory.allocate(gpu, Math.max(1, like.spanBytes()));
         memory.add(made);

@@ -12,6 +12,7 @@ import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Gpu;
 import io.github.aoti4j.internal.cuda.GpuStream;
 import io.github.aoti4j.internal.cuda.Launch;
@@ -25,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.Arrays;
+import java.util.function.LongFunction;
 
 /** Memory that CUDA devices use: allocating it, and copying to, from and between devices. */
 public final class DeviceTensors {
@@ -41,21 +43,13 @@ public final class DeviceTensors {
                 strides,
                 gpu.device(),
                 uses,
-                (sizes, steps, slot) ->
-                        TorchCudaApi.emptyStrided(
-                                gpu.device().index(),
-                                shape.length,
-                                sizes,
-                                steps,
-                                dtype.code(),
-                                slot));
+                bytes -> DeviceMemory.allocate(gpu, bytes));
     }
 
     /** Makes a tensor in page-locked memory of the CPU. */
     public static TensorView allocatePinned(
             Arena arena, DType dtype, long[] shape, long[] strides) {
-        // Locking pages is the driver's work, which needs some device.
-        Gpu _ = Gpu.of(Device.cuda(0));
+        Gpu gpu = Gpu.of(Device.cuda(0)); // the driver locks pages for some device
         return make(
                 arena,
                 dtype,
@@ -63,14 +57,7 @@ public final class DeviceTensors {
                 strides,
                 Device.CPU,
                 MemoryUses.ofNoStream(),
-                (sizes, steps, slot) ->
-                        TorchCudaApi.emptyStridedPinned(
-                                shape.length, sizes, steps, dtype.code(), slot));
-    }
-
-    /** Makes a native tensor of memory of its own, and leaves its handle in a slot. */
-    private interface Allocator {
-        void allocate(MemorySegment sizes, MemorySegment strides, MemorySegment slot);
+                bytes -> DeviceMemory.pinned(gpu, bytes));
     }
 
     private static TensorView make(
@@ -80,33 +67,23 @@ public final class DeviceTensors {
             long[] strides,
             Device device,
             MemoryUses uses,
-            Allocator allocator) {
+            LongFunction<DeviceMemory> allocator) {
         requireNonNull(arena, "arena");
         requireNonNull(dtype, "dtype");
         long bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment slot = local.allocate(ADDRESS);
-            allocator.allocate(
-                    local.allocateFrom(JAVA_LONG, shape),
-                    local.allocateFrom(JAVA_LONG, strides),
-                    slot);
-            MemorySegment handle = slot.get(ADDRESS, 0);
-            try {
-                long address = TorchApi.dataAddress(handle, slot);
-                MemorySegment memory =
-                        MemorySegment.ofAddress(address)
-                                .reinterpret(
-                                        device.isCpu() ? bytes : 0, arena, _ -> free(handle, uses));
-                return new TensorView(dtype, shape, strides, memory, device, uses);
-            } catch (Throwable e) {
-                Closeables.closeAfter(e, () -> TorchApi.deleteTensor(handle));
-                throw e;
-            }
+        DeviceMemory memory = allocator.apply(bytes);
+        try {
+            MemorySegment segment =
+                    memory.segment()
+                            .reinterpret(
+                                    device.isCpu() ? bytes : 0,
+                                    arena,
+                                    _ -> Closeables.closeAll(uses::close, memory::free));
+            return new TensorView(dtype, shape, strides, segment, device, uses);
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, memory::free);
+            throw e;
         }
-    }
-
-    private static void free(MemorySegment handle, MemoryUses uses) {
-        Closeables.closeAll(uses::close, () -> TorchApi.deleteTensor(handle));
     }
 
     /** Makes a view of device memory that is there. */
@@ -210,7 +187,7 @@ public final class DeviceTensors {
             launch.uses(source.uses());
             launch.uses(target.uses());
             try {
-                give(target, source, gpu, queue);
+                submit(target, source, gpu, queue);
             } catch (Throwable e) {
                 launch.failed(e);
                 throw e;
@@ -222,19 +199,19 @@ public final class DeviceTensors {
         }
     }
 
-    /** Whether the memory is of the CPU and may move while a device reads it. */
+    /** Returns whether the memory is of the CPU and may move while a device reads it. */
     private static boolean isPageable(TensorView tensor) {
         return tensor.device().isCpu() && tensor.uses() == null;
     }
 
-    private static void give(TensorView target, TensorView source, Gpu gpu, MemorySegment stream) {
+    private static void submit(
+            TensorView target, TensorView source, Gpu gpu, MemorySegment stream) {
         long[] shape = source.shape();
         if (Shapes.sameLayout(shape, source.strides(), target.strides())
                 && Shapes.isDense(shape, source.strides())) {
             gpu.api().copyAsync(target.segment(), source.segment(), source.spanBytes(), stream);
             return;
         }
-        // PyTorch knows how to copy between strides across devices.
         try (TorchCudaApi.InUse _ = TorchCudaApi.use(gpu.device().index(), stream);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment to = handle(target, arena);
@@ -248,24 +225,27 @@ public final class DeviceTensors {
     }
 
     private static MemorySegment handle(TensorView tensor, Arena arena) {
-        int rank = tensor.rank();
-        MemorySegment sizes = arena.allocateFrom(JAVA_LONG, tensor.shape());
-        MemorySegment strides = arena.allocateFrom(JAVA_LONG, tensor.strides());
         MemorySegment slot = arena.allocate(ADDRESS);
-        if (tensor.device().isCpu()) {
-            TorchApi.createTensorFromBlob(
-                    tensor.segment(), rank, sizes, strides, tensor.dtype().code(), slot);
-        } else {
-            TorchCudaApi.createTensorFromBlob(
-                    tensor.segment(),
-                    tensor.device().index(),
-                    rank,
-                    sizes,
-                    strides,
-                    tensor.dtype().code(),
-                    slot);
-        }
+        newTensor(
+                tensor,
+                arena.allocateFrom(JAVA_LONG, tensor.shape()),
+                arena.allocateFrom(JAVA_LONG, tensor.strides()),
+                slot);
         return slot.get(ADDRESS, 0);
+    }
+
+    /** Makes a native tensor over memory of the CPU or a device; the slot gets the handle. */
+    static void newTensor(
+            TensorView tensor, MemorySegment sizes, MemorySegment strides, MemorySegment slot) {
+        int rank = tensor.rank();
+        int dtype = tensor.dtype().code();
+        MemorySegment memory = tensor.segment();
+        if (tensor.device().isCpu()) {
+            TorchApi.createTensorFromBlob(memory, rank, sizes, strides, dtype, slot);
+        } else {
+            int device = tensor.device().index();
+            TorchCudaApi.createTensorFromBlob(memory, device, rank, sizes, strides, dtype, slot);
+        }
     }
 
     private static void requireLike(TensorView target, TensorView source) {

@@ -84,7 +84,7 @@ public final class ScalarTensors {
 
     private static InvalidInputException mismatch(Object value, ModelInput input, String path) {
         return new InvalidInputException(
-                "%s is a %s, but a Tensor is wanted: %s"
+                "%s is a %s, but a Tensor is required: %s"
                         .formatted(path, value.getClass().getName(), input.description()));
     }
 }

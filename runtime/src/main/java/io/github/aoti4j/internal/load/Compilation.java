@@ -29,9 +29,7 @@ public final class Compilation {
 
     private static CompileSettings compileSettings(LoadSettings settings) {
         return CompileSettings.ofProcess()
-                .withCompiler(settings.compiler.orElse(null))
-                .withIncludes(settings.includes.orElse(null))
-                .withProgress(settings.progress);
+                .with(settings.compiler, settings.includes, settings.progress);
     }
 
     /** The folder of the libtorch that is loaded, or will be. */

@@ -25,8 +25,16 @@ final class JavaOperator {
         OperatorThread.prepare();
     }
 
+    /**
+     * Returns the bits of each result, which the caller owns; the slot is eight bytes of scratch.
+     */
+    @FunctionalInterface
+    interface Kernel {
+        long[] apply(long[] arguments, MemorySegment slot);
+    }
+
     /** What is registered. */
-    record Binding(OperatorSchema schema, JavaOperators.Kernel kernel) {
+    record Binding(OperatorSchema schema, Kernel kernel) {
         /**
          * Computes. A plan calls this not through libtorch, whose dispatcher confuses results of
          * several types ({@link ResultEncoding}).
@@ -70,7 +78,7 @@ final class JavaOperator {
         return binding;
     }
 
-    void bind(OperatorSchema newSchema, JavaOperators.Kernel kernel) {
+    void bind(OperatorSchema newSchema, Kernel kernel) {
         schema = newSchema;
         binding = new Binding(newSchema, kernel);
         entryPoint.retain();

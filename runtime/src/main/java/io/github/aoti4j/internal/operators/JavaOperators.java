@@ -4,8 +4,8 @@ import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.OperatorRegistration;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
+import io.github.aoti4j.internal.tensor.TensorType;
 
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -28,16 +28,6 @@ public final class JavaOperators {
 
     private JavaOperators() {}
 
-    /** An operator in Java, on values as libtorch passes them. */
-    @FunctionalInterface
-    public interface Kernel {
-        /**
-         * Returns the bits of each result, which the caller owns; the slot is eight bytes of
-         * scratch.
-         */
-        long[] apply(long[] arguments, MemorySegment slot);
-    }
-
     /**
      * Registers an operator. libtorch keeps one of each name: if another copy of this class, of
      * another class loader, has registered one of that name in Java, that one stays, and the new
@@ -48,7 +38,8 @@ public final class JavaOperators {
      *     there is such an operator already, or if models are loaded that call it with another
      *     schema
      */
-    public static Runnable register(String text, Function<OperatorSchema, Kernel> kernels) {
+    public static <T> Runnable register(
+            String text, TensorType<T> tensors, Function<OperatorValues<T>, ?> function) {
         OperatorSchema schema = parse(text);
         String name = schema.qualifiedName();
         synchronized (LOCK) {
@@ -66,7 +57,7 @@ public final class JavaOperators {
             // Null where libtorch has the operator from another copy of this class.
             OperatorRegistration registration =
                     known.isPresent() ? null : define(text, schema, operator);
-            operator.bind(schema, kernels.apply(schema));
+            operator.bind(schema, OperatorValues.kernel(schema, tensors, function));
             return () -> remove(operator, registration);
         }
     }
@@ -124,7 +115,7 @@ public final class JavaOperators {
         for (OperatorSchema.Result result : schema.results()) {
             if (!result.type().isPassable()) {
                 throw new OperatorException(
-                        "operator %s gives a %s, which cannot be passed from Java"
+                        "operator %s returns a %s, which cannot be passed from Java"
                                 .formatted(schema.qualifiedName(), result.type()));
             }
         }

@@ -3,7 +3,7 @@ package io.github.aoti4j.internal.operators;
 import java.util.List;
 
 /** A value in a schema or in a package. */
-public sealed interface Literal {
+sealed interface Literal {
     record None() implements Literal {}
 
     /** An integer; also the number of a dtype, a layout or a memory format. */

@@ -107,7 +107,7 @@ final class NodeCompiler {
                     given == null ? argument.fallback().orElse(null) : passed(given.value(), type);
             if (value == null || !ArgumentMarshaller.fits(value, type)) {
                 problems.add(
-                        "passes %s its argument %s of type %s (%s), which libtorch's dispatcher does not take from outside PyTorch; rewrite the model without it"
+                        "passes %s its argument %s of type %s (%s), which libtorch's dispatcher does not accept from outside PyTorch; rewrite the model without it"
                                 .formatted(operator, argument.name(), type, kind(given)));
             } else {
                 arguments.add(ArgumentMarshaller.of(value, type, arena));
@@ -127,7 +127,7 @@ final class NodeCompiler {
         return given == null ? "left out" : given.kind();
     }
 
-    /** Replaces integers, which the model's code passes even where they stand in the package. */
+    /** Replaces integers, which the model's code passes even if the package has them. */
     private static Literal passed(Literal value, ValueType type) {
         return switch (type) {
             case Plain.INT -> value instanceof IntLiteral ? new Dynamic() : value;
@@ -185,7 +185,7 @@ final class NodeCompiler {
                                     : new ResultUnmarshaller.Ignored();
             if (unmarshaller == null) {
                 problems.add(
-                        "takes from %s its result %d of type %s (%s), which libtorch's dispatcher does not give outside PyTorch; rewrite the model without it"
+                        "takes from %s its result %d of type %s (%s), which libtorch's dispatcher does not return outside PyTorch; rewrite the model without it"
                                 .formatted(operator, i, result.type(), kind(given)));
             } else {
                 resultTypes.add(type);

@@ -26,7 +26,7 @@ public final class OpLibraries {
      * why.
      */
     public static void open(List<Path> files) {
-        // No operator is asked about while these register theirs.
+        // Registering and asking must not overlap.
         synchronized (JavaOperators.LOCK) {
             for (Path file : files) {
                 open(file);

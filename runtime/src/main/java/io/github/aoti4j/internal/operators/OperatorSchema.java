@@ -10,15 +10,14 @@ import java.util.stream.Collectors;
  * @param name namespace and name, such as {@code aten::add}
  * @param overload such as {@code Tensor}; may be empty
  */
-public record OperatorSchema(
+record OperatorSchema(
         String name, String overload, List<Argument> arguments, List<Result> results) {
-    public record Argument(
-            String name, ValueType type, boolean written, Optional<Literal> fallback) {}
+    record Argument(String name, ValueType type, boolean written, Optional<Literal> fallback) {}
 
-    public record Result(ValueType type, boolean aliases) {}
+    record Result(ValueType type, boolean aliases) {}
 
     /** Returns the name with the overload, such as {@code aten::add.Tensor}. */
-    public String qualifiedName() {
+    String qualifiedName() {
         return overload.isEmpty() ? name : name + "." + overload;
     }
 

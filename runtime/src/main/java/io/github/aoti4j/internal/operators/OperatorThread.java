@@ -106,7 +106,7 @@ final class OperatorThread {
         }
     }
 
-    /** Exceptions come out as they were thrown, checked ones too. */
+    /** Throws checked exceptions unchanged, too. */
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
         throw (T) thrown;

@@ -9,6 +9,7 @@ import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.internal.operators.OperatorSchema.Argument;
 import io.github.aoti4j.internal.operators.OperatorSchema.Result;
@@ -49,7 +50,7 @@ public final class OperatorValues<T> implements AutoCloseable {
     /** The handles of tensors made for results. */
     private final IdentityHashMap<T, MemorySegment> made = new IdentityHashMap<>();
 
-    /** Copies of arguments whose memory does not hold what their elements stand for. */
+    /** Copies of arguments that are lazy. */
     private final List<MemorySegment> copies = new ArrayList<>();
 
     private OperatorValues(OperatorSchema schema, TensorType<T> tensors, MemorySegment slot) {
@@ -60,7 +61,7 @@ public final class OperatorValues<T> implements AutoCloseable {
     }
 
     /** Returns the kernel of an operator whose function takes its arguments from such values. */
-    public static <T> JavaOperators.Kernel kernel(
+    static <T> JavaOperator.Kernel kernel(
             OperatorSchema schema, TensorType<T> tensors, Function<OperatorValues<T>, ?> function) {
         return (bits, slot) -> {
             try (var values = new OperatorValues<>(schema, tensors, slot)) {
@@ -110,8 +111,7 @@ public final class OperatorValues<T> implements AutoCloseable {
         }
         String what = "argument " + argument.name() + " of " + schema.qualifiedName();
         MemorySegment readable = handle;
-        // Asks for the type first: the flags are for dense tensors.
-        DType dtype = NativeTensor.dtype(handle, slot, what);
+        DType _ = NativeTensor.dtype(handle, slot, what); // only dense tensors have the flags
         if (Values.isLazy(handle, slot)) {
             if (argument.written()) {
                 throw bad(
@@ -122,27 +122,15 @@ public final class OperatorValues<T> implements AutoCloseable {
             readable = slot.get(ADDRESS, 0);
             copies.add(readable);
         }
-        NativeTensor tensor = NativeTensor.of(readable, slot, what);
-        return wrap(
-                handle,
-                borrowed,
-                dtype,
-                tensor.shape(),
-                tensor.strides(),
-                tensor.address(),
-                tensor.bytes());
+        return wrap(handle, borrowed, NativeTensor.of(readable, slot, what));
     }
 
     private T wrap(
-            MemorySegment handle,
-            IdentityHashMap<T, MemorySegment> handles,
-            DType dtype,
-            long[] shape,
-            long[] strides,
-            long address,
-            long bytes) {
-        MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
-        T tensor = tensors.wrap().apply(new TensorView(dtype, shape, strides, memory));
+            MemorySegment handle, IdentityHashMap<T, MemorySegment> handles, NativeTensor of) {
+        MemorySegment memory =
+                MemorySegment.ofAddress(of.address()).reinterpret(of.bytes(), arena, null);
+        T tensor =
+                tensors.wrap().apply(new TensorView(of.dtype(), of.shape(), of.strides(), memory));
         handles.put(tensor, handle);
         return tensor;
     }
@@ -218,7 +206,8 @@ public final class OperatorValues<T> implements AutoCloseable {
                 slot);
         MemorySegment handle = slot.get(ADDRESS, 0);
         long address = TorchApi.dataAddress(handle, slot);
-        return wrap(handle, made, dtype, sizes, strides, address, bytes);
+        return wrap(
+                handle, made, new NativeTensor(dtype, sizes, strides, address, bytes, Device.CPU));
     }
 
     /** Converts what the function has returned to bits that libtorch owns. */
@@ -255,8 +244,8 @@ public final class OperatorValues<T> implements AutoCloseable {
         }
         throw bad(
                 count == 0
-                        ? "has no result, but gave one"
-                        : "did not give a list of its %d results".formatted(count));
+                        ? "has no result, but returned one"
+                        : "did not return a list of its %d results".formatted(count));
     }
 
     private long write(ValueType type, Object value, boolean aliases) {
@@ -292,7 +281,7 @@ public final class OperatorValues<T> implements AutoCloseable {
 
     private OperatorException unfit(ValueType type, Object value) {
         String given = value == null ? "null" : value.getClass().getSimpleName();
-        return bad("gave %s where its schema states %s".formatted(given, type));
+        return bad("returned %s where its schema states %s".formatted(given, type));
     }
 
     private long write(ListType type, List<?> elements, boolean aliases) {
@@ -321,7 +310,7 @@ public final class OperatorValues<T> implements AutoCloseable {
         }
         TensorView view = tensors.unwrap().apply(tensor);
         if (!view.device().isCpu()) {
-            throw bad("gave a tensor on " + view.device() + "; return one in CPU memory");
+            throw bad("returned a tensor on " + view.device() + "; return one in CPU memory");
         }
         T copy = allocate(view.dtype(), view.shape(), view.strides());
         MemorySegment memory = tensors.unwrap().apply(copy).segment();
@@ -330,7 +319,7 @@ public final class OperatorValues<T> implements AutoCloseable {
             MemorySegment.copy(view.segment(), 0, memory, 0, memory.byteSize());
         } catch (IllegalStateException | WrongThreadException e) {
             throw new OperatorException(
-                    "operator %s gave a tensor whose memory cannot be read: %s; return one of call.empty, or one whose arena is open and this thread's"
+                    "operator %s returned a tensor whose memory cannot be read: %s; return one of call.empty, or one whose arena is open and this thread's"
                             .formatted(schema.qualifiedName(), e.getMessage()),
                     e);
         }

@@ -12,8 +12,8 @@ import java.util.List;
 /**
  * Makes a model's calls to operators: one for each container, used by all threads that run it.
  *
- * <p>What an operator fails with is kept in the thread; whoever ran the model asks for it with
- * {@link #throwFailure}, whatever the model itself has returned.
+ * <p>An operator's failure is kept in the thread; the run throws it by {@link #throwFailure},
+ * whatever the model itself has returned.
  */
 public final class ProxyExecutor implements AutoCloseable {
     private final Arena arena = Arena.ofShared();

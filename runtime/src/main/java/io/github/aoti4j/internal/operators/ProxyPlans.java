@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  */
 public record ProxyPlans(List<NodePlan> nodes, List<String> problems, List<SizeSymbol> symbols) {
     /**
-     * Compiles. libtorch and the libraries that bring operators must have been loaded.
+     * Compiles. libtorch and the libraries of operators must have been loaded.
      *
      * @param libtorch whether libtorch has a symbol
      * @param trusting whether operators in Java may return results that cannot be checked

@@ -122,7 +122,7 @@ final class ResultCheck {
 
     private OperatorException wrong(MemorySegment tensor, Call call) {
         return new OperatorException(
-                "%s is %s, but the model was compiled for %s%s; return what the operator's fake in Python gives"
+                "%s is %s, but the model was compiled for %s%s; return what the operator's fake in Python returns"
                         .formatted(
                                 what,
                                 describe(tensor, call.slot()),
@@ -147,7 +147,7 @@ final class ResultCheck {
         int rank = TorchApi.rank(tensor, call.slot());
         long[] actual = TorchApi.strides(tensor, rank, call.slot());
         return new OperatorException(
-                "%s has strides %s, but the model was compiled for %s; return what the operator's fake in Python gives"
+                "%s has strides %s, but the model was compiled for %s; return what the operator's fake in Python returns"
                         .formatted(
                                 what,
                                 Arrays.toString(actual),

@@ -18,11 +18,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Makes the checks of a call's results from what the wrapper source says of the call.
+ * Makes the checks of a call's results from the wrapper source.
  *
- * <p>The values of sizes stand in slots: first those that follow from the model's inputs, then
- * those that the call passes as integers and as sizes of tensors, and those that its results
- * define. A size that is none of these cannot be checked.
+ * <p>The values of sizes are in slots: first those that follow from the model's inputs, then those
+ * that the call passes as integers and as sizes of tensors, and those that its results define. A
+ * size that is none of these cannot be checked.
  */
 final class ResultChecks {
     /**
@@ -60,7 +60,7 @@ final class ResultChecks {
         }
     }
 
-    /** Makes the check of the next result; empty if the source does not say how it must be. */
+    /** Makes the check of the next result; empty if the source does not state it. */
     Optional<ResultCheck> check(int index, String what) {
         PassedTensor result = index < results.size() ? results.get(index) : null;
         if (result == null || result.sizes().isEmpty() || result.strides().isEmpty()) {

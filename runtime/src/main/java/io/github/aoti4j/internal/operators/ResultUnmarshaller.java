@@ -70,7 +70,7 @@ sealed interface ResultUnmarshaller {
             case PresentTensor tensor -> {
                 if (bits == 0) {
                     throw new OperatorException(
-                            "operator %s left out a tensor that the model was compiled to get"
+                            "operator %s did not return a tensor that the model was compiled to get"
                                     .formatted(operator));
                 }
                 tensor.inner.assign(StableValues.held(bits), call);
@@ -79,7 +79,7 @@ sealed interface ResultUnmarshaller {
                 long size = StableValues.size(bits, call.slot());
                 if (size != tensors.elements.size()) {
                     throw new OperatorException(
-                            "operator %s gave a list of %d tensors, but the model was compiled for %d"
+                            "operator %s returned a list of %d tensors, but the model was compiled for %d"
                                     .formatted(operator, size, tensors.elements.size()));
                 }
                 for (int i = 0; i < size; i++) {
@@ -92,7 +92,7 @@ sealed interface ResultUnmarshaller {
                 long expected = call.nextInt();
                 if (bits != expected) {
                     throw new OperatorException(
-                            "operator %s gave %d, but the model was compiled for %d"
+                            "operator %s returned %d, but the model was compiled for %d"
                                     .formatted(operator, bits, expected));
                 }
             }

@@ -3,7 +3,7 @@ package io.github.aoti4j.internal.operators;
 import java.io.Serial;
 
 /** A schema cannot be read; the message says what was expected where. */
-public final class SchemaException extends Exception {
+final class SchemaException extends Exception {
     @Serial private static final long serialVersionUID = 1L;
 
     SchemaException(String message) {

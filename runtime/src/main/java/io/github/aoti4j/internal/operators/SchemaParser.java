@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  * <p>Stricter than PyTorch's own parser, which fails on some malformed schemas with more than an
  * error: what is read here, that one can read.
  */
-public final class SchemaParser {
+final class SchemaParser {
     private static final Map<String, ValueType> TYPES =
             Map.ofEntries(
                     Map.entry("Tensor", Plain.TENSOR),
@@ -54,7 +54,7 @@ public final class SchemaParser {
     /** A type and what its annotation says of the memory. */
     private record Annotated(ValueType type, boolean aliases, boolean written) {}
 
-    public static OperatorSchema parse(String text) throws SchemaException {
+    static OperatorSchema parse(String text) throws SchemaException {
         SchemaParser parser = new SchemaParser(text);
         OperatorSchema schema = parser.schema();
         parser.skipBlanks();

@@ -6,7 +6,7 @@ package io.github.aoti4j.internal.operators;
  * <p>Those that can be passed are those that libtorch 2.10 to 2.14 convert from and to 64 bits;
  * their dispatcher takes dtypes, layouts and memory formats for integers.
  */
-public sealed interface ValueType {
+sealed interface ValueType {
     /** A type that is not made of others. {@code INT} is also {@code SymInt}. */
     enum Plain implements ValueType {
         TENSOR("Tensor"),

@@ -12,11 +12,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Values as libtorch passes them: in 64 bits, owned or borrowed. */
-public final class Values {
+final class Values {
     private Values() {}
 
     /** Deletes a value and what it contains. */
-    public static void release(ValueType type, long bits, MemorySegment slot) {
+    static void release(ValueType type, long bits, MemorySegment slot) {
         switch (type) {
             case Plain.TENSOR -> TorchApi.deleteTensor(MemorySegment.ofAddress(bits));
             case Plain.STRING -> StableValues.deleteString(bits);
@@ -54,7 +54,7 @@ public final class Values {
      * Returns whether a tensor's elements stand for others, so that its memory cannot be read as it
      * is: PyTorch conjugates and negates by a flag.
      */
-    public static boolean isLazy(MemorySegment tensor, MemorySegment slot) {
+    static boolean isLazy(MemorySegment tensor, MemorySegment slot) {
         if (!TorchApi.isDefined(tensor, slot)) {
             return false;
         }
