@@ -88,6 +88,11 @@ public final class NativeModel {
         return use;
     }
 
+    /** Returns what {@link #acquire} has returned, without acquiring. */
+    Use use() {
+        return use;
+    }
+
     private void release() {
         if (users.leave()) {
             free();

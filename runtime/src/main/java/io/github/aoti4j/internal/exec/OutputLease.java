@@ -33,7 +33,6 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
     }
 
     private final NativeModel model;
-    private final NativeModel.Use use;
     private ConstantSet constants;
 
     /** The work of devices on the outputs; null for a model on the CPU. */
@@ -58,7 +57,7 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
      */
     public OutputLease(NativeModel model) {
         this.model = model;
-        this.use = model.acquire();
+        NativeModel.Use _ = model.acquire();
     }
 
     /** Adds the current constants. Called once, by a run, so that no exchange can come between. */
@@ -112,7 +111,7 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
         if (!RELEASED.compareAndSet(this, false, true)) {
             return;
         }
-        try (NativeModel.Use _ = use;
+        try (NativeModel.Use _ = model.use();
                 ConstantSet _ = constants) {
             NativeException failure = null;
             if (uses != null) {
