@@ -147,12 +147,11 @@ final class EmbeddedNatives {
         }
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
-                    "the libtorch on the class path is incomplete: there is "
-                            + MAIN_RESOURCE
-                            + ", but not "
-                            + String.join(", ", missing)
-                            + "; put both Maven artifacts on the class path: "
-                            + String.join(" and ", ARTIFACTS));
+                    "the libtorch on the class path is incomplete: there is %s, but not %s; put both Maven artifacts on the class path: %s"
+                            .formatted(
+                                    MAIN_RESOURCE,
+                                    String.join(", ", missing),
+                                    String.join(" and ", ARTIFACTS)));
         }
         return found;
     }

@@ -178,10 +178,7 @@ public final class LibTorch {
             }
         }
         throw new IncompatibleModelException(
-                "libtorch was to be loaded from "
-                        + directory
-                        + ", but this process has "
-                        + this
-                        + "; there is one per process: start another for another libtorch");
+                "libtorch was to be loaded from %s, but this process has %s; there is one per process: start another for another libtorch"
+                        .formatted(directory, this));
     }
 }

@@ -127,12 +127,12 @@ public final class LibTorchLocator {
             }
         }
         throw new IncompatibleModelException(
-                absolute
-                        + " ("
-                        + origin.description()
-                        + ") has no "
-                        + LibTorchLocation.LIBRARY
-                        + whyNot(absolute));
+                "%s (%s) has no %s%s"
+                        .formatted(
+                                absolute,
+                                origin.description(),
+                                LibTorchLocation.LIBRARY,
+                                whyNot(absolute)));
     }
 
     private static String whyNot(Path folder) {

@@ -31,10 +31,8 @@ final class RivalEngines {
         if (has(surroundings, DJL_ENGINE)) {
             log.log(
                     System.Logger.Level.WARNING,
-                    "from now on DJL's PyTorch engine cannot load its own libtorch in this process,"
-                            + " which has the one in "
-                            + location.directory()
-                            + "; use another engine of DJL, or another process");
+                    "from now on DJL's PyTorch engine cannot load its own libtorch in this process, which has the one in %s; use another engine of DJL, or another process"
+                            .formatted(location.directory()));
         }
     }
 

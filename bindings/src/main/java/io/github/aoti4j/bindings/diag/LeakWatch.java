@@ -63,9 +63,8 @@ public final class LeakWatch {
         if (!closed) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    what
-                            + " was never closed, and is garbage now; its native memory stays until"
-                            + " the process ends"
+                    "%s was never closed, and is garbage now; its native memory stays until the process ends"
+                                    .formatted(what)
                             + (TRACE ? "" : " (-Daoti.leaks=trace tells where it was made)"),
                     made);
         }

@@ -295,10 +295,8 @@ public final class ConstantsApi {
         Optional<MemorySegment> found = library.find(function);
         if (found.isEmpty()) {
             throw new IncompatibleModelException(
-                    library
-                            + " does not have "
-                            + function
-                            + ": export the model again with a newer PyTorch");
+                    "%s does not have %s: export the model again with a newer PyTorch"
+                            .formatted(library, function));
         }
         return found.get();
     }

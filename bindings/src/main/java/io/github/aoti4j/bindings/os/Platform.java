@@ -55,10 +55,8 @@ public final class Platform {
         boolean x86 = machine.equals("amd64") || machine.equals("x86_64");
         if (!linux || !x86) {
             throw new IncompatibleModelException(
-                    "aoti4j runs on Linux x86-64 only so far, and this is "
-                            + system
-                            + " on "
-                            + machine);
+                    "aoti4j runs on Linux x86-64 only so far, and this is %s on %s"
+                            .formatted(system, machine));
         }
     }
 

@@ -108,9 +108,7 @@ public final class SafetensorsFile implements TensorSource {
         if (entry == null) {
             throw new PackageException(
                     path(),
-                    "there is no tensor "
-                            + quote(name)
-                            + " in this file; "
+                    "there is no tensor %s in this file; ".formatted(quote(name))
                             + (names().isEmpty() ? "it is empty" : "it holds " + list(names())));
         }
         return entry;

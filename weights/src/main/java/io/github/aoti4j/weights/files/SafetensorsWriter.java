@@ -100,9 +100,8 @@ public final class SafetensorsWriter {
         } catch (IOException e) {
             throw new PackageException(
                     path,
-                    "the file cannot be written ("
-                            + e
-                            + "); check that its folder exists, may be written and has room",
+                    "the file cannot be written (%s); check that its folder exists, may be written and has room"
+                            .formatted(e),
                     e);
         } finally {
             deleteIfThere(beside);
@@ -134,20 +133,15 @@ public final class SafetensorsWriter {
         if (tensor.dtype().safetensorsName().isEmpty()) {
             throw bad(
                     name,
-                    "is "
-                            + tensor.dtype().torchName()
-                            + ", which the safetensors format cannot store; store its parts as a"
-                            + " type that it can");
+                    "is %s, which the safetensors format cannot store; store its parts as a type that it can"
+                            .formatted(tensor.dtype().torchName()));
         }
         long[] shape = tensor.shape();
         if (shape.length > Extents.MAX_RANK) {
             throw bad(
                     name,
-                    "has "
-                            + shape.length
-                            + " dimensions; at most "
-                            + Extents.MAX_RANK
-                            + " can be stored");
+                    "has %s dimensions; at most %s can be stored"
+                            .formatted(shape.length, Extents.MAX_RANK));
         }
         if (Arrays.stream(shape).anyMatch(size -> size < 0)) {
             throw bad(name, "has a negative size in its shape " + Arrays.toString(shape));
@@ -164,13 +158,8 @@ public final class SafetensorsWriter {
         if (tensor.bytes().byteSize() != expected) {
             throw bad(
                     name,
-                    "takes "
-                            + expected
-                            + " bytes as "
-                            + tensor
-                            + ", but "
-                            + tensor.bytes().byteSize()
-                            + " were given");
+                    "takes %s bytes as %s, but %s were given"
+                            .formatted(expected, tensor, tensor.bytes().byteSize()));
         }
     }
 
@@ -211,13 +200,8 @@ public final class SafetensorsWriter {
         }
         if (out.size() > SafetensorsHeader.MAX_BYTES) {
             throw new InvalidInputException(
-                    "the header of "
-                            + tensors.size()
-                            + " tensors has "
-                            + out.size()
-                            + " bytes; the safetensors format allows at most "
-                            + SafetensorsHeader.MAX_BYTES
-                            + ": write several files");
+                    "the header of %s tensors has %s bytes; the safetensors format allows at most %s: write several files"
+                            .formatted(tensors.size(), out.size(), SafetensorsHeader.MAX_BYTES));
         }
         return out.toByteArray();
     }

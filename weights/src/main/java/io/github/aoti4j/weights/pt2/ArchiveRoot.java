@@ -51,9 +51,8 @@ final class ArchiveRoot {
             var named = roots.stream().map(r -> r.isEmpty() ? "./" : r).toList();
             throw new PackageException(
                     path,
-                    "a package has everything in one root folder, but this zip has "
-                            + list(named)
-                            + " side by side; keep one and pack the zip again");
+                    "a package has everything in one root folder, but this zip has %s side by side; keep one and pack the zip again"
+                            .formatted(list(named)));
         }
     }
 }

@@ -79,18 +79,19 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
         if (roots.isEmpty()) {
             throw new PackageException(
                     path,
-                    "there is no unpacked package in this folder: neither it nor a folder in it"
-                            + " has "
-                            + quote(MODELS + "/")
-                            + "; give the path of a .pt2 file, or of the folder that one was"
-                            + " unpacked into");
+                    "there is no unpacked package in this folder: neither it nor a folder in it has %s; give the path of a .pt2 file, or of the folder that one was unpacked into"
+                            .formatted(quote(MODELS + "/")));
         }
         if (roots.size() > 1) {
             throw new PackageException(
                     path,
-                    "several packages are unpacked in this folder: "
-                            + list(roots.stream().map(r -> r.getFileName() + "/").sorted().toList())
-                            + "; give the path of one");
+                    "several packages are unpacked in this folder: %s; give the path of one"
+                            .formatted(
+                                    list(
+                                            roots.stream()
+                                                    .map(r -> r.getFileName() + "/")
+                                                    .sorted()
+                                                    .toList())));
         }
         return roots.getFirst();
     }
@@ -143,9 +144,8 @@ final class FolderWalk extends SimpleFileVisitor<Path> {
         if (!target.startsWith(real)) {
             throw bad(
                     real.relativize(at).toString(),
-                    "is a link that leads out of the folder, to "
-                            + target
-                            + "; put the file itself there");
+                    "is a link that leads out of the folder, to %s; put the file itself there"
+                            .formatted(target));
         }
         return target;
     }

@@ -264,11 +264,8 @@ public final class PackagedModel {
     private ArchiveEntry require(Optional<ArchiveEntry> weights, String what) {
         if (weights.isEmpty()) {
             throw archive.bad(
-                    "model "
-                            + quote(name)
-                            + " has no "
-                            + what
-                            + ": its weights are in its library, or were left out of the package");
+                    "model %s has no %s: its weights are in its library, or were left out of the package"
+                            .formatted(quote(name), what));
         }
         return weights.get();
     }
@@ -294,11 +291,8 @@ public final class PackagedModel {
                         : List.copyOf(wrappers);
         if (candidates.size() > 1) {
             throw archive.bad(
-                    "model "
-                            + quote(name)
-                            + " has more than one file that could be its wrapper: "
-                            + list(candidates)
-                            + "; package the model again");
+                    "model %s has more than one file that could be its wrapper: %s; package the model again"
+                            .formatted(quote(name), list(candidates)));
         }
         return candidates.isEmpty() ? null : candidates.getFirst();
     }
@@ -354,15 +348,14 @@ public final class PackagedModel {
     private PackageException noLibrary() {
         return archive.bad(
                 isSourceOnly()
-                        ? "model "
-                                + quote(name)
-                                + " was packaged as source only (aot_inductor.package_cpp_only),"
-                                + " without a compiled library; package it again without that"
-                                + " setting"
-                        : "model "
-                                + quote(name)
-                                + " has no compiled library (.so), only "
-                                + list(entries.stream().map(ArchiveEntry::fileName).toList())
-                                + "; package it again");
+                        ? "model %s was packaged as source only (aot_inductor.package_cpp_only), without a compiled library; package it again without that setting"
+                                .formatted(quote(name))
+                        : "model %s has no compiled library (.so), only %s; package it again"
+                                .formatted(
+                                        quote(name),
+                                        list(
+                                                entries.stream()
+                                                        .map(ArchiveEntry::fileName)
+                                                        .toList())));
     }
 }

@@ -81,20 +81,17 @@ final class PackagedWeights {
                         .orElseThrow(
                                 () ->
                                         archive.bad(
-                                                "weight "
-                                                        + quote(name)
-                                                        + " lies in "
-                                                        + quote(FOLDER + fileName)
-                                                        + ", which the package does not have;"
-                                                        + " package the model again"));
+                                                "weight %s lies in %s, which the package does not have; package the model again"
+                                                        .formatted(
+                                                                quote(name),
+                                                                quote(FOLDER + fileName))));
         var file = archive.file(entry);
         var zip = new TorchArchive(file, entry.offset(), entry.size(), entry.name());
         if (zip.pickle() instanceof Tensor tensor) {
             return new Stored(file, zip, tensor);
         }
         throw archive.bad(
-                "entry "
-                        + quote(entry.name())
-                        + " holds something else than one tensor; package the model again");
+                "entry %s holds something else than one tensor; package the model again"
+                        .formatted(quote(entry.name())));
     }
 }

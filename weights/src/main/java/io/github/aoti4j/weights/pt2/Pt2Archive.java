@@ -140,10 +140,8 @@ public final class Pt2Archive implements AutoCloseable {
         var model = models.get(Objects.requireNonNull(name, "name"));
         if (model == null) {
             throw bad(
-                    "there is no model "
-                            + quote(name)
-                            + " in this package; it holds "
-                            + list(models.keySet()));
+                    "there is no model %s in this package; it holds %s"
+                            .formatted(quote(name), list(models.keySet())));
         }
         return model;
     }
@@ -277,10 +275,8 @@ public final class Pt2Archive implements AutoCloseable {
         } catch (Json.FormException e) {
             throw new PackageException(
                     path(),
-                    describe(entry)
-                            + " is not what it should be: "
-                            + e.getMessage()
-                            + "; package the model again",
+                    "%s is not what it should be: %s; package the model again"
+                            .formatted(describe(entry), e.getMessage()),
                     e);
         }
     }
@@ -313,15 +309,8 @@ public final class Pt2Archive implements AutoCloseable {
             if (!actual.equals(expected)) {
                 throw badEntry(
                         entry.get(),
-                        "gives "
-                                + quote(actual)
-                                + " as "
-                                + meaning
-                                + "; only "
-                                + quote(expected)
-                                + " is known here: package the model again with"
-                                + " torch._inductor.aoti_compile_and_package on a little-endian"
-                                + " machine");
+                        "gives %s as %s; only %s is known here: package the model again with torch._inductor.aoti_compile_and_package on a little-endian machine"
+                                .formatted(quote(actual), meaning, quote(expected)));
             }
         }
     }
@@ -362,9 +351,8 @@ public final class Pt2Archive implements AutoCloseable {
             return "this is an exported program, not a compiled package; " + cure;
         }
         if (find("data.pkl").isPresent()) {
-            return "this is a file of torch.save or torch.jit.save, not a compiled package; "
-                    + "export the model with torch.export and "
-                    + cure;
+            return "this is a file of torch.save or torch.jit.save, not a compiled package; export the model with torch.export and %s"
+                    .formatted(cure);
         }
         return "there is no model in this zip: nothing lies in " + quote(MODELS);
     }

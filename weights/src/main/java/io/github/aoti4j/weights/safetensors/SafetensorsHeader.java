@@ -54,28 +54,21 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         if (room < 0) {
             throw new PackageException(
                     file.path(),
-                    "the file has "
-                            + bytes.byteSize()
-                            + " bytes, too few for a safetensors file; copy it again");
+                    "the file has %s bytes, too few for a safetensors file; copy it again"
+                            .formatted(bytes.byteSize()));
         }
         long length = LittleEndian.i64(bytes, 0);
         if (length < 0 || length > room) {
             throw new PackageException(
                     file.path(),
-                    "the header claims "
-                            + Long.toUnsignedString(length)
-                            + " bytes, but the file has only "
-                            + room
-                            + " left: it is cut off (copy it again) or not a safetensors file");
+                    "the header claims %s bytes, but the file has only %s left: it is cut off (copy it again) or not a safetensors file"
+                            .formatted(Long.toUnsignedString(length), room));
         }
         if (length > MAX_BYTES) {
             throw new PackageException(
                     file.path(),
-                    "the header has "
-                            + length
-                            + " bytes; the format allows at most "
-                            + MAX_BYTES
-                            + ": split the tensors over several files");
+                    "the header has %s bytes; the format allows at most %s: split the tensors over several files"
+                            .formatted(length, MAX_BYTES));
         }
         long dataOffset = LENGTH_BYTES + length;
         var json = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
@@ -84,9 +77,8 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         } catch (FormException e) {
             throw new PackageException(
                     file.path(),
-                    "the header is not that of a sound safetensors file: "
-                            + e.getMessage()
-                            + "; write the file again",
+                    "the header is not that of a sound safetensors file: %s; write the file again"
+                            .formatted(e.getMessage()),
                     e);
         }
     }
@@ -190,9 +182,8 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         if (shape == null) {
             throw bad(
                     name,
-                    "is packed two elements to a byte, but its shape "
-                            + Arrays.toString(headerShape)
-                            + " does not end with an even size");
+                    "is packed two elements to a byte, but its shape %s does not end with an even size"
+                            .formatted(Arrays.toString(headerShape)));
         }
         long begin;
         long size;
@@ -207,16 +198,13 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         if (size != range[1] - range[0]) {
             throw bad(
                     name,
-                    "takes "
-                            + size
-                            + " bytes by its dtype "
-                            + dtypeName
-                            + " and shape "
-                            + Arrays.toString(headerShape)
-                            + ", but "
-                            + (range[1] - range[0])
-                            + " by its data_offsets "
-                            + Arrays.toString(range));
+                    "takes %s bytes by its dtype %s and shape %s, but %s by its data_offsets %s"
+                            .formatted(
+                                    size,
+                                    dtypeName,
+                                    Arrays.toString(headerShape),
+                                    range[1] - range[0],
+                                    Arrays.toString(range)));
         }
         return new TensorEntry(name, dtype, shape, begin, size);
     }
@@ -251,38 +239,27 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
             if (begin < covered) {
                 throw bad(
                         tensor.name(),
-                        "overlaps the tensor before it: it begins at "
-                                + begin
-                                + ", the other ends at "
-                                + covered);
+                        "overlaps the tensor before it: it begins at %s, the other ends at %s"
+                                .formatted(begin, covered));
             }
             if (begin > covered) {
                 throw bad(
                         tensor.name(),
-                        "leaves a hole before it: it begins at "
-                                + begin
-                                + ", but the data before it end at "
-                                + covered);
+                        "leaves a hole before it: it begins at %s, but the data before it end at %s"
+                                .formatted(begin, covered));
             }
             covered = begin + tensor.byteSize();
             if (covered < 0 || covered > dataSize) {
                 throw bad(
                         tensor.name(),
-                        "ends at "
-                                + Long.toUnsignedString(covered)
-                                + ", beyond the "
-                                + dataSize
-                                + " bytes of data in the file; it may have been cut off: copy it"
-                                + " again");
+                        "ends at %s, beyond the %s bytes of data in the file; it may have been cut off: copy it again"
+                                .formatted(Long.toUnsignedString(covered), dataSize));
             }
         }
         if (covered != dataSize) {
             throw new FormException(
-                    "its tensors end at "
-                            + covered
-                            + ", but the file has "
-                            + dataSize
-                            + " bytes of data");
+                    "its tensors end at %s, but the file has %s bytes of data"
+                            .formatted(covered, dataSize));
         }
     }
 

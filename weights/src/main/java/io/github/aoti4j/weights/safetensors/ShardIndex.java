@@ -59,19 +59,16 @@ public final class ShardIndex {
         if (index.size() > SafetensorsHeader.MAX_BYTES) {
             throw new PackageException(
                     index.path(),
-                    "the index has "
-                            + index.size()
-                            + " bytes, more than any index of safetensors files; it is something"
-                            + " else");
+                    "the index has %s bytes, more than any index of safetensors files; it is something else"
+                            .formatted(index.size()));
         }
         try {
             return parse(index.segment().toArray(ValueLayout.JAVA_BYTE));
         } catch (FormException e) {
             throw new PackageException(
                     index.path(),
-                    "this is not an index of safetensors files: "
-                            + e.getMessage()
-                            + "; copy it again, or give one .safetensors file",
+                    "this is not an index of safetensors files: %s; copy it again, or give one .safetensors file"
+                            .formatted(e.getMessage()),
                     e);
         }
     }
@@ -121,10 +118,8 @@ public final class ShardIndex {
         }
         throw new PackageException(
                 index,
-                "the shard "
-                        + quote(name)
-                        + " is not named by a path below the index's folder; such names are"
-                        + " refused");
+                "the shard %s is not named by a path below the index's folder; such names are refused"
+                        .formatted(quote(name)));
     }
 
     private static List<PlacedTensor> place(
@@ -138,12 +133,8 @@ public final class ShardIndex {
                     if (placed == null) {
                         throw new PackageException(
                                 path,
-                                "tensor "
-                                        + quote(tensor)
-                                        + " is not in "
-                                        + quote(shard)
-                                        + ", where the index says it is; copy index and shards"
-                                        + " again, from the same place");
+                                "tensor %s is not in %s, where the index says it is; copy index and shards again, from the same place"
+                                        .formatted(quote(tensor), quote(shard)));
                     }
                     tensors.add(placed);
                 });

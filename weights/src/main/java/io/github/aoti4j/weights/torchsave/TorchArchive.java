@@ -84,10 +84,8 @@ public final class TorchArchive {
                     new String(text.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
             if (!order.equals("little")) {
                 throw bad(
-                        "its byte order is "
-                                + quote(order)
-                                + ", and only \"little\" can be mapped; save it again on a"
-                                + " little-endian machine");
+                        "its byte order is %s, and only \"little\" can be mapped; save it again on a little-endian machine"
+                                .formatted(quote(order)));
             }
         }
     }
@@ -122,19 +120,13 @@ public final class TorchArchive {
                                 () ->
                                         badTensor(
                                                 name,
-                                                "lies in storage "
-                                                        + quote(storage.key())
-                                                        + ", which the zip does not have"));
+                                                "lies in storage %s, which the zip does not have"
+                                                        .formatted(quote(storage.key()))));
         if (storage.byteSize() > entry.size()) {
             throw badTensor(
                     name,
-                    "lies in a storage of "
-                            + storage.byteSize()
-                            + " bytes, but entry "
-                            + quote(entry.name())
-                            + " has only "
-                            + entry.size()
-                            + "; copy or download the file again");
+                    "lies in a storage of %s bytes, but entry %s has only %s; copy or download the file again"
+                            .formatted(storage.byteSize(), quote(entry.name()), entry.size()));
         }
         var range =
                 Extents.within(

@@ -69,11 +69,8 @@ final class TorchGlobals {
         var found = ALLOWED.get(global);
         if (found == null) {
             throw new PickleException(
-                    "it refers to "
-                            + quote(global)
-                            + ", which is neither a dense tensor nor a plain value; nothing of it"
-                            + " was run. Save tensors alone:"
-                            + " torch.save(model.state_dict(), \"weights.pt\")");
+                    "it refers to %s, which is neither a dense tensor nor a plain value; nothing of it was run. Save tensors alone: torch.save(model.state_dict(), \"weights.pt\")"
+                            .formatted(quote(global)));
         }
         return found;
     }

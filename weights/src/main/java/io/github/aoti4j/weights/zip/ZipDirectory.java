@@ -77,22 +77,16 @@ record ZipDirectory(long offset, long size, long count) {
         }
         if (offset < 0 || size < 0 || offset > limit || size > limit - offset) {
             throw bad.apply(
-                    "the zip is damaged: its central directory ("
-                            + Long.toUnsignedString(size)
-                            + " bytes at "
-                            + Long.toUnsignedString(offset)
-                            + ") does not fit into its "
-                            + zip.byteSize()
-                            + " bytes; copy or download it again");
+                    "the zip is damaged: its central directory (%s bytes at %s) does not fit into its %s bytes; copy or download it again"
+                            .formatted(
+                                    Long.toUnsignedString(size),
+                                    Long.toUnsignedString(offset),
+                                    zip.byteSize()));
         }
         if (count < 0 || count > size / HEADER_BYTES) {
             throw bad.apply(
-                    "the zip is damaged: it claims "
-                            + Long.toUnsignedString(count)
-                            + " entries, but its central directory of "
-                            + size
-                            + " bytes has room for at most "
-                            + size / HEADER_BYTES);
+                    "the zip is damaged: it claims %s entries, but its central directory of %s bytes has room for at most %s"
+                            .formatted(Long.toUnsignedString(count), size, size / HEADER_BYTES));
         }
         return new ZipDirectory(offset, size, count);
     }

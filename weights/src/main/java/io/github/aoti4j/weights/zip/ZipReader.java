@@ -56,11 +56,8 @@ public final class ZipReader {
             if (end - at < ZipDirectory.HEADER_BYTES
                     || u32(zip, at) != ZipDirectory.CENTRAL_SIGNATURE) {
                 throw bad(
-                        "the zip is damaged: entry "
-                                + (i + 1)
-                                + " of "
-                                + directory.count()
-                                + " is not in its central directory; copy or download it again");
+                        "the zip is damaged: entry %s of %s is not in its central directory; copy or download it again"
+                                .formatted(i + 1, directory.count()));
             }
             var header = readHeader(at, end);
             var span = locatePayload(header);
@@ -73,9 +70,8 @@ public final class ZipReader {
         }
         if (at != end) {
             throw bad(
-                    "the zip is damaged: its central directory goes on after the "
-                            + directory.count()
-                            + " entries that the zip claims");
+                    "the zip is damaged: its central directory goes on after the %s entries that the zip claims"
+                            .formatted(directory.count()));
         }
         refuseOverlaps(spans);
         return entries;
@@ -123,11 +119,10 @@ public final class ZipReader {
         if (size != storedSize) {
             throw badEntry(
                     name,
-                    "has two sizes, "
-                            + Long.toUnsignedString(size)
-                            + " and stored "
-                            + Long.toUnsignedString(storedSize)
-                            + "; copy or download the file again");
+                    "has two sizes, %s and stored %s; copy or download the file again"
+                            .formatted(
+                                    Long.toUnsignedString(size),
+                                    Long.toUnsignedString(storedSize)));
         }
         if (name.endsWith("/") && size != 0) {
             throw badEntry(name, "is named as a folder but has a payload");
@@ -199,9 +194,8 @@ public final class ZipReader {
                 || u32(zip, local) != LOCAL_SIGNATURE) {
             throw badEntry(
                     header.name,
-                    "has no header of its own at "
-                            + Long.toUnsignedString(local)
-                            + "; copy or download the file again");
+                    "has no header of its own at %s; copy or download the file again"
+                            .formatted(Long.toUnsignedString(local)));
         }
         int nameLength = u16(zip, local + 26);
         long payload = local + LOCAL_BYTES + nameLength + u16(zip, local + 28);
@@ -210,10 +204,8 @@ public final class ZipReader {
                 || header.size > directory.offset() - payload) {
             throw badEntry(
                     header.name,
-                    "claims "
-                            + Long.toUnsignedString(header.size)
-                            + " bytes, more than there are before the central directory; copy or"
-                            + " download the file again");
+                    "claims %s bytes, more than there are before the central directory; copy or download the file again"
+                            .formatted(Long.toUnsignedString(header.size)));
         }
         long nameAt = local + LOCAL_BYTES;
         long centralName = header.nameAt;
@@ -288,9 +280,8 @@ public final class ZipReader {
             if (spans.get(i).start < spans.get(i - 1).end) {
                 throw badEntry(
                         spans.get(i).name,
-                        "overlaps entry "
-                                + quote(spans.get(i - 1).name)
-                                + "; copy or download the file again");
+                        "overlaps entry %s; copy or download the file again"
+                                .formatted(quote(spans.get(i - 1).name)));
             }
         }
     }
