@@ -3,12 +3,12 @@ package io.github.aoti4j;
 import io.github.aoti4j.bindings.cuda.CudaAllocatorApi;
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.CudaDriverApi;
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.cuda.Gpu;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,7 @@ package io.github.aoti4j.libtorch;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.os.Environment;
+import io.github.aoti4j.bindings.os.LoadHint;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.NativeOutput;
 import io.github.aoti4j.bindings.os.Platform;

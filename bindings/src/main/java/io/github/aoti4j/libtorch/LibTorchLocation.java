@@ -3,7 +3,6 @@ package io.github.aoti4j.libtorch;
 import io.github.aoti4j.bindings.elf.ElfExports;
 import io.github.aoti4j.core.IncompatibleModelException;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -36,22 +35,5 @@ public record LibTorchLocation(LibTorchOrigin origin, Path directory) {
      */
     public List<String> missing(Collection<String> symbols) {
         return ElfExports.missing(library(), symbols);
-    }
-
-    /**
-     * Lists the symbols that neither this libtorch nor its part for CUDA exports, without loading
-     * them.
-     *
-     * @param symbols C names
-     * @return those that are missing, in the order given
-     * @throws IncompatibleModelException if there is no part for CUDA, or a library cannot be read
-     */
-    public List<String> missingWithCuda(Collection<String> symbols) {
-        Path cuda = directory.resolve(LibTorchCuda.LIBRARY);
-        if (!Files.exists(cuda)) {
-            throw LibTorchCuda.absent(
-                    "the libtorch in %s (%s)".formatted(directory, origin.description()));
-        }
-        return ElfExports.missing(cuda, missing(symbols));
     }
 }

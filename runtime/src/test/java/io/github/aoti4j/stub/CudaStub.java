@@ -6,9 +6,9 @@ import io.github.aoti4j.Cuda;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.Device;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;

@@ -3,8 +3,8 @@ package io.github.aoti4j.bindings.cuda;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.os.Errno;
 import io.github.aoti4j.bindings.os.NativeLibrary;
-import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.lang.foreign.FunctionDescriptor;
@@ -53,7 +53,7 @@ public final class CudaAllocatorApi {
         try {
             emptyCache.invokeExact(method, allocator, 0L, 0L);
         } catch (Throwable e) {
-            throw StableValues.rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 

@@ -1,7 +1,6 @@
 package io.github.aoti4j.bindings.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -35,7 +34,6 @@ import io.github.aoti4j.bindings.generated.cuda.cudaStreamQuery_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamSynchronize_fn;
 import io.github.aoti4j.bindings.generated.cuda.cudaStreamWaitEvent_fn;
 import io.github.aoti4j.bindings.os.NativeLibrary;
-import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -63,12 +61,7 @@ public final class CudaApi {
     private final MemorySegment streamSynchronize;
     private final MemorySegment streamWaitEvent;
 
-    /**
-     * Binds the functions.
-     *
-     * @param library libcudart, or a library that needs it; never closed
-     * @throws IncompatibleModelException if it does not have them
-     */
+    /** Binds the functions of libcudart, or of a library that needs it; it is never closed. */
     public CudaApi(NativeLibrary library) {
         this.library = library;
         eventQuery = library.address("cudaEventQuery");
@@ -82,35 +75,24 @@ public final class CudaApi {
         streamWaitEvent = library.address("cudaStreamWaitEvent");
     }
 
-    /**
-     * Returns the library that the functions were bound from, for those that are not here:
-     * libcudart, or a library that needs it.
-     */
+    /** Returns the library that the functions were bound from, for those that are not here. */
     public NativeLibrary library() {
         return library;
     }
 
     // ---- Devices
 
-    /**
-     * Returns the version of the runtime: 1000 times the major version plus 10 times the minor one.
-     */
+    /** Returns the version of the runtime: 1000 times the major plus 10 times the minor one. */
     public int runtimeVersion() {
-        return integer("cudaRuntimeGetVersion");
+        return (int) get("cudaRuntimeGetVersion", cudaGetDeviceCount_fn::invoke);
     }
 
-    /**
-     * Returns the newest version of CUDA that the driver knows, as {@link #runtimeVersion}; 0 if
-     * there is no driver.
-     */
+    /** Returns the newest version of CUDA that the driver knows; 0 if there is no driver. */
     public int driverVersion() {
-        return integer("cudaDriverGetVersion");
+        return (int) get("cudaDriverGetVersion", cudaGetDeviceCount_fn::invoke);
     }
 
-    /**
-     * Returns the number of devices, 0 also if there is no driver, or none that serves this
-     * runtime.
-     */
+    /** Returns the number of devices; 0 also without a driver, or with one too old for this. */
     public int deviceCount() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(JAVA_INT);
@@ -126,7 +108,7 @@ public final class CudaApi {
         }
     }
 
-    /** Returns the calling thread's current device: its index. */
+    /** Returns the index of the calling thread's current device. */
     public int currentDevice() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(JAVA_INT);
@@ -211,12 +193,12 @@ public final class CudaApi {
     /**
      * What CUDA knows of an address.
      *
-     * @param onDevice whether it is memory of a device, or such as both sides use
+     * @param onDevice whether it is memory of a device, or managed memory, which both sides use
      * @param device the device's index; of no meaning elsewhere
      */
     public record Pointer(boolean onDevice, int device) {}
 
-    /** Tells what memory an address is in. */
+    /** Returns what memory an address is in. */
     public Pointer pointer(MemorySegment address) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(cudaPointerAttributes.layout());
@@ -235,27 +217,15 @@ public final class CudaApi {
 
     // ---- Streams
 
-    /**
-     * Makes a stream of the current device that does not wait for its default stream. Returns the
-     * stream, which the caller destroys.
-     */
+    /** Makes a stream of the current device that does not wait for its default stream. */
     public MemorySegment createStream() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(ADDRESS);
-            String function = "cudaStreamCreateWithFlags";
-            check(
-                    cudaStreamCreateWithFlags_fn.invoke(
-                            library.address(function), slot, CudaRuntime.cudaStreamNonBlocking()),
-                    function);
-            return slot.get(ADDRESS, 0);
-        }
+        int flags = CudaRuntime.cudaStreamNonBlocking();
+        return pointer(
+                "cudaStreamCreateWithFlags",
+                (function, slot) -> cudaStreamCreateWithFlags_fn.invoke(function, slot, flags));
     }
 
-    /**
-     * Destroys a stream. Its work in flight is finished.
-     *
-     * @param stream a stream of {@link #createStream}
-     */
+    /** Destroys a stream of {@link #createStream}. Its work in flight is finished. */
     public void destroyStream(MemorySegment stream) {
         String function = "cudaStreamDestroy";
         check(cudaStreamDestroy_fn.invoke(library.address(function), stream), function);
@@ -272,7 +242,7 @@ public final class CudaApi {
         return isReady(cudaStreamQuery_fn.invoke(library.address(function), stream), function);
     }
 
-    /** Lets what is given to a stream from now on wait for an event. */
+    /** Makes the later work of a stream wait for an event. */
     public void waitEvent(MemorySegment stream, MemorySegment event) {
         check(
                 cudaStreamWaitEvent_fn.invoke(streamWaitEvent, stream, event, 0),
@@ -281,33 +251,15 @@ public final class CudaApi {
 
     // ---- Events
 
-    /**
-     * Makes an event of the current device. Only that device's streams can record it.
-     *
-     * @param timing whether it notes the time
-     * @return the event, which the caller destroys
-     */
+    /** Makes an event of the current device; only that device's streams can record it. */
     public MemorySegment createEvent(boolean timing) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(ADDRESS);
-            String function = "cudaEventCreateWithFlags";
-            check(
-                    cudaEventCreateWithFlags_fn.invoke(
-                            library.address(function),
-                            slot,
-                            timing
-                                    ? CudaRuntime.cudaEventDefault()
-                                    : CudaRuntime.cudaEventDisableTiming()),
-                    function);
-            return slot.get(ADDRESS, 0);
-        }
+        int flags = timing ? CudaRuntime.cudaEventDefault() : CudaRuntime.cudaEventDisableTiming();
+        return pointer(
+                "cudaEventCreateWithFlags",
+                (function, slot) -> cudaEventCreateWithFlags_fn.invoke(function, slot, flags));
     }
 
-    /**
-     * Destroys an event.
-     *
-     * @param event no longer valid afterwards
-     */
+    /** Destroys an event. */
     public void destroyEvent(MemorySegment event) {
         String function = "cudaEventDestroy";
         check(cudaEventDestroy_fn.invoke(library.address(function), event), function);
@@ -328,54 +280,34 @@ public final class CudaApi {
         check(cudaEventSynchronize_fn.invoke(eventSynchronize, event), "cudaEventSynchronize");
     }
 
-    /**
-     * Returns the time between two events.
-     *
-     * @param start recorded before
-     * @return milliseconds, with a resolution of about half a microsecond
-     */
+    /** Returns the milliseconds between two events, to about half a microsecond. */
     public float elapsed(MemorySegment start, MemorySegment end) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(JAVA_FLOAT);
-            String function = "cudaEventElapsedTime";
-            check(
-                    cudaEventElapsedTime_fn.invoke(library.address(function), slot, start, end),
-                    function);
-            return slot.get(JAVA_FLOAT, 0);
-        }
+        return Float.intBitsToFloat(
+                (int)
+                        get(
+                                "cudaEventElapsedTime",
+                                (f, slot) -> cudaEventElapsedTime_fn.invoke(f, slot, start, end)));
     }
 
     // ---- Captures and graphs
 
-    /**
-     * Returns whether a capture of a stream is still sound; false if a call has broken the capture,
-     * or there is none.
-     */
+    /** Returns whether a stream is captured and no call has broken the capture. */
     public boolean isCapturing(MemorySegment stream) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(JAVA_INT);
-            String function = "cudaStreamIsCapturing";
-            check(
-                    cudaStreamIsCapturing_fn.invoke(library.address(function), stream, slot),
-                    function);
-            return slot.get(JAVA_INT, 0) == CudaRuntime.cudaStreamCaptureStatusActive();
-        }
+        return (int)
+                        get(
+                                "cudaStreamIsCapturing",
+                                (f, slot) -> cudaStreamIsCapturing_fn.invoke(f, stream, slot))
+                == CudaRuntime.cudaStreamCaptureStatusActive();
     }
 
     /**
-     * Begins to capture a stream: what it is given is recorded. On this thread, calls are refused
-     * meanwhile that would wait for the stream.
-     *
-     * @param stream a stream that is not the default one
+     * Begins to capture a stream, which is not the default one: what it is given is recorded. On
+     * this thread, calls that would wait for the stream are refused meanwhile.
      */
     public void beginCapture(MemorySegment stream) {
         String function = "cudaStreamBeginCapture";
-        check(
-                cudaStreamBeginCapture_fn.invoke(
-                        library.address(function),
-                        stream,
-                        CudaRuntime.cudaStreamCaptureModeThreadLocal()),
-                function);
+        int mode = CudaRuntime.cudaStreamCaptureModeThreadLocal();
+        check(cudaStreamBeginCapture_fn.invoke(library.address(function), stream, mode), function);
     }
 
     /** Ends a capture that has been broken, and drops it. */
@@ -390,38 +322,19 @@ public final class CudaApi {
         }
     }
 
-    /**
-     * Makes a graph executable.
-     *
-     * @param graph stays the caller's
-     * @return which the caller destroys
-     */
+    /** Makes a graph executable; the caller destroys the result and keeps the graph. */
     public MemorySegment instantiateGraph(MemorySegment graph) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(ADDRESS);
-            String function = "cudaGraphInstantiateWithFlags";
-            check(
-                    cudaGraphInstantiateWithFlags_fn.invoke(
-                            library.address(function), slot, graph, 0L),
-                    function);
-            return slot.get(ADDRESS, 0);
-        }
+        return pointer(
+                "cudaGraphInstantiateWithFlags",
+                (f, slot) -> cudaGraphInstantiateWithFlags_fn.invoke(f, slot, graph, 0L));
     }
 
-    /**
-     * Gives a stream all work of a graph.
-     *
-     * @param executable of {@link #instantiateGraph}; its launches follow one another
-     */
+    /** Gives a stream all work of an executable graph, whose launches follow one another. */
     public void launchGraph(MemorySegment executable, MemorySegment stream) {
         check(cudaGraphLaunch_fn.invoke(graphLaunch, executable, stream), "cudaGraphLaunch");
     }
 
-    /**
-     * Destroys an executable graph, none of whose launches may be in flight.
-     *
-     * @param executable of {@link #instantiateGraph}
-     */
+    /** Destroys an executable graph, none of whose launches may be in flight. */
     public void destroyGraph(MemorySegment executable) {
         String function = "cudaGraphExecDestroy";
         check(cudaGraphExecDestroy_fn.invoke(library.address(function), executable), function);
@@ -429,12 +342,7 @@ public final class CudaApi {
 
     // ---- Errors
 
-    /**
-     * Checks what a function of the runtime has answered on this thread.
-     *
-     * @param code a {@code cudaError_t}
-     * @throws NativeException if it is an error
-     */
+    /** Throws a {@link NativeException} if a function of the runtime returned an error. */
     public void check(int code, String function) {
         if (code != 0) {
             throw failure(code, function);
@@ -452,17 +360,11 @@ public final class CudaApi {
 
     private NativeException failure(int code, String function) {
         forgetError();
+        MemorySegment name = cudaGetErrorName_fn.invoke(library.address("cudaGetErrorName"), code);
+        MemorySegment words =
+                cudaGetErrorString_fn.invoke(library.address("cudaGetErrorString"), code);
         return new NativeException(
-                function,
-                "%s (%d): %s"
-                        .formatted(
-                                cudaGetErrorName_fn
-                                        .invoke(library.address("cudaGetErrorName"), code)
-                                        .getString(0),
-                                code,
-                                cudaGetErrorString_fn
-                                        .invoke(library.address("cudaGetErrorString"), code)
-                                        .getString(0)));
+                function, "%s (%d): %s".formatted(name.getString(0), code, words.getString(0)));
     }
 
     /** What is left there would be taken for the failure of a kernel that PyTorch launches next. */
@@ -470,11 +372,21 @@ public final class CudaApi {
         int _ = cudaGetLastError_fn.invoke(library.address("cudaGetLastError"));
     }
 
-    private int integer(String function) {
+    /** A function that leaves its result in eight bytes or fewer. */
+    private interface Getter {
+        int call(MemorySegment function, MemorySegment slot);
+    }
+
+    private MemorySegment pointer(String function, Getter getter) {
+        return MemorySegment.ofAddress(get(function, getter));
+    }
+
+    /** Returns the result of a function; of a shorter one the lower bits. */
+    private long get(String function, Getter getter) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(JAVA_INT);
-            check(cudaGetDeviceCount_fn.invoke(library.address(function), slot), function);
-            return slot.get(JAVA_INT, 0);
+            MemorySegment slot = arena.allocate(JAVA_LONG);
+            check(getter.call(library.address(function), slot), function);
+            return slot.get(JAVA_LONG, 0);
         }
     }
 }

@@ -45,19 +45,14 @@ public final class CudaDriverApi {
         this.library = library;
     }
 
-    /**
-     * Opens the driver's library.
-     *
-     * @return its functions; empty if this machine has no driver
-     * @throws NativeException if it has one that cannot be loaded
-     */
+    /** Opens the driver's library; empty if this machine has no driver. */
     public static Optional<CudaDriverApi> load() {
         return NativeLibrary.ofSystem(LIBRARY).map(CudaDriverApi::new);
     }
 
     /**
-     * Returns the newest version of CUDA that the driver serves: 1000 times the major version plus
-     * 10 times the minor one.
+     * Returns the newest version of CUDA that the driver supports: 1000 times the major plus 10
+     * times the minor one.
      */
     public int version() {
         try (Arena arena = Arena.ofConfined()) {
@@ -69,10 +64,7 @@ public final class CudaDriverApi {
     }
 
     /**
-     * Lists the devices that this process may use.
-     *
-     * @return in CUDA's order, the first being {@code cuda:0}
-     * @throws NativeException if the driver cannot say
+     * Lists the devices that this process may use in CUDA's order, the first being {@code cuda:0}.
      */
     public List<Gpu> devices() {
         int code = cuInit_fn.invoke(library.address("cuInit"), 0);

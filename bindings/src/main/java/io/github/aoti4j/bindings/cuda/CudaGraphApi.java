@@ -6,8 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.cuda.CudaRuntime;
+import io.github.aoti4j.bindings.os.Errno;
 import io.github.aoti4j.bindings.os.NativeLibrary;
-import io.github.aoti4j.bindings.torch.StableValues;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -61,7 +61,7 @@ public final class CudaGraphApi implements AutoCloseable {
         try {
             CREATE_HANDLE.invokeExact(object, true);
         } catch (Throwable e) {
-            throw StableValues.rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 
@@ -87,7 +87,7 @@ public final class CudaGraphApi implements AutoCloseable {
             BEGIN_HANDLE.invokeExact(
                     object, 0L, 0L, CudaRuntime.cudaStreamCaptureModeThreadLocal());
         } catch (Throwable e) {
-            throw StableValues.rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 
@@ -96,30 +96,30 @@ public final class CudaGraphApi implements AutoCloseable {
      * with the same current stream.
      */
     public void end() {
-        try {
-            END_HANDLE.invokeExact(object);
-        } catch (Throwable e) {
-            throw StableValues.rethrow(e);
-        }
+        call(END_HANDLE);
     }
 
-    /** Returns what has been captured: a {@code cudaGraph_t}, borrowed until close. */
+    /** Returns what has been captured, a {@code cudaGraph_t}, borrowed until close. */
     public MemorySegment graph() {
         try {
             return (MemorySegment) RAW_HANDLE.invokeExact(object);
         } catch (Throwable e) {
-            throw StableValues.rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 
-    /** Gives the pool back: what uses its memory must be gone. A capture must have been ended. */
+    /** Releases the pool: what uses its memory must be gone. A capture must have been ended. */
     @Override
     public void close() {
-        try {
-            DELETE_HANDLE.invokeExact(object);
-        } catch (Throwable e) {
-            throw StableValues.rethrow(e);
-        }
+        call(DELETE_HANDLE);
         arena.close();
+    }
+
+    private void call(MethodHandle method) {
+        try {
+            method.invokeExact(object);
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
     }
 }

@@ -24,14 +24,8 @@ public final class TorchCudaApi {
     private TorchCudaApi() {}
 
     /**
-     * Makes a tensor over device memory that stays the caller's.
-     *
-     * @param data at the first element; the memory must outlive every use of the tensor and of what
-     *     aliases it, by the device too
-     * @param sizes {@code rank} int64 values
-     * @param strides {@code rank} int64 values, in elements
-     * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if libtorch refuses, for example because the memory is on no device
+     * Makes a tensor over device memory that stays the caller's and must outlive every use of the
+     * tensor and of what aliases it, by the device too.
      */
     public static void createTensorFromBlob(
             MemorySegment data,
@@ -47,15 +41,7 @@ public final class TorchCudaApi {
                 "aoti_torch_create_tensor_from_blob");
     }
 
-    /**
-     * Makes a tensor on memory of its own, from PyTorch's caching allocator and for the device's
-     * current stream.
-     *
-     * @param sizes {@code rank} int64 values
-     * @param strides {@code rank} int64 values, in elements
-     * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if there is not so much memory
-     */
+    /** Makes a tensor on memory of PyTorch's caching allocator, for the device's current stream. */
     public static void emptyStrided(
             int device,
             int rank,
@@ -69,14 +55,7 @@ public final class TorchCudaApi {
                 "aoti_torch_empty_strided");
     }
 
-    /**
-     * Makes a tensor in page-locked host memory, from PyTorch's caching allocator.
-     *
-     * @param sizes {@code rank} int64 values
-     * @param strides {@code rank} int64 values, in elements
-     * @param handle slot for the new handle, which the caller owns
-     * @throws NativeException if there is not so much memory
-     */
+    /** Makes a tensor in page-locked host memory of PyTorch's caching allocator. */
     public static void emptyStridedPinned(
             int rank, MemorySegment sizes, MemorySegment strides, int dtype, MemorySegment handle) {
         TorchApi.check(
@@ -86,12 +65,9 @@ public final class TorchCudaApi {
     }
 
     /**
-     * Copies a tensor's values into another of the same shape, in the order of the current stream
-     * of the device that is involved.
-     *
-     * @param destination a handle; stays the caller's
-     * @param source a handle, on any device; stays the caller's
-     * @param nonBlocking whether to return before the copy is done, where that can be
+     * Copies a tensor's values into another of the same shape, on any devices, in the order of the
+     * current stream of the device involved; returns before it is done if {@code nonBlocking} and
+     * possible.
      */
     public static void copy(MemorySegment destination, MemorySegment source, boolean nonBlocking) {
         TorchApi.check(
@@ -113,11 +89,7 @@ public final class TorchCudaApi {
         }
     }
 
-    /**
-     * Returns a stream of PyTorch's pool, which gives out the same ones in turn.
-     *
-     * @param highPriority whether its work goes before that of other streams
-     */
+    /** Returns a stream of PyTorch's pool, which returns the same ones in turn. */
     public static MemorySegment streamFromPool(int device, boolean highPriority) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);

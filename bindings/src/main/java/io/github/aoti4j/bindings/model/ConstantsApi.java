@@ -8,18 +8,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.github.aoti4j.bindings.generated.model.AOTInductorConstantMapEntry;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerExtractConstantsMapEntries_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerFreeInactiveConstantBuffer_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantDataSize_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantDtype_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantFromFolded_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantName_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantOriginalFQN_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetConstantType_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumConstants_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRunConstantFolding_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerSwapConstantBuffer_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateConstantBufferFromCpuPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateConstantBufferPairs_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateUserManagedConstantBufferPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelUpdateConstantsFromBlob_fn;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.IncompatibleModelException;
@@ -30,7 +21,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The functions of a compiled model that concern its constants. A failure is a {@link
@@ -44,13 +34,13 @@ import java.util.Optional;
 public final class ConstantsApi {
     private static final String EXTRACT = "AOTInductorModelContainerExtractConstantsMapEntries";
 
-    private static final String COUNT = "AOTInductorModelContainerGetNumConstants";
-    private static final String NAME = "AOTInductorModelContainerGetConstantName";
-    private static final String FQN = "AOTInductorModelContainerGetConstantOriginalFQN";
-    private static final String FOLDED = "AOTInductorModelContainerGetConstantFromFolded";
-    private static final String TYPE = "AOTInductorModelContainerGetConstantType";
-    private static final String DTYPE = "AOTInductorModelContainerGetConstantDtype";
-    private static final String DATA_SIZE = "AOTInductorModelContainerGetConstantDataSize";
+    static final String COUNT = "AOTInductorModelContainerGetNumConstants";
+    static final String NAME = "AOTInductorModelContainerGetConstantName";
+    static final String FQN = "AOTInductorModelContainerGetConstantOriginalFQN";
+    static final String FOLDED = "AOTInductorModelContainerGetConstantFromFolded";
+    static final String TYPE = "AOTInductorModelContainerGetConstantType";
+    static final String DTYPE = "AOTInductorModelContainerGetConstantDtype";
+    static final String DATA_SIZE = "AOTInductorModelContainerGetConstantDataSize";
     private static final String SHARE =
             "AOTInductorModelContainerUpdateUserManagedConstantBufferPairs";
     private static final String COPY = "AOTInductorModelContainerUpdateConstantBufferPairs";
@@ -63,9 +53,6 @@ public final class ConstantsApi {
 
     /** What {@link #attached} and {@link #share} need; every model since PyTorch 2.13 has them. */
     public static final List<String> SHARING = List.of(EXTRACT, SHARE);
-
-    /** What {@link #list} needs; every model since PyTorch 2.8 has them. */
-    static final List<String> REQUIRED = List.of(COUNT, NAME, FQN, FOLDED, TYPE, DTYPE, DATA_SIZE);
 
     private final ModelApi model;
     private final NativeLibrary library;
@@ -86,15 +73,11 @@ public final class ConstantsApi {
     public record Constant(
             String name, String fqn, int dtype, int type, long dataSize, boolean fromFolded) {}
 
-    /** Lists the constants, by their index. */
+    /** Lists the constants by their index. */
     public List<Constant> list(MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
-            model.check(
-                    AOTInductorModelContainerGetNumConstants_fn.invoke(
-                            library.address(COUNT), container, slot),
-                    COUNT);
-            long count = slot.get(JAVA_LONG, 0);
+            long count = model.count(COUNT, container, slot);
             // Looked up once, not once per constant.
             MemorySegment name = library.address(NAME);
             MemorySegment fqn = library.address(FQN);
@@ -104,37 +87,15 @@ public final class ConstantsApi {
             MemorySegment folded = library.address(FOLDED);
             List<Constant> constants = new ArrayList<>();
             for (long i = 0; i < count; i++) {
-                model.check(
-                        AOTInductorModelContainerGetConstantName_fn.invoke(
-                                name, container, i, slot),
-                        NAME);
-                String internal = ModelApi.string(slot);
-                model.check(
-                        AOTInductorModelContainerGetConstantOriginalFQN_fn.invoke(
-                                fqn, container, i, slot),
-                        FQN);
-                String original = ModelApi.string(slot);
-                model.check(
-                        AOTInductorModelContainerGetConstantDtype_fn.invoke(
-                                dtype, container, i, slot),
-                        DTYPE);
-                int code = slot.get(JAVA_INT, 0);
-                model.check(
-                        AOTInductorModelContainerGetConstantType_fn.invoke(
-                                type, container, i, slot),
-                        TYPE);
-                int kind = slot.get(JAVA_INT, 0);
-                model.check(
-                        AOTInductorModelContainerGetConstantDataSize_fn.invoke(
-                                size, container, i, slot),
-                        DATA_SIZE);
-                long bytes = slot.get(JAVA_LONG, 0);
-                model.check(
-                        AOTInductorModelContainerGetConstantFromFolded_fn.invoke(
-                                folded, container, i, slot),
-                        FOLDED);
-                boolean computed = slot.get(JAVA_BYTE, 0) != 0;
-                constants.add(new Constant(internal, original, code, kind, bytes, computed));
+                constants.add(
+                        new Constant(
+                                ModelApi.string(model.item(NAME, name, container, i, slot)),
+                                ModelApi.string(model.item(FQN, fqn, container, i, slot)),
+                                model.item(DTYPE, dtype, container, i, slot).get(JAVA_INT, 0),
+                                model.item(TYPE, type, container, i, slot).get(JAVA_INT, 0),
+                                model.item(DATA_SIZE, size, container, i, slot).get(JAVA_LONG, 0),
+                                model.item(FOLDED, folded, container, i, slot).get(JAVA_BYTE, 0)
+                                        != 0));
             }
             return constants;
         }
@@ -187,74 +148,33 @@ public final class ConstantsApi {
     }
 
     /**
-     * Makes the container use tensors in place. They stay the caller's, and must outlive the buffer
-     * and every output that aliases them.
-     *
-     * @param handles tensor handles by internal name
-     * @param inactive whether to write the inactive buffer
+     * Makes the container use tensors, by internal name, in place. They stay the caller's, and must
+     * outlive the buffer and every output that aliases them.
      */
     public void share(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
-        try (Arena arena = Arena.ofConfined()) {
-            model.check(
-                    AOTInductorModelContainerUpdateUserManagedConstantBufferPairs_fn.invoke(
-                            require(SHARE),
-                            container,
-                            pairs(handles, arena),
-                            handles.size(),
-                            inactive,
-                            false),
-                    SHARE);
-        }
+        update(SHARE, container, handles, inactive);
     }
 
-    /**
-     * Copies tensors into memory of the container's own.
-     *
-     * @param handles tensor handles by internal name; not used after the call
-     * @param inactive whether to write the inactive buffer
-     */
+    /** Copies tensors, by internal name, into memory of the container's own. */
     public void copy(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
-        try (Arena arena = Arena.ofConfined()) {
-            model.check(
-                    AOTInductorModelContainerUpdateConstantBufferPairs_fn.invoke(
-                            require(COPY),
-                            container,
-                            pairs(handles, arena),
-                            handles.size(),
-                            inactive,
-                            false),
-                    COPY);
-        }
+        update(COPY, container, handles, inactive);
     }
 
     /**
-     * Copies tensors of the CPU into memory of the container's own on its device.
-     *
-     * @param handles tensor handles by internal name; not used after the call
-     * @param inactive whether to write the inactive buffer
+     * Copies tensors of the CPU, by internal name, into memory of the container's own on its
+     * device.
      */
     public void copyFromCpu(
             MemorySegment container, Map<String, MemorySegment> handles, boolean inactive) {
-        try (Arena arena = Arena.ofConfined()) {
-            model.check(
-                    AOTInductorModelContainerUpdateConstantBufferFromCpuPairs_fn.invoke(
-                            require(COPY_FROM_CPU),
-                            container,
-                            pairs(handles, arena),
-                            handles.size(),
-                            inactive,
-                            false),
-                    COPY_FROM_CPU);
-        }
+        update(COPY_FROM_CPU, container, handles, inactive);
     }
 
     /**
-     * Copies a blob of weights into memory of the container's own: once, on a fresh container, for
-     * packages compiled with an external blob. A second call would leave stale pointers.
-     *
-     * @param blob all constants in order, each padded to 64 bytes; not used after the call
+     * Copies a blob of weights, each padded to 64 bytes, into memory of the container's own: once,
+     * on a new container, for packages compiled with an external blob. A second call would leave
+     * stale pointers.
      */
     public void copyFromBlob(MemorySegment container, MemorySegment blob) {
         model.check(
@@ -266,8 +186,6 @@ public final class ConstantsApi {
     /**
      * Computes the folded constants of a buffer. Needs one of the container's model instances that
      * no run is using.
-     *
-     * @param proxyExecutor as for {@link ModelApi#run}
      */
     public void fold(MemorySegment container, boolean inactive, MemorySegment proxyExecutor) {
         model.check(
@@ -291,14 +209,32 @@ public final class ConstantsApi {
                 FREE);
     }
 
-    private MemorySegment require(String function) {
-        Optional<MemorySegment> found = library.find(function);
-        if (found.isEmpty()) {
-            throw new IncompatibleModelException(
-                    "%s does not have %s: export the model again with a newer PyTorch"
-                            .formatted(library, function));
+    /** Calls one of three functions of one shape. */
+    private void update(
+            String function,
+            MemorySegment container,
+            Map<String, MemorySegment> handles,
+            boolean inactive) {
+        try (Arena arena = Arena.ofConfined()) {
+            model.check(
+                    AOTInductorModelContainerUpdateConstantBufferPairs_fn.invoke(
+                            require(function),
+                            container,
+                            pairs(handles, arena),
+                            handles.size(),
+                            inactive,
+                            false),
+                    function);
         }
-        return found.get();
+    }
+
+    private MemorySegment require(String function) {
+        return library.find(function)
+                .orElseThrow(
+                        () ->
+                                new IncompatibleModelException(
+                                        "%s does not have %s: export the model again with a newer PyTorch"
+                                                .formatted(library, function)));
     }
 
     private static MemorySegment pairs(Map<String, MemorySegment> handles, Arena arena) {

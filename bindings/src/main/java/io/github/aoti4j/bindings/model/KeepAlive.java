@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRun_fn;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.os.Errno;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -74,20 +75,16 @@ public final class KeepAlive {
                                     stream,
                                     proxyExecutor,
                                     Arrays.copyOf(held, count));
-        } catch (Error | RuntimeException e) {
-            throw e;
         } catch (Throwable e) {
-            throw new AssertionError("a downcall throws nothing checked", e);
+            throw Errno.rethrown(e);
         }
     }
 
     public static int clone(MemorySegment tensor, MemorySegment copy, MemorySegment held) {
         try {
             return (int) Clone.CALL.invokeExact(tensor, copy, held);
-        } catch (Error | RuntimeException e) {
-            throw e;
         } catch (Throwable e) {
-            throw new AssertionError("a downcall throws nothing checked", e);
+            throw Errno.rethrown(e);
         }
     }
 

@@ -9,8 +9,6 @@ import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerDelete
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetCallSpec_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetInputName_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumInputs_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumOutputs_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetOutputName_fn;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.NativeOutput;
 import io.github.aoti4j.core.NativeException;
@@ -53,13 +51,13 @@ public final class ModelApi {
                     INPUT_NAME,
                     OUTPUT_NAME,
                     CALL_SPEC,
-                    "AOTInductorModelContainerGetNumConstants",
-                    "AOTInductorModelContainerGetConstantName",
-                    "AOTInductorModelContainerGetConstantOriginalFQN",
-                    "AOTInductorModelContainerGetConstantFromFolded",
-                    "AOTInductorModelContainerGetConstantType",
-                    "AOTInductorModelContainerGetConstantDtype",
-                    "AOTInductorModelContainerGetConstantDataSize");
+                    ConstantsApi.COUNT,
+                    ConstantsApi.NAME,
+                    ConstantsApi.FQN,
+                    ConstantsApi.FOLDED,
+                    ConstantsApi.TYPE,
+                    ConstantsApi.DTYPE,
+                    ConstantsApi.DATA_SIZE);
 
     private static final MemorySegment NULL = MemorySegment.NULL;
 
@@ -86,12 +84,11 @@ public final class ModelApi {
     }
 
     /**
-     * Makes a container.
+     * Makes a container, which the caller deletes.
      *
      * @param device for example {@code cpu}
      * @param numModels how many runs may be in flight
      * @param cubinDirectory where a CUDA model's kernels lie, or null
-     * @return the container, which the caller deletes
      */
     public MemorySegment create(String device, long numModels, String cubinDirectory) {
         try (Arena arena = Arena.ofConfined()) {
@@ -111,8 +108,6 @@ public final class ModelApi {
     /**
      * Deletes a container. No run may be in flight, and no output may be alive that aliases a
      * constant.
-     *
-     * @param container the container, no longer valid afterwards
      */
     public void delete(MemorySegment container) {
         check(
@@ -151,49 +146,51 @@ public final class ModelApi {
         return new NativeException(function, lastError());
     }
 
-    /** Returns the names of the inputs, in call order. */
+    /** Returns the names of the inputs in call order. */
     public List<String> inputNames(MemorySegment container) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment slot = arena.allocate(ADDRESS);
-            check(
-                    AOTInductorModelContainerGetNumInputs_fn.invoke(
-                            library.address(NUM_INPUTS), container, slot),
-                    NUM_INPUTS);
-            List<String> names = new ArrayList<>();
-            long count = slot.get(JAVA_LONG, 0);
-            for (long i = 0; i < count; i++) {
-                check(
-                        AOTInductorModelContainerGetInputName_fn.invoke(
-                                library.address(INPUT_NAME), container, i, slot),
-                        INPUT_NAME);
-                names.add(string(slot));
-            }
-            return names;
-        }
+        return names(NUM_INPUTS, INPUT_NAME, container);
     }
 
-    /** Returns the names of the outputs, in call order. */
+    /** Returns the names of the outputs in call order. */
     public List<String> outputNames(MemorySegment container) {
+        return names(NUM_OUTPUTS, OUTPUT_NAME, container);
+    }
+
+    private List<String> names(String number, String name, MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
-            check(
-                    AOTInductorModelContainerGetNumOutputs_fn.invoke(
-                            library.address(NUM_OUTPUTS), container, slot),
-                    NUM_OUTPUTS);
             List<String> names = new ArrayList<>();
-            long count = slot.get(JAVA_LONG, 0);
+            long count = count(number, container, slot);
             for (long i = 0; i < count; i++) {
-                check(
-                        AOTInductorModelContainerGetOutputName_fn.invoke(
-                                library.address(OUTPUT_NAME), container, i, slot),
-                        OUTPUT_NAME);
-                names.add(string(slot));
+                names.add(string(item(name, library.address(name), container, i, slot)));
             }
             return names;
         }
     }
 
-    /** Returns the call spec: PyTorch's TreeSpec of the inputs and of the outputs. */
+    /** Calls one of the functions that count something; they have one shape. */
+    long count(String function, MemorySegment container, MemorySegment slot) {
+        check(
+                AOTInductorModelContainerGetNumInputs_fn.invoke(
+                        library.address(function), container, slot),
+                function);
+        return slot.get(JAVA_LONG, 0);
+    }
+
+    /** Calls one of the functions that leave a property of the i-th item; they have one shape. */
+    MemorySegment item(
+            String function,
+            MemorySegment address,
+            MemorySegment container,
+            long i,
+            MemorySegment slot) {
+        check(
+                AOTInductorModelContainerGetInputName_fn.invoke(address, container, i, slot),
+                function);
+        return slot;
+    }
+
+    /** Returns the model's call spec. */
     public CallSpecText callSpec(MemorySegment container) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment in = arena.allocate(ADDRESS);
@@ -207,9 +204,8 @@ public final class ModelApi {
     }
 
     /**
-     * A model's call spec as it stands in the model.
-     *
-     * @param inputs JSON; always a tuple of positional arguments and a dict of keyword arguments
+     * A call spec, PyTorch's TreeSpec of inputs and outputs, as JSON. The inputs are a tuple of
+     * positional arguments and a dict of keyword arguments.
      */
     public record CallSpecText(String inputs, String outputs) {}
 

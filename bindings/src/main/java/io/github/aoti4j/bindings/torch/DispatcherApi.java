@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
-import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.bindings.os.Errno;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -79,9 +79,8 @@ public final class DispatcherApi {
      *
      * @param name such as {@code aten::add}, ending with a zero
      * @param overload such as {@code Tensor}, ending with a zero
-     * @param stack room for the larger of arguments and results; the call takes the arguments, and
-     *     the results are the caller's; after a failure both are rubbish
-     * @throws NativeException with the operator's message
+     * @param stack room for the larger of arguments and results; the call consumes the arguments,
+     *     and the caller owns the results; after a failure both are undefined
      */
     public static void call(MemorySegment name, MemorySegment overload, MemorySegment stack) {
         check(
@@ -90,13 +89,9 @@ public final class DispatcherApi {
     }
 
     /**
-     * Describes an operator. Not for the hot path, and not while other code registers kernels for
-     * the same operator.
-     *
-     * @param name such as {@code aten::add}
-     * @param overload such as {@code Tensor}, or nothing
-     * @return lines of text of which the first are {@code name: …} and {@code schema: …}; empty if
-     *     there is no such operator
+     * Describes an operator: lines of text of which the first are {@code name: …} and {@code
+     * schema: …}; empty if there is none. Not for the hot path, and not while other code registers
+     * kernels for the same operator.
      */
     public static Optional<String> describe(String name, String overload) {
         try (Arena arena = Arena.ofConfined()) {
@@ -117,7 +112,7 @@ public final class DispatcherApi {
                     (MemorySegment) Cpp.DUMP_HANDLE.invokeExact(text, found.get(ADDRESS, 0));
             return Optional.of(takeString(text));
         } catch (Throwable e) {
-            throw StableValues.rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.os.Errno;
-import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -51,33 +50,23 @@ public final class FastTensorApi {
 
     private FastTensorApi() {}
 
-    /**
-     * Makes a second handle to the same tensor.
-     *
-     * @param handle the tensor; stays the caller's
-     * @param slot the address where the new handle, which the caller owns, is left
-     */
+    /** Leaves a second handle to the same tensor at {@code slot}. */
     public static void newHandle(long handle, long slot) {
         check(call(NEW_HANDLE, handle, slot), "aoti_torch_new_tensor_handle");
     }
 
-    /**
-     * Deletes a handle, and the tensor with its last one.
-     *
-     * @param handle a handle that the caller owns, and no longer does afterwards
-     */
+    /** Deletes a handle, and the tensor with its last one. */
     public static void delete(long handle) {
         // The second argument is one that the function does not look at.
         check(call(DELETE, handle, 0), "aoti_torch_delete_tensor_object");
     }
 
-    /** Returns the address of the first element: any value for a tensor without elements. */
+    /** Returns the address of the first element; any value for a tensor without elements. */
     public static long dataAddress(long handle, long scratch) {
         check(get(DATA, handle, scratch), "aoti_torch_get_data_ptr");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    /** Returns whether a tensor has a certain element type and number of dimensions. */
     public static boolean hasTypeAndRank(long handle, int dtype, int rank, long scratch) {
         return dtype(handle, scratch) == dtype && rank(handle, scratch) == rank;
     }
@@ -88,7 +77,7 @@ public final class FastTensorApi {
         return MEMORY.get(JAVA_INT, scratch);
     }
 
-    /** Returns the number of the kind of device: {@link TorchApi#CPU} or another. */
+    /** Returns the type of the device, such as {@link TorchApi#CPU}. */
     public static int deviceType(long handle, long scratch) {
         check(get(DEVICE, handle, scratch), "aoti_torch_get_device_type");
         return MEMORY.get(JAVA_INT, scratch);
@@ -100,59 +89,36 @@ public final class FastTensorApi {
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    /**
-     * Returns where the sizes are: the address of as many as there are dimensions, for {@link #at}.
-     */
+    /** Returns the address of the sizes, for {@link #at}. */
     public static long sizes(long handle, long scratch) {
         check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
     /**
-     * Returns where the strides are.
-     *
-     * @return the address of as many as there are dimensions, for {@link #at}
-     * @throws NativeException if libtorch refuses, as for a tensor that is not dense
+     * Returns the address of the strides, for {@link #at}; fails for a tensor that is not dense.
      */
     public static long strides(long handle, long scratch) {
         check(get(STRIDES, handle, scratch), "aoti_torch_get_strides");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    /**
-     * Reads one of the sizes or strides.
-     *
-     * @param address from {@link #sizes} or {@link #strides}
-     */
+    /** Reads one of the sizes or strides. */
     public static long at(long address, int index) {
         return MEMORY.get(JAVA_LONG, address + (long) index * Long.BYTES);
     }
 
-    /**
-     * Returns whether a tensor has certain sizes.
-     *
-     * @param sizes as many as it has dimensions, or memory that is not the tensor's is read
-     * @return true if all are equal
-     */
+    /** Compares the sizes, which must be as many as the tensor has dimensions. */
     public static boolean hasSizes(long handle, long[] sizes, long scratch) {
         return areAt(sizes(handle, scratch), sizes);
     }
 
-    /**
-     * Returns whether a tensor has certain strides.
-     *
-     * @param strides as many as it has dimensions, in elements; as for sizes
-     * @return true if all are equal
-     */
+    /** Compares the strides, which must be as many as the tensor has dimensions. */
     public static boolean hasStrides(long handle, long[] strides, long scratch) {
         return areAt(strides(handle, scratch), strides);
     }
 
-    /**
-     * Copies what lies at an address.
-     *
-     * @param address the first byte; that there are so many is the caller's word
-     */
+    /** Copies bytes from an address. That they are there is the caller's word. */
     public static void copy(long address, MemorySegment target, long bytes) {
         MemorySegment.copy(MEMORY, address, target, 0, bytes);
     }

@@ -60,12 +60,7 @@ public final class OperatorRegistration implements AutoCloseable {
         }
     }
 
-    /**
-     * Defines an operator.
-     *
-     * @param schema such as {@code scale(Tensor x, float by) -> Tensor}
-     * @throws NativeException if it is malformed, or an operator of this name exists
-     */
+    /** Defines an operator by its schema, such as {@code scale(Tensor x, float by) -> Tensor}. */
     public void define(String schema) {
         try (Arena arena = Arena.ofConfined()) {
             check(
@@ -74,11 +69,7 @@ public final class OperatorRegistration implements AutoCloseable {
         }
     }
 
-    /**
-     * Gives an operator its kernel.
-     *
-     * @param name name and overload, without namespace
-     */
+    /** Gives an operator, named without its namespace, its kernel. */
     public void implement(String name, NativeKernel kernel) {
         try (Arena arena = Arena.ofConfined()) {
             check(
@@ -88,7 +79,7 @@ public final class OperatorRegistration implements AutoCloseable {
         }
     }
 
-    /** Takes all definitions and kernels back. Closing again does nothing. */
+    /** Removes all definitions and kernels. Closing again does nothing. */
     @Override
     public void close() {
         if (!closed) {

@@ -35,20 +35,13 @@ public final class ProxyExecutorObject {
     @FunctionalInterface
     public interface Callee {
         /**
-         * Computes.
-         *
-         * @param node the node's index
-         * @param ints int64 values, of no size known to Java
-         * @param tensors handles, borrowed, inputs before outputs; of no size known to Java
+         * Computes a node. The arrays have no size known to Java; tensor handles are borrowed,
+         * inputs before outputs.
          */
         void call(int node, int numInts, MemorySegment ints, int numTensors, MemorySegment tensors);
     }
 
-    /**
-     * Makes an object.
-     *
-     * @param arena owns the object; no run may use it after the arena's close
-     */
+    /** Makes an object that lives as long as the arena; no run may use it later. */
     public static MemorySegment allocate(Callee callee, Arena arena) {
         MemorySegment table = arena.allocate(ADDRESS, ENTRIES);
         table.setAtIndex(

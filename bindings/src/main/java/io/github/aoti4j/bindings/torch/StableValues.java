@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.os.Errno;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.NativeException;
 
@@ -42,11 +43,7 @@ public final class StableValues {
         private Cpp() {}
     }
 
-    /**
-     * Makes a string.
-     *
-     * @param text becomes UTF-8
-     */
+    /** Makes a string of UTF-8. */
     public static long newString(MemorySegment text, MemorySegment slot) {
         check(
                 AotiTorch.torch_new_string_handle(text, text.byteSize(), slot),
@@ -54,12 +51,7 @@ public final class StableValues {
         return slot.get(JAVA_LONG, 0);
     }
 
-    /**
-     * Reads a string.
-     *
-     * @param value the value's bits; stays the caller's
-     * @return the text, from UTF-8
-     */
+    /** Reads a string. */
     public static String string(long value, MemorySegment slot) {
         MemorySegment handle = MemorySegment.ofAddress(value);
         check(AotiTorch.torch_string_length(handle, slot), "torch_string_length");
@@ -80,30 +72,19 @@ public final class StableValues {
         return slot.get(JAVA_LONG, 0);
     }
 
-    /**
-     * Appends to a list.
-     *
-     * @param element the element's bits, which the list does not own
-     */
+    /** Appends a value to a list, which does not own it. */
     public static void append(long list, long element) {
         check(
                 AotiTorch.torch_list_push_back(MemorySegment.ofAddress(list), element),
                 "torch_list_push_back");
     }
 
-    /** Returns the number of elements of a list. */
     public static long size(long list, MemorySegment slot) {
         check(AotiTorch.torch_list_size(MemorySegment.ofAddress(list), slot), "torch_list_size");
         return slot.get(JAVA_LONG, 0);
     }
 
-    /**
-     * Reads an element of a list.
-     *
-     * @param index from 0
-     * @return the element's bits, whose owner stays who it was
-     * @throws NativeException if there is no such element
-     */
+    /** Reads an element of a list, without passing on its ownership. */
     public static long element(long list, long index, MemorySegment slot) {
         check(
                 AotiTorch.torch_list_get_item(MemorySegment.ofAddress(list), index, slot),
@@ -126,27 +107,19 @@ public final class StableValues {
             try {
                 box = (MemorySegment) Cpp.NEW.invokeExact((long) Long.BYTES);
             } catch (Throwable e) {
-                throw rethrow(e);
+                throw Errno.rethrown(e);
             }
         }
         box.reinterpret(Long.BYTES).set(JAVA_LONG, 0, value);
         return box.address();
     }
 
-    /**
-     * Reads what an optional holds.
-     *
-     * @param optional the optional's bits, not 0
-     */
+    /** Reads what an optional that is not 0 holds. */
     public static long held(long optional) {
         return MemorySegment.ofAddress(optional).reinterpret(Long.BYTES).get(JAVA_LONG, 0);
     }
 
-    /**
-     * Deletes an optional, but nothing that it holds.
-     *
-     * @param optional the optional's bits, not 0
-     */
+    /** Deletes an optional that is not 0, but nothing that it holds. */
     public static void deleteOptional(long optional) {
         MemorySegment box = MemorySegment.ofAddress(optional);
         if (HAS_NEW_VALUE) {
@@ -161,7 +134,7 @@ public final class StableValues {
         try {
             Cpp.DELETE.invokeExact(memory);
         } catch (Throwable e) {
-            throw rethrow(e);
+            throw Errno.rethrown(e);
         }
     }
 
@@ -171,13 +144,5 @@ public final class StableValues {
 
     static MemorySegment address(String symbol) {
         return NativeLibrary.ifLoaded("libtorch_cpu.so").orElseThrow().address(symbol);
-    }
-
-    public static RuntimeException rethrow(Throwable e) {
-        switch (e) {
-            case Error error -> throw error;
-            case RuntimeException exception -> throw exception;
-            default -> throw new AssertionError("a downcall throws nothing checked", e);
-        }
     }
 }

@@ -2,7 +2,6 @@ package io.github.aoti4j.bindings.torch;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.model.KeepAlive;
-import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.NativeOutput;
 import io.github.aoti4j.core.NativeException;
 
@@ -15,9 +14,10 @@ import java.lang.foreign.ValueLayout;
  * a {@link NativeException} with its words.
  *
  * <p>Handles are {@code AtenTensorHandle}s: pointers to tensor objects on the native heap, each
- * deleted exactly once by whoever owns it. Result slots are eight bytes of native memory, read only
- * after success. All functions may be called from any thread; two threads must not use one handle
- * at the same time if either changes it.
+ * deleted exactly once by its owner. An argument stays the caller's; a new handle is left in a slot
+ * of eight bytes of native memory, and the caller owns it. Sizes and strides are {@code rank} int64
+ * values, strides in elements. All functions may be called from any thread; two threads must not
+ * use one handle at the same time if either changes it.
  *
  * <p>libtorch must have been loaded before this class is touched: its first failure to bind is
  * final.
@@ -34,19 +34,13 @@ public final class TorchApi {
 
     /** Came with 2.13. */
     private static final boolean HAS_WHAT =
-            NativeLibrary.ifLoaded("libtorch_cpu.so")
-                    .map(libtorch -> libtorch.has("torch_exception_get_what_without_backtrace"))
-                    .orElse(false);
+            StableValues.has("torch_exception_get_what_without_backtrace");
 
     private TorchApi() {}
 
     /**
-     * Makes a tensor over CPU memory that stays the caller's.
-     *
-     * @param data the first element; must outlive every use of the tensor and of what aliases it
-     * @param sizes {@code rank} int64 values
-     * @param strides {@code rank} int64 values, in elements
-     * @param handle slot for the new handle, which the caller owns
+     * Makes a tensor over CPU memory that stays the caller's and must outlive every use of the
+     * tensor and of what aliases it.
      */
     public static void createTensorFromBlob(
             MemorySegment data,
@@ -61,21 +55,12 @@ public final class TorchApi {
                 "aoti_torch_create_tensor_from_blob");
     }
 
-    /**
-     * Makes a second handle to the same tensor.
-     *
-     * @param handle the tensor; stays the caller's
-     * @param copy slot for the new handle, which the caller owns
-     */
+    /** Leaves a second handle to the same tensor in {@code copy}. */
     public static void newTensorHandle(MemorySegment handle, MemorySegment copy) {
         check(AotiTorch.aoti_torch_new_tensor_handle(handle, copy), "aoti_torch_new_tensor_handle");
     }
 
-    /**
-     * Deletes a handle, and the tensor with its last one.
-     *
-     * @param handle a handle that the caller owns, and no longer does afterwards
-     */
+    /** Deletes a handle, and the tensor with its last one. */
     public static void deleteTensor(MemorySegment handle) {
         check(AotiTorch.aoti_torch_delete_tensor_object(handle), "aoti_torch_delete_tensor_object");
     }
@@ -96,22 +81,16 @@ public final class TorchApi {
     }
 
     /**
-     * Returns whether a tensor's elements stand for their complex conjugates: PyTorch conjugates
+     * Returns whether a complex tensor's elements stand for their conjugates: PyTorch conjugates
      * lazily, by a flag.
-     *
-     * @param handle a handle of a complex tensor
-     * @return true if reading the memory would give the wrong sign of the imaginary parts
      */
     public static boolean isConjugated(MemorySegment handle, MemorySegment slot) {
         return flag(IS_CONJ, handle, slot);
     }
 
     /**
-     * Returns whether a tensor's elements stand for their negatives: PyTorch negates the imaginary
-     * part of a conjugate lazily, by a flag.
-     *
-     * @param handle a handle of a floating-point or complex tensor
-     * @return true if reading the memory would give the wrong sign
+     * Returns whether a floating-point or complex tensor's elements stand for their negatives:
+     * PyTorch negates the imaginary part of a conjugate lazily, by a flag.
      */
     public static boolean isNegated(MemorySegment handle, MemorySegment slot) {
         return flag(IS_NEG, handle, slot);
@@ -126,36 +105,21 @@ public final class TorchApi {
         return slot.get(ValueLayout.JAVA_BYTE, 0) != 0;
     }
 
-    /**
-     * Makes an undefined tensor, to be assigned to.
-     *
-     * @param handle slot for the new handle, which the caller owns
-     */
+    /** Makes an undefined tensor, to be assigned to. */
     public static void newUndefinedTensor(MemorySegment handle) {
         check(
                 AotiTorch.aoti_torch_new_uninitialized_tensor(handle),
                 "aoti_torch_new_uninitialized_tensor");
     }
 
-    /**
-     * Makes a handle stand for another tensor.
-     *
-     * @param source the tensor; stays the caller's
-     * @param destination the handle that stands for it afterwards; stays the caller's
-     */
+    /** Makes the handle {@code destination} stand for the tensor {@code source}. */
     public static void assignTensor(MemorySegment source, MemorySegment destination) {
         check(
                 AotiTorch.aoti_torch_assign_tensors(source, destination),
                 "aoti_torch_assign_tensors");
     }
 
-    /**
-     * Makes a tensor on fresh CPU memory of libtorch's own, whose elements are whatever lies there.
-     *
-     * @param sizes {@code rank} int64 values
-     * @param strides {@code rank} int64 values, in elements
-     * @param handle slot for the new handle, which the caller owns
-     */
+    /** Makes a tensor on new CPU memory of libtorch's own, with any contents. */
     public static void emptyStrided(
             int rank, MemorySegment sizes, MemorySegment strides, int dtype, MemorySegment handle) {
         check(
@@ -168,73 +132,54 @@ public final class TorchApi {
         check(AotiTorch.aoti_torch_copy_(target, source, 0), "aoti_torch_copy_");
     }
 
-    /**
-     * Copies a tensor into fresh memory, its elements being what they stand for.
-     *
-     * @param handle the tensor; stays the caller's
-     * @param copy slot for the new handle, which the caller owns
-     */
+    /** Copies a tensor into new memory, with pending conjugation and negation applied. */
     public static void cloneTensor(MemorySegment handle, MemorySegment copy) {
         cloneTensor(handle, copy, MemorySegment.NULL);
     }
 
     /**
-     * Copies a tensor into fresh memory, its elements being what they stand for, and holds open the
-     * arena of the memory that it lies in.
-     *
-     * @param handle the tensor; stays the caller's
-     * @param copy slot for the new handle, which the caller owns
-     * @param memory of the arena
-     * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is confined to another thread
+     * As {@link #cloneTensor(MemorySegment, MemorySegment)}, and keeps the arena of {@code memory},
+     * in which the tensor lies, open meanwhile. Throws like any access to that arena.
      */
     public static void cloneTensor(MemorySegment handle, MemorySegment copy, MemorySegment memory) {
         check(KeepAlive.clone(handle, copy, memory), "aoti_torch_clone");
     }
 
-    /**
-     * Returns the address of the first element: an address; any value for a tensor without
-     * elements.
-     */
+    /** Returns the address of the first element; any value for a tensor without elements. */
     public static long dataAddress(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_data_ptr(handle, slot), "aoti_torch_get_data_ptr");
         return slot.get(ValueLayout.JAVA_LONG, 0);
     }
 
-    /** Returns the number of dimensions, 0 for a scalar. */
+    /** Returns the number of dimensions. */
     public static int rank(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_dim(handle, slot), "aoti_torch_get_dim");
         return Math.toIntExact(slot.get(ValueLayout.JAVA_LONG, 0));
     }
 
-    /** Returns the element type's code: a {@code c10::ScalarType}. */
+    /** Returns the element type's code, a {@code c10::ScalarType}. */
     public static int dtype(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_dtype(handle, slot), "aoti_torch_get_dtype");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /**
-     * Returns the type of the device that holds the elements: {@link #CPU} or another device's
-     * number.
-     */
+    /** Returns the type of the device that holds the elements, such as {@link #CPU}. */
     public static int deviceType(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_device_type(handle, slot), "aoti_torch_get_device_type");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /** Returns which of the devices of its type holds the elements: -1 or 0 for the CPU. */
+    /** Returns which of the devices of its type holds the elements; -1 or 0 for the CPU. */
     public static int deviceIndex(MemorySegment handle, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_device_index(handle, slot), "aoti_torch_get_device_index");
         return slot.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /** Returns the sizes. */
     public static long[] sizes(MemorySegment handle, int rank, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_sizes(handle, slot), "aoti_torch_get_sizes");
         return longs(slot, rank);
     }
 
-    /** Returns the strides. */
     public static long[] strides(MemorySegment handle, int rank, MemorySegment slot) {
         check(AotiTorch.aoti_torch_get_strides(handle, slot), "aoti_torch_get_strides");
         return longs(slot, rank);

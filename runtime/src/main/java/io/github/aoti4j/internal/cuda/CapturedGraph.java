@@ -2,10 +2,10 @@ package io.github.aoti4j.internal.cuda;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
 import io.github.aoti4j.bindings.cuda.CudaGraphApi;
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -3,11 +3,11 @@ package io.github.aoti4j.internal.cuda;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.library.RuntimeAccess;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.preflight;
 
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.model.ModelApi;
 import io.github.aoti4j.core.AotiException;
@@ -13,7 +14,6 @@ import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
 import io.github.aoti4j.internal.operators.ProxyCalls;
 import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 import io.github.aoti4j.libtorch.LibTorchLocation;
 import io.github.aoti4j.libtorch.LibTorchLocator;
 import io.github.aoti4j.libtorch.LibTorchOptions;
@@ -133,7 +133,7 @@ public record PreflightReport(
                     new HashSet<>(
                             device.isCpu()
                                     ? location.missing(needed)
-                                    : location.missingWithCuda(needed));
+                                    : LibTorchCuda.missing(location, needed));
             all =
                     requirements(
                             symbol -> !missing.contains(symbol),

@@ -1,11 +1,11 @@
-package io.github.aoti4j.libtorch;
+package io.github.aoti4j.bindings.os;
 
-/** Says what to do about the dynamic loader's commoner complaints. */
-final class LoadHint {
+/** What to do about the dynamic loader's common errors. */
+public final class LoadHint {
     private LoadHint() {}
 
     /** Returns a hint to append to a message, empty if there is none. */
-    static String of(String dlerror) {
+    public static String of(String dlerror) {
         if (dlerror.contains("libstdc++.so.6: cannot open")) {
             return "; install the system's C++ runtime (libstdc++6 on Debian and Ubuntu, libstdc++"
                     + " on Fedora)";

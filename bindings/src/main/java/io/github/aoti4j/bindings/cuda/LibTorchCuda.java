@@ -1,14 +1,20 @@
-package io.github.aoti4j.libtorch;
+package io.github.aoti4j.bindings.cuda;
 
-import io.github.aoti4j.bindings.cuda.CudaApi;
+import io.github.aoti4j.bindings.elf.ElfExports;
+import io.github.aoti4j.bindings.os.LoadHint;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.libtorch.LibTorch;
+import io.github.aoti4j.libtorch.LibTorchLocation;
+import io.github.aoti4j.libtorch.LibTorchLocator;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The part of the process's libtorch that serves CUDA devices: loaded when it is first asked for,
@@ -40,6 +46,8 @@ public final class LibTorchCuda {
 
     private final LibTorch libtorch;
     private final NativeLibrary library;
+
+    /** Returns the CUDA runtime that this libtorch uses. */
     private final CudaApi runtime;
 
     private LibTorchCuda(LibTorch libtorch, NativeLibrary library, CudaApi runtime) {
@@ -52,7 +60,6 @@ public final class LibTorchCuda {
      * Returns the CUDA part of the process's libtorch, and loads both if they are not loaded. That
      * needs neither a driver nor a device.
      *
-     * @return the loaded part
      * @throws IncompatibleModelException if libtorch has none, or it cannot be loaded here
      */
     public static LibTorchCuda load() {
@@ -74,15 +81,13 @@ public final class LibTorchCuda {
         if (!present && !Files.exists(library)) {
             throw absent(libtorch.toString());
         }
+        Function<String, NativeLibrary> open =
+                present
+                        ? name -> NativeLibrary.ifLoaded(name).orElseThrow()
+                        : name -> NativeLibrary.open(libtorch.directory().resolve(name));
         try {
-            NativeLibrary c10 =
-                    present
-                            ? NativeLibrary.ifLoaded(LIBC10_CUDA).orElseThrow()
-                            : NativeLibrary.open(libtorch.directory().resolve(LIBC10_CUDA));
-            NativeLibrary torch =
-                    present
-                            ? NativeLibrary.ifLoaded(LIBRARY).orElseThrow()
-                            : NativeLibrary.open(library);
+            NativeLibrary c10 = open.apply(LIBC10_CUDA);
+            NativeLibrary torch = open.apply(LIBRARY);
             torch.require(REQUIRED);
             var cuda = new LibTorchCuda(libtorch, torch, new CudaApi(c10));
             LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + library);
@@ -95,19 +100,29 @@ public final class LibTorchCuda {
         }
     }
 
-    /** Says that a libtorch has no part for CUDA. */
-    static IncompatibleModelException absent(String libtorch) {
+    /**
+     * Lists the symbols that neither a libtorch nor its part for CUDA exports, without loading
+     * them.
+     *
+     * @throws IncompatibleModelException if there is no part for CUDA, or a library cannot be read
+     */
+    public static List<String> missing(LibTorchLocation location, Collection<String> symbols) {
+        Path cuda = location.directory().resolve(LIBRARY);
+        if (!Files.exists(cuda)) {
+            throw absent(
+                    "the libtorch in %s (%s)"
+                            .formatted(location.directory(), location.origin().description()));
+        }
+        return ElfExports.missing(cuda, location.missing(symbols));
+    }
+
+    private static IncompatibleModelException absent(String libtorch) {
         return new IncompatibleModelException(
                 "%s was built without CUDA: there is no %s in its folder; use the libtorch of a PyTorch for CUDA (-D%s=DIR)"
                         .formatted(libtorch, LIBRARY, LibTorchLocator.PROPERTY));
     }
 
-    /**
-     * Tells whether libtorch, with its part for CUDA, exports a function.
-     *
-     * @param symbol the C name
-     * @return false for what came with a later PyTorch
-     */
+    /** Returns whether libtorch, with its part for CUDA, exports a function. */
     public boolean has(String symbol) {
         return libtorch.has(symbol) || library.has(symbol);
     }
@@ -117,18 +132,15 @@ public final class LibTorchCuda {
      *
      * @return its functions
      */
-    @SuppressWarnings("exports") // for the modules that may see it
     public CudaApi runtime() {
         return runtime;
     }
 
     /**
-     * Demands that a device be there.
+     * Requires a device.
      *
-     * @param device a CUDA device
      * @throws IncompatibleModelException naming what is missing: the driver, one that is new
      *     enough, any device, or the one with this index
-     * @throws NativeException if CUDA fails otherwise
      */
     public void require(Device device) {
         int count = runtime.deviceCount();
@@ -146,7 +158,6 @@ public final class LibTorchCuda {
         }
     }
 
-    /** Tells why there is no device to use. */
     private String whyNone() {
         int driver = runtime.driverVersion();
         if (driver == 0) {

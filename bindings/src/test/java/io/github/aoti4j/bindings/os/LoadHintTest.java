@@ -1,4 +1,4 @@
-package io.github.aoti4j.libtorch;
+package io.github.aoti4j.bindings.os;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
