@@ -3,7 +3,7 @@ package io.github.aoti4j.cache;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** Numbers of bytes as people write them. */
+/** Sizes in bytes as users write them. */
 public final class ByteSize {
     private static final String UNITS = "KMGT";
     private static final Pattern FORM = Pattern.compile("(\\d{1,15})([KMGT]?)(iB|B)?");
@@ -11,11 +11,10 @@ public final class ByteSize {
     private ByteSize() {}
 
     /**
-     * Reads a size such as {@code 4096}, {@code 500M}, {@code 4G} or {@code 4GiB}.
+     * Parses a size such as {@code 4096}, {@code 500M}, {@code 4G} or {@code 4GiB}; units are
+     * powers of 1024.
      *
-     * @param text digits, and a unit of a power of 1024 if need be
-     * @return the number of bytes
-     * @throws IllegalArgumentException if it is no such thing, or 8 EiB or more
+     * @throws IllegalArgumentException if it is not of this form, or 8 EiB or more
      */
     public static long parse(String text) {
         var form = FORM.matcher(text.strip().toUpperCase(Locale.ROOT).replace("IB", "iB"));

@@ -2,23 +2,23 @@ package io.github.aoti4j.cache;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -29,14 +29,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * One folder of the cache, made by whoever comes first.
+ * One folder of the cache.
  *
  * <p>Beside {@code NAME} lie {@code .NAME.lock}, which stays as long as the folder does, and {@code
- * .NAME.tmp*}, a folder in the making or on its way out. Who holds the lock may remove every such
- * folder: it is a dead process's. The locks are the kernel's, and end with the process that holds
- * them.
+ * .NAME.tmp*}, a folder in the making or being removed. The holder of the lock may remove every
+ * such folder: it is a dead process's. The locks are the kernel's, and end with their process.
  */
 final class CacheFolder {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -46,7 +46,7 @@ final class CacheFolder {
     /** The files beside an entry, and the entry's name. */
     private static final Pattern HIDDEN = Pattern.compile("\\.(.+)\\.(lock|tmp\\d+)");
 
-    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+    static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     // A file lock is the process's, and refuses a second thread instead of letting it wait.
@@ -67,12 +67,12 @@ final class CacheFolder {
         this(folder, Map.of(), _ -> true);
     }
 
-    /** Returns whether the folder is what it should be. */
+    /** Returns whether the folder is complete and sound. */
     boolean isComplete() {
         return isComplete(folder, files) && sound.test(folder);
     }
 
-    /** Returns whether all files are there with their sizes. Reads no file. */
+    /** Returns whether all files exist with their sizes. Reads no file. */
     static boolean isComplete(Path folder, Map<String, Long> files) {
         for (var file : files.entrySet()) {
             try {
@@ -91,7 +91,7 @@ final class CacheFolder {
         return true;
     }
 
-    /** Makes the folder if it is not there or damaged. Returns whether it was made. */
+    /** Makes the folder if it does not exist or is damaged; returns whether it was made. */
     boolean make(UserCache.Filler filler) throws IOException {
         Files.createDirectories(folder.getParent(), PRIVATE);
         ReentrantLock threads = THREAD_LOCKS.computeIfAbsent(folder, f -> new ReentrantLock());
@@ -107,7 +107,7 @@ final class CacheFolder {
                 try (FileChannel file = openLock()) {
                     boolean locked = lock(file);
                     if (locked && !lockFile.equals(lockFile())) {
-                        continue; // who removed the entry removed its lock: this is nobody's
+                        continue; // the entry was removed, and its lock with it
                     }
                     if (isComplete()) {
                         return false;
@@ -125,17 +125,17 @@ final class CacheFolder {
     }
 
     /**
-     * Removes the folder, and what dead processes left of its making, unless somebody is making it.
-     * Returns whether it was removed.
+     * Removes the folder, and what dead processes left of its making, unless it is being made;
+     * returns whether it was removed.
      */
     boolean remove(BooleanSupplier condition) throws IOException {
-        return whileNobodyMakesIt(
+        return ifNotBeingMade(
                 () -> {
                     if (!condition.getAsBoolean()) {
                         return false;
                     }
                     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-                        // By renaming, so that nobody finds half of it.
+                        // By renaming, so that it goes at once.
                         Path aside = temporary();
                         Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
                     }
@@ -166,7 +166,7 @@ final class CacheFolder {
 
     private void clean() throws IOException {
         boolean _ =
-                whileNobodyMakesIt(
+                ifNotBeingMade(
                         () -> {
                             removeLeftovers();
                             return Files.exists(folder) || Files.deleteIfExists(lockPath());
@@ -177,7 +177,7 @@ final class CacheFolder {
         boolean run() throws IOException;
     }
 
-    private boolean whileNobodyMakesIt(Action action) throws IOException {
+    private boolean ifNotBeingMade(Action action) throws IOException {
         ReentrantLock threads = THREAD_LOCKS.computeIfAbsent(folder, f -> new ReentrantLock());
         // Closing a channel gives up all of the process's locks on the file, also another thread's.
         if (threads.isHeldByCurrentThread() || !threads.tryLock()) {
@@ -201,7 +201,10 @@ final class CacheFolder {
         return FileChannel.open(lockPath(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     }
 
-    /** What tells the lock's file from another one of its name; makes it if need be. */
+    /**
+     * Returns the lock file's identity, which differs from that of a later file of its name; makes
+     * it if necessary.
+     */
     private Object lockFile() throws IOException {
         while (true) {
             try {
@@ -221,8 +224,8 @@ final class CacheFolder {
     }
 
     /**
-     * Waits until no other process makes this folder. The lock goes with the channel; false on a
-     * file system without locks: then the slower process loses the race to rename.
+     * Waits until no other process makes this folder. The lock ends with the channel. Returns false
+     * on a file system without locks: then the slower process loses the race to rename.
      */
     private static boolean lock(FileChannel file) throws IOException {
         while (true) {
@@ -314,7 +317,7 @@ final class CacheFolder {
         }
     }
 
-    /** A dead process's compiler may still be writing: then it goes the next time. */
+    /** A dead process's compiler may still be writing: then the next attempt removes it. */
     private static void removeLeftover(Path folder) {
         try {
             remove(folder);
@@ -331,25 +334,12 @@ final class CacheFolder {
         if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        Files.walkFileTree(
-                tree,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.delete(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(Path directory, IOException problem)
-                            throws IOException {
-                        if (problem != null) {
-                            throw problem;
-                        }
-                        Files.delete(directory);
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
+        try (Stream<Path> files = Files.walk(tree)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 }

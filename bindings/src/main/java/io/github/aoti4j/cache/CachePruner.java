@@ -20,11 +20,11 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Counts what is in one folder of the cache, and removes what is too much.
+ * Counts what is in one folder of the cache, and removes the excess.
  *
- * <p>Who loads an entry notes the time first, then looks for it, then opens it; who removes one
- * looks at the time again once nobody can make it. An entry that goes nevertheless between the
- * second and the third step is looked for again by who loads it.
+ * <p>A load notes the time of an entry, then looks for the entry, then opens it; a removal looks at
+ * the time again once the entry cannot be made. An entry that is removed nevertheless between the
+ * second and the third step is looked for again by the load.
  */
 final class CachePruner {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -38,7 +38,7 @@ final class CachePruner {
     private static final List<String> KINDS =
             List.of(CacheEntry.LIBTORCH, CacheEntry.MODELS, CacheEntry.COMPILED);
 
-    /** Keys of models are files of a few bytes in a folder that is no model. */
+    /** Keys of models are small files in a folder that is no model. */
     static final String KEYS = "keys";
 
     /**
@@ -60,7 +60,7 @@ final class CachePruner {
             if (models(entries(ProcMaps.NONE)) > limit) {
                 List<CacheEntry> entries = entries(ProcMaps.ofAllProcesses());
                 entries.sort(LAST_USED_FIRST);
-                long _ = limit(entries, limit, entry, new ArrayList<>());
+                limit(entries, limit, entry, new ArrayList<>());
             }
         } catch (IOException | AotiException e) {
             LOG.log(System.Logger.Level.DEBUG, "the cache is not cleaned up: " + e);
@@ -99,7 +99,7 @@ final class CachePruner {
                     left.add(entry);
                 }
             }
-            long _ = limit(left, rule.limit(), null, removed);
+            limit(left, rule.limit(), null, removed);
             removeKeys();
             return removed;
         } catch (IOException e) {
@@ -107,13 +107,13 @@ final class CachePruner {
         }
     }
 
-    /** Removes models from the end of the list until those that are left are few enough. */
-    private long limit(List<CacheEntry> sorted, long limit, Path spared, List<CacheEntry> removed)
+    /** Removes models from the end of the list until the rest is within the limit. */
+    private void limit(List<CacheEntry> sorted, long limit, Path spared, List<CacheEntry> removed)
             throws IOException {
         long bytes = models(sorted);
         for (CacheEntry entry : sorted.reversed()) {
             if (bytes <= limit) {
-                break;
+                return;
             }
             if (entry.isModel() && !entry.path().equals(spared) && remove(entry)) {
                 LOG.log(System.Logger.Level.DEBUG, "removed from the cache: " + entry.path());
@@ -121,7 +121,6 @@ final class CachePruner {
                 bytes -= entry.bytes();
             }
         }
-        return bytes;
     }
 
     private static long models(List<CacheEntry> entries) {
@@ -140,7 +139,7 @@ final class CachePruner {
                 .remove(() -> entry.lastUsed().equals(lastUsed(entry.path())));
     }
 
-    /** What a key leads to is made again under the same name if need be; it saves time alone. */
+    /** Removes the keys of entries that are gone; a key only saves time. */
     private void removeKeys() throws IOException {
         Path models = root.resolve(CacheEntry.MODELS);
         for (Path key : list(models.resolve(KEYS))) {
@@ -149,15 +148,14 @@ final class CachePruner {
                     Files.deleteIfExists(key);
                 }
             } catch (NoSuchFileException e) {
-                // Somebody else has removed it.
+                // Another process has removed it.
             }
         }
     }
 
     private static String firstLine(Path key) throws IOException {
-        String text = new String(Files.readAllBytes(key), StandardCharsets.US_ASCII);
-        int end = text.indexOf('\n');
-        String first = end < 0 ? text : text.substring(0, end);
+        String first =
+                Files.readString(key, StandardCharsets.ISO_8859_1).lines().findFirst().orElse("");
         return first.matches("[0-9a-f]{64}") ? first : ".none";
     }
 
@@ -188,7 +186,7 @@ final class CachePruner {
             try {
                 bytes += Files.size(file);
             } catch (NoSuchFileException e) {
-                // Somebody removes it at this moment.
+                // It is being removed.
             }
         }
         return bytes;

@@ -10,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,9 +49,6 @@ public final class UserCache {
 
     private static final Duration TOUCH_INTERVAL = Duration.ofMinutes(1);
 
-    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-
     private static final String ADVICE =
             "; set -Daoti.cache=DIR or AOTI_CACHE to a folder that this user can write to, on a"
                     + " file system with enough room that is not mounted noexec";
@@ -64,7 +59,7 @@ public final class UserCache {
     /** Which of them must not be trusted before its owner is checked; null for none. */
     private final Path shared;
 
-    /** How many bytes of models it may hold. */
+    /** Returns how many bytes of models may lie in it; {@link Long#MAX_VALUE} for any number. */
     private final long limit;
 
     private UserCache(List<Path> roots, Path shared, long limit) {
@@ -73,44 +68,35 @@ public final class UserCache {
         this.limit = limit;
     }
 
-    /**
-     * Returns the cache that the settings of this process name. Touches no file.
-     *
-     * @throws AotiException if a setting is no path
-     */
+    /** Returns the cache that the settings of this process name. Touches no file. */
     public static UserCache ofProcess() {
         return of(System::getProperty, System::getenv);
     }
 
     /**
-     * Returns the cache that the given settings name. Touches no file.
+     * Returns the cache that system properties and environment variables name. Touches no file.
      *
-     * @param properties answers system properties, or null
-     * @param environment answers environment variables, or null
      * @throws AotiException if a setting is no path
      */
     public static UserCache of(
             UnaryOperator<String> properties, UnaryOperator<String> environment) {
         long limit = limit(properties, environment);
-        Path property = path("aoti.cache", properties.apply("aoti.cache"));
-        if (property != null) {
-            return at(property).withLimit(limit);
-        }
-        Path variable = path("AOTI_CACHE", environment.apply("AOTI_CACHE"));
-        if (variable != null) {
-            return at(variable).withLimit(limit);
+        Path property = path("aoti.cache", properties);
+        Path named = property == null ? path("AOTI_CACHE", environment) : property;
+        if (named != null) {
+            return at(named).withLimit(limit);
         }
         List<Path> roots = new ArrayList<>();
-        Path xdg = path("XDG_CACHE_HOME", environment.apply("XDG_CACHE_HOME"));
-        Path home = path("user.home", properties.apply("user.home"));
-        // The XDG base directory specification has relative paths ignored; the JVM gives "?" for a
-        // home that it does not know.
+        Path xdg = path("XDG_CACHE_HOME", environment);
+        Path home = path("user.home", properties);
+        // The XDG base directory specification ignores relative paths; the JVM gives "?" for an
+        // unknown home.
         if (xdg != null && xdg.isAbsolute()) {
             roots.add(xdg.resolve("aoti4j"));
         } else if (home != null && home.isAbsolute()) {
             roots.add(home.resolve(".cache/aoti4j"));
         }
-        Path substitute = substitute(properties.apply("java.io.tmpdir"));
+        Path substitute = substitute(path("java.io.tmpdir", properties));
         if (substitute != null) {
             roots.add(substitute);
         }
@@ -118,20 +104,14 @@ public final class UserCache {
     }
 
     /**
-     * Returns a cache in a given folder, without substitute.
-     *
-     * @param root the folder; made when it is first written to
+     * Returns a cache in a given folder, without substitute; the folder is made when it is first
+     * written to.
      */
     public static UserCache at(Path root) {
         return new UserCache(List.of(root.toAbsolutePath()), null, DEFAULT_LIMIT);
     }
 
-    /**
-     * Sets how many bytes of models may lie in it.
-     *
-     * @param bytes {@link Long#MAX_VALUE} for any number
-     * @throws IllegalArgumentException if it is negative
-     */
+    /** Returns this cache with another limit on the bytes of its models. */
     public UserCache withLimit(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("the limit must not be negative, but is " + bytes);
@@ -139,10 +119,7 @@ public final class UserCache {
         return new UserCache(roots, shared, bytes);
     }
 
-    /**
-     * Returns this cache without the folder for temporary files: a cache that fails where the
-     * user's own folder cannot be written to.
-     */
+    /** Returns this cache without the folder for temporary files. */
     public UserCache withoutSubstitute() {
         List<Path> own = new ArrayList<>(roots);
         own.remove(shared);
@@ -175,9 +152,9 @@ public final class UserCache {
     }
 
     /**
-     * Returns the cache's own folder, and makes it if need be, open to this user only.
+     * Returns the cache's own folder, and makes it if necessary, open to this user only.
      *
-     * @throws AotiException if there is none; tells every one that was tried
+     * @throws AotiException if there is none, with the problem of each that was tried
      */
     public Path root() {
         List<String> problems = new ArrayList<>();
@@ -200,12 +177,7 @@ public final class UserCache {
         throw new AotiException("no folder for the cache: " + String.join(", ", problems) + ADVICE);
     }
 
-    /**
-     * Lists what is in the cache. Touches nothing.
-     *
-     * @return the entries of every folder that the cache may lie in, those last used first
-     * @throws AotiException if a folder that is there cannot be read
-     */
+    /** Lists the entries of every folder that the cache may lie in, those last used first. */
     public List<CacheEntry> entries() {
         return existingRoots().stream()
                 .flatMap(root -> new CachePruner(root).entries().stream())
@@ -213,33 +185,28 @@ public final class UserCache {
                 .toList();
     }
 
-    /**
-     * Removes entries that no process has mapped, and what crashed processes left.
-     *
-     * @throws AotiException if the cache cannot be read, or an entry not removed
-     */
+    /** Removes entries that no process has mapped, and what crashed processes left. */
     public List<CacheEntry> prune(PruneRule rule) {
         return existingRoots().stream()
                 .flatMap(root -> new CachePruner(root).prune(rule).stream())
                 .toList();
     }
 
-    /** Returns the folders that the cache may lie in and that are there. */
+    /** Returns the folders that the cache may lie in and that exist. */
     public List<Path> existingRoots() {
         return roots.stream().filter(root -> Files.isDirectory(root) && isTrusted(root)).toList();
     }
 
     /**
-     * Returns a folder that holds given files, and fills it if need be.
+     * Returns a folder that holds given files, and fills it if necessary.
      *
-     * <p>The folder is made under another name and renamed when it is complete, so a folder of this
-     * name is a complete one. Should files of it have been removed or cut short since, it is made
-     * anew. A folder that is complete is used wherever it lies, even if it cannot be written to.
+     * <p>The folder is made under another name and renamed when it is complete. If files of it have
+     * been removed or cut short since, it is made again. A complete folder is used wherever it
+     * lies, even if it cannot be written to.
      *
-     * @param name names the content too, by version or checksum: what is there is not compared; may
-     *     contain slashes
-     * @param files names of the files and their sizes in bytes, or {@link #ANY_SIZE}; names must
-     *     not contain slashes
+     * @param name identifies the content, by version or checksum; may contain slashes
+     * @param files names of the files, without slashes, and their sizes in bytes, or {@link
+     *     #ANY_SIZE}
      * @param filler makes the files; called at most once, while other threads and processes that
      *     want the folder wait
      * @throws AotiException if the folder cannot be made; also what {@code filler} throws
@@ -249,16 +216,13 @@ public final class UserCache {
     }
 
     /**
-     * Returns a folder as {@link #folder(String, Map, Filler)} does, and makes it anew also where
-     * its files are found to be damaged.
-     *
-     * @param sound looks into the files of a folder, which have their sizes; called on each use
-     * @throws AotiException if the folder cannot be made; also what {@code filler} throws
+     * As {@link #folder(String, Map, Filler)}; {@code sound} also looks for damage in the files of
+     * an existing folder, on each use.
      */
     public Path folder(String name, Map<String, Long> files, Predicate<Path> sound, Filler filler) {
         for (Path root : roots) {
             Path folder = root.resolve(name);
-            // First, so that who cleans up sees that it is about to be used.
+            // First, so that a cleanup sees that it is about to be used.
             touch(folder);
             if (new CacheFolder(folder, files, sound).isComplete() && isTrusted(root)) {
                 return folder;
@@ -290,10 +254,8 @@ public final class UserCache {
     @FunctionalInterface
     public interface Filler {
         /**
-         * Makes the files.
-         *
-         * @param folder an empty folder, open to this user only
-         * @throws IOException if that fails; the folder is then removed
+         * Makes the files in an empty folder, which is open to this user only, and is removed if
+         * this fails.
          */
         void fill(Path folder) throws IOException;
     }
@@ -307,20 +269,20 @@ public final class UserCache {
                 Files.setLastModifiedTime(folder, FileTime.from(now));
             }
         } catch (IOException e) {
-            // It is not there, or not ours to change: then it is not ours to remove either.
+            // It is not there, or may not be changed: then it may not be removed either.
         }
     }
 
     private void prepare(Path root) throws IOException {
         if (root.equals(shared)) {
-            // Not createDirectories, which is content with whatever somebody else put there.
+            // Not createDirectories, which accepts a folder of another user.
             try {
-                Files.createDirectory(root, PRIVATE);
+                Files.createDirectory(root, CacheFolder.PRIVATE);
             } catch (FileAlreadyExistsException e) {
                 requireOwned(root);
             }
         } else {
-            Files.createDirectories(root, PRIVATE);
+            Files.createDirectories(root, CacheFolder.PRIVATE);
         }
         if (!Files.isWritable(root)) {
             throw new IOException(root + " cannot be written to");
@@ -343,31 +305,29 @@ public final class UserCache {
         Map<String, Object> attributes =
                 Files.readAttributes(
                         folder, "unix:uid,isDirectory,permissions", LinkOption.NOFOLLOW_LINKS);
-        boolean closed =
-                attributes.get("permissions") instanceof Set<?> permissions
-                        && !permissions.contains(PosixFilePermission.GROUP_WRITE)
-                        && !permissions.contains(PosixFilePermission.OTHERS_WRITE);
+        Set<?> permissions = (Set<?>) attributes.get("permissions");
         if (!Boolean.TRUE.equals(attributes.get("isDirectory"))
                 || !attributes.get("uid").equals(Platform.userId())
-                || !closed) {
+                || permissions.contains(PosixFilePermission.GROUP_WRITE)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new IOException(
                     folder + " is not a folder of this user that others cannot write to");
         }
     }
 
-    private static Path substitute(String temporaryFolder) {
-        Path folder = path("java.io.tmpdir", temporaryFolder);
+    private static Path substitute(Path folder) {
         try {
             return folder == null
                     ? null
                     : folder.toAbsolutePath().resolve("aoti4j-" + Platform.userId());
         } catch (IOException e) {
-            // Without /proc nobody's folder can be told from our own.
+            // Without /proc the owner of a folder cannot be compared.
             return null;
         }
     }
 
-    private static Path path(String setting, String value) {
+    private static Path path(String setting, UnaryOperator<String> settings) {
+        String value = settings.apply(setting);
         if (value == null || value.isEmpty()) {
             return null;
         }
