@@ -3,8 +3,8 @@ package io.github.aoti4j.core;
 import java.io.Serial;
 
 /**
- * The root of everything aoti4j throws on its own account. Unchecked: a caller who cannot do
- * anything about a bad package or a bad input need not mention it.
+ * The root of the exceptions of aoti4j. Unchecked, since most callers cannot repair a bad package
+ * or a bad input.
  *
  * <p>{@link Error}s, {@link WrongThreadException} and the {@link IllegalStateException} of a closed
  * {@link java.lang.foreign.Arena} pass through aoti4j unwrapped.

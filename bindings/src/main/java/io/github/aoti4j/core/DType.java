@@ -85,55 +85,37 @@ public enum DType {
         this.safetensorsName = safetensorsName;
     }
 
-    /**
-     * Returns the name without PyTorch's {@code torch.} prefix.
-     *
-     * @return for example {@code float32}
-     */
+    /** {@return the name without PyTorch's {@code torch.} prefix, for example {@code float32}} */
     public String torchName() {
         return torchName;
     }
 
-    /**
-     * Returns the number that stands for this type in the ABI.
-     *
-     * @return the value of {@code c10::ScalarType}
-     */
+    /** {@return the value of {@code c10::ScalarType}, which stands for this type in the ABI} */
     public int code() {
         return code;
     }
 
-    /**
-     * Returns the size of one element.
-     *
-     * @return bytes, a power of two from 1 to 16
-     */
+    /** {@return the bytes of one element, a power of two from 1 to 16} */
     public int byteSize() {
         return byteSize;
     }
 
     /**
-     * Returns the name in the header of a safetensors file.
-     *
-     * @return for example {@code F32}; empty where the format has no such type
+     * {@return the name in the header of a safetensors file, for example {@code F32}; empty where
+     * the format has no such type}
      */
     public Optional<String> safetensorsName() {
         return Optional.ofNullable(safetensorsName);
     }
 
-    /**
-     * Tells whether an element is a pair of a real and an imaginary part.
-     *
-     * @return true for the complex types
-     */
+    /** {@return whether an element is a pair of a real and an imaginary part} */
     public boolean isComplex() {
         return this == COMPLEX32 || this == COMPLEX64 || this == COMPLEX128;
     }
 
     /**
-     * Tells whether an element is a real floating-point number, of any width.
-     *
-     * @return true for float64 down to float4
+     * {@return whether an element is a real floating-point number, of any width: float64 down to
+     * float4}
      */
     public boolean isFloatingPoint() {
         return torchName.startsWith("float") || this == BFLOAT16;

@@ -24,21 +24,15 @@ public record Device(Type type, int index) {
         /** A GPU of NVIDIA's. */
         CUDA;
 
-        /**
-         * Returns PyTorch's name.
-         *
-         * @return {@code cpu} or {@code cuda}
-         */
+        /** {@return PyTorch's name, {@code cpu} or {@code cuda}} */
         public String torchName() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /**
-     * Names a device.
+     * Checks the index.
      *
-     * @param type the kind of device
-     * @param index which of them; 0 for the CPU
      * @throws IllegalArgumentException if the index is negative, or another than 0 for the CPU
      */
     public Device {
@@ -49,10 +43,9 @@ public record Device(Type type, int index) {
     }
 
     /**
-     * Names a CUDA device, whether or not it is there.
+     * {@return a CUDA device, whether or not it exists}
      *
      * @param index which of them, from 0
-     * @return the device
      * @throws IllegalArgumentException if the index is negative
      */
     public static Device cuda(int index) {
@@ -60,7 +53,7 @@ public record Device(Type type, int index) {
     }
 
     /**
-     * Reads PyTorch's notation.
+     * Parses PyTorch's notation.
      *
      * @param name {@code cpu}, {@code cuda:1} or the like, or {@code cuda}, which is {@code cuda:0}
      * @return the device
@@ -84,26 +77,18 @@ public record Device(Type type, int index) {
         return cuda(Integer.parseInt(index));
     }
 
-    /**
-     * Tells whether this is the CPU.
-     *
-     * @return false for a GPU, whose memory Java cannot read
-     */
+    /** {@return whether this is the CPU, whose memory Java can read} */
     public boolean isCpu() {
         return type == Type.CPU;
     }
 
-    /**
-     * Returns PyTorch's notation.
-     *
-     * @return {@code cpu} or {@code cuda:0} and the like
-     */
+    /** {@return PyTorch's notation: {@code cpu} or {@code cuda:0} and the like} */
     @Override
     public String toString() {
         return isCpu() ? "cpu" : type.torchName() + ":" + index;
     }
 
-    // What a record gets otherwise is linked at its first use, which costs each new JVM time.
+    // A record's own methods are linked at their first use, which costs each new JVM time.
 
     @Override
     public boolean equals(Object other) {

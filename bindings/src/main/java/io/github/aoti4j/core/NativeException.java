@@ -33,20 +33,14 @@ public class NativeException extends AotiException {
         this.nativeMessage = nativeMessage;
     }
 
-    /**
-     * Returns the name of the function that failed.
-     *
-     * @return the C symbol
-     */
+    /** {@return the C symbol of the function that failed} */
     public String function() {
         return function;
     }
 
     /**
-     * Returns the message of the native side in full.
-     *
-     * @return the message as native code gave it, with several lines and the frames of the C++
-     *     stack where it has those
+     * {@return the message as native code gave it, in full: several lines, with the frames of the
+     * C++ stack where it has those}
      */
     public String nativeMessage() {
         return nativeMessage;

@@ -8,7 +8,6 @@ import io.github.aoti4j.core.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
-import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +19,8 @@ import java.util.Properties;
 import java.util.zip.CRC32;
 
 /**
- * The libtorch on the class path: natives that JavaCPP's presets publish as Maven artifacts.
- * Nothing but these files is used of them.
+ * The libtorch on the class path: natives that JavaCPP's presets publish as Maven artifacts, of
+ * which nothing else is used.
  *
  * <p>The presets' {@code libgcc_s.so.1} is left alone: libtorch needs the system's {@code
  * libstdc++.so.6}, which brings the {@code libgcc_s.so.1} that fits it.
@@ -36,7 +35,7 @@ final class EmbeddedNatives {
     private static final String TORCH_FOLDER = "org/bytedeco/pytorch/" + Platform.CLASSIFIER + "/";
     private static final String BLAS_FOLDER = "org/bytedeco/openblas/" + Platform.CLASSIFIER + "/";
 
-    /** What decides whether there is an embedded libtorch at all. */
+    /** Exists if there is an embedded libtorch. */
     static final String MAIN_RESOURCE = TORCH_FOLDER + LibTorchLocation.LIBRARY;
 
     private static final String POM = "META-INF/maven/org.bytedeco/pytorch/pom.properties";
@@ -53,7 +52,10 @@ final class EmbeddedNatives {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     private final ClassLoader loader;
+
+    /** Returns the Maven version, empty if the jars do not have it. */
     private final String version;
+
     private final List<NativeResource> resources;
 
     private EmbeddedNatives(ClassLoader loader, String version, List<NativeResource> resources) {
@@ -63,10 +65,9 @@ final class EmbeddedNatives {
     }
 
     /**
-     * Looks for the natives, without reading them.
+     * Looks for the natives without reading them, in the first class loader that has libtorch;
+     * empty if none has.
      *
-     * @param loaders the class loaders to ask; the first that has libtorch has to have all of it
-     * @return empty if none has libtorch
      * @throws IncompatibleModelException if a part is missing
      */
     static Optional<EmbeddedNatives> find(List<ClassLoader> loaders) {
@@ -85,10 +86,8 @@ final class EmbeddedNatives {
     }
 
     /**
-     * Returns a folder with all the libraries, unpacking them if no process has done so before. If
-     * the application can use JavaCPP's PyTorch, that is where JavaCPP unpacks them.
-     *
-     * @throws io.github.aoti4j.core.AotiException if they cannot be unpacked
+     * Returns a folder with all the libraries, and unpacks them if no process has done so before.
+     * If the application can use JavaCPP's PyTorch, JavaCPP unpacks them into its own folder.
      */
     Path unpack(UserCache cache, Progress progress) {
         if (JavaCppCache.isUsed(loader)) {
@@ -123,7 +122,7 @@ final class EmbeddedNatives {
         }
     }
 
-    /** Names the version for people, and the content by what the jars say of it. */
+    /** Names the version, and identifies the content by what the jars say of it. */
     private String folderName() {
         CRC32 crc = new CRC32();
         for (NativeResource resource : resources) {
@@ -162,9 +161,7 @@ final class EmbeddedNatives {
         if (pom == null) {
             return "";
         }
-        URLConnection connection = pom.openConnection();
-        connection.setUseCaches(false);
-        try (InputStream in = connection.getInputStream()) {
+        try (InputStream in = NativeResource.connect(pom).getInputStream()) {
             var properties = new Properties();
             properties.load(in);
             // It becomes part of a folder's name.

@@ -74,7 +74,11 @@ final class JavaCppCache {
         Class<?> javaCpp = Class.forName("org.bytedeco.javacpp.Loader", true, loader);
         Method cacheResource = javaCpp.getMethod("cacheResource", URL.class);
         Path cache = ((File) javaCpp.getMethod("getCacheDir").invoke(null)).toPath();
-        Progress listener = isNew(cache, natives) ? announced(cache, progress) : Progress.NONE;
+        Progress listener = Progress.NONE;
+        if (isNew(cache, natives)) {
+            LOG.log(System.Logger.Level.INFO, MESSAGE + " into its cache at " + cache);
+            listener = progress;
+        }
         long total = natives.stream().mapToLong(NativeResource::size).sum();
         long done = 0;
         List<Path> files = new ArrayList<>();
@@ -98,11 +102,6 @@ final class JavaCppCache {
             }
         }
         return folder;
-    }
-
-    private static Progress announced(Path cache, Progress progress) {
-        LOG.log(System.Logger.Level.INFO, MESSAGE + " into its cache at " + cache);
-        return progress;
     }
 
     /** Returns whether JavaCPP has yet to unpack libtorch, as far as one can see. */

@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * The libtorch of this process: found, loaded and checked once, and never unloaded.
  *
  * <p>There is one per process because PyTorch allows no second: its registries are the process's,
- * and a second copy ends the process while it loads. One that other code has loaded before is
- * therefore used as it is; other code that loads its own afterwards cannot be stopped from here.
+ * and a second copy ends the process while it loads. One that other code has loaded before is used
+ * as it is; other code cannot be stopped from loading its own later.
  *
  * <p>Thread-safe.
  */
@@ -31,7 +31,10 @@ public final class LibTorch {
 
     private final LibTorchLocation location;
     private final NativeLibrary library;
+
+    /** {@return PyTorch's major, minor and patch version, such as {@code 2.10.0}} */
     private final String version;
+
     private final Map<String, Boolean> known = new ConcurrentHashMap<>();
 
     LibTorch(LibTorchLocation location, NativeLibrary library, String version) {
@@ -41,9 +44,9 @@ public final class LibTorch {
     }
 
     /**
-     * Returns the process's libtorch, and loads it from the usual places if it is not loaded.
+     * Loads libtorch from the usual places if it is not loaded.
      *
-     * @return the loaded libtorch
+     * @return the process's libtorch
      * @throws IncompatibleModelException if there is none that works here
      * @throws AotiException if the embedded one cannot be unpacked
      * @see LibTorchLocator
@@ -53,10 +56,11 @@ public final class LibTorch {
     }
 
     /**
-     * Returns the process's libtorch, and loads it from a folder if it is not loaded.
+     * Loads libtorch from a folder if it is not loaded.
      *
-     * @param directory the folder that holds {@code libtorch_cpu.so}, or one whose {@code lib} does
-     * @return the loaded libtorch
+     * @param directory the folder that contains {@code libtorch_cpu.so}, or one whose {@code lib}
+     *     does
+     * @return the process's libtorch
      * @throws IncompatibleModelException if there is none that works here, or another one is loaded
      */
     public static LibTorch load(Path directory) {
@@ -66,11 +70,10 @@ public final class LibTorch {
     }
 
     /**
-     * Returns the process's libtorch, and loads it if it is not loaded. After a failure it may be
-     * tried again with other options.
+     * Loads libtorch if it is not loaded. After a failure it may be tried again with other options.
      *
-     * @param options how to find it; when it is loaded already, only the folder matters
-     * @return the loaded libtorch
+     * @param options how to find it; once it is loaded, only the folder matters
+     * @return the process's libtorch
      * @throws IncompatibleModelException if there is none that works here, or the options name a
      *     folder and one from another folder is loaded
      * @throws AotiException if the embedded one cannot be unpacked
@@ -93,29 +96,17 @@ public final class LibTorch {
         return torch;
     }
 
-    /**
-     * Returns the process's libtorch if it has been loaded, and loads nothing.
-     *
-     * @return empty before the first successful {@code load}
-     */
+    /** {@return the process's libtorch; empty before the first successful {@code load}} */
     public static Optional<LibTorch> loaded() {
         return Optional.ofNullable(loaded);
     }
 
-    /**
-     * Returns how this libtorch was found.
-     *
-     * @return the place that won
-     */
+    /** {@return how this libtorch was found} */
     public LibTorchOrigin origin() {
         return location.origin();
     }
 
-    /**
-     * Returns where this libtorch lies.
-     *
-     * @return the folder that holds {@code libtorch_cpu.so}
-     */
+    /** {@return the folder that contains {@code libtorch_cpu.so}} */
     public Path directory() {
         return location.directory();
     }
@@ -130,10 +121,10 @@ public final class LibTorch {
     }
 
     /**
-     * Tells whether this libtorch exports a function. Asking again costs a map look-up.
+     * Returns whether this libtorch exports a function. Repeated queries are answered from a map.
      *
      * @param symbol the C name
-     * @return false for what came with a later PyTorch
+     * @return false for functions of a later PyTorch
      */
     public boolean has(String symbol) {
         Boolean has = known.get(Objects.requireNonNull(symbol, "symbol"));
@@ -155,11 +146,7 @@ public final class LibTorch {
         return library.missing(Objects.requireNonNull(symbols, "symbols"));
     }
 
-    /**
-     * Describes this libtorch in a line.
-     *
-     * @return version, folder and origin
-     */
+    /** {@return version, folder and origin, in one line} */
     @Override
     public String toString() {
         return "libtorch %s in %s (%s)"

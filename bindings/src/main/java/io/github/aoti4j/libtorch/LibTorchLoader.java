@@ -47,9 +47,9 @@ final class LibTorchLoader {
     private LibTorchLoader() {}
 
     /** Loads libtorch, or adopts the one that other code has loaded. */
-    static LibTorch load(LibTorchOptions options, SearchContext surroundings) {
+    static LibTorch load(LibTorchOptions options, SearchContext context) {
         Platform.requireSupported();
-        var locator = new LibTorchLocator(surroundings);
+        var locator = new LibTorchLocator(context);
         if (options.threads() > 0) {
             // Read by OpenMP's run-time library as it is loaded.
             Environment.set("OMP_NUM_THREADS", Integer.toString(options.threads()));
@@ -58,7 +58,7 @@ final class LibTorchLoader {
         LibTorch torch =
                 present.isPresent()
                         ? adopt(present.get(), locator.demanded(options))
-                        : open(locate(locator, options), surroundings);
+                        : open(locate(locator, options), context);
         LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + torch);
         return torch;
     }
@@ -94,11 +94,11 @@ final class LibTorchLoader {
                 version());
     }
 
-    private static LibTorch open(LibTorchLocation location, SearchContext surroundings) {
+    private static LibTorch open(LibTorchLocation location, SearchContext context) {
         // Before it is in the process, from where it cannot be removed.
         requireSymbols(location.library(), location.missing(RequiredSymbols.NAMES));
         requireNoOther(location.directory().resolve(LIBC10));
-        RivalEngines.warn(location, surroundings);
+        RivalEngines.warn(location, context);
         try (var _ = Recorder.phase("load libtorch", location.directory())) {
             for (String need : NEEDS) {
                 Path file = location.directory().resolve(need);

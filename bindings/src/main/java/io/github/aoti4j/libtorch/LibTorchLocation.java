@@ -17,11 +17,7 @@ public record LibTorchLocation(LibTorchOrigin origin, Path directory) {
     /** The library that exports PyTorch's C shim. */
     static final String LIBRARY = "libtorch_cpu.so";
 
-    /**
-     * Returns the library that exports PyTorch's C shim.
-     *
-     * @return the path of {@code libtorch_cpu.so}
-     */
+    /** {@return the path of {@code libtorch_cpu.so}, which exports PyTorch's C shim} */
     public Path library() {
         return directory.resolve(LIBRARY);
     }

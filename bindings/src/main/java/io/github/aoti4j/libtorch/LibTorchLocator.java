@@ -25,9 +25,9 @@ import java.util.Optional;
  *   <li>the folders of {@code LD_LIBRARY_PATH} and those where systems keep libraries.
  * </ol>
  *
- * <p>The property and the variable may also say {@code python}: then the {@code python3} on the
- * PATH is asked where its torch lies. A place that is named by one of the first three and holds no
- * libtorch is an error; the search does not go on behind the caller's back.
+ * <p>The property and the variable may also be {@code python}: then the {@code python3} on the PATH
+ * is asked where its torch lies. A place that is named by one of the first three and contains no
+ * libtorch is an error; the search does not go on.
  *
  * <p>Immutable and thread-safe.
  */
@@ -40,17 +40,15 @@ public final class LibTorchLocator {
 
     private static final String PYTHON = "python";
 
-    private final SearchContext surroundings;
+    private final SearchContext context;
 
-    LibTorchLocator(SearchContext surroundings) {
-        this.surroundings = surroundings;
+    LibTorchLocator(SearchContext context) {
+        this.context = context;
     }
 
     /**
-     * Returns a locator over this process's settings and class path, the calling thread's context
-     * class loader first.
-     *
-     * @return the locator
+     * {@return a locator over this process's settings and class path, the calling thread's context
+     * class loader first}
      */
     public static LibTorchLocator ofProcess() {
         return new LibTorchLocator(SearchContext.ofProcess());
@@ -61,8 +59,8 @@ public final class LibTorchLocator {
      *
      * @param options how to find it
      * @return where it is; never {@link LibTorchOrigin#ALREADY_LOADED}
-     * @throws IncompatibleModelException if there is none, telling every place tried and what to
-     *     do; or if a named place holds none
+     * @throws IncompatibleModelException if there is none, with every place tried and what to do;
+     *     or if a named place contains none
      * @throws AotiException if the embedded one cannot be unpacked
      */
     public LibTorchLocation locate(LibTorchOptions options) {
@@ -73,31 +71,31 @@ public final class LibTorchLocator {
                 .orElseThrow(() -> new IncompatibleModelException(notFound()));
     }
 
-    /** Returns the place that was asked for by name; empty if none was. */
+    /** Returns the place that was requested by name; empty if none was. */
     Optional<LibTorchLocation> demanded(LibTorchOptions options) {
         if (options.directory() != null) {
             return Optional.of(at(LibTorchOrigin.EXPLICIT, options.directory()));
         }
-        String property = surroundings.property(PROPERTY);
+        String property = context.property(PROPERTY);
         if (property != null) {
             return Optional.of(named(LibTorchOrigin.SYSTEM_PROPERTY, property));
         }
-        return Optional.ofNullable(surroundings.variable(VARIABLE))
+        return Optional.ofNullable(context.variable(VARIABLE))
                 .map(variable -> named(LibTorchOrigin.ENVIRONMENT, variable));
     }
 
     private LibTorchLocation named(LibTorchOrigin origin, String value) {
         return value.equals(PYTHON)
-                ? at(LibTorchOrigin.PYTHON, PythonTorch.folder(surroundings))
+                ? at(LibTorchOrigin.PYTHON, PythonTorch.folder(context))
                 : at(origin, path(origin, value));
     }
 
     private Optional<LibTorchLocation> embedded(LibTorchOptions options) {
-        return unpacked(surroundings.classLoaders(), options).or(() -> onModulePath(options));
+        return unpacked(context.classLoaders(), options).or(() -> onModulePath(options));
     }
 
     private Optional<LibTorchLocation> onModulePath(LibTorchOptions options) {
-        try (URLClassLoader jars = ModulePath.loader(surroundings.modulePath())) {
+        try (URLClassLoader jars = context.modulePathLoader()) {
             return unpacked(List.of(jars), options);
         } catch (IOException e) {
             throw new IncompatibleModelException("the module path cannot be read: " + e, e);
@@ -107,18 +105,18 @@ public final class LibTorchLocator {
     private Optional<LibTorchLocation> unpacked(
             List<ClassLoader> loaders, LibTorchOptions options) {
         return EmbeddedNatives.find(loaders)
-                .map(natives -> natives.unpack(surroundings.cache(), options.progress()))
+                .map(natives -> natives.unpack(context.cache(), options.progress()))
                 .map(folder -> new LibTorchLocation(LibTorchOrigin.EMBEDDED, folder));
     }
 
     private Optional<LibTorchLocation> system() {
-        return surroundings.systemFolders().stream()
+        return context.systemFolders().stream()
                 .filter(LibTorchLocator::holdsLibrary)
                 .map(folder -> new LibTorchLocation(LibTorchOrigin.SYSTEM, folder))
                 .findFirst();
     }
 
-    /** Takes the folder or its {@code lib}, as an unpacked libtorch and pip's torch have it. */
+    /** Accepts the folder or its {@code lib}, as an unpacked libtorch and pip's torch have it. */
     private static LibTorchLocation at(LibTorchOrigin origin, Path directory) {
         Path absolute = directory.toAbsolutePath().normalize();
         for (Path folder : List.of(absolute, absolute.resolve("lib"))) {
@@ -174,7 +172,7 @@ public final class LibTorchLocator {
                         LibTorchLocation.LIBRARY,
                         String.join(
                                 ", ",
-                                surroundings.systemFolders().stream().map(Path::toString).toList()),
+                                context.systemFolders().stream().map(Path::toString).toList()),
                         String.join(" and ", EmbeddedNatives.ARTIFACTS),
                         PROPERTY,
                         RequiredSymbols.SINCE);

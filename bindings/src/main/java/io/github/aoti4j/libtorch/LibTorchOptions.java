@@ -8,24 +8,21 @@ import java.util.Objects;
 /**
  * How to find libtorch, and how to set it up. Immutable.
  *
- * @param directory the folder that holds {@code libtorch_cpu.so}, or one whose {@code lib} does;
- *     null to look in the usual places
- * @param threads how many threads one operator may run on ({@code OMP_NUM_THREADS}); 0 leaves that
- *     variable, or else libtorch's default, which is one thread a core. Heeded only by the options
- *     that load libtorch, before anything else in the process has loaded OpenMP
- * @param progress hears how far the embedded libtorch is unpacked, which takes seconds the first
- *     time
+ * @param directory the folder that contains {@code libtorch_cpu.so}, or one whose {@code lib} does;
+ *     null to search the usual places
+ * @param threads how many threads one operator may use ({@code OMP_NUM_THREADS}); 0 keeps that
+ *     variable, or else libtorch's default, one thread a core. Used only by the options that load
+ *     libtorch, before anything else in the process has loaded OpenMP
+ * @param progress receives the progress of unpacking the embedded libtorch, which takes seconds the
+ *     first time
  */
 public record LibTorchOptions(Path directory, int threads, Progress progress) {
-    /** Look in the usual places, silently; threads as the environment says. */
+    /** Searches the usual places, silently; threads as the environment says. */
     public static final LibTorchOptions DEFAULT = new LibTorchOptions(null, 0, Progress.NONE);
 
     /**
      * Checks the components.
      *
-     * @param directory a folder or null
-     * @param threads a number of threads or 0
-     * @param progress a listener
      * @throws IllegalArgumentException if the number of threads is negative
      */
     public LibTorchOptions {
@@ -36,9 +33,9 @@ public record LibTorchOptions(Path directory, int threads, Progress progress) {
     }
 
     /**
-     * Returns these options with a folder.
+     * Sets the folder.
      *
-     * @param folder the folder to load from, and no other; null to look in the usual places
+     * @param folder the only folder to load from; null to search the usual places
      * @return new options
      */
     public LibTorchOptions withDirectory(Path folder) {
@@ -46,11 +43,10 @@ public record LibTorchOptions(Path directory, int threads, Progress progress) {
     }
 
     /**
-     * Returns these options with a number of threads. Small models answer faster on one: waking
-     * others costs more than they help, and they spin between runs, at the cost of whatever else
-     * wants the cores.
+     * Sets the number of threads. Small models run faster on one: waking others costs more than
+     * they gain, and they spin between runs.
      *
-     * @param count how many threads one operator may run on; 0 for libtorch's default
+     * @param count how many threads one operator may use; 0 for libtorch's default
      * @return new options
      */
     public LibTorchOptions withThreads(int count) {
@@ -58,7 +54,7 @@ public record LibTorchOptions(Path directory, int threads, Progress progress) {
     }
 
     /**
-     * Returns these options with a listener.
+     * Sets the listener.
      *
      * @param listener the listener
      * @return new options

@@ -19,6 +19,7 @@ public enum LibTorchOrigin {
     /** A folder for libraries of the system. */
     SYSTEM("system library folders");
 
+    /** {@return a few words for messages, such as {@code natives on the class path}} */
     private final String description;
 
     LibTorchOrigin(String description) {

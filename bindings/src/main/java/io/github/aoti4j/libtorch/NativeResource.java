@@ -16,19 +16,22 @@ import java.util.zip.CRC32;
 /**
  * A file on the class path.
  *
- * @param size in bytes
- * @param stamp tells this content from others of the same size without reading it: the CRC-32 that
- *     its jar states, or else when it was last changed
- * @param isCrc whether the stamp is a CRC-32
+ * @param stamp differs between contents of the same size: the CRC-32 that its jar states, or else
+ *     the time of the last change
  */
 record NativeResource(String name, URL url, long size, long stamp, boolean isCrc) {
     private static final int CHUNK = 1 << 20;
 
-    /** Looks at a resource without reading it. */
-    static NativeResource at(String name, URL url) throws IOException {
+    /** Opens a connection without a cache: a cached jar would stay open. */
+    static URLConnection connect(URL url) throws IOException {
         URLConnection connection = url.openConnection();
-        // A cached jar would stay open behind the back of whoever replaces or closes it.
         connection.setUseCaches(false);
+        return connection;
+    }
+
+    /** Describes a resource without reading it. */
+    static NativeResource at(String name, URL url) throws IOException {
+        URLConnection connection = connect(url);
         if (connection instanceof JarURLConnection jarConnection) {
             try (JarFile jar = jarConnection.getJarFile()) {
                 JarEntry entry = jar.getJarEntry(jarConnection.getEntryName());
@@ -46,16 +49,10 @@ record NativeResource(String name, URL url, long size, long stamp, boolean isCrc
         }
     }
 
-    /**
-     * Writes the content to a new file.
-     *
-     * @param written hears how many bytes were written since it last heard
-     */
+    /** Writes the content to a new file, and reports the bytes of each step. */
     void copyTo(Path target, LongConsumer written) throws IOException {
-        URLConnection connection = url.openConnection();
-        connection.setUseCaches(false);
         CRC32 crc = new CRC32();
-        try (InputStream in = connection.getInputStream();
+        try (InputStream in = connect(url).getInputStream();
                 OutputStream out = Files.newOutputStream(target)) {
             byte[] chunk = new byte[CHUNK];
             for (int n = in.readNBytes(chunk, 0, CHUNK);

@@ -26,14 +26,14 @@ final class PythonTorch {
     private PythonTorch() {}
 
     /**
-     * Returns the folder of Python's torch package.
+     * Returns the folder of the torch package of {@code python3}.
      *
      * @throws IncompatibleModelException if there is no python3, it has no torch, or does not
      *     answer
      */
-    static Path folder(SearchContext surroundings) {
+    static Path folder(SearchContext context) {
         Path python =
-                surroundings.paths("PATH").stream()
+                context.paths("PATH").stream()
                         .map(folder -> folder.resolve("python3"))
                         .filter(Files::isExecutable)
                         .findFirst()
@@ -66,11 +66,11 @@ final class PythonTorch {
                             .redirectErrorStream(true)
                             .start();
             process.getOutputStream().close();
-            // What it says fits the pipe's buffer.
+            // The answer fits the pipe's buffer.
             if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IncompatibleModelException(
-                        python + " did not tell within a minute where its torch lies");
+                        python + " did not say within a minute where its torch lies");
             }
             return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

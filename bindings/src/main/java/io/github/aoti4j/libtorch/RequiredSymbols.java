@@ -3,8 +3,8 @@ package io.github.aoti4j.libtorch;
 import java.util.List;
 
 /**
- * The functions without which no model can be run; all came with PyTorch 2.10 or earlier. Whatever
- * came later is asked for with {@link LibTorch#has}.
+ * The functions without which no model can be run; all are in PyTorch 2.10. Later functions are
+ * queried with {@link LibTorch#has}.
  */
 final class RequiredSymbols {
     /** The oldest PyTorch that has them all. */

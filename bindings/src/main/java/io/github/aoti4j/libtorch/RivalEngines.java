@@ -2,10 +2,9 @@ package io.github.aoti4j.libtorch;
 
 /**
  * Other Java libraries on the class path that load a libtorch of their own. A process can have only
- * one, and whoever loads a second one cannot be stopped from here: a warning is all there is.
+ * one, and they cannot be stopped from loading a second one: all that is left is a warning.
  */
 final class RivalEngines {
-    /** What to do about JavaCPP's PyTorch. */
     static final String JAVACPP_ADVICE =
             "If this process uses JavaCPP's PyTorch (org.bytedeco.pytorch) after that, it ends. To"
                     + " use both, name no other libtorch and initialize the class"
@@ -17,9 +16,9 @@ final class RivalEngines {
     private RivalEngines() {}
 
     /** Warns of those that cannot use the libtorch that is about to be loaded. */
-    static void warn(LibTorchLocation location, SearchContext surroundings) {
+    static void warn(LibTorchLocation location, SearchContext context) {
         System.Logger log = System.getLogger("io.github.aoti4j");
-        if (has(surroundings, JavaCppCache.API) && !JavaCppCache.contains(location.directory())) {
+        if (has(context, JavaCppCache.API) && !JavaCppCache.contains(location.directory())) {
             log.log(
                     System.Logger.Level.WARNING,
                     "libtorch in %s (%s) is not the one of JavaCPP. %s"
@@ -28,7 +27,7 @@ final class RivalEngines {
                                     location.origin().description(),
                                     JAVACPP_ADVICE));
         }
-        if (has(surroundings, DJL_ENGINE)) {
+        if (has(context, DJL_ENGINE)) {
             log.log(
                     System.Logger.Level.WARNING,
                     "from now on DJL's PyTorch engine cannot load its own libtorch in this process, which has the one in %s; use another engine of DJL, or another process"
@@ -36,8 +35,8 @@ final class RivalEngines {
         }
     }
 
-    private static boolean has(SearchContext surroundings, String resource) {
-        return surroundings.classLoaders().stream()
+    private static boolean has(SearchContext context, String resource) {
+        return context.classLoaders().stream()
                 .anyMatch(loader -> loader.getResource(resource) != null);
     }
 }

@@ -4,9 +4,13 @@ import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.cache.UserCache;
 
 import java.io.File;
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -14,12 +18,12 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * All that finding libtorch depends on outside its own code, so that tests can bring their own.
+ * The inputs of the search for libtorch, which tests replace.
  *
- * @param properties answers system properties, or null
- * @param environment answers environment variables, or null
- * @param classLoaders where natives may lie, best first
- * @param libraryFolders where the system keeps libraries, after those of {@code LD_LIBRARY_PATH}
+ * @param properties returns system properties, or null
+ * @param environment returns environment variables, or null
+ * @param classLoaders those that may find natives, best first
+ * @param libraryFolders the system's, after those of {@code LD_LIBRARY_PATH}
  */
 record SearchContext(
         UnaryOperator<String> properties,
@@ -54,22 +58,49 @@ record SearchContext(
         return emptyToNull(environment.apply(name));
     }
 
-    /** Returns the elements of the path on which the application's modules are. */
-    List<Path> modulePath() {
+    /**
+     * Returns a loader of the resources in all jars of the module path. Jars of natives are modules
+     * that no other module requires: the JVM leaves them out, and no class loader of its own finds
+     * anything in them.
+     */
+    URLClassLoader modulePathLoader() {
         String value = property("jdk.module.path");
-        return value == null
-                ? List.of()
-                : Arrays.stream(value.split(File.pathSeparator))
-                        .map(SearchContext::path)
+        Stream<String> elements =
+                value == null ? Stream.empty() : Stream.of(value.split(File.pathSeparator));
+        URL[] jars =
+                elements.map(SearchContext::path)
                         .filter(Objects::nonNull)
-                        .toList();
+                        .flatMap(element -> jars(element).stream())
+                        .map(SearchContext::url)
+                        .toArray(URL[]::new);
+        return new URLClassLoader("aoti4j module path", jars, null);
+    }
+
+    /** An element of the module path is a jar or a folder of jars. */
+    private static List<Path> jars(Path element) {
+        if (!Files.isDirectory(element)) {
+            return List.of(element);
+        }
+        try (Stream<Path> files = Files.list(element)) {
+            return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    private static URL url(Path jar) {
+        try {
+            return jar.toUri().toURL();
+        } catch (MalformedURLException e) {
+            throw new IllegalArgumentException(jar.toString(), e);
+        }
     }
 
     /** Returns the folders of {@code LD_LIBRARY_PATH}, then the system's own. */
     List<Path> systemFolders() {
-        List<Path> folders = new ArrayList<>(paths("LD_LIBRARY_PATH"));
-        folders.addAll(libraryFolders);
-        return folders.stream().distinct().toList();
+        return Stream.concat(paths("LD_LIBRARY_PATH").stream(), libraryFolders.stream())
+                .distinct()
+                .toList();
     }
 
     /** Returns the absolute folders of a variable such as {@code PATH}. */

@@ -28,15 +28,14 @@ class LibTorchLocatorTest {
     private final List<Path> libraryFolders = new ArrayList<>();
 
     private LibTorchLocation locate(Path explicit) {
-        var surroundings =
+        var context =
                 new SearchContext(
                         properties::get,
                         environment::get,
                         loaders,
                         UserCache.at(folder.resolve("cache")),
                         libraryFolders);
-        return new LibTorchLocator(surroundings)
-                .locate(LibTorchOptions.DEFAULT.withDirectory(explicit));
+        return new LibTorchLocator(context).locate(LibTorchOptions.DEFAULT.withDirectory(explicit));
     }
 
     private LibTorchLocation locate() {

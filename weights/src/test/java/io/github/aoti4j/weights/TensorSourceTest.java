@@ -70,7 +70,7 @@ class TensorSourceTest {
             @Override
             TensorSource open(Path path) {
                 try (var archive = Pt2Archive.open(path)) {
-                    return archive.model("m").openBlob(TestTensors.blobLayout());
+                    return archive.model("m").openBlob(TestTensors.blobLayout(), _ -> false);
                 }
             }
         },
@@ -85,7 +85,7 @@ class TensorSourceTest {
             @Override
             TensorSource open(Path path) {
                 try (var archive = Pt2Archive.open(path)) {
-                    return archive.model("m").openWeights();
+                    return archive.model("m").openWeights(_ -> false);
                 }
             }
         };

@@ -46,7 +46,7 @@ final class Readings {
                 model.wrapperSource().ifPresent(archive::text);
                 model.weightsBlob().ifPresent(archive::bytes);
                 if (model.weightsConfig().isPresent()) {
-                    tensors(model.openWeights());
+                    tensors(model.openWeights(_ -> false));
                 }
                 if (!model.isSourceOnly()) {
                     touch(archive.segment(model.library()));

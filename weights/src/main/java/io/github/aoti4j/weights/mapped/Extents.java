@@ -4,6 +4,7 @@ import io.github.aoti4j.core.DType;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /** How far shapes and strides reach. */
 public final class Extents {
@@ -13,8 +14,8 @@ public final class Extents {
     private Extents() {}
 
     /**
-     * The strides of a dense tensor with the last dimension innermost, as PyTorch gives them: a
-     * dimension of size 0 counts like one of size 1.
+     * Returns the strides of a dense tensor with the last dimension innermost, as PyTorch gives
+     * them: a dimension of size 0 counts like one of size 1.
      *
      * @throws ArithmeticException if a stride is more than a long can count
      */
@@ -29,15 +30,14 @@ public final class Extents {
     }
 
     /**
-     * Where a tensor lies in its storage.
+     * Where a tensor lies in its storage, in bytes.
      *
-     * @param begin where its first element starts, in bytes
-     * @param span bytes from there to the end of its last element; 0 if it has none
+     * @param span bytes to the end of its last element; 0 if it has none
      */
     public record Range(long begin, long span) {}
 
     /**
-     * Finds out where a tensor lies in its storage, empty if it does not lie within, or if its
+     * Returns where a tensor lies in its storage; empty if it does not lie within, or if its
      * numbers do not make a tensor.
      */
     public static Optional<Range> within(
@@ -49,10 +49,8 @@ public final class Extents {
                 || anyNegative(strides)) {
             return Optional.empty();
         }
-        for (long size : shape) {
-            if (size == 0) {
-                return Optional.of(new Range(0, 0));
-            }
+        if (LongStream.of(shape).anyMatch(size -> size == 0)) {
+            return Optional.of(new Range(0, 0));
         }
         try {
             long last = 0;
@@ -69,7 +67,6 @@ public final class Extents {
         }
     }
 
-    /** What does not lie within. */
     public static String describe(
             long storageBytes, DType dtype, long[] shape, long[] strides, long offset) {
         return "does not fit into its %d bytes: %s, shape %s, strides %s, offset %d"
@@ -82,11 +79,6 @@ public final class Extents {
     }
 
     private static boolean anyNegative(long[] numbers) {
-        for (long number : numbers) {
-            if (number < 0) {
-                return true;
-            }
-        }
-        return false;
+        return LongStream.of(numbers).anyMatch(number -> number < 0);
     }
 }

@@ -19,7 +19,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** JSON that is read without trust: UTF-8 only, and no object may name a property twice. */
+/** JSON from untrusted sources: UTF-8 only, and no object may name a property twice. */
 public final class Json {
     private static final JsonFactory FACTORY =
             JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -93,10 +93,8 @@ public final class Json {
     }
 
     /**
-     * Reads the array of whole numbers from 0 that the parser stands at.
-     *
-     * @param what what the array is, as in "has " + what
-     * @param max how many numbers it may have
+     * Reads the array of at most {@code max} whole numbers from 0 that the parser stands at; {@code
+     * what} follows "has" in messages.
      */
     public static long[] numbers(JsonParser parser, String what, int max) throws FormException {
         if (parser.currentToken() != JsonToken.START_ARRAY) {

@@ -55,10 +55,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Opens and maps a file.
+     * Opens and maps a regular file that is not empty; symbolic links are followed.
      *
-     * @param path a regular file that is not empty; symbolic links are followed
-     * @return the mapped file, to be closed by the caller
      * @throws PackageException if the file is missing, empty, not a regular file, or cannot be read
      */
     public static MappedFile open(Path path) {
@@ -81,15 +79,11 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Copies bytes into memory that is a file without a name ({@code memfd_create}), and maps that.
-     * The bytes themselves are not needed any more when this returns.
+     * Copies bytes into a file without a name in memory ({@code memfd_create}), and maps that.
      *
      * @param bytes not empty; any segment, also a read-only one or one on the heap
-     * @param name what messages call it, as a path; no file has to be there
-     * @return the mapped copy, to be closed by the caller
+     * @param name the path that messages show; no such file need exist
      * @throws PackageException if there are no bytes, or no room for the copy
-     * @throws IllegalStateException if the segment's arena is closed
-     * @throws WrongThreadException if the segment is confined to another thread
      */
     public static MappedFile copyOf(MemorySegment bytes, Path name) {
         if (bytes.byteSize() == 0) {
@@ -108,7 +102,9 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /** Written and not copied into a mapping, since a write that finds no room can fail. */
+    /**
+     * By writing to the file, not to a mapping, since a write for which there is no room can fail.
+     */
     private static void copy(MemorySegment bytes, Memfd file) throws IOException {
         try (var channel = file.open();
                 var scratch = Arena.ofConfined()) {
@@ -130,7 +126,9 @@ public final class MappedFile implements AutoCloseable {
         return open(path).handTo(reader);
     }
 
-    /** Gives the file to a reader, which owns it if it succeeds; if it fails the file is closed. */
+    /**
+     * Passes the file to a reader, which owns it if it succeeds; if it fails the file is closed.
+     */
     public <T> T handTo(Function<MappedFile, T> reader) {
         try {
             return reader.apply(this);
@@ -165,12 +163,10 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Maps the same file once more, even if another one has its name by now.
+     * Maps the same file once more, even if another one has its name by now: what is written to one
+     * mapping does not show in the other.
      *
-     * @return a mapping of its own, to be closed by the caller: what is written to one does not
-     *     show in the other
      * @throws PackageException if it cannot be mapped, or was rewritten in place meanwhile
-     * @throws IllegalStateException if this object is closed
      */
     public MappedFile duplicate() {
         try (var _ = hold()) {
@@ -180,33 +176,17 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes another owner of the same mapping.
-     *
-     * @return to be closed by the caller, whoever closes first: what is written to one shows in the
-     *     other
-     * @throws IllegalStateException if this object is closed
-     */
+    /** Makes another owner of the same mapping: what is written to one shows in the other. */
     public synchronized MappedFile share() {
         requireOpen();
         return new MappedFile(path, inMemory, mapping.retain());
     }
 
-    /**
-     * Returns whether this is a copy of bytes in memory, and no file; true if it was made by {@link
-     * #copyOf}.
-     */
     public boolean isInMemory() {
         return inMemory;
     }
 
-    /**
-     * Hashes the file. Reads all of it.
-     *
-     * @param progress hears how many bytes are done
-     * @return the SHA-256 as 64 lower-case hexadecimal digits
-     * @throws IllegalStateException if this object is closed
-     */
+    /** Returns the SHA-256 of the file in lower-case hexadecimal digits. */
     public String sha256(Progress progress) {
         try (var _ = hold()) {
             return Sha256.of(readOnly, "hashing " + path, progress);
@@ -221,16 +201,14 @@ public final class MappedFile implements AutoCloseable {
         return path;
     }
 
-    /** Returns the size of the file when it was opened: bytes, at least 1. */
+    /** Returns the size of the file when it was opened, at least 1. */
     public long size() {
         return readOnly.byteSize();
     }
 
     /**
-     * Returns the contents of the file, with what was written to {@link #writableSegment()}.
-     *
-     * @return a read-only segment of {@link #size()} bytes that starts at a page
-     * @throws IllegalStateException if this object is closed; the message names the file
+     * Returns the contents, with what was written to {@link #writableSegment()}: read-only, from a
+     * page's start on.
      */
     public MemorySegment segment() {
         requireOpen();
@@ -238,23 +216,15 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns the contents of the file as memory that may be written to. A page that is written to
-     * becomes this mapping's own; the file and other mappings of it keep theirs.
-     *
-     * @return a writable segment of {@link #size()} bytes that starts at a page
-     * @throws IllegalStateException if this object is closed; the message names the file
+     * Returns the contents as memory that may be written to. A page that is written to becomes this
+     * mapping's own; the file and other mappings of it keep theirs.
      */
     public MemorySegment writableSegment() {
         requireOpen();
         return mapping.value().segment();
     }
 
-    /**
-     * Keeps the mapping beyond {@link #close()}.
-     *
-     * @return a share in the mapping, to be closed by the caller
-     * @throws IllegalStateException if this object is closed; the message names the file
-     */
+    /** Keeps the mapping beyond {@link #close()}. */
     public synchronized Lease hold() {
         requireOpen();
         return new Share(mapping.retain());
@@ -267,9 +237,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Unmaps the file, or leaves that to the last {@link #hold()} or {@link #share()}. This object
-     * cannot be used any more; segments that it handed out can, as long as something is held.
-     * Closing again does nothing.
+     * Unmaps the file, or leaves that to the last {@link #hold()} or {@link #share()}. Closing
+     * again does nothing.
      *
      * @throws IllegalStateException if nothing is held and a native call is using the mapping at
      *     this moment; the file then stays open, and close can be tried again

@@ -23,11 +23,7 @@ public final class MappedTensors implements TensorSource {
     private final SequencedMap<String, PlacedTensor> tensors;
     private final List<String> names;
 
-    /**
-     * Owns the files from here on.
-     *
-     * @param tensors in the order of the index
-     */
+    /** Owns the files from here on; the tensors are in the order of the index. */
     public MappedTensors(Path path, List<MappedFile> files, List<PlacedTensor> tensors) {
         this(path, files, byName(tensors));
     }

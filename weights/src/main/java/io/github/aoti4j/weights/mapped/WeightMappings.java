@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The mappings that a model's weights lie in. What nobody writes to lies in the package's mapping,
- * which all models of it share. What may be written to lies in another one of the same file, which
- * is this model's alone: no other sees what is written, and only pages that are touched cost memory
- * twice.
+ * The mappings that a model's weights lie in. Weights that are never written to lie in the
+ * package's mapping, which all models of it share. The others lie in another mapping of the same
+ * file, which is this model's alone: no other sees what is written, and only pages that are touched
+ * cost memory twice.
  *
- * <p>Closing lets go of all mappings, unless {@link #toSource} has handed them on.
+ * <p>Closing closes all mappings, unless {@link #toSource} has passed them on.
  */
 public final class WeightMappings implements AutoCloseable {
     private final List<MappedFile> files = new ArrayList<>();

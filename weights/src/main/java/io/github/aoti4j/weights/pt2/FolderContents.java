@@ -7,6 +7,7 @@ import io.github.aoti4j.weights.Lease;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.mapped.Share;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
+import io.github.aoti4j.weights.zip.ZipIndex;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -16,12 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32;
 
 /** The files of an unpacked package, each mapped when it is first asked for. */
 final class FolderContents implements Contents {
-    private static final int CRC_CHUNK = 1 << 30;
-
     private final Path path;
     private final Map<String, FolderFile> files = new LinkedHashMap<>();
     private final List<ArchiveEntry> entries;
@@ -42,11 +40,6 @@ final class FolderContents implements Contents {
         this.entries = found.stream().map(FolderFile::entry).toList();
     }
 
-    /**
-     * Lists a folder.
-     *
-     * @throws PackageException if it cannot be read, leads out of itself, or holds no package
-     */
     static FolderContents open(Path path) {
         try {
             return new FolderContents(path, FolderWalk.files(path));
@@ -106,13 +99,7 @@ final class FolderContents implements Contents {
 
     @Override
     public long crc32(ArchiveEntry entry) {
-        var crc = new CRC32();
-        var bytes = segment(entry);
-        for (long at = 0; at < bytes.byteSize(); at += CRC_CHUNK) {
-            long length = Math.min(CRC_CHUNK, bytes.byteSize() - at);
-            crc.update(bytes.asSlice(at, length).asByteBuffer());
-        }
-        return crc.getValue();
+        return ZipIndex.crc32(segment(entry));
     }
 
     private void requireOpen() {
@@ -135,7 +122,7 @@ final class FolderContents implements Contents {
         }
     }
 
-    /** One that is in use refuses, and can be closed later. */
+    /** A file that is in use refuses, and can be closed later. */
     private void unmap() {
         Closeables.closeAll(mapped.values());
     }

@@ -10,14 +10,11 @@ import io.github.aoti4j.weights.mapped.Json;
 import io.github.aoti4j.weights.mapped.WeightMappings;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * One model's files within a {@link Pt2Archive}, by what they are for.
@@ -46,37 +43,28 @@ public final class PackagedModel {
         this.entries = List.copyOf(entries);
     }
 
-    /** Returns the name of the model: one of {@link Pt2Archive#models()}. */
     public String name() {
         return name;
     }
 
-    /**
-     * Returns all files of the model, also those that no other method names, at least one entry, in
-     * the order of the archive.
-     */
+    /** Returns all files of the model, in the order of the archive. */
     public List<ArchiveEntry> entries() {
         return entries;
     }
 
     /**
-     * Returns the compiled model. A package may hold other libraries, which the wrapper uses; this
-     * is the wrapper's.
+     * Returns the compiled model. A package may contain other libraries, which the wrapper uses;
+     * this is the wrapper's.
      *
-     * @throws PackageException if there is none, or several that could be it; the message tells
-     *     whether the model was packaged as source only
+     * @throws PackageException if there is none, or several that could be it
      */
     public ArchiveEntry library() {
-        var library = sibling(LIBRARY);
-        if (library.isEmpty()) {
-            throw noLibrary();
-        }
-        return library.get();
+        return sibling(LIBRARY).orElseThrow(this::noLibrary);
     }
 
     /**
      * Returns whether the model was packaged as source only ({@code
-     * aot_inductor.package_cpp_only}); true if there is no compiled library but there is source.
+     * aot_inductor.package_cpp_only}).
      */
     public boolean isSourceOnly() {
         return sibling(LIBRARY).isEmpty() && sibling(SOURCE).isPresent();
@@ -84,108 +72,68 @@ public final class PackagedModel {
 
     /**
      * Returns the generated source of the wrapper, which states the inputs' checks and the
-     * constants' shapes: {@code <stem>.cpp}, or empty.
+     * constants' shapes.
      */
     public Optional<ArchiveEntry> wrapperSource() {
         return sibling(SOURCE);
     }
 
-    /**
-     * Returns the generated sources of the kernels: those named {@code .kernel.cpp}; empty in older
-     * packages, where the wrapper holds them.
-     */
+    /** Returns the generated sources of the kernels; older packages have them in the wrapper. */
     public List<ArchiveEntry> kernelSources() {
         return ending(KERNEL + SOURCE);
     }
 
-    /**
-     * Returns the nodes that the model calls through the proxy executor: {@code <stem>.json}, or
-     * empty if it calls none.
-     */
+    /** Returns the nodes that the model calls through the proxy executor. */
     public Optional<ArchiveEntry> externNodes() {
         return sibling(".json");
     }
 
-    /**
-     * Returns the weights that lie beside the library: {@code <stem>_weights.blob}, or empty if
-     * they lie elsewhere.
-     */
+    /** Returns the weights that lie beside the library. */
     public Optional<ArchiveEntry> weightsBlob() {
         return sibling("_weights.blob");
     }
 
-    /**
-     * Returns the map of weights that lie in the package as files of torch.save: {@code
-     * weights_config.json}, or empty if they lie elsewhere.
-     */
+    /** Returns the map of weights that lie in the package as files of torch.save. */
     public Optional<ArchiveEntry> weightsConfig() {
         return named("weights_config.json");
     }
 
-    /**
-     * Returns the flags to compile the wrapper with: {@code <stem>_compile_flags.json}, or empty if
-     * it is compiled.
-     */
+    /** Returns the flags to compile the wrapper with. */
     public Optional<ArchiveEntry> compileFlags() {
         return sibling(COMPILE_FLAGS);
     }
 
-    /**
-     * Returns the flags to link the model with: {@code <stem>_linker_flags.json}, or empty if it is
-     * compiled.
-     */
+    /** Returns the flags to link the model with. */
     public Optional<ArchiveEntry> linkerFlags() {
         return sibling("_linker_flags.json");
     }
 
-    /**
-     * Returns the weights to be appended to a model that is yet to be compiled: {@code
-     * <stem>_serialized_weights.bin}, or empty.
-     */
+    /** Returns the weights to append to a model that is to be compiled. */
     public Optional<ArchiveEntry> serializedWeights() {
         return sibling("_serialized_weights.bin");
     }
 
-    /**
-     * Returns the object files to be linked into a model that is yet to be compiled: those ending
-     * in {@code .o}.
-     */
+    /** Returns the object files to link into a model that is to be compiled. */
     public List<ArchiveEntry> objectFiles() {
         return ending(".o");
     }
 
     /**
-     * Returns the compiled GPU kernels: those ending in {@code .cubin}, for one architecture, or
-     * {@code .fatbin}, for several.
+     * Returns the compiled GPU kernels, for one architecture ({@code .cubin}) or several ({@code
+     * .fatbin}).
      */
     public List<ArchiveEntry> gpuKernels() {
-        List<ArchiveEntry> kernels = new ArrayList<>(ending(".cubin"));
-        kernels.addAll(ending(".fatbin"));
-        return kernels;
+        return Stream.concat(ending(".cubin").stream(), ending(".fatbin").stream()).toList();
     }
 
-    /**
-     * Returns whether the GPU kernels hold code that later architectures can use; true if there are
-     * kernels ending in {@code .fatbin}.
-     */
+    /** Returns whether the GPU kernels contain code that later architectures can use. */
     public boolean hasKernelsForSeveralGpus() {
         return !ending(".fatbin").isEmpty();
     }
 
     /**
-     * Returns the map from names in {@link #externNodes()} to custom objects, which lie in {@code
-     * data/constants}: {@code custom_objs_config.json}, or empty.
-     */
-    public Optional<ArchiveEntry> customObjects() {
-        return named("custom_objs_config.json");
-    }
-
-    /**
      * Reads what the compiler noted about the machine ({@code AOTI_DEVICE_KEY} and others), with
-     * the strings that the user added.
-     *
-     * @return the strings by name, in the file's order; empty if the package has none
-     * @throws PackageException if the entry is not a JSON object of strings
+     * the strings that the user added; empty if there is none.
      */
     public Map<String, String> metadata() {
         var entry = sibling(METADATA);
@@ -197,13 +145,9 @@ public final class PackagedModel {
      *
      * @param layout the model's constants in the order of their indices, without those that are
      *     computed by constant folding
-     * @param readOnly tells of a name whether nobody will write to that tensor, though its segment
-     *     can be written to: such tensors lie in the package's own mapping, which all share, and
-     *     the others in one that this source has for itself
-     * @return the constants, to be closed by the caller
-     * @throws PackageException if there is no blob, or the constants do not take exactly the bytes
-     *     that it has
-     * @throws IllegalStateException if the package is closed
+     * @param readOnly whether the tensor of a name is never written to: such tensors lie in the
+     *     package's own mapping, which all share, the others in one of this source's own
+     * @throws PackageException if there is no blob, or the constants do not take exactly its bytes
      */
     public TensorSource openBlob(List<BlobTensor> layout, Predicate<String> readOnly) {
         var blob = require(weightsBlob(), "weights blob");
@@ -221,39 +165,12 @@ public final class PackagedModel {
     }
 
     /**
-     * Opens the weights of {@link #weightsBlob()} in a mapping that this source has for itself; see
-     * {@link #openBlob(List, Predicate)}.
+     * Opens the weights that {@link #weightsConfig()} names, by their names in the PyTorch module;
+     * they do not need the package any more.
      *
-     * @param layout the model's constants in the order of their indices
-     * @return the constants, to be closed by the caller
-     * @throws PackageException if there is no blob, or it does not fit
-     * @throws IllegalStateException if the package is closed
-     */
-    public TensorSource openBlob(List<BlobTensor> layout) {
-        return openBlob(layout, _ -> false);
-    }
-
-    /**
-     * Opens the weights that {@link #weightsConfig()} names in a mapping that this source has for
-     * itself; see {@link #openWeights(Predicate)}.
-     *
-     * @return the weights by the names in the PyTorch module, to be closed by the caller
+     * @param readOnly as in {@link #openBlob}; a weight that shares memory with one that may be
+     *     written to counts as such
      * @throws PackageException if there are none, or they are damaged
-     * @throws IllegalStateException if the package is closed
-     */
-    public TensorSource openWeights() {
-        return openWeights(_ -> false);
-    }
-
-    /**
-     * Opens the weights that {@link #weightsConfig()} names, which do not need the package any
-     * more.
-     *
-     * @param readOnly as in {@link #openBlob(List, Predicate)}; a weight that shares memory with
-     *     one that may be written to counts as such
-     * @return the weights by the names in the PyTorch module, to be closed by the caller
-     * @throws PackageException if there are none, or they are damaged
-     * @throws IllegalStateException if the package is closed
      */
     public TensorSource openWeights(Predicate<String> readOnly) {
         var config = require(weightsConfig(), "weights_config.json");
@@ -262,16 +179,19 @@ public final class PackagedModel {
     }
 
     private ArchiveEntry require(Optional<ArchiveEntry> weights, String what) {
-        if (weights.isEmpty()) {
-            throw archive.bad(
-                    "model %s has no %s: its weights are in its library, or were left out of the package"
-                            .formatted(quote(name), what));
-        }
-        return weights.get();
+        return weights.orElseThrow(
+                () ->
+                        archive.bad(
+                                "model %s has no %s: its weights are in its library, or were left out of the package"
+                                        .formatted(quote(name), what)));
     }
 
-    /** The file that belongs to the wrapper and ends so. */
+    /** Returns the wrapper's file of this ending. */
     private Optional<ArchiveEntry> sibling(String suffix) {
+        /**
+         * Returns the wrapper's file name without its ending; null if the model has neither library
+         * nor source.
+         */
         String stem = stem();
         return stem == null ? Optional.empty() : named(stem + suffix);
     }
@@ -282,13 +202,15 @@ public final class PackagedModel {
     private String stem() {
         var libraries = stems(LIBRARY);
         var sources = stems(SOURCE);
-        var wrappers = new LinkedHashSet<String>();
-        addWrappers(libraries, wrappers);
-        addWrappers(sources, wrappers);
+        var wrappers =
+                Stream.concat(libraries.stream(), sources.stream())
+                        .filter(stem -> stem.endsWith(WRAPPER))
+                        .distinct()
+                        .toList();
         var candidates =
                 wrappers.isEmpty()
                         ? describedOnes(libraries.isEmpty() ? sources : libraries)
-                        : List.copyOf(wrappers);
+                        : wrappers;
         if (candidates.size() > 1) {
             throw archive.bad(
                     "model %s has more than one file that could be its wrapper: %s; package the model again"
@@ -297,52 +219,28 @@ public final class PackagedModel {
         return candidates.isEmpty() ? null : candidates.getFirst();
     }
 
-    private static void addWrappers(List<String> stems, Set<String> wrappers) {
-        for (String stem : stems) {
-            if (stem.endsWith(WRAPPER)) {
-                wrappers.add(stem);
-            }
-        }
-    }
-
-    /** Where names do not tell the wrapper, its metadata does: no other file comes with any. */
+    /** Where names do not identify the wrapper, its metadata does: no other file has any. */
     private List<String> describedOnes(List<String> stems) {
         if (stems.size() < 2) {
             return stems;
         }
-        var names = new HashSet<String>();
-        entries.forEach(entry -> names.add(entry.fileName()));
-        var described = stems.stream().filter(stem -> names.contains(stem + METADATA)).toList();
+        var described = stems.stream().filter(stem -> named(stem + METADATA).isPresent()).toList();
         return described.isEmpty() ? stems : described;
     }
 
-    /** The names of the files that end so, without that ending. */
     private List<String> stems(String ending) {
-        var stems = new ArrayList<String>();
-        for (var entry : ending(ending)) {
-            String file = entry.fileName();
-            stems.add(file.substring(0, file.length() - ending.length()));
-        }
-        return stems;
+        return ending(ending).stream()
+                .map(entry -> entry.fileName())
+                .map(file -> file.substring(0, file.length() - ending.length()))
+                .toList();
     }
 
     private Optional<ArchiveEntry> named(String fileName) {
-        for (var entry : entries) {
-            if (entry.fileName().equals(fileName)) {
-                return Optional.of(entry);
-            }
-        }
-        return Optional.empty();
+        return entries.stream().filter(entry -> entry.fileName().equals(fileName)).findFirst();
     }
 
     private List<ArchiveEntry> ending(String suffix) {
-        var found = new ArrayList<ArchiveEntry>();
-        for (var entry : entries) {
-            if (entry.fileName().endsWith(suffix)) {
-                found.add(entry);
-            }
-        }
-        return List.copyOf(found);
+        return entries.stream().filter(entry -> entry.fileName().endsWith(suffix)).toList();
     }
 
     private PackageException noLibrary() {

@@ -27,16 +27,17 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A {@code .pt2} package of compiled models, a file or what one was unpacked to: mapped, indexed,
- * nothing unpacked.
+ * A {@code .pt2} package of compiled models, a file or an unpacked folder: mapped and indexed in
+ * place.
  *
  * <p>The layout is that of {@code torch/export/pt2_archive/_package.py} and {@code
  * torch/csrc/export/pt2_archive_constants.h}: below one root folder, which has any name, each model
  * is a folder in {@code data/aotinductor}. Packages of older versions, which have no root folder
  * and name their version file {@code version}, are accepted too.
  *
- * <p>Immutable but for {@link #close()}, and thread-safe. Segments that were handed out end with
- * it. See {@link MappedFile} for what must not happen to the file meanwhile.
+ * <p>Immutable but for {@link #close()}, and thread-safe. Segments end with it, and its methods
+ * throw {@link IllegalStateException} afterwards. See {@link MappedFile} for what must not happen
+ * to the file meanwhile.
  */
 public final class Pt2Archive implements AutoCloseable {
     private static final String MODELS = "data/aotinductor/";
@@ -63,7 +64,6 @@ public final class Pt2Archive implements AutoCloseable {
      *
      * @param path a {@code .pt2} file, of whatever name; or a folder that one was unpacked into,
      *     with its root folder or without. Links in the folder may not lead out of it
-     * @return the open package, to be closed by the caller
      * @throws PackageException if this is not a sound package with at least one model; see also
      *     {@link ZipIndex#read}
      */
@@ -80,41 +80,23 @@ public final class Pt2Archive implements AutoCloseable {
         }
     }
 
-    /**
-     * Reads the index of a package that is mapped already.
-     *
-     * @param file a {@code .pt2} file, or the bytes of one; owned by the package from now on, and
-     *     closed if this fails
-     * @return the open package, to be closed by the caller
-     * @throws PackageException if this is not a sound package with at least one model
-     */
+    /** Opens a package that is mapped already; owns the file, and closes it if this fails. */
     public static Pt2Archive open(MappedFile file) {
         return file.handTo(mapped -> new Pt2Archive(new ZipContents(mapped)));
     }
 
-    /**
-     * Returns the path that the package was opened with: the path, or what a package in memory is
-     * called; also after close.
-     */
+    /** Returns the path that the package was opened with, or the name of a package in memory. */
     public Path path() {
         return contents.path();
     }
 
-    /**
-     * Returns whether the package lies in memory, and {@link #path()} is only a name; false if it
-     * is a file or a folder.
-     */
+    /** Returns whether the package lies in memory, and {@link #path()} is only a name. */
     public boolean isInMemory() {
         return contents instanceof ZipContents zip && zip.file().isInMemory();
     }
 
     /**
-     * Hashes the package as it is mapped.
-     *
-     * @param progress hears how many bytes are done
-     * @return the SHA-256 of the whole file as 64 lower-case hexadecimal digits; empty for a
-     *     folder, which is no file
-     * @throws IllegalStateException if this package is closed
+     * Returns the SHA-256 of the whole file in lower-case hexadecimal digits; empty for a folder.
      */
     public Optional<String> sha256(Progress progress) {
         return contents instanceof ZipContents zip
@@ -123,19 +105,14 @@ public final class Pt2Archive implements AutoCloseable {
     }
 
     /**
-     * Returns the names of the models, at least one name, in the order of the archive. A name may
+     * Returns the names of the models, at least one, in the order of the archive. A name may
      * contain {@code /}, and one may be a prefix of another.
      */
     public List<String> models() {
         return List.copyOf(models.keySet());
     }
 
-    /**
-     * Finds a model.
-     *
-     * @param name one of {@link #models()}
-     * @throws PackageException if there is no such model; the message lists those that are
-     */
+    /** Returns a model of {@link #models()}; throws {@link PackageException} for another name. */
     public PackagedModel model(String name) {
         var model = models.get(Objects.requireNonNull(name, "name"));
         if (model == null) {
@@ -146,69 +123,53 @@ public final class Pt2Archive implements AutoCloseable {
         return model;
     }
 
-    /** Returns all entries: the entries in the order of the archive, folders included. */
+    /** Returns all entries in the order of the archive, folders included. */
     public List<ArchiveEntry> entries() {
         return contents.entries();
     }
 
     /**
-     * Finds an entry by its path below the root folder.
-     *
-     * @param name for example {@code data/constants/custom_obj_0}
-     * @return the entry, or empty
+     * Finds an entry by its path below the root folder, such as {@code
+     * data/constants/custom_obj_0}.
      */
     public Optional<ArchiveEntry> find(String name) {
         return contents.find(root + name);
     }
 
     /**
-     * Returns the bytes of an entry where they lie, unchecked; see {@link #checkCrc}.
-     *
-     * @return a read-only slice of the mapped file, which ends with this package. Current PyTorch
-     *     aligns it to 64 bytes; nothing else promises any alignment
-     * @throws IllegalStateException if this package is closed
+     * Returns the bytes of an entry in place, read-only and unchecked; see {@link #checkCrc}.
+     * Current PyTorch aligns them to 64 bytes; no alignment is guaranteed.
      */
     public MemorySegment segment(ArchiveEntry entry) {
         return contents.segment(entry);
     }
 
     /**
-     * Compares an entry's bytes with its checksum. Reads all of them; in a folder, which has no
-     * checksums, none.
+     * Compares an entry's bytes with its checksum; in a folder, which has no checksums, none.
      *
      * @throws PackageException if they differ
-     * @throws IllegalStateException if this package is closed
      */
     public void checkCrc(ArchiveEntry entry) {
         contents.checkCrc(entry);
     }
 
-    /**
-     * Returns the checksum of an entry's bytes, which in a folder takes reading all of them.
-     *
-     * @return an unsigned 32-bit value
-     * @throws IllegalStateException if this package is closed
-     */
+    /** Returns the checksum of an entry's bytes, which in a folder takes reading all of them. */
     public long crc32(ArchiveEntry entry) {
         return contents.crc32(entry);
     }
 
     /**
-     * Returns the file that an entry lies in, {@link ArchiveEntry#offset()} bytes from its start.
-     *
-     * @return the package, or in a folder the entry's own file; what a package in memory is called
-     * @throws IllegalStateException if this package is closed
+     * Returns the file that an entry lies in, {@link ArchiveEntry#offset()} bytes from its start:
+     * the package, or in a folder the entry's own file.
      */
     public Path fileOf(ArchiveEntry entry) {
         return file(entry).path();
     }
 
     /**
-     * Copies a small entry, its checksum compared.
+     * Copies a small entry and compares its checksum.
      *
-     * @return its bytes
      * @throws PackageException if it is larger than 256 MiB, or damaged
-     * @throws IllegalStateException if this package is closed
      */
     public byte[] bytes(ArchiveEntry entry) {
         if (entry.size() > MAX_COPY) {
@@ -219,12 +180,7 @@ public final class Pt2Archive implements AutoCloseable {
         return segment(entry).toArray(ValueLayout.JAVA_BYTE);
     }
 
-    /**
-     * Copies a small text entry, its checksum compared.
-     *
-     * @throws PackageException if it is not UTF-8, larger than 256 MiB, or damaged
-     * @throws IllegalStateException if this package is closed
-     */
+    /** As {@link #bytes}, for text in UTF-8. */
     public String text(ArchiveEntry entry) {
         try {
             var bytes = ByteBuffer.wrap(bytes(entry));
@@ -237,11 +193,8 @@ public final class Pt2Archive implements AutoCloseable {
 
     /**
      * Keeps the package mapped beyond {@link #close()}, for an operation that reads in it. The JVM
-     * does stop a thread that reads memory when another thread unmaps it, but may leave that thread
+     * stops a thread that reads memory when another thread unmaps it, but may leave that thread
      * interrupted.
-     *
-     * @return a share in all that is mapped, to be closed by the caller
-     * @throws IllegalStateException if this package is closed
      */
     public Lease hold() {
         return contents.hold();
@@ -258,12 +211,10 @@ public final class Pt2Archive implements AutoCloseable {
         contents.close();
     }
 
-    /** The mapped file that an entry lies in. */
     MappedFile file(ArchiveEntry entry) {
         return contents.file(entry);
     }
 
-    /** What makes a value of a JSON document. */
     interface JsonForm<T> {
         T parse(byte[] utf8) throws Json.FormException;
     }
@@ -325,12 +276,7 @@ public final class Pt2Archive implements AutoCloseable {
                 int end = name.lastIndexOf('/');
                 if (end > folder.length()) {
                     String model = name.substring(folder.length(), end);
-                    var of = files.get(model);
-                    if (of == null) {
-                        of = new ArrayList<>();
-                        files.put(model, of);
-                    }
-                    of.add(entry);
+                    files.computeIfAbsent(model, _ -> new ArrayList<>()).add(entry);
                 }
             }
         }
@@ -338,10 +284,7 @@ public final class Pt2Archive implements AutoCloseable {
             throw bad(whatElse());
         }
         var found = new LinkedHashMap<String, PackagedModel>();
-        for (var model : files.entrySet()) {
-            String name = model.getKey();
-            found.put(name, new PackagedModel(this, name, model.getValue()));
-        }
+        files.forEach((name, of) -> found.put(name, new PackagedModel(this, name, of)));
         return found;
     }
 

@@ -46,7 +46,7 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
     /**
      * Reads and checks the header of a file.
      *
-     * @throws PackageException if it is not a sound one; names the tensor at fault
+     * @throws PackageException if it is not sound; names the tensor at fault
      */
     public static SafetensorsHeader read(MappedFile file) {
         var bytes = file.segment();
@@ -83,11 +83,7 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         }
     }
 
-    /**
-     * Parses and checks a header.
-     *
-     * @param dataSize how many bytes of data the file has
-     */
+    /** Parses and checks a header, given the file's bytes of data. */
     static SafetensorsHeader parse(byte[] json, long dataOffset, long dataSize)
             throws FormException {
         try (var parser = Json.parser(json)) {
@@ -112,7 +108,7 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         }
     }
 
-    /** The tensors by name, as those of one file among several. */
+    /** Returns the tensors by name, as those of one file among several. */
     public Map<String, PlacedTensor> placed(int file) {
         var placed = new LinkedHashMap<String, PlacedTensor>();
         tensors.forEach((name, tensor) -> placed.put(name, placed(tensor, file)));

@@ -9,7 +9,7 @@ import io.github.aoti4j.core.DType;
 public final class SafetensorsShape {
     private SafetensorsShape() {}
 
-    /** PyTorch's shape; null if the pairs are not whole. */
+    /** Returns PyTorch's shape; null if the last size is odd. */
     static long[] fromHeader(DType dtype, long[] shape) {
         if (dtype != DType.FLOAT4_E2M1FN_X2) {
             return shape;
@@ -23,7 +23,10 @@ public final class SafetensorsShape {
         return pairs;
     }
 
-    /** The header's shape; null if it has no way to say it, as for one pair without dimensions. */
+    /**
+     * Returns the header's shape; null if it cannot express one, as for one pair without
+     * dimensions.
+     */
     public static long[] toHeader(DType dtype, long[] shape) {
         if (dtype != DType.FLOAT4_E2M1FN_X2) {
             return shape;
@@ -38,9 +41,8 @@ public final class SafetensorsShape {
     }
 
     /**
-     * The bytes of a dense tensor.
-     *
-     * @throws ArithmeticException if they are more than a long can count
+     * Returns the bytes of a dense tensor; throws {@link ArithmeticException} if a long cannot
+     * count them.
      */
     public static long byteSize(DType dtype, long[] shape) {
         long bytes = dtype.byteSize();

@@ -11,13 +11,11 @@ import java.util.Map;
  * storages and tensors, which say where bytes lie and hold none.
  */
 public sealed interface Pickled {
-    /** A string. */
     record Text(String value) implements Pickled {}
 
     /** An integer that a long can hold. */
     record Int(long value) implements Pickled {}
 
-    /** A tuple. */
     record Tuple(List<Pickled> items) implements Pickled {}
 
     /** Plain values that are not looked into. */
@@ -34,7 +32,7 @@ public sealed interface Pickled {
     final class Dict implements Pickled {
         private Map<String, Pickled> entries = Map.of();
 
-        /** Answers false, and changes nothing, if the key is there already. */
+        /** Returns false, and changes nothing, if the key exists already. */
         boolean put(String key, Pickled value) {
             if (entries.isEmpty()) {
                 entries = new LinkedHashMap<>();
@@ -61,29 +59,24 @@ public sealed interface Pickled {
     /** An element type. */
     record ElementType(DType dtype) implements Pickled {}
 
-    /**
-     * A class of storages.
-     *
-     * @param dtype null if it is the one of storages that are mere bytes
-     */
+    /** A class of storages; the dtype is null for storages of plain bytes. */
     record StorageType(DType dtype) implements Pickled {}
 
     /**
      * A block of memory that tensors lie in.
      *
-     * @param dtype null if it is mere bytes
+     * @param dtype null for plain bytes
      * @param key the name of its entry in the folder {@code data}
-     * @param byteSize what the pickle says its size is, from 0
+     * @param byteSize the size that the pickle states
      */
     record Storage(DType dtype, String key, long byteSize) implements Pickled {}
 
     /**
-     * A tensor. Nothing but the ranks is checked against each other yet.
+     * A tensor. Only the ranks have been compared yet.
      *
      * @param offset of the first element in the storage, in elements, from 0
-     * @param shape its sizes, from 0
      * @param strides in elements, from 0
-     * @param pending true if its elements have yet to be conjugated or negated
+     * @param pending whether its elements have yet to be conjugated or negated
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Tensor(

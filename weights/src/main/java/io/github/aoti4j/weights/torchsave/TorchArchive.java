@@ -36,10 +36,8 @@ public final class TorchArchive {
     }
 
     /**
-     * Reads the index of a zip within a file.
-     *
-     * @param size its bytes
-     * @param part what of the file it is, for messages: empty, or an entry's name
+     * Reads the index of a zip within a file; {@code part} names it in messages: empty, or an
+     * entry's name.
      */
     public TorchArchive(MappedFile file, long offset, long size, String part) {
         this.path = file.path();
@@ -90,12 +88,10 @@ public final class TorchArchive {
         }
     }
 
-    /** How long the pickle is. */
     long pickleBytes() {
         return zip.find(root + PICKLE).orElseThrow().size();
     }
 
-    /** Reads the pickle. */
     public Pickled pickle() {
         var entry = zip.find(root + PICKLE).orElseThrow();
         try {
@@ -105,7 +101,6 @@ public final class TorchArchive {
         }
     }
 
-    /** Locates a tensor that the pickle makes. */
     public PlacedTensor place(String name, Tensor tensor) {
         if (tensor.pending()) {
             throw badTensor(

@@ -34,9 +34,7 @@ record ZipDirectory(long offset, long size, long count) {
     private static final long NONE_32 = 0xFFFFFFFFL;
 
     /**
-     * Finds the directory and checks that it fits into the zip.
-     *
-     * @param zip the whole zip; bytes after it are tolerated
+     * Finds the directory and checks that it fits into the zip; bytes after the zip are tolerated.
      */
     static ZipDirectory locate(MemorySegment zip, Function<String, PackageException> bad) {
         long end = findEnd(zip);
@@ -94,7 +92,8 @@ record ZipDirectory(long offset, long size, long count) {
     /**
      * Looks for the end record backwards, as far as a comment can push it. The signature may also
      * stand in a comment or in foreign bytes after the zip, so a record that makes sense is
-     * preferred; failing that, the last one is taken, for what is wrong with it to be told.
+     * preferred; failing that, the last one is used, so that the message says what is wrong with
+     * it.
      */
     private static long findEnd(MemorySegment zip) {
         long last = zip.byteSize() - END_BYTES;

@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
- * The entries of a zip file that lies in memory, with the place of each one's bytes.
+ * The entries of a zip file in memory, with the place of each one's bytes.
  *
- * <p>Only zips whose entries are stored, not compressed, are accepted, since an entry is used where
- * it lies. Reading the index touches the central directory and each entry's own header; everything
- * that the zip says about itself is checked, but for the checksums of payloads, which {@link
- * #checkCrc} compares on demand.
+ * <p>Only stored entries are accepted, not compressed ones, since an entry is used in place.
+ * Reading the index touches the central directory and each entry's own header; everything that the
+ * zip says about itself is checked, but for the checksums of payloads, which {@link #checkCrc}
+ * compares on demand.
  *
  * <p>Immutable and thread-safe. It lives as long as the segment it was read from.
  */
@@ -40,7 +40,6 @@ public final class ZipIndex {
      * @param zip the bytes of the zip, and of nothing before it
      * @param context what {@code zip} is within that file, for messages: empty if it is the whole
      *     file, else for example {@code entry "data/weights/weight_0"}
-     * @return the index
      * @throws PackageException if this is not a zip, or one that is damaged, split, encrypted or
      *     compressed, or that has entries with duplicate or dangerous names
      */
@@ -48,45 +47,44 @@ public final class ZipIndex {
         return new ZipIndex(zip, path, context);
     }
 
-    /** Returns all entries: the entries in the order of the central directory, unmodifiable. */
+    /** Returns all entries in the order of the central directory. */
     public List<ArchiveEntry> entries() {
         return entries;
     }
 
-    /** Finds an entry by its name. */
     public Optional<ArchiveEntry> find(String name) {
         return Optional.ofNullable(byName.get(name));
     }
 
-    /**
-     * Returns the bytes of an entry where they lie.
-     *
-     * @param entry an entry of this index
-     */
+    /** Returns the bytes of an entry in place. */
     public MemorySegment segment(ArchiveEntry entry) {
         return zip.asSlice(entry.offset(), entry.size());
     }
 
     /**
-     * Compares an entry's payload with its checksum. Reads all of it.
+     * Compares an entry's payload with its checksum.
      *
-     * @param entry an entry of this index
      * @throws PackageException if they differ
      */
     public void checkCrc(ArchiveEntry entry) {
-        var crc = new CRC32();
-        var payload = segment(entry);
-        for (long at = 0; at < payload.byteSize(); at += CRC_CHUNK) {
-            long length = Math.min(CRC_CHUNK, payload.byteSize() - at);
-            crc.update(payload.asSlice(at, length).asByteBuffer());
-        }
-        if (crc.getValue() != entry.crc32()) {
+        long crc = crc32(segment(entry));
+        if (crc != entry.crc32()) {
             throw reader.badEntry(
                     entry.name(),
                     String.format(
                             "is damaged: its CRC-32 is %08x, the zip says %08x; copy or download"
                                     + " the file again",
-                            crc.getValue(), entry.crc32()));
+                            crc, entry.crc32()));
         }
+    }
+
+    /** Returns the CRC-32 of bytes. */
+    public static long crc32(MemorySegment bytes) {
+        var crc = new CRC32();
+        for (long at = 0; at < bytes.byteSize(); at += CRC_CHUNK) {
+            long length = Math.min(CRC_CHUNK, bytes.byteSize() - at);
+            crc.update(bytes.asSlice(at, length).asByteBuffer());
+        }
+        return crc.getValue();
     }
 }

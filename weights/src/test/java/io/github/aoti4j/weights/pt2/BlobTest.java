@@ -128,7 +128,8 @@ class BlobTest {
         var path = Files.write(folder.resolve("p.pt2"), zip.build());
         try (var archive = Pt2Archive.open(path)) {
             var model = archive.model("m");
-            assertRefused(path, () -> model.openBlob(List.of()), "\"m\"", "no weights blob");
+            assertRefused(
+                    path, () -> model.openBlob(List.of(), _ -> false), "\"m\"", "no weights blob");
         }
         assertEquals(0, TestFiles.uses(folder.toString()));
     }
@@ -141,11 +142,11 @@ class BlobTest {
             var model = archive.model("m");
             assertRefused(
                     path,
-                    () -> model.openBlob(List.of()),
+                    () -> model.openBlob(List.of(), _ -> false),
                     "\"p/data/aotinductor/m/w.wrapper_weights.blob\"",
                     "128 bytes");
             assertEquals(before, TestFiles.uses(folder.toString()));
-            model.openBlob(TestTensors.blobLayout()).close();
+            model.openBlob(TestTensors.blobLayout(), _ -> false).close();
         }
     }
 

@@ -45,7 +45,7 @@ class FolderPackageTest {
                         .add("p/archive_format", "pt2"));
         for (Path path : List.of(folder, folder.resolve("p"))) {
             try (var archive = Pt2Archive.open(path);
-                    var weights = archive.model("m").openWeights()) {
+                    var weights = archive.model("m").openWeights(_ -> false)) {
                 assertEquals(path, archive.path());
                 assertEquals(List.of("m"), archive.models());
                 assertFalse(archive.isInMemory());
@@ -69,7 +69,7 @@ class FolderPackageTest {
         unpack(TestFiles.packageWithBlob());
         TensorSource weights;
         try (var archive = Pt2Archive.open(folder)) {
-            weights = archive.model("m").openBlob(TestTensors.blobLayout());
+            weights = archive.model("m").openBlob(TestTensors.blobLayout(), _ -> false);
         }
         try (weights) {
             assertArrayEquals(
@@ -83,12 +83,12 @@ class FolderPackageTest {
         unpack(TestFiles.packageWithBlob());
         Files.write(folder.resolve(MODEL + "w.wrapper_weights.blob"), new byte[0]);
         try (var archive = Pt2Archive.open(folder);
-                var weights = archive.model("m").openBlob(List.of())) {
+                var weights = archive.model("m").openBlob(List.of(), _ -> false)) {
             assertEquals(List.of(), weights.names());
             assertEquals(0, archive.segment(archive.model("m").weightsBlob().get()).byteSize());
             assertRefused(
                     folder.toRealPath().resolve(MODEL + "w.wrapper_weights.blob"),
-                    () -> archive.model("m").openBlob(TestTensors.blobLayout()),
+                    () -> archive.model("m").openBlob(TestTensors.blobLayout(), _ -> false),
                     "empty");
         }
     }
@@ -157,7 +157,7 @@ class FolderPackageTest {
         try (var archive = Pt2Archive.open(folder)) {
             assertRefused(
                     folder,
-                    () -> archive.model("m").openWeights(),
+                    () -> archive.model("m").openWeights(_ -> false),
                     "\"b.c\"",
                     "data/weights/weight_1");
         }
@@ -175,7 +175,10 @@ class FolderPackageTest {
         try (var archive = Pt2Archive.open(folder)) {
             Files.write(weight, new byte[100]);
             assertRefused(
-                    weight, () -> archive.model("m").openWeights(), "100 bytes", "open it again");
+                    weight,
+                    () -> archive.model("m").openWeights(_ -> false),
+                    "100 bytes",
+                    "open it again");
             Files.delete(library);
             assertRefused(
                     library, () -> archive.crc32(archive.model("m").library()), "no such file");
@@ -188,7 +191,7 @@ class FolderPackageTest {
         Path weight = folder.toRealPath().resolve("p/data/weights/weight_0");
         Files.write(weight, Arrays.copyOf(Files.readAllBytes(weight), 200));
         try (var archive = Pt2Archive.open(folder)) {
-            assertRefused(weight, () -> archive.model("m").openWeights(), "zip");
+            assertRefused(weight, () -> archive.model("m").openWeights(_ -> false), "zip");
         }
     }
 
@@ -203,7 +206,7 @@ class FolderPackageTest {
         Path link = folder.resolveSibling(folder.getFileName() + "-link");
         Files.createSymbolicLink(link, folder);
         try (var archive = Pt2Archive.open(link);
-                var source = archive.model("m").openWeights()) {
+                var source = archive.model("m").openWeights(_ -> false)) {
             assertEquals("library", archive.text(archive.model("m").library()));
             assertArrayEquals(
                     TestFiles.floats(6), TestTensors.dense(source.find("a").orElseThrow()));
@@ -275,7 +278,10 @@ class FolderPackageTest {
             unpack(TestFiles.packageWithWeights("{\"a\": [\"" + file + "\", [1], [1], 0]}"));
             try (var archive = Pt2Archive.open(folder)) {
                 assertRefused(
-                        folder, () -> archive.model("m").openWeights(), file, "does not have");
+                        folder,
+                        () -> archive.model("m").openWeights(_ -> false),
+                        file,
+                        "does not have");
             }
         }
     }

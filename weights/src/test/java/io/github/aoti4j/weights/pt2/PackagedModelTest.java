@@ -47,7 +47,6 @@ class PackagedModelTest {
                     assertName("w.wrapper.json", model.externNodes());
                     assertName("w.wrapper_weights.blob", model.weightsBlob());
                     assertName("weights_config.json", model.weightsConfig());
-                    assertName("custom_objs_config.json", model.customObjects());
                     assertEquals(List.of("k.kernel.cpp"), names(model.kernelSources()));
                     assertEquals(List.of("a.cubin", "b.fatbin"), names(model.gpuKernels()));
                     assertFalse(model.isSourceOnly());
@@ -66,7 +65,6 @@ class PackagedModelTest {
                     assertTrue(model.externNodes().isEmpty());
                     assertTrue(model.weightsBlob().isEmpty());
                     assertTrue(model.weightsConfig().isEmpty());
-                    assertTrue(model.customObjects().isEmpty());
                     assertTrue(model.compileFlags().isEmpty());
                     assertTrue(model.linkerFlags().isEmpty());
                     assertTrue(model.serializedWeights().isEmpty());

@@ -33,7 +33,7 @@ class PackagedWeightsTest {
                                 "{\"row\": [\"weight_0\", [3], [1], 3],"
                                         + " \"column\": [\"weight_0\", [2], [3], 1]}"));
         try (var archive = Pt2Archive.open(path);
-                var source = archive.model("m").openWeights()) {
+                var source = archive.model("m").openWeights(_ -> false)) {
             var row = source.find("row").orElseThrow();
             var column = source.find("column").orElseThrow();
             assertEquals(row.segment().address() - 2 * 4, column.segment().address());
@@ -181,7 +181,7 @@ class PackagedWeightsTest {
         var archive = Pt2Archive.open(path);
         var model = archive.model("m");
         archive.close();
-        assertThrows(IllegalStateException.class, model::openWeights);
+        assertThrows(IllegalStateException.class, () -> model.openWeights(_ -> false));
     }
 
     private static TestZip withFile(byte[] file) {
@@ -197,7 +197,7 @@ class PackagedWeightsTest {
         var path = write(zip);
         try (var archive = Pt2Archive.open(path)) {
             long before = TestFiles.uses(folder.toString());
-            assertRefused(path, () -> archive.model("m").openWeights(), words);
+            assertRefused(path, () -> archive.model("m").openWeights(_ -> false), words);
             assertEquals(before, TestFiles.uses(folder.toString()));
         }
     }
