@@ -25,7 +25,9 @@ public record BlobTensor(
     public BlobTensor {
         Objects.requireNonNull(name);
         Objects.requireNonNull(dtype);
+        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
+        /** {@return the strides in elements: a copy} */
         strides = strides.clone();
     }
 

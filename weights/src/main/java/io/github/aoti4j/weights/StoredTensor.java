@@ -35,7 +35,9 @@ public record StoredTensor(
         Objects.requireNonNull(dtype);
         Objects.requireNonNull(segment);
         Objects.requireNonNull(location);
+        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
+        /** {@return the strides in elements: a copy} */
         strides = strides.clone();
     }
 

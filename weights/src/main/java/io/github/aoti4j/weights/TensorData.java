@@ -21,6 +21,7 @@ public record TensorData(DType dtype, long[] shape, MemorySegment bytes) {
     public TensorData {
         Objects.requireNonNull(dtype);
         Objects.requireNonNull(bytes);
+        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
     }
 

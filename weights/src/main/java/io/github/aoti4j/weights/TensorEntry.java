@@ -22,6 +22,7 @@ public record TensorEntry(String name, DType dtype, long[] shape, long offset, l
     public TensorEntry {
         Objects.requireNonNull(name);
         Objects.requireNonNull(dtype);
+        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
     }
 

@@ -9,24 +9,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Tensors by name, in memory: those of a file, as a rule, mapped where they lie.
+ * Tensors by name, in memory: usually those of a file, mapped in place.
  *
- * <p>Opening a file reads its index and no tensor. Implementations are thread-safe. What is written
- * to a tensor shows to all who use this source, and to nobody else; see {@link #duplicate()}.
+ * <p>Implementations are thread-safe. What is written to a tensor shows to all users of this
+ * source, and to no others; see {@link #duplicate()}.
  */
 public interface TensorSource extends AutoCloseable {
-    /**
-     * Returns where the tensors come from.
-     *
-     * @return the file that was opened, also after close
-     */
+    /** {@return the file that was opened, also after close} */
     Path path();
 
-    /**
-     * Returns the names of all tensors.
-     *
-     * @return the names in the source's order, unmodifiable, also after close
-     */
+    /** {@return the names of all tensors in the source's order, unmodifiable, also after close} */
     List<String> names();
 
     /**
@@ -47,7 +39,7 @@ public interface TensorSource extends AutoCloseable {
     Lease hold();
 
     /**
-     * Maps the same files once more. Costs no memory but the page tables, since both share the page
+     * Maps the same files once more, at the cost of page tables alone, since both share the page
      * cache.
      *
      * @return a source of the same tensors, to be closed by the caller: what is written to one does
@@ -58,11 +50,10 @@ public interface TensorSource extends AutoCloseable {
     TensorSource duplicate();
 
     /**
-     * Reads the tensors' pages ahead of their use. Takes as long as the disk does where pages have
-     * to be read, and may be ended by an exception of the listener.
+     * Reads the tensors' pages ahead of their use, which takes as long as the disk does.
      *
      * @param paging which way; {@link Paging#LAZY} does nothing
-     * @param progress hears how many bytes are done
+     * @param progress receives the bytes done; an exception of it ends the reading
      * @throws NativeException if pages cannot be read, or not be locked: then none is locked
      * @throws IllegalStateException if this source is closed
      */
@@ -71,8 +62,8 @@ public interface TensorSource extends AutoCloseable {
     /**
      * Unmaps everything, or leaves that to the last {@link #hold()}. Closing again does nothing.
      *
-     * @throws IllegalStateException if nothing is held and a native call is using a tensor at this
-     *     moment; close can then be tried again
+     * @throws IllegalStateException if this is the last share and a native call is using a tensor
+     *     at this moment; close can then be tried again
      */
     @Override
     void close();

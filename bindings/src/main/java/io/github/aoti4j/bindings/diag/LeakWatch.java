@@ -5,8 +5,8 @@ import io.github.aoti4j.bindings.os.Threads;
 import java.lang.ref.Cleaner;
 
 /**
- * Tells of owners of native memory that were forgotten: whoever becomes garbage without having been
- * closed is named in a warning. What it owned is not freed, since nobody can know who uses it.
+ * Reports owners of native memory that were forgotten: one that becomes garbage without having been
+ * closed is named in a warning. Its memory is not freed, since it may be in use.
  *
  * <p>{@code -Daoti.leaks=trace} adds where the owner was made, which costs a stack trace for each
  * one; {@code -Daoti.leaks=off} does nothing at all.
@@ -36,11 +36,8 @@ public final class LeakWatch {
     }
 
     /**
-     * Watches an owner.
-     *
-     * @param owner is to call {@link #closed} when it is closed; must not be reachable from what
-     * @param what names it, as the beginning of a sentence
-     * @return the watch, to be kept by the owner
+     * Watches an owner, which calls {@link #closed} when it is closed, and must not be reachable
+     * from {@code what}, its name at the beginning of a sentence.
      */
     public static LeakWatch of(Object owner, String what) {
         if (OFF) {

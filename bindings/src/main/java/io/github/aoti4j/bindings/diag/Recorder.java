@@ -3,7 +3,7 @@ package io.github.aoti4j.bindings.diag;
 import jdk.jfr.FlightRecorder;
 
 /**
- * Whether JDK Flight Recorder runs. Asked before an event is made, so that a JVM that records
+ * Whether JDK Flight Recorder runs. Checked before an event is made, so that a JVM that records
  * nothing loads no class of an event and makes no object.
  */
 public final class Recorder {
@@ -17,7 +17,7 @@ public final class Recorder {
         return THERE && FlightRecorder.isInitialized();
     }
 
-    /** Begins a phase of loading, to be closed at its end; null if nothing is recorded. */
+    /** Begins a phase of loading; null if nothing is recorded. */
     public static LoadPhase phase(String name, Object subject) {
         return isOn() ? new LoadPhase(name, String.valueOf(subject)) : null;
     }

@@ -14,11 +14,7 @@ public final class ArenaCleanup {
 
     private ArenaCleanup() {}
 
-    /**
-     * Runs an action now or, where the stack ends, soon and maybe on another thread.
-     *
-     * @param action frees native memory; may be run by any thread
-     */
+    /** Runs an action, which any thread may run, now or, where the stack ends, later. */
     public static void run(Runnable action) {
         if (!StackGuard.hasRoomForClose()) {
             POSTPONED.add(action);
@@ -31,7 +27,7 @@ public final class ArenaCleanup {
         }
     }
 
-    /** Runs what was postponed. Called where there is stack for it. */
+    /** Runs what was postponed, where there is stack for it. */
     public static void runPostponed() {
         Runnable action = POSTPONED.poll();
         while (action != null) {

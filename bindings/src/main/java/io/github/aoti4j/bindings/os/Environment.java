@@ -12,11 +12,7 @@ import java.lang.foreign.Arena;
 public final class Environment {
     private Environment() {}
 
-    /**
-     * Sets a variable for native code of this process.
-     *
-     * @throws NativeException if the C library refuses
-     */
+    /** Sets a variable for native code of this process. */
     public static void set(String name, String value) {
         try (Arena arena = Arena.ofConfined()) {
             if (Libc.setenv(arena.allocateFrom(name), arena.allocateFrom(value), 1) != 0) {

@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The reason why a function of the C library failed. The JVM may overwrite {@code errno} between
- * two calls, so the functions that it matters for are linked to save it.
+ * two calls, so some functions are linked to save it.
  */
 public final class Errno {
     static final int EPERM = 1;
@@ -38,7 +38,7 @@ public final class Errno {
         return state.get(ValueLayout.JAVA_INT, OFFSET);
     }
 
-    /** The C library's words for it. */
+    /** Returns the C library's words for an error. */
     static String message(int errno) {
         try (Arena arena = Arena.ofConfined()) {
             long size = 256;
@@ -46,7 +46,7 @@ public final class Errno {
         }
     }
 
-    /** What came out of a handle's invocation, to be thrown: a downcall throws nothing checked. */
+    /** Returns what an invocation of a downcall threw, to be thrown: nothing checked. */
     public static RuntimeException rethrown(Throwable e) {
         switch (e) {
             case Error error -> throw error;

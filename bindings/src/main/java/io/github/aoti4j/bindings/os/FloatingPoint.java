@@ -10,13 +10,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * How a thread's processor computes with floating-point numbers, kept while native code runs that
- * may change it.
+ * A thread's floating-point environment, saved while native code runs that may change it.
  *
  * <p>GCC links libraries compiled with {@code -ffast-math} (before GCC 13 shared ones too) with a
- * constructor that has the thread which loads them take the smallest numbers for zero. Java's
- * arithmetic in that thread would be wrong from then on, without a word: the JVM puts that right
- * after {@link System#load}, but knows nothing of our {@code dlopen}.
+ * constructor that makes the thread which loads them flush subnormal numbers to zero. Java's
+ * arithmetic in that thread would then be wrong, silently: the JVM corrects it after {@link
+ * System#load}, but not after our {@code dlopen}.
  */
 final class FloatingPoint {
     /** {@code fenv_t} has 32 bytes on x86-64, and 8 on AArch64. */
@@ -32,14 +31,13 @@ final class FloatingPoint {
 
     private FloatingPoint() {}
 
-    /** Returns how this thread computes, for {@link #restore}. */
+    /** Saves this thread's environment. */
     static MemorySegment save(Arena arena) {
         MemorySegment state = arena.allocate(SIZE, Long.BYTES);
         call(GET, state);
         return state;
     }
 
-    /** Lets this thread compute as before. */
     static void restore(MemorySegment state) {
         call(SET, state);
     }

@@ -11,9 +11,9 @@ import java.lang.invoke.MethodHandle;
 /**
  * Calls functions of the C library that take up to six integers and pointers and return one.
  *
- * <p>A shape of arguments that is linked costs the first load of a JVM milliseconds, so here is one
- * for all. The calling conventions of x86-64 and AArch64 hand the first six over in registers of 64
- * bits: a function looks at those that it declares, and of a shorter integer at the lower half.
+ * <p>Linking a shape of arguments costs the first load of a JVM milliseconds, so one shape serves
+ * all. The calling conventions of x86-64 and AArch64 pass the first six in registers of 64 bits: a
+ * function reads those that it declares, and of a shorter integer the lower half.
  */
 final class IntegerCall {
     private static final FunctionDescriptor SHAPE =
@@ -22,12 +22,12 @@ final class IntegerCall {
 
     private IntegerCall() {}
 
-    /** Looks a function up, without linking it as the generated classes do. */
+    /** Looks up a function without linking it, unlike the generated classes. */
     static MemorySegment find(String function) {
         return Linker.nativeLinker().defaultLookup().findOrThrow(function);
     }
 
-    /** Calls a function. An int is the lower half of what is returned. */
+    /** Calls a function. If it returns an int, that is the lower half of the result. */
     static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) Linked.CALL.invokeExact(function, a, b, c, d, e, f);
@@ -36,29 +36,32 @@ final class IntegerCall {
         }
     }
 
-    /**
-     * What a function returns, and why it failed if that means failure.
-     *
-     * @param value if it is an int, the lower half
-     */
+    /** A result, if it is an int its lower half, and the error if there was one, else 0. */
     record Outcome(long value, int errno) {}
 
     /**
-     * Calls a function again that has failed, to learn why; it may succeed this time. What that
-     * takes is linked only now.
+     * Calls a function that returns -1 on failure; if it fails, again to learn why, and it may
+     * succeed this time. What that takes is linked only then.
      */
-    static Outcome callAgain(
+    static Outcome outcome(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        long value = call(function, a, b, c, d, e, f);
+        return (int) value == -1 ? callAgain(function, a, b, c, d, e, f) : new Outcome(value, 0);
+    }
+
+    private static Outcome callAgain(
             MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment errno = Errno.state(scratch);
             long value = (long) Explaining.CALL.invokeExact(function, errno, a, b, c, d, e, f);
-            return new Outcome(value, Errno.of(errno));
+            return new Outcome(value, (int) value == -1 ? Errno.of(errno) : 0);
         } catch (Throwable t) {
             throw Errno.rethrown(t);
         }
     }
 
-    /** Apart, so that classes which look functions up initialize where linking is denied. */
+    /**
+     * Apart, so that classes which look functions up can be initialized where linking is denied.
+     */
     private static final class Linked {
         static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(SHAPE);
     }

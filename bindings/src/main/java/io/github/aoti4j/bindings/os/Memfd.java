@@ -1,7 +1,6 @@
 package io.github.aoti4j.bindings.os;
 
 import io.github.aoti4j.bindings.generated.libc.Libc;
-import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
 import java.io.IOException;
@@ -13,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A file without a name, in memory ({@code memfd_create(2)}), to load a library from where no
- * folder will do. It goes with the last who has it open or mapped, also when the process is killed.
+ * A file without a name, in memory ({@code memfd_create(2)}), from which a library can be loaded
+ * where no folder is suitable. It exists until the last process that has it open or mapped ends.
  *
  * <p>Not thread-safe.
  */
@@ -23,8 +22,8 @@ public final class Memfd implements AutoCloseable {
     private static final MemorySegment CONTROL = IntegerCall.find("fcntl");
     private static final MemorySegment CLOSE = IntegerCall.find("close");
 
-    /** The C library appends it to {@code memfd:}, and takes no more than this. */
-    private static final int LONGEST_NAME = 200;
+    /** The limit of the C library, which appends the name to {@code memfd:}. */
+    private static final int MAX_NAME = 200;
 
     private final String name;
     private final int file;
@@ -36,16 +35,13 @@ public final class Memfd implements AutoCloseable {
     }
 
     /**
-     * Makes an empty file.
+     * Makes an empty file, whose name in {@code /proc/PID/maps} need not be unique.
      *
-     * @param name what {@code /proc/PID/maps} shows; need not be unique
-     * @return the file, which the caller owns
      * @throws NativeException if the system refuses
-     * @throws IncompatibleModelException on anything but Linux x86-64
      */
     public static Memfd create(String name) {
         Platform.requireSupported();
-        String shown = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
+        String shown = name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;
         int flags = Libc.MFD_CLOEXEC() | Libc.MFD_ALLOW_SEALING();
         try (Arena arena = Arena.ofConfined()) {
             // ASCII, as the limit counts bytes.
@@ -54,22 +50,20 @@ public final class Memfd implements AutoCloseable {
             // from files without it.
             int file = (int) IntegerCall.call(CREATE, text, flags | Libc.MFD_EXEC(), 0, 0, 0, 0);
             if (file < 0) {
-                var again = IntegerCall.callAgain(CREATE, text, flags, 0, 0, 0, 0);
-                file = (int) again.value();
-                if (file < 0) {
-                    throw new NativeException("memfd_create", Errno.message(again.errno()));
+                var plain = IntegerCall.outcome(CREATE, text, flags, 0, 0, 0, 0);
+                if (plain.errno() != 0) {
+                    throw new NativeException("memfd_create", Errno.message(plain.errno()));
                 }
+                file = (int) plain.value();
             }
             return new Memfd(name, file);
         }
     }
 
     /**
-     * Opens the file for reading and writing from its beginning.
+     * Opens the file for reading and writing from its beginning, in a channel of its own.
      *
-     * @return a channel of its own, to be closed by the caller
      * @throws IOException if there is no {@code /proc}
-     * @throws IllegalStateException if this file is closed
      */
     public FileChannel open() throws IOException {
         return FileChannel.open(
@@ -78,7 +72,7 @@ public final class Memfd implements AutoCloseable {
                 StandardOpenOption.WRITE);
     }
 
-    /** Makes the contents final. Where the system cannot, they are guarded by nothing. */
+    /** Makes the contents final, where the system supports it. */
     public void seal() {
         int seals =
                 Libc.F_SEAL_SEAL()
@@ -91,9 +85,9 @@ public final class Memfd implements AutoCloseable {
     /**
      * Returns a path to this file that the process has never used and will never use again.
      *
-     * <p>The dynamic loader takes a library for one that it has loaded if their paths are spelled
-     * the same, and the numbers of descriptors come back. Hence a spelling drawn by lot, of {@code
-     * ./} and {@code //}, which change nothing.
+     * <p>The dynamic loader identifies a library by the spelling of its path, and the numbers of
+     * descriptors are reused. Hence a random spelling, of {@code ./} and {@code //}, which change
+     * nothing.
      */
     String path() {
         var path = new StringBuilder("/proc/self/fd/");

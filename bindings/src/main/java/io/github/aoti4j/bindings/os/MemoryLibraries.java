@@ -12,10 +12,10 @@ import java.util.Map;
  * Libraries that are loaded from memory: one of each content, as the dynamic loader has one of each
  * file.
  *
- * <p>A library that has been given back by all may stay loaded nevertheless: as long as threads
- * live that have a thread-local object of it, whose destructor they will call. Models of PyTorch
- * 2.13 and later have one, for the latest error. Loaded anew each time, such a library would take
- * more memory each time; so it is remembered here and used again, until the loader has unloaded it.
+ * <p>A library that all have closed may stay loaded: as long as threads live that have a
+ * thread-local object of it, whose destructor they will call. Models of PyTorch 2.13 and later have
+ * one, for the latest error. Loading such a library again each time would take more memory each
+ * time; so it is kept here and used again, until the loader has unloaded it.
  *
  * <p>Thread-safe.
  */
@@ -24,14 +24,8 @@ public final class MemoryLibraries {
 
     private MemoryLibraries() {}
 
-    /** Writes a library. */
+    /** Writes a library to an empty file. */
     public interface Contents {
-        /**
-         * Writes.
-         *
-         * @param file empty
-         * @throws IOException if there is no room
-         */
         void writeTo(FileChannel file) throws IOException;
     }
 
@@ -49,10 +43,8 @@ public final class MemoryLibraries {
     /**
      * Opens a library, and what it needs.
      *
-     * @param key stands for the contents: the same key, the same library
-     * @param contents is asked unless the library is there already
-     * @return the open library, which the caller owns
-     * @throws IOException if the contents cannot be written
+     * @param key identifies the contents
+     * @param contents used unless the library exists already
      * @throws NativeException with the loader's message, as {@link NativeLibrary#open}
      */
     public static synchronized NativeLibrary open(String key, String name, Contents contents)

@@ -1,7 +1,6 @@
 package io.github.aoti4j.bindings.os;
 
 import io.github.aoti4j.bindings.generated.libc.Libc;
-import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -28,8 +27,6 @@ public final class Mmap implements AutoCloseable {
     private static final MemorySegment MMAP = IntegerCall.find("mmap");
     private static final MemorySegment MUNMAP = IntegerCall.find("munmap");
     private static final MemorySegment CLOSE = IntegerCall.find("close");
-
-    private static final long MAP_FAILED = -1;
 
     private final Path path;
     private final RefCounted<Descriptor> file;
@@ -59,10 +56,8 @@ public final class Mmap implements AutoCloseable {
     /**
      * Opens and maps a file.
      *
-     * @return the mapping, which the caller owns
      * @throws IOException if the file cannot be opened or mapped: {@link NoSuchFileException} and
      *     {@link AccessDeniedException} where it is that
-     * @throws IncompatibleModelException on anything but Linux x86-64
      */
     public static Mmap open(Path path) throws IOException {
         Platform.requireSupported();
@@ -76,27 +71,19 @@ public final class Mmap implements AutoCloseable {
         }
     }
 
-    /** Opens by one name; messages have another. */
+    /** Opens by one name; messages show another. */
     private static Mmap open(Path path, MemorySegment name) throws IOException {
         int flags = Libc.O_RDONLY() | Libc.O_CLOEXEC();
-        int file = (int) IntegerCall.call(OPEN, name.address(), flags, 0, 0, 0, 0);
-        if (file < 0) {
-            var again = IntegerCall.callAgain(OPEN, name.address(), flags, 0, 0, 0, 0);
-            file = (int) again.value();
-            if (file < 0) {
-                throw failure(path, "open", again.errno());
-            }
+        var file = IntegerCall.outcome(OPEN, name.address(), flags, 0, 0, 0, 0);
+        if (file.errno() != 0) {
+            throw failure(path, "open", file.errno());
         }
-        return map(path, new RefCounted<>(new Descriptor(file)));
+        return map(path, new RefCounted<>(new Descriptor((int) file.value())));
     }
 
     /**
-     * Maps a file in memory. It stays as long as it is mapped, also if it is closed meanwhile.
-     *
-     * @param file written, sealed and not to be changed any more; not empty
-     * @return the mapping, which the caller owns
-     * @throws IOException if it cannot be mapped
-     * @throws IllegalStateException if the file is closed
+     * Maps a file in memory, which is written, sealed and not empty. It exists as long as it is
+     * mapped, even if it is closed.
      */
     public static Mmap open(Memfd file, Path name) throws IOException {
         try (Arena scratch = Arena.ofConfined()) {
@@ -105,11 +92,10 @@ public final class Mmap implements AutoCloseable {
     }
 
     /**
-     * Maps the same file once more, even if another one has its name by now.
+     * Maps the same file once more, even if another one has its name by now: what is written to one
+     * mapping does not show in the other.
      *
-     * @return a mapping of its own: what is written to one does not show in the other
-     * @throws IOException if it cannot be mapped, or has become shorter or longer
-     * @throws IllegalStateException if this mapping is closed
+     * @throws IOException if it cannot be mapped, or its size has changed
      */
     public synchronized Mmap again() throws IOException {
         if (!arena.scope().isAlive()) {
@@ -127,7 +113,7 @@ public final class Mmap implements AutoCloseable {
         return other;
     }
 
-    /** Takes over one use of the file, and gives it back if this fails. */
+    /** Owns one use of the file, and releases it if this fails. */
     private static Mmap map(Path path, RefCounted<Descriptor> file) throws IOException {
         Arena arena = Arena.ofShared();
         try {
@@ -149,22 +135,18 @@ public final class Mmap implements AutoCloseable {
         // Without MAP_NORESERVE Linux counts the whole mapping as if it were to be copied, and may
         // refuse a file larger than the memory.
         int flags = Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE();
-        long address = IntegerCall.call(MMAP, 0, size, protection, flags, file, 0);
-        if (address == MAP_FAILED) {
-            var again = IntegerCall.callAgain(MMAP, 0, size, protection, flags, file, 0);
-            address = again.value();
-            if (address == MAP_FAILED) {
-                throw failure(path, "mmap", again.errno());
-            }
+        var mapped = IntegerCall.outcome(MMAP, 0, size, protection, flags, file, 0);
+        if (mapped.errno() != 0) {
+            throw failure(path, "mmap", mapped.errno());
         }
-        long mapped = address;
-        Runnable unmap = () -> unmap(mapped, size);
+        long address = mapped.value();
+        Runnable unmap = () -> unmap(address, size);
         return MemorySegment.ofAddress(address)
                 .reinterpret(size, arena, _ -> ArenaCleanup.run(unmap));
     }
 
     private static void unmap(long address, long size) {
-        // Its failure would mean a mapping that is not one, which cannot be.
+        // It cannot fail for a mapping.
         long _ = IntegerCall.call(MUNMAP, address, size, 0, 0, 0, 0);
     }
 
@@ -178,10 +160,7 @@ public final class Mmap implements AutoCloseable {
         };
     }
 
-    /**
-     * Returns the contents: a writable segment of the file's size, empty if the file is; starts at
-     * a page and ends with this mapping.
-     */
+    /** Returns the contents: a writable segment that starts at a page, empty if the file is. */
     public MemorySegment segment() {
         return segment;
     }

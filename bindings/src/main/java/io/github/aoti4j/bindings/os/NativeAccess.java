@@ -6,23 +6,23 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
 /**
- * Whether the JVM lets this library call native code.
+ * Whether the JVM permits this library to call native code.
  *
  * <p>Where it does not ({@code --illegal-native-access=deny}), each restricted method of the JDK
  * throws. In the initializer of a class that is an {@code ExceptionInInitializerError} once and a
- * {@code NoClassDefFoundError} ever after. So what may come first in a process asks here first.
+ * {@code NoClassDefFoundError} later. So what may come first in a process checks here first.
  *
  * <p>Thread-safe.
  */
 public final class NativeAccess {
     private static final String RUNTIME = "io.github.aoti4j";
 
-    /** Never true before the JVM has allowed it; it does not take that back. */
+    /** Set once the JVM has allowed it, which is final. */
     private static volatile boolean granted;
 
     private NativeAccess() {}
 
-    /** Demands it for this module. */
+    /** Requires it for this module. */
     static void require() {
         if (!granted) {
             require(NativeAccess.class.getModule(), () -> MemorySegment.NULL.reinterpret(0));
@@ -31,10 +31,10 @@ public final class NativeAccess {
     }
 
     /**
-     * Demands it for a module.
+     * Requires it for a module.
      *
-     * @param restricted calls a restricted method from that module; there is no other way to ask
-     *     whether such calls are denied or only warned of
+     * @param restricted calls a restricted method from that module, the only way to ask whether
+     *     such calls are denied
      * @throws IncompatibleModelException if they are denied, with the option that allows them
      */
     public static void require(Module module, Supplier<MemorySegment> restricted) {

@@ -16,8 +16,8 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A native function that calls a kernel. It is never freed: nobody can tell when the last thread
- * has left it.
+ * A native function that calls a kernel. It is never freed: nothing shows when the last thread has
+ * left it.
  *
  * <p>The function refers to classes of the JDK alone. It reaches the kernel through a weak
  * reference, and through a strong one between {@link #retain} and {@link #release}, so that it does
@@ -37,18 +37,16 @@ public final class NativeKernel {
 
     private final MemorySegment address;
 
-    /** What a kernel does; may not throw. */
+    /** Computes; may not throw. */
     @FunctionalInterface
     public interface Kernel {
         /**
-         * Computes.
-         *
-         * @param stack the arguments, which it takes, and whose places the results take
+         * Computes from the arguments on the stack, which it consumes; the results take their
+         * places.
          */
         void call(MemorySegment stack, long arguments, long results);
     }
 
-    /** Makes a function. */
     public NativeKernel(Kernel kernel) {
         try {
             this.target =
@@ -66,7 +64,6 @@ public final class NativeKernel {
         }
     }
 
-    /** Returns the function. */
     public MemorySegment address() {
         return address;
     }
@@ -81,7 +78,7 @@ public final class NativeKernel {
         retained.set(null);
     }
 
-    /** Returns a handle that calls what a reference leads to, if it is still there. */
+    /** Returns a handle that calls the target of a reference, if it still exists. */
     private static MethodHandle calling(
             WeakReference<MethodHandle> target, AtomicReference<MethodHandle> retained)
             throws ReflectiveOperationException {

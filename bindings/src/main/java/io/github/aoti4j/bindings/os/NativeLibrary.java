@@ -7,7 +7,6 @@ import io.github.aoti4j.core.NativeException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -15,22 +14,22 @@ import java.util.Optional;
 /**
  * A shared library opened with {@code dlopen(RTLD_NOW | RTLD_LOCAL)}.
  *
- * <p>The JVM's own {@link java.lang.foreign.SymbolLookup#libraryLookup} binds lazily: a symbol that
- * a library misses then ends the process at its first call. Here it fails the opening, with the
- * loader's message. The library's own symbols serve nobody else in the process.
+ * <p>The JVM's own {@link java.lang.foreign.SymbolLookup#libraryLookup} binds lazily: a missing
+ * symbol then ends the process at its first call. Here it fails the opening, with the loader's
+ * message. No other library of the process sees the symbols.
  *
- * <p>Thread-safe. Addresses are segments of no size in the global scope: calls through them take no
- * hold of an arena, which would cost a call 15 ns, and so nothing but the caller's care keeps them
- * from being called after {@link #close()}.
+ * <p>Thread-safe. Addresses are segments of no size in the global scope: calls through them keep no
+ * arena open, which would cost a call 15 ns, and so only the caller's care prevents calls after
+ * {@link #close()}.
  *
  * <p>libtorch and OpenMP must never be closed: their threads, and their destructors of thread-local
- * values, run code that would no longer be there.
+ * values, run code that would no longer exist.
  */
 public final class NativeLibrary implements AutoCloseable {
     private final String name;
     private final MemorySegment handle;
 
-    /** What becomes of the memory that the library lies in; null for a file. */
+    /** Run after the close, for a library in memory; else null. */
     private final Runnable afterwards;
 
     private boolean closed;
@@ -42,15 +41,12 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Opens a library, and what it needs. A library that is open already is opened once more and
-     * has to be closed as often.
+     * Opens a library, and what it needs; one that is open already must be closed as often as it
+     * was opened.
      *
-     * @param file the library; a relative path is resolved against the current folder, not searched
-     *     for
-     * @return the open library, which the caller owns
+     * @param file a relative path is resolved against the current folder, not searched for
      * @throws NativeException with the loader's message: the file is absent or no library for this
      *     machine, or it needs a library or a symbol that cannot be found
-     * @throws IncompatibleModelException on anything but Linux x86-64
      */
     public static NativeLibrary open(Path file) {
         Platform.requireSupported();
@@ -61,22 +57,18 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Opens a library that lies in memory, and what it needs. Two files of the same contents are
-     * two libraries.
+     * Opens a library in memory, and what it needs. Two files of the same contents are two
+     * libraries.
      *
-     * @param file the library, written and not to be changed any more; the opened library owns it
-     *     and closes it with itself, because a model with weights behind its library opens the file
-     *     that it came from once more
-     * @return the open library, which the caller owns
-     * @throws NativeException with the loader's message, as {@link #open(Path)}; the file then
-     *     remains the caller's
-     * @throws IllegalStateException if the file is closed
+     * @param file written and final; the opened library owns it and closes it with itself, because
+     *     a model with weights behind its library opens the file that it came from once more
+     * @throws NativeException as {@link #open(Path)}; the file then remains the caller's
      */
     public static NativeLibrary open(Memfd file) {
         return open(file.toString(), file.path(), file::close);
     }
 
-    /** Opens a library by a path that nobody is to see, and does something after its close. */
+    /** Opens a library by a path that messages do not show, and runs an action after its close. */
     static NativeLibrary open(String name, String path, Runnable afterwards) {
         try (Arena arena = Arena.ofConfined()) {
             return open(name, arena.allocateFrom(path), afterwards);
@@ -106,12 +98,11 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Opens a library of the system's, wherever the dynamic loader finds it.
+     * Opens a library of the system, wherever the dynamic loader finds it; empty if there is none
+     * of that name.
      *
      * @param soname the name to look for, such as {@code libcuda.so.1}
-     * @return the open library, which the caller owns; empty if there is none of that name
-     * @throws NativeException with the loader's message: there is one, which cannot be loaded
-     * @throws IncompatibleModelException on anything but Linux x86-64
+     * @throws NativeException with the loader's message, if it cannot be loaded
      */
     public static Optional<NativeLibrary> ofSystem(String soname) {
         Platform.requireSupported();
@@ -126,11 +117,8 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Takes hold of a library that someone in this process has loaded already.
-     *
-     * @param soname the name that the library gives itself, such as {@code libc10.so}
-     * @return the library, which the caller owns; empty if none of that name is loaded
-     * @throws IncompatibleModelException on anything but Linux x86-64
+     * Returns a library that this process has loaded already, by its own name, such as {@code
+     * libc10.so}; the caller owns the result.
      */
     public static Optional<NativeLibrary> ifLoaded(String soname) {
         Platform.requireSupported();
@@ -143,28 +131,17 @@ public final class NativeLibrary implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns what this library was opened by: the absolute path, or the name of the file in
-     * memory, or that given to {@link #ifLoaded}.
-     */
+    /** Returns what this library was opened by: a path or a name. */
     public String name() {
         return name;
     }
 
-    /**
-     * Returns whether two handles stand for one library in memory; true even if they were opened by
-     * different names.
-     */
+    /** Returns whether two handles stand for one library in memory. */
     public boolean isSameAs(NativeLibrary other) {
         return handle.address() == other.handle.address();
     }
 
-    /**
-     * Looks a symbol up in this library, then in those that it needs.
-     *
-     * @return its address, of zero length and in the global scope; empty if there is none
-     * @throws IllegalStateException if this library is closed
-     */
+    /** Looks a symbol up in this library, then in those that it needs. */
     public synchronized Optional<MemorySegment> find(String symbol) {
         if (closed) {
             throw new IllegalStateException(name + " is closed");
@@ -175,12 +152,6 @@ public final class NativeLibrary implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns whether a symbol is there.
-     *
-     * @return whether {@link #find} would find it
-     * @throws IllegalStateException if this library is closed
-     */
     public boolean has(String symbol) {
         return find(symbol).isPresent();
     }
@@ -188,39 +159,23 @@ public final class NativeLibrary implements AutoCloseable {
     /**
      * Returns the address of a symbol.
      *
-     * @return its address, of zero length and in the global scope
      * @throws IncompatibleModelException if there is none
-     * @throws IllegalStateException if this library is closed
      */
     public MemorySegment address(String symbol) {
-        Optional<MemorySegment> found = find(symbol);
-        if (found.isEmpty()) {
-            throw new IncompatibleModelException(name + " does not have " + symbol);
-        }
-        return found.get();
+        return find(symbol)
+                .orElseThrow(
+                        () -> new IncompatibleModelException(name + " does not have " + symbol));
     }
 
-    /**
-     * Lists the symbols that are not there.
-     *
-     * @return those that {@link #find} does not find, in the order given
-     * @throws IllegalStateException if this library is closed
-     */
+    /** Lists the symbols that {@link #find} does not find. */
     public List<String> missing(Collection<String> symbols) {
-        List<String> missing = new ArrayList<>();
-        for (String symbol : symbols) {
-            if (!has(symbol)) {
-                missing.add(symbol);
-            }
-        }
-        return missing;
+        return symbols.stream().filter(symbol -> !has(symbol)).toList();
     }
 
     /**
-     * Demands that symbols be there.
+     * Requires symbols.
      *
      * @throws IncompatibleModelException naming the library and all symbols that it does not have
-     * @throws IllegalStateException if this library is closed
      */
     public void require(Collection<String> symbols) {
         List<String> missing = missing(symbols);
@@ -231,8 +186,8 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /**
-     * Gives the library back; the process unloads it if nobody else has it open. No code of it may
-     * be running or be called afterwards. Closing twice does nothing.
+     * Closes the library; the process unloads it if it is not open elsewhere. No code of it may be
+     * running or be called afterwards. Closing again does nothing.
      */
     @Override
     public synchronized void close() {
@@ -251,7 +206,7 @@ public final class NativeLibrary implements AutoCloseable {
         return name;
     }
 
-    /** Opens a library, whose constructors may leave nothing changed in how Java computes. */
+    /** Opens a library, whose constructors must not change how Java computes. */
     private static MemorySegment dlopen(MemorySegment path) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment computing = FloatingPoint.save(arena);

@@ -10,13 +10,12 @@ import java.util.Optional;
  * true}.
  *
  * <p>libtorch writes through its log, whose level is an environment variable. A model writes each
- * failure to {@code std::cerr}; its library is given another stream, which discards what it gets.
- * Other code of the process keeps its standard error.
+ * failure to {@code std::cerr}; its library gets another stream, which discards its input. Other
+ * code of the process keeps its standard error.
  *
  * <p>Thread-safe.
  */
 public final class NativeOutput {
-    /** The system property that turns the output on. */
     public static final String PROPERTY = "aoti.native.output";
 
     private static final String LOG_LEVEL = "TORCH_CPP_LOG_LEVEL";
@@ -55,8 +54,8 @@ public final class NativeOutput {
     }
 
     /**
-     * Gives a model's library a {@code std::cerr} that discards what is written. Does nothing where
-     * the library has no reference to {@code std::cerr} that can be found.
+     * Replaces {@code std::cerr} in a model's library by a stream that discards its input, if the
+     * library has a reference to it.
      */
     public static void silence(NativeLibrary library, MemorySegment function) {
         Optional<MemorySegment> cerr = library.find(CERR);

@@ -6,11 +6,11 @@ import java.util.WeakHashMap;
 import java.util.function.Supplier;
 
 /**
- * A value for each thread. A thread holds its value weakly.
+ * A value for each thread. A thread refers to its value weakly.
  *
  * <p>The value of a {@link ThreadLocal} is reachable from its thread. If its class is one of ours,
  * a thread of a pool that outlives the application keeps the application's class loader in memory.
- * Here this class holds the value, until the thread has ended.
+ * Here this class keeps the value, until the thread has ended.
  *
  * <p>Thread-safe.
  *
@@ -23,16 +23,11 @@ public final class PerThread<T> {
     private final Map<Thread, T> values = new WeakHashMap<>();
     private final Supplier<T> initial;
 
-    /**
-     * Makes values when they are first asked for.
-     *
-     * @param initial makes the value of a thread, on that thread
-     */
+    /** Makes each value when it is first requested, on its thread. */
     public PerThread(Supplier<T> initial) {
         this.initial = initial;
     }
 
-    /** Returns the current thread's value. */
     public T get() {
         WeakReference<T> reference = references.get();
         T value = reference == null ? null : reference.get();

@@ -21,7 +21,7 @@ public final class Platform {
     /** The classifier of Maven artifacts with natives for this platform. */
     public static final String CLASSIFIER = "linux-x86_64";
 
-    /** The folders that glibc's loader and the usual installers of libtorch put libraries in. */
+    /** The folders of glibc's loader and of the usual installers of libtorch. */
     public static final List<Path> LIBRARY_FOLDERS =
             List.of(
                     Path.of("/usr/local/lib/x86_64-linux-gnu"),
@@ -40,10 +40,10 @@ public final class Platform {
     private Platform() {}
 
     /**
-     * Refuses to go on where nothing of this library can work.
+     * Refuses platforms on which nothing of this library can work.
      *
      * @throws IncompatibleModelException on anything but Linux on x86-64, or if the JVM does not
-     *     let this library call native code
+     *     permit this library to call native code
      */
     public static void requireSupported() {
         requireSupported(System.getProperty("os.name"), System.getProperty("os.arch"));
@@ -60,12 +60,7 @@ public final class Platform {
         }
     }
 
-    /**
-     * Spells a path as C functions want it.
-     *
-     * @param arena owns the result
-     * @return the path's bytes and a zero byte
-     */
+    /** Returns a path's bytes and a zero byte, as C functions expect. */
     public static MemorySegment nativePath(Arena arena, Path path) {
         byte[] name = path.toString().getBytes(FILE_NAMES);
         MemorySegment segment = arena.allocate(name.length + 1L);
@@ -73,11 +68,7 @@ public final class Platform {
         return segment;
     }
 
-    /**
-     * Returns the number of the user that this process acts as.
-     *
-     * @throws IOException if there is no {@code /proc}
-     */
+    /** Returns the number of the user that this process acts as. */
     public static int userId() throws IOException {
         return (int) Files.getAttribute(Path.of("/proc/self").toRealPath(), "unix:uid");
     }

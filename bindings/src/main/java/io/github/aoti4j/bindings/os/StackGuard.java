@@ -12,32 +12,31 @@ import java.lang.invoke.MethodHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Refuses to begin what the rest of a thread's stack may not hold.
+ * Refuses operations for which the rest of a thread's stack may not suffice.
  *
- * <p>A {@code StackOverflowError} can strike between any two instructions of Java, also in a {@code
- * finally} block and within a lock of the JDK: what had been taken is then never given back, or
- * given back twice. Where native code has called Java back nobody may be left to catch it, and the
- * process ends. So every operation that takes something checks first, while there is nothing to
- * lose.
+ * <p>A {@code StackOverflowError} can occur between any two instructions of Java, also in a {@code
+ * finally} block and within a lock of the JDK: a resource is then never released, or released
+ * twice. Where native code has called Java, nothing may be left to catch it, and the process ends.
+ * So every operation that acquires something checks first, while there is nothing to lose.
  *
- * <p>Stateless from outside, and thread-safe.
+ * <p>Thread-safe.
  */
 public final class StackGuard {
-    /** What the JVM keeps of each stack: 24 pages of 4 KiB (red, yellow, reserved and shadow). */
+    /** Reserved by the JVM in each stack: 24 pages of 4 KiB (red, yellow, reserved and shadow). */
     private static final long JVM = 96 * 1024;
 
     /** A run takes at most 23 KiB of it in the first run of a process, 4 KiB later. */
     private static final long RUN = JVM + 48 * 1024;
 
     /**
-     * A load takes up to 54 KiB in a process that has not loaded anything yet, an operator in a run
+     * A load takes up to 54 KiB in a process that has not loaded anything yet; an operator in a run
      * 35 KiB (a singular value decomposition) before it may call Java.
      */
     private static final long LOAD = JVM + 96 * 1024;
 
     /**
-     * Deleting a model takes 8 KiB. Less than it takes to begin anything, so that what was opened
-     * in a frame can be closed there.
+     * Deleting a model takes 8 KiB. Less than any other operation needs, so that what was opened in
+     * a frame can be closed there.
      */
     private static final long CLOSE = JVM + 32 * 1024;
 
@@ -50,8 +49,8 @@ public final class StackGuard {
     private StackGuard() {}
 
     /**
-     * What is linked. A class whose initialiser runs out of stack stays broken for the whole
-     * process, be it of the JDK or ours, so this one is initialised on a thread of its own.
+     * The linked functions. A class whose initialiser runs out of stack stays broken for the whole
+     * process, in the JDK as here, so this one is initialised on a thread of its own.
      */
     private static final class Native {
         /** Where the stack of a platform thread begins and ends; of the JDK's types: see find. */
@@ -95,43 +94,27 @@ public final class StackGuard {
         }
     }
 
-    /**
-     * Demands stack for a run of a model that calls nothing back.
-     *
-     * @throws StackOverflowError if there is too little
-     */
+    /** For a run of a model without operators. */
     public static void requireForRun() {
         require(RUN, "a run");
     }
 
-    /**
-     * Demands stack for a run in which operators may be called, which may be Java.
-     *
-     * @throws StackOverflowError if there is too little
-     */
+    /** For a run that may call operators, also in Java. */
     public static void requireForOperators() {
         require(LOAD, "a run of a model that calls operators");
     }
 
-    /**
-     * Demands stack for loading or changing a model.
-     *
-     * @throws StackOverflowError if there is too little
-     */
+    /** For loading or changing a model. */
     public static void requireForLoad() {
         require(LOAD, "this");
     }
 
-    /**
-     * Demands stack for closing something, which can be closed again if there is too little.
-     *
-     * @throws StackOverflowError if there is too little
-     */
+    /** For closing something, which can be closed again if there is too little. */
     public static void requireForClose() {
         require(CLOSE, "closing this");
     }
 
-    /** Returns whether there is stack for freeing what an arena holds. */
+    /** Returns whether there is stack for freeing what an arena owns. */
     static boolean hasRoomForClose() {
         return left() >= CLOSE;
     }
@@ -231,9 +214,9 @@ public final class StackGuard {
     }
 
     /**
-     * Asks for the limits of this thread's stack. Returns the lowest address, the first above and
-     * the thread; no type of ours, since a value of a thread that lives on would keep its class
-     * loader alive. Null if the stack is another one, of a coroutine for example.
+     * Asks for the limits of this thread's stack: the lowest address, the first above and the
+     * thread. An array, since a value of our type in a thread would keep our class loader alive.
+     * Null if the stack is another one, of a coroutine for example.
      */
     private static long[] find(long pointer) {
         try (Arena arena = Arena.ofConfined()) {

@@ -41,7 +41,7 @@ final class StackPointer {
 
     private StackPointer() {}
 
-    /** Returns the address that the stack of this thread has grown down to. */
+    /** Returns the current end of this thread's stack. */
     static long get() {
         try {
             return (long) GET.invokeExact();

@@ -22,11 +22,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A safetensors file: its header read and checked in full, its tensors mapped where they lie.
+ * A safetensors file: its header read and checked in full, its tensors mapped in place.
  *
- * <p>Immutable but for {@link #close()}, and thread-safe. Segments that were handed out end with
- * it, or with the last {@link #hold()}. See {@link MappedFile} for what must not happen to the file
- * meanwhile.
+ * <p>Immutable but for {@link #close()}, and thread-safe. Segments end with it, or with the last
+ * {@link #hold()}. While it is mapped, the file must not be shortened or rewritten in place:
+ * replace it by renaming a new one over it.
  */
 public final class SafetensorsFile implements TensorSource {
     private final MappedFile file;
@@ -57,40 +57,30 @@ public final class SafetensorsFile implements TensorSource {
         return new SafetensorsFile(file, SafetensorsHeader.read(file));
     }
 
-    /**
-     * Returns the path that the file was opened with.
-     *
-     * @return the path, also after close
-     */
+    /** {@return the path that the file was opened with, also after close} */
     @Override
     public Path path() {
         return file.path();
     }
 
     /**
-     * Returns the strings that the file's maker added.
-     *
-     * @return the {@code __metadata__} of the header, in its order; empty if there is none
+     * {@return the strings that the file's author added, {@code __metadata__} of the header, in its
+     * order; empty if there are none}
      */
     public Map<String, String> metadata() {
         return header.metadata();
     }
 
-    /**
-     * Returns the names of all tensors.
-     *
-     * @return the names in the order of the header, which need not be that of the data
-     */
+    /** {@return the names in the order of the header, which need not be that of the data} */
     @Override
     public List<String> names() {
         return tensors.names();
     }
 
     /**
-     * Tells whether there is a tensor of this name.
+     * {@return whether there is a tensor of this name}
      *
      * @param name a name
-     * @return true if it is one of {@link #names()}
      */
     public boolean contains(String name) {
         return header.tensors().containsKey(name);
@@ -101,7 +91,7 @@ public final class SafetensorsFile implements TensorSource {
      *
      * @param name one of {@link #names()}
      * @return its dtype, shape and place
-     * @throws PackageException if there is no such tensor; the message lists those that are
+     * @throws PackageException if there is no such tensor; the message lists those that exist
      */
     public TensorEntry entry(String name) {
         var entry = header.tensors().get(Objects.requireNonNull(name, "name"));
@@ -115,12 +105,11 @@ public final class SafetensorsFile implements TensorSource {
     }
 
     /**
-     * Returns the bytes of a tensor where they lie.
+     * Returns the bytes of a tensor in place.
      *
      * @param name one of {@link #names()}
-     * @return a read-only slice of the mapped file, little-endian, which ends with this object, or
-     *     with its last hold. It is not necessarily aligned to the size of an element: check, or
-     *     use unaligned layouts
+     * @return a read-only slice of the mapped file, little-endian. It is not necessarily aligned to
+     *     the size of an element: check, or use unaligned layouts
      * @throws PackageException if there is no such tensor
      * @throws IllegalStateException if this file is closed
      */

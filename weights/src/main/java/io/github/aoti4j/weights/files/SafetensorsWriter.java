@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -47,7 +46,7 @@ public final class SafetensorsWriter {
     /**
      * Writes tensors to a file; see {@link #write(Path, Map, Map)}.
      *
-     * @param path where to
+     * @param path the file
      * @param tensors the tensors by name
      * @throws InvalidInputException if a tensor cannot be written
      * @throws PackageException if the file cannot be written
@@ -58,12 +57,12 @@ public final class SafetensorsWriter {
 
     /**
      * Writes tensors to a file. It is written beside its place and renamed when complete, so that
-     * nobody sees half of it; a file that is there, or that a link leads to, is replaced.
+     * no reader sees half of it; an existing file, or the target of a link, is replaced.
      *
      * <p>The header names the tensors in the order of the map. Their data are ordered by the size
      * of their elements, the largest first, so that each lies at a multiple of it.
      *
-     * @param path where to
+     * @param path the file
      * @param tensors the tensors by name; dense, row-major
      * @param metadata strings to store with them; none if empty
      * @throws InvalidInputException if a tensor's dtype has no name in the format, or its bytes do
@@ -108,7 +107,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** The file to rename over: the one that a link leads to, and never a device or a pipe. */
+    /** Returns the file to rename over: the target of a link, and never a device or a pipe. */
     private static Path target(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             throw new PackageException(path, "this is a directory; give the path of a file");
@@ -163,15 +162,15 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** Java's strings may hold half of a surrogate pair, which UTF-8 cannot say. */
+    /** Java's strings may contain half of a surrogate pair, which UTF-8 cannot encode. */
     private static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
     private static List<String> inDataOrder(Map<String, TensorData> tensors) {
-        var names = new ArrayList<>(tensors.keySet());
-        names.sort(Comparator.comparingInt(name -> -tensors.get(name).dtype().byteSize()));
-        return names;
+        return tensors.keySet().stream()
+                .sorted(Comparator.comparingInt(name -> -tensors.get(name).dtype().byteSize()))
+                .toList();
     }
 
     private static byte[] header(

@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Opens files of tensors, which are told by their first bytes, not by their names, which vary.
+ * Opens files of tensors, recognised by their first bytes, not by their names, which vary.
  *
  * <p>Opening a file reads its index and no tensor.
  */
@@ -33,7 +33,7 @@ public final class WeightFiles {
     private WeightFiles() {}
 
     /**
-     * Opens a file of tensors, which its first bytes tell:
+     * Opens a file of tensors:
      *
      * <ul>
      *   <li>safetensors ({@link SafetensorsFile});
@@ -41,9 +41,9 @@ public final class WeightFiles {
      *   <li>a state dict of {@code torch.save} ({@code .pt}, {@code .pth}, {@code .bin}) in the zip
      *       format of PyTorch 1.6 and later. Its pickle is read by an interpreter that knows
      *       tensors and plain values, and can run nothing. Dictionaries within the dictionary are
-     *       flattened to names with dots, and other values passed over. If there are no tensors on
-     *       the first level but in a dictionary there, by the name of {@code state_dict}, {@code
-     *       model_state_dict} or {@code model}, in this order, then that is what is opened.
+     *       flattened to names with dots, and other values ignored. If the first level has no
+     *       tensors but a dictionary with some, named {@code state_dict}, {@code model_state_dict}
+     *       or {@code model}, in this order, that one is opened.
      * </ul>
      *
      * @param path the file
@@ -57,14 +57,14 @@ public final class WeightFiles {
 
     /**
      * Opens the weights of a compiled model that lie beside its library, one after the other
-     * ({@code *_weights.blob}). Nothing in them says what they are, so the caller has to.
+     * ({@code *_weights.blob}). The blob does not describe its contents.
      *
      * @param path the file
      * @param layout the model's constants in the order of their indices, without those that are
      *     computed by constant folding
      * @return the constants, to be closed by the caller
-     * @throws PackageException if the file cannot be read, or the constants do not take exactly the
-     *     bytes that it has
+     * @throws PackageException if the file cannot be read, or the constants do not take exactly its
+     *     bytes
      */
     public static TensorSource openBlob(Path path, List<BlobTensor> layout) {
         return MappedFile.open(path, file -> Blob.open(file, layout));
@@ -106,11 +106,7 @@ public final class WeightFiles {
     }
 
     private static boolean isJson(byte[] start) {
-        int at = 0;
-        while (at < start.length && Character.isWhitespace(start[at])) {
-            at++;
-        }
-        return at < start.length && start[at] == '{';
+        return new String(start, StandardCharsets.ISO_8859_1).stripLeading().startsWith("{");
     }
 
     private static boolean startsWith(byte[] bytes, byte[] prefix) {

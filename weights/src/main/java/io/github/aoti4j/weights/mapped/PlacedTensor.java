@@ -10,9 +10,8 @@ import io.github.aoti4j.weights.StoredTensor;
  * @param offset where its first element starts, in bytes from the start of the file
  * @param span bytes from its first element to the end of its last
  */
-@SuppressWarnings("ArrayRecordComponent")
-public // never handed out but into a record that copies
-record PlacedTensor(
+@SuppressWarnings("ArrayRecordComponent") // passed on only into records that copy
+public record PlacedTensor(
         String name,
         DType dtype,
         long[] shape,

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /** Finds the folder that a {@code .pt2} archive has everything in. */
 final class ArchiveRoot {
-    /** What lies at the top of an archive without a root folder, as older versions wrote it. */
+    /** The files at the top of an archive without a root folder, as older versions wrote it. */
     static final List<String> TOP_FILES =
             List.of("archive_format", "archive_version", "version", "byteorder");
 
@@ -20,10 +20,7 @@ final class ArchiveRoot {
 
     private ArchiveRoot() {}
 
-    /**
-     * Returns the prefix of all names: the root folder's name with a slash behind it, or empty if
-     * there is no root folder.
-     */
+    /** Returns the prefix of all names: the root folder with a slash, or empty if there is none. */
     static String find(List<ArchiveEntry> entries, Path path) {
         var folders = new LinkedHashSet<String>();
         var rooted = new LinkedHashSet<String>();

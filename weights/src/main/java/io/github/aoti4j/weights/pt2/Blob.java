@@ -17,26 +17,19 @@ import java.util.List;
 /**
  * The weights of a model one after the other, in the order of its constants and without those that
  * are computed by constant folding ({@code AotCodeCompiler} in {@code
- * torch/_inductor/codecache.py}). Nothing in a blob says what it holds.
+ * torch/_inductor/codecache.py}). A blob does not describe its contents.
  */
 public final class Blob {
     private Blob() {}
 
-    /**
-     * Opens a blob.
-     *
-     * @param file owned by the source if this succeeds
-     */
+    /** Opens a blob; the source owns the file if this succeeds. */
     public static TensorSource open(MappedFile file, List<BlobTensor> layout) {
         return new MappedTensors(
                 file.path(), List.of(file), place(file, 0, file.size(), "", layout));
     }
 
     /**
-     * Locates the constants.
-     *
-     * @param size its bytes
-     * @param part what of the file it is, for messages: empty, or an entry's name
+     * Locates the constants; {@code part} names the blob in messages: empty, or an entry's name.
      */
     static List<PlacedTensor> place(
             MappedFile file, long offset, long size, String part, List<BlobTensor> layout) {

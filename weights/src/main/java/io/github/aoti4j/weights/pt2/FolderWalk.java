@@ -27,12 +27,12 @@ import java.util.List;
  * <p>Links are followed as long as they stay in the folder.
  */
 final class FolderWalk extends SimpleFileVisitor<Path> {
-    /** More than any package has, and less than the folder of a user's home. */
+    /** More than any package has, and less than a user's home. */
     private static final int MAX_VISITED = 100_000;
 
     private static final String MODELS = "data/aotinductor";
 
-    /** As the caller gave it. */
+    /** As the caller named it. */
     private final Path path;
 
     private final Path real;

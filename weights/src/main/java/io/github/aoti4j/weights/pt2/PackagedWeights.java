@@ -11,9 +11,9 @@ import io.github.aoti4j.weights.torchsave.Pickled.Tensor;
 import io.github.aoti4j.weights.torchsave.TorchArchive;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The weights that a package has in {@code data/weights}: each a file of {@code torch.save} that
@@ -36,19 +36,18 @@ final class PackagedWeights {
     static TensorSource open(
             Pt2Archive archive, Map<String, View> views, Predicate<String> readOnly) {
         var weights = new PackagedWeights(archive);
-        // Two weights of one file are views of one memory: what is written to one shows in the
-        // other.
-        var written = new HashSet<String>();
-        views.forEach(
-                (name, view) -> {
-                    if (!readOnly.test(name)) {
-                        written.add(view.file());
-                    }
-                });
+        // Two weights of one file are views of one memory: what is written to one shows in both.
+        var written =
+                views.entrySet().stream()
+                        .filter(view -> !readOnly.test(view.getKey()))
+                        .map(view -> view.getValue().file())
+                        .collect(Collectors.toSet());
         try (var mappings = new WeightMappings()) {
             views.forEach(
                     (name, view) -> {
-                        var stored = weights.stored(name, view);
+                        var stored =
+                                weights.byFile.computeIfAbsent(
+                                        view.file(), file -> weights.read(name, file));
                         mappings.add(
                                 place(name, stored, view),
                                 stored.file,
@@ -56,10 +55,6 @@ final class PackagedWeights {
                     });
             return mappings.toSource(archive.path());
         }
-    }
-
-    private Stored stored(String name, View view) {
-        return byFile.computeIfAbsent(view.file(), of -> read(name, of));
     }
 
     private static PlacedTensor place(String name, Stored stored, View view) {

@@ -28,7 +28,7 @@ import java.util.Map;
  * <p>Time and memory are bounded by the pickle's length, which is bounded in turn.
  */
 final class PickleReader {
-    /** Far more than the state dict of any model takes, at some 200 bytes a tensor. */
+    /** Far more than the state dict of any model, at some 200 bytes a tensor. */
     static final long MAX_BYTES = 64L << 20;
 
     /** Each adds at most one small object. */
@@ -129,7 +129,7 @@ final class PickleReader {
         }
     }
 
-    /** Values that are passed over: NONE, BINFLOAT, and bytes with lengths of 1, 4 and 8 bytes. */
+    /** Skips a value: NONE, BINFLOAT, and bytes with lengths of 1, 4 and 8 bytes. */
     private void plain(int opcode) throws PickleException {
         switch (opcode) {
             case 'G' -> skip(8); // BINFLOAT
@@ -141,7 +141,7 @@ final class PickleReader {
         push(Plain.OTHER);
     }
 
-    /** A little-endian two's complement number of any length. */
+    /** Reads a little-endian two's complement number of any length. */
     private Pickled integer(long length) throws PickleException {
         if (length > Long.BYTES) {
             skip(length);
@@ -215,7 +215,7 @@ final class PickleReader {
         push(TorchObjects.call(pop(), arguments));
     }
 
-    /** Gives an object its state; a state dict's is the versions of its modules. */
+    /** Sets an object's state; a state dict's is the versions of its modules. */
     private void build() throws PickleException {
         pop();
         if (!(top() instanceof Dict)) {
@@ -240,7 +240,7 @@ final class PickleReader {
         return stack.getLast();
     }
 
-    /** What lies below the last mark belongs to a value that is not complete. */
+    /** Values below the last mark belong to an incomplete value. */
     private int floor() {
         return marks.isEmpty() ? 0 : marks.peek();
     }
@@ -256,7 +256,7 @@ final class PickleReader {
         last(count).clear();
     }
 
-    /** A view of the topmost values. */
+    /** Returns a view of the topmost values. */
     private List<Pickled> last(int count) throws PickleException {
         if (count > stack.size() - floor()) {
             throw new PickleException("it takes more values than it has made");
@@ -264,7 +264,7 @@ final class PickleReader {
         return stack.subList(stack.size() - count, stack.size());
     }
 
-    /** Text up to the end of the line. */
+    /** Reads text up to the end of the line. */
     private String line() throws PickleException {
         for (long end = at; end < bytes.byteSize() && end - at <= MAX_GLOBAL; end++) {
             if (bytes.get(ValueLayout.JAVA_BYTE, end) == '\n') {

@@ -11,12 +11,11 @@ import java.util.Map;
 /**
  * The tensors of a pickled dictionary by name.
  *
- * <p>A dictionary within one adds its key and a dot to the names, as a module does to those of its
- * children. A checkpoint, whose tensors are one level down among other things, stands for the state
- * dict in it.
+ * <p>A nested dictionary adds its key and a dot to the names, as a module does to those of its
+ * children. A checkpoint, whose tensors are one level down, stands for its state dict.
  */
 final class StateDict {
-    /** Where training frameworks keep the model's part of a checkpoint. */
+    /** Keys of the model's part in checkpoints of training frameworks. */
     private static final List<String> CHECKPOINT_KEYS =
             List.of("state_dict", "model_state_dict", "model");
 
@@ -25,8 +24,8 @@ final class StateDict {
     private static final long MAX_NAMES_LENGTH = 100_000_000;
 
     /**
-     * One dictionary may stand in several places, a few of them in a place of places: the names
-     * together may be longer than the pickle, but not by as much as that allows.
+     * One dictionary may occur in several places, and these in several: the names together may be
+     * longer than the pickle, but only by this factor.
      */
     private static final long NAMES_PER_BYTE = 64;
 
@@ -41,7 +40,6 @@ final class StateDict {
                 Math.min(MAX_NAMES_LENGTH, NAMES_IN_ANY_CASE + NAMES_PER_BYTE * pickleBytes);
     }
 
-    /** Names the tensors of a pickle's value. */
     static Map<String, Tensor> tensors(Pickled root, long pickleBytes) throws PickleException {
         if (!(root instanceof Dict dict)) {
             throw new PickleException(

@@ -17,9 +17,9 @@ import io.github.aoti4j.weights.torchsave.Pickled.Tuple;
 
 import java.util.List;
 
-/** What the functions of {@link TorchGlobals} answer. */
+/** The results of the functions of {@link TorchGlobals}. */
 final class TorchObjects {
-    /** They are numbers. */
+    /** Keys are numbers. */
     private static final int MAX_KEY = 100;
 
     private TorchObjects() {}
