@@ -59,7 +59,7 @@ public final class UserCache {
     /** Which of them must not be trusted before its owner is checked; null for none. */
     private final Path shared;
 
-    /** Returns how many bytes of models may lie in it; {@link Long#MAX_VALUE} for any number. */
+    /** How many bytes of models it may contain. */
     private final long limit;
 
     private UserCache(List<Path> roots, Path shared, long limit) {
@@ -80,6 +80,9 @@ public final class UserCache {
      */
     public static UserCache of(
             UnaryOperator<String> properties, UnaryOperator<String> environment) {
+        /**
+         * Returns how many bytes of models may lie in it; {@link Long#MAX_VALUE} for any number.
+         */
         long limit = limit(properties, environment);
         Path property = path("aoti.cache", properties);
         Path named = property == null ? path("AOTI_CACHE", environment) : property;

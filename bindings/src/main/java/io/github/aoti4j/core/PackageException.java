@@ -37,10 +37,8 @@ public class PackageException extends AotiException {
     }
 
     /**
-     * Returns the file or folder at fault.
-     *
-     * @return the path as the caller gave it, or what a package in memory is called, which no file
-     *     need have; null after deserialization
+     * {@return the file or folder at fault as the caller named it, or the name of a package in
+     * memory; null after deserialization}
      */
     public Path path() {
         return path;

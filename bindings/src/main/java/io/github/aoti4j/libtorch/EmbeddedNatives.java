@@ -53,7 +53,6 @@ final class EmbeddedNatives {
 
     private final ClassLoader loader;
 
-    /** Returns the Maven version, empty if the jars do not have it. */
     private final String version;
 
     private final List<NativeResource> resources;

@@ -32,7 +32,6 @@ public final class LibTorch {
     private final LibTorchLocation location;
     private final NativeLibrary library;
 
-    /** {@return PyTorch's major, minor and patch version, such as {@code 2.10.0}} */
     private final String version;
 
     private final Map<String, Boolean> known = new ConcurrentHashMap<>();
@@ -111,11 +110,7 @@ public final class LibTorch {
         return location.directory();
     }
 
-    /**
-     * Returns PyTorch's version.
-     *
-     * @return major, minor and patch, such as {@code 2.10.0}
-     */
+    /** {@return PyTorch's major, minor and patch version, such as {@code 2.10.0}} */
     public String version() {
         return version;
     }

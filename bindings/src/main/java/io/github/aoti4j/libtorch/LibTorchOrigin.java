@@ -19,18 +19,13 @@ public enum LibTorchOrigin {
     /** A folder for libraries of the system. */
     SYSTEM("system library folders");
 
-    /** {@return a few words for messages, such as {@code natives on the class path}} */
     private final String description;
 
     LibTorchOrigin(String description) {
         this.description = description;
     }
 
-    /**
-     * Returns a few words for people.
-     *
-     * @return for example {@code natives on the class path}
-     */
+    /** {@return a few words for messages, such as {@code natives on the class path}} */
     public String description() {
         return description;
     }

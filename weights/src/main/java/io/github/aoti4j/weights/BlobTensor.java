@@ -25,27 +25,17 @@ public record BlobTensor(
     public BlobTensor {
         Objects.requireNonNull(name);
         Objects.requireNonNull(dtype);
-        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
-        /** {@return the strides in elements: a copy} */
         strides = strides.clone();
     }
 
-    /**
-     * Returns the sizes, outermost first.
-     *
-     * @return a copy
-     */
+    /** {@return the sizes, outermost first: a copy} */
     @Override
     public long[] shape() {
         return shape.clone();
     }
 
-    /**
-     * Returns the strides.
-     *
-     * @return a copy, in elements
-     */
+    /** {@return the strides in elements: a copy} */
     @Override
     public long[] strides() {
         return strides.clone();

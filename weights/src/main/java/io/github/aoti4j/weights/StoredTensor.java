@@ -35,27 +35,17 @@ public record StoredTensor(
         Objects.requireNonNull(dtype);
         Objects.requireNonNull(segment);
         Objects.requireNonNull(location);
-        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
-        /** {@return the strides in elements: a copy} */
         strides = strides.clone();
     }
 
-    /**
-     * Returns the sizes, outermost first.
-     *
-     * @return a copy
-     */
+    /** {@return the sizes, outermost first: a copy} */
     @Override
     public long[] shape() {
         return shape.clone();
     }
 
-    /**
-     * Returns the strides.
-     *
-     * @return a copy, in elements
-     */
+    /** {@return the strides in elements: a copy} */
     @Override
     public long[] strides() {
         return strides.clone();

@@ -21,15 +21,10 @@ public record TensorData(DType dtype, long[] shape, MemorySegment bytes) {
     public TensorData {
         Objects.requireNonNull(dtype);
         Objects.requireNonNull(bytes);
-        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
     }
 
-    /**
-     * Returns the sizes, outermost first.
-     *
-     * @return a copy
-     */
+    /** {@return the sizes, outermost first: a copy} */
     @Override
     public long[] shape() {
         return shape.clone();

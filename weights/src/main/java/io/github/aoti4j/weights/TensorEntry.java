@@ -22,15 +22,10 @@ public record TensorEntry(String name, DType dtype, long[] shape, long offset, l
     public TensorEntry {
         Objects.requireNonNull(name);
         Objects.requireNonNull(dtype);
-        /** {@return the sizes, outermost first: a copy} */
         shape = shape.clone();
     }
 
-    /**
-     * Returns the sizes, outermost first.
-     *
-     * @return a copy
-     */
+    /** {@return the sizes, outermost first: a copy} */
     @Override
     public long[] shape() {
         return shape.clone();

@@ -47,7 +47,6 @@ public final class LibTorchCuda {
     private final LibTorch libtorch;
     private final NativeLibrary library;
 
-    /** Returns the CUDA runtime that this libtorch uses. */
     private final CudaApi runtime;
 
     private LibTorchCuda(LibTorch libtorch, NativeLibrary library, CudaApi runtime) {
@@ -127,11 +126,7 @@ public final class LibTorchCuda {
         return libtorch.has(symbol) || library.has(symbol);
     }
 
-    /**
-     * Returns the CUDA runtime that this libtorch uses.
-     *
-     * @return its functions
-     */
+    /** Returns the CUDA runtime that this libtorch uses. */
     public CudaApi runtime() {
         return runtime;
     }

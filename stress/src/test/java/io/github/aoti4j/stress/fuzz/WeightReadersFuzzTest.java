@@ -8,7 +8,7 @@ import io.github.aoti4j.weights.mapped.Json;
 import io.github.aoti4j.weights.pt2.Blob;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.safetensors.ShardIndex;
-import io.github.aoti4j.weights.torchsave.TorchSave;
+import io.github.aoti4j.weights.torchsave.TorchArchive;
 import io.github.aoti4j.weights.zip.ZipIndex;
 
 import org.junit.jupiter.api.AfterAll;
@@ -128,7 +128,7 @@ public class WeightReadersFuzzTest extends FuzzedReaders {
         Readings.of(
                 input,
                 FOLDER.resolve("s.pt"),
-                file -> Readings.tensors(file.handTo(TorchSave::of)));
+                file -> Readings.tensors(file.handTo(TorchArchive::open)));
     }
 
     private static void pickle(byte[] input) {

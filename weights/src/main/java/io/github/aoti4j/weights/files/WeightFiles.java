@@ -6,7 +6,7 @@ import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.pt2.Blob;
 import io.github.aoti4j.weights.safetensors.ShardIndex;
-import io.github.aoti4j.weights.torchsave.TorchSave;
+import io.github.aoti4j.weights.torchsave.TorchArchive;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +74,7 @@ public final class WeightFiles {
         byte[] start =
                 file.segment().asSlice(0, Math.min(64, file.size())).toArray(ValueLayout.JAVA_BYTE);
         if (startsWith(start, ZIP)) {
-            return TorchSave.of(file);
+            return TorchArchive.open(file);
         }
         if (isSafetensors(start) || file.path().toString().endsWith(".safetensors")) {
             return SafetensorsFile.of(file);

@@ -26,7 +26,7 @@ public final class Json {
 
     private Json() {}
 
-    /** The document is not JSON, or not of the form it should have; the message says which. */
+    /** A document, JSON or a pickle, is damaged or not of the form it should have. */
     public static final class FormException extends Exception {
         @Serial private static final long serialVersionUID = 1L;
 

@@ -18,6 +18,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.function.Function;
 
@@ -38,6 +41,9 @@ import java.util.function.Function;
  */
 public final class MappedFile implements AutoCloseable {
     private static final int COPY_CHUNK = 1 << 20;
+
+    /** Between two reports of progress. */
+    private static final long HASH_CHUNK = 64L << 20;
 
     private final Path path;
     private final boolean inMemory;
@@ -189,7 +195,18 @@ public final class MappedFile implements AutoCloseable {
     /** Returns the SHA-256 of the file in lower-case hexadecimal digits. */
     public String sha256(Progress progress) {
         try (var _ = hold()) {
-            return Sha256.of(readOnly, "hashing " + path, progress);
+            var digest = MessageDigest.getInstance("SHA-256");
+            String message = "hashing " + path;
+            progress.update(message, 0, size());
+            for (long at = 0; at < size(); ) {
+                long length = Math.min(HASH_CHUNK, size() - at);
+                digest.update(readOnly.asSlice(at, length).asByteBuffer());
+                at += length;
+                progress.update(message, at, size());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
         }
     }
 

@@ -19,6 +19,7 @@ import tools.jackson.core.JsonToken;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -97,7 +98,11 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
                 if (name.equals(METADATA)) {
                     metadata = metadata(parser);
                 } else {
-                    tensors.put(name, tensor(name, parser, dataOffset));
+                    try {
+                        tensors.put(name, tensor(name, parser, dataOffset));
+                    } catch (FormException e) {
+                        throw bad(name, e.getMessage());
+                    }
                 }
             }
             Json.requireEnd(parser);
@@ -139,7 +144,7 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
     private static TensorEntry tensor(String name, JsonParser parser, long dataOffset)
             throws FormException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-            throw bad(name, "is not described by a JSON object");
+            throw new FormException("is not described by a JSON object");
         }
         String dtype = null;
         long[] shape = null;
@@ -147,20 +152,21 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         for (String key = parser.nextName(); key != null; key = parser.nextName()) {
             parser.nextToken();
             switch (key) {
-                case "dtype" -> dtype = string(name, parser);
-                case "shape" -> shape = numbers(name, "a shape", parser, Extents.MAX_RANK);
-                case "data_offsets" -> range = numbers(name, "data_offsets", parser, 2);
-                default -> throw bad(name, "has the unknown property " + quote(key));
+                case "dtype" -> dtype = string(parser);
+                case "shape" -> shape = Json.numbers(parser, "a shape", Extents.MAX_RANK);
+                case "data_offsets" -> range = Json.numbers(parser, "data_offsets", 2);
+                default -> throw new FormException("has the unknown property " + quote(key));
             }
         }
         if (dtype == null || shape == null || range == null) {
-            throw bad(name, "lacks one of dtype, shape and data_offsets");
+            throw new FormException("lacks one of dtype, shape and data_offsets");
         }
         if (range.length != 2) {
-            throw bad(name, "has data_offsets other than a begin and an end");
+            throw new FormException("has data_offsets other than a begin and an end");
         }
         if (range[1] < range[0]) {
-            throw bad(name, "has data_offsets that run backwards: " + Arrays.toString(range));
+            throw new FormException(
+                    "has data_offsets that run backwards: " + Arrays.toString(range));
         }
         return entry(name, dtype, shape, range, dataOffset);
     }
@@ -170,14 +176,12 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
             throws FormException {
         var dtype = DType.ofSafetensorsName(dtypeName).orElse(null);
         if (dtype == null) {
-            throw bad(
-                    name,
+            throw new FormException(
                     "has the dtype " + quote(dtypeName) + ", which is not one of " + knownDTypes());
         }
         long[] shape = SafetensorsShape.fromHeader(dtype, headerShape);
         if (shape == null) {
-            throw bad(
-                    name,
+            throw new FormException(
                     "is packed two elements to a byte, but its shape %s does not end with an even size"
                             .formatted(Arrays.toString(headerShape)));
         }
@@ -189,11 +193,11 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
             // Which overflow where the size does not, if there is a 0 among the sizes.
             long[] _ = Extents.rowMajor(shape);
         } catch (ArithmeticException e) {
-            throw bad(name, "is larger than any file: shape " + Arrays.toString(headerShape));
+            throw new FormException(
+                    "is larger than any file: shape " + Arrays.toString(headerShape));
         }
         if (size != range[1] - range[0]) {
-            throw bad(
-                    name,
+            throw new FormException(
                     "takes %s bytes by its dtype %s and shape %s, but %s by its data_offsets %s"
                             .formatted(
                                     size,
@@ -205,26 +209,16 @@ public record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, St
         return new TensorEntry(name, dtype, shape, begin, size);
     }
 
-    private static String string(String name, JsonParser parser) throws FormException {
+    private static String string(JsonParser parser) throws FormException {
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
-            throw bad(name, "has a dtype that is not a string");
+            throw new FormException("has a dtype that is not a string");
         }
         return parser.getString();
     }
 
-    private static long[] numbers(String name, String what, JsonParser parser, int max)
-            throws FormException {
-        try {
-            return Json.numbers(parser, what, max);
-        } catch (FormException e) {
-            throw bad(name, e.getMessage());
-        }
-    }
-
     private static void requireCovered(
-            Iterable<TensorEntry> tensors, long dataOffset, long dataSize) throws FormException {
-        var inOrder = new ArrayList<TensorEntry>();
-        tensors.forEach(inOrder::add);
+            Collection<TensorEntry> tensors, long dataOffset, long dataSize) throws FormException {
+        var inOrder = new ArrayList<>(tensors);
         // Of two that begin at the same place, one is empty or they overlap.
         inOrder.sort(
                 Comparator.comparingLong(TensorEntry::offset)

@@ -2,6 +2,7 @@ package io.github.aoti4j.weights.torchsave;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.mapped.LittleEndian;
 import io.github.aoti4j.weights.mapped.Messages;
 import io.github.aoti4j.weights.torchsave.Pickled.Dict;
@@ -48,31 +49,31 @@ final class PickleReader {
     }
 
     /** Reads the pickle that the bytes start with. */
-    static Pickled read(MemorySegment bytes) throws PickleException {
+    static Pickled read(MemorySegment bytes) throws FormException {
         if (bytes.byteSize() > MAX_BYTES) {
-            throw new PickleException(
+            throw new FormException(
                     "it has " + bytes.byteSize() + " bytes; at most " + MAX_BYTES + " are read");
         }
         return new PickleReader(bytes).run();
     }
 
-    private Pickled run() throws PickleException {
+    private Pickled run() throws FormException {
         for (int i = 0; i < MAX_OPCODES; i++) {
             long start = at;
             int opcode = u8();
             if (opcode == '.') {
                 var result = pop();
                 if (!stack.isEmpty() || !marks.isEmpty()) {
-                    throw new PickleException("it ends in the middle of a value");
+                    throw new FormException("it ends in the middle of a value");
                 }
                 return result;
             }
             step(opcode, start);
         }
-        throw new PickleException("it has more than " + MAX_OPCODES + " opcodes");
+        throw new FormException("it has more than " + MAX_OPCODES + " opcodes");
     }
 
-    private void step(int opcode, long start) throws PickleException {
+    private void step(int opcode, long start) throws FormException {
         switch (opcode) {
             case 0x80 -> protocol(); // PROTO
             case 0x95 -> skip(8); // FRAME: how much belongs together; here all is at hand
@@ -114,7 +115,7 @@ final class PickleReader {
             case 'R' -> reduce(); // REDUCE
             case 'b' -> build(); // BUILD
             default ->
-                    throw new PickleException(
+                    throw new FormException(
                             String.format(
                                     "it has the opcode 0x%02x at byte %d, which the pickle of a"
                                             + " state dict has no use for",
@@ -122,15 +123,15 @@ final class PickleReader {
         }
     }
 
-    private void protocol() throws PickleException {
+    private void protocol() throws FormException {
         int version = u8();
         if (version < 2 || version > 5) {
-            throw new PickleException("it is of protocol " + version + ", not 2 to 5");
+            throw new FormException("it is of protocol " + version + ", not 2 to 5");
         }
     }
 
     /** Skips a value: NONE, BINFLOAT, and bytes with lengths of 1, 4 and 8 bytes. */
-    private void plain(int opcode) throws PickleException {
+    private void plain(int opcode) throws FormException {
         switch (opcode) {
             case 'G' -> skip(8); // BINFLOAT
             case 'C' -> skip(u8()); // SHORT_BINBYTES
@@ -142,7 +143,7 @@ final class PickleReader {
     }
 
     /** Reads a little-endian two's complement number of any length. */
-    private Pickled integer(long length) throws PickleException {
+    private Pickled integer(long length) throws FormException {
         if (length > Long.BYTES) {
             skip(length);
             return Plain.OTHER;
@@ -155,71 +156,71 @@ final class PickleReader {
         return new Int(length == 0 ? 0 : value << unused >> unused);
     }
 
-    private Text text(long length) throws PickleException {
+    private Text text(long length) throws FormException {
         try {
             var utf8 = ByteBuffer.wrap(take(length).toArray(ValueLayout.JAVA_BYTE));
             return new Text(UTF_8.newDecoder().decode(utf8).toString());
         } catch (CharacterCodingException e) {
-            throw new PickleException("a string in it is not UTF-8");
+            throw new FormException("a string in it is not UTF-8");
         }
     }
 
-    private Tuple tuple(int count) throws PickleException {
+    private Tuple tuple(int count) throws FormException {
         var items = last(count);
         var tuple = new Tuple(List.copyOf(items));
         items.clear();
         return tuple;
     }
 
-    private void extend(Plain container, int count) throws PickleException {
+    private void extend(Plain container, int count) throws FormException {
         drop(count);
         if (top() != container) {
-            throw new PickleException("it adds items to what is not a collection");
+            throw new FormException("it adds items to what is not a collection");
         }
     }
 
-    private void setItems(int count) throws PickleException {
+    private void setItems(int count) throws FormException {
         var items = last(count);
         if (stack.size() - count <= floor()
                 || count % 2 != 0
                 || !(stack.get(stack.size() - count - 1) instanceof Dict dict)) {
-            throw new PickleException("it sets items of what is not a dictionary");
+            throw new FormException("it sets items of what is not a dictionary");
         }
         for (int i = 0; i < count; i += 2) {
             if (items.get(i) instanceof Text(var key) && !dict.put(key, items.get(i + 1))) {
-                throw new PickleException(
+                throw new FormException(
                         "a dictionary in it has the key " + Messages.quote(key) + " twice");
             }
         }
         items.clear();
     }
 
-    private Pickled remembered(long index) throws PickleException {
+    private Pickled remembered(long index) throws FormException {
         var value = memo.get(index);
         if (value == null) {
-            throw new PickleException("it refers to value " + index + ", which it does not have");
+            throw new FormException("it refers to value " + index + ", which it does not have");
         }
         return value;
     }
 
-    private void stackGlobal() throws PickleException {
+    private void stackGlobal() throws FormException {
         if (pop() instanceof Text(var name) && pop() instanceof Text(var module)) {
             push(TorchGlobals.find(module, name));
             return;
         }
-        throw new PickleException("it refers to a name that is not text");
+        throw new FormException("it refers to a name that is not text");
     }
 
-    private void reduce() throws PickleException {
+    private void reduce() throws FormException {
         var arguments = pop();
         push(TorchObjects.call(pop(), arguments));
     }
 
     /** Sets an object's state; a state dict's is the versions of its modules. */
-    private void build() throws PickleException {
+    private void build() throws FormException {
         pop();
         if (!(top() instanceof Dict)) {
-            throw new PickleException("it gives a state to what is not a dictionary");
+            throw new FormException("it gives a state to what is not a dictionary");
         }
     }
 
@@ -227,15 +228,15 @@ final class PickleReader {
         stack.add(value);
     }
 
-    private Pickled pop() throws PickleException {
+    private Pickled pop() throws FormException {
         var value = top();
         stack.removeLast();
         return value;
     }
 
-    private Pickled top() throws PickleException {
+    private Pickled top() throws FormException {
         if (stack.size() <= floor()) {
-            throw new PickleException("it takes a value where it has made none");
+            throw new FormException("it takes a value where it has made none");
         }
         return stack.getLast();
     }
@@ -245,27 +246,27 @@ final class PickleReader {
         return marks.isEmpty() ? 0 : marks.peek();
     }
 
-    private int sinceMark() throws PickleException {
+    private int sinceMark() throws FormException {
         if (marks.isEmpty()) {
-            throw new PickleException("it ends a collection that it has not begun");
+            throw new FormException("it ends a collection that it has not begun");
         }
         return stack.size() - marks.pop();
     }
 
-    private void drop(int count) throws PickleException {
+    private void drop(int count) throws FormException {
         last(count).clear();
     }
 
     /** Returns a view of the topmost values. */
-    private List<Pickled> last(int count) throws PickleException {
+    private List<Pickled> last(int count) throws FormException {
         if (count > stack.size() - floor()) {
-            throw new PickleException("it takes more values than it has made");
+            throw new FormException("it takes more values than it has made");
         }
         return stack.subList(stack.size() - count, stack.size());
     }
 
     /** Reads text up to the end of the line. */
-    private String line() throws PickleException {
+    private String line() throws FormException {
         for (long end = at; end < bytes.byteSize() && end - at <= MAX_GLOBAL; end++) {
             if (bytes.get(ValueLayout.JAVA_BYTE, end) == '\n') {
                 String line = text(end - at).value();
@@ -273,32 +274,32 @@ final class PickleReader {
                 return line;
             }
         }
-        throw new PickleException("a name in it has no end");
+        throw new FormException("a name in it has no end");
     }
 
-    private int u8() throws PickleException {
+    private int u8() throws FormException {
         return Byte.toUnsignedInt(take(1).get(ValueLayout.JAVA_BYTE, 0));
     }
 
-    private int u16() throws PickleException {
+    private int u16() throws FormException {
         return LittleEndian.u16(take(2), 0);
     }
 
-    private long u32() throws PickleException {
+    private long u32() throws FormException {
         return LittleEndian.u32(take(4), 0);
     }
 
-    private long i64() throws PickleException {
+    private long i64() throws FormException {
         return LittleEndian.i64(take(8), 0);
     }
 
-    private void skip(long length) throws PickleException {
+    private void skip(long length) throws FormException {
         take(length);
     }
 
-    private MemorySegment take(long length) throws PickleException {
+    private MemorySegment take(long length) throws FormException {
         if (length < 0 || length > bytes.byteSize() - at) {
-            throw new PickleException("it is cut off at byte " + bytes.byteSize());
+            throw new FormException("it is cut off at byte " + bytes.byteSize());
         }
         var taken = bytes.asSlice(at, length);
         at += length;

@@ -1,5 +1,6 @@
 package io.github.aoti4j.weights.torchsave;
 
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.mapped.Messages;
 import io.github.aoti4j.weights.torchsave.Pickled.Dict;
 import io.github.aoti4j.weights.torchsave.Pickled.Tensor;
@@ -40,9 +41,9 @@ final class StateDict {
                 Math.min(MAX_NAMES_LENGTH, NAMES_IN_ANY_CASE + NAMES_PER_BYTE * pickleBytes);
     }
 
-    static Map<String, Tensor> tensors(Pickled root, long pickleBytes) throws PickleException {
+    static Map<String, Tensor> tensors(Pickled root, long pickleBytes) throws FormException {
         if (!(root instanceof Dict dict)) {
-            throw new PickleException(
+            throw new FormException(
                     root instanceof Tensor
                             ? "it holds one tensor without a name; save a dictionary of names and"
                                     + " tensors"
@@ -52,7 +53,7 @@ final class StateDict {
         var names = new StateDict(pickleBytes);
         names.add("", modelPart(dict), 1);
         if (names.tensors.isEmpty() && !dict.entries().isEmpty()) {
-            throw new PickleException("there is no tensor in its dictionary");
+            throw new FormException("there is no tensor in its dictionary");
         }
         return names.tensors;
     }
@@ -72,22 +73,21 @@ final class StateDict {
         return dict.entries().values().stream().anyMatch(Tensor.class::isInstance);
     }
 
-    private void add(String prefix, Dict dict, int depth) throws PickleException {
+    private void add(String prefix, Dict dict, int depth) throws FormException {
         if (depth > MAX_DEPTH) {
-            throw new PickleException(
-                    "its dictionaries are nested more than " + MAX_DEPTH + " deep");
+            throw new FormException("its dictionaries are nested more than " + MAX_DEPTH + " deep");
         }
         for (var entry : dict.entries().entrySet()) {
             String name = prefix + entry.getKey();
             namesLength += name.length() + 1;
             if (namesLength > maxNamesLength) {
-                throw new PickleException("the names of its tensors are too many or too long");
+                throw new FormException("the names of its tensors are too many or too long");
             }
             switch (entry.getValue()) {
                 case Dict inner -> add(name + ".", inner, depth + 1);
                 case Tensor tensor -> {
                     if (tensors.putIfAbsent(name, tensor) != null) {
-                        throw new PickleException(
+                        throw new FormException(
                                 "two tensors in it get the name " + Messages.quote(name));
                     }
                 }

@@ -3,8 +3,11 @@ package io.github.aoti4j.weights.torchsave;
 import static io.github.aoti4j.weights.mapped.Messages.quote;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.mapped.MappedTensors;
 import io.github.aoti4j.weights.mapped.Messages;
 import io.github.aoti4j.weights.mapped.PlacedTensor;
 import io.github.aoti4j.weights.torchsave.Pickled.Tensor;
@@ -14,6 +17,8 @@ import io.github.aoti4j.weights.zip.ZipIndex;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A zip that {@code torch.save} wrote: below one root folder {@code data.pkl}, {@code byteorder}
@@ -29,10 +34,19 @@ public final class TorchArchive {
     private final String part;
     private final ZipIndex zip;
     private final String root;
+    private final ArchiveEntry pickle;
 
-    /** Reads the index of a zip that is all of a file. */
-    TorchArchive(MappedFile file) {
-        this(file, 0, file.size(), "");
+    /** Opens a state dict in a file of {@code torch.save}; the source owns the file. */
+    public static TensorSource open(MappedFile file) {
+        var archive = new TorchArchive(file, 0, file.size(), "");
+        var tensors = new ArrayList<PlacedTensor>();
+        try {
+            StateDict.tensors(archive.pickle(), archive.pickle.size())
+                    .forEach((name, tensor) -> tensors.add(archive.place(name, tensor)));
+        } catch (FormException e) {
+            throw archive.bad(e);
+        }
+        return new MappedTensors(file.path(), List.of(file), tensors);
     }
 
     /**
@@ -45,6 +59,7 @@ public final class TorchArchive {
         this.part = part;
         this.zip = ZipIndex.read(file.segment().asSlice(offset, size), path, context());
         this.root = findRoot();
+        this.pickle = zip.find(root + PICKLE).orElseThrow();
         requireLittleEndian();
     }
 
@@ -88,15 +103,10 @@ public final class TorchArchive {
         }
     }
 
-    long pickleBytes() {
-        return zip.find(root + PICKLE).orElseThrow().size();
-    }
-
     public Pickled pickle() {
-        var entry = zip.find(root + PICKLE).orElseThrow();
         try {
-            return PickleReader.read(zip.segment(entry));
-        } catch (PickleException e) {
+            return PickleReader.read(zip.segment(pickle));
+        } catch (FormException e) {
             throw bad(e);
         }
     }
@@ -151,7 +161,7 @@ public final class TorchArchive {
                 range.span());
     }
 
-    PackageException bad(PickleException e) {
+    private PackageException bad(FormException e) {
         return new PackageException(
                 path, prefix() + "entry " + quote(root + PICKLE) + ": " + e.getMessage(), e);
     }

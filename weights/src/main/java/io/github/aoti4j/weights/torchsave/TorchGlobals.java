@@ -3,6 +3,7 @@ package io.github.aoti4j.weights.torchsave;
 import static io.github.aoti4j.weights.mapped.Messages.quote;
 
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.torchsave.Pickled.Function;
 import io.github.aoti4j.weights.torchsave.Pickled.StorageType;
 
@@ -64,11 +65,11 @@ final class TorchGlobals {
         ALLOWED.put("torch." + name + "Storage", new StorageType(dtype));
     }
 
-    static Pickled find(String module, String name) throws PickleException {
+    static Pickled find(String module, String name) throws FormException {
         String global = module + "." + name;
         var found = ALLOWED.get(global);
         if (found == null) {
-            throw new PickleException(
+            throw new FormException(
                     "it refers to %s, which is neither a dense tensor nor a plain value; nothing of it was run. Save tensors alone: torch.save(model.state_dict(), \"weights.pt\")"
                             .formatted(quote(global)));
         }

@@ -4,6 +4,7 @@ import static io.github.aoti4j.weights.mapped.Messages.quote;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.torchsave.Pickled.Dict;
 import io.github.aoti4j.weights.torchsave.Pickled.ElementType;
 import io.github.aoti4j.weights.torchsave.Pickled.Function;
@@ -25,9 +26,9 @@ final class TorchObjects {
     private TorchObjects() {}
 
     /** Calls a function, as the pickle's REDUCE does. */
-    static Pickled call(Pickled function, Pickled arguments) throws PickleException {
+    static Pickled call(Pickled function, Pickled arguments) throws FormException {
         if (!(function instanceof Function known) || !(arguments instanceof Tuple(var items))) {
-            throw new PickleException("it calls what is not a function");
+            throw new FormException("it calls what is not a function");
         }
         return switch (known) {
             case ORDERED_DICT -> orderedDict(items);
@@ -40,7 +41,7 @@ final class TorchObjects {
     }
 
     /** Resolves a persistent id: {@code ("storage", type, key, location, number of elements)}. */
-    static Pickled storage(Pickled id) throws PickleException {
+    static Pickled storage(Pickled id) throws FormException {
         if (id instanceof Tuple(var items)
                 && items.size() == 5
                 && items.get(0) instanceof Text(var kind)
@@ -51,41 +52,41 @@ final class TorchObjects {
                 && items.get(4) instanceof Int(var count)
                 && count >= 0) {
             if (key.length() > MAX_KEY) {
-                throw new PickleException("it has a storage whose name is " + quote(key));
+                throw new FormException("it has a storage whose name is " + quote(key));
             }
             int elementSize = dtype == null ? 1 : dtype.byteSize();
             if (count > Long.MAX_VALUE / elementSize) {
-                throw new PickleException(
+                throw new FormException(
                         "storage " + quote(key) + " is larger than any file: " + count);
             }
             return new Storage(dtype, key, count * elementSize);
         }
-        throw new PickleException("a persistent id in it does not describe a storage");
+        throw new FormException("a persistent id in it does not describe a storage");
     }
 
-    private static Pickled orderedDict(List<Pickled> items) throws PickleException {
+    private static Pickled orderedDict(List<Pickled> items) throws FormException {
         if (!items.isEmpty()) {
-            throw new PickleException("it makes an OrderedDict in a way that is not known");
+            throw new FormException("it makes an OrderedDict in a way that is not known");
         }
         return new Dict();
     }
 
-    private static Pickled size(List<Pickled> items) throws PickleException {
+    private static Pickled size(List<Pickled> items) throws FormException {
         if (items.size() == 1 && items.getFirst() instanceof Tuple sizes) {
             return sizes;
         }
-        throw new PickleException("it makes a torch.Size of something else than a tuple");
+        throw new FormException("it makes a torch.Size of something else than a tuple");
     }
 
-    private static Pickled parameter(List<Pickled> items) throws PickleException {
+    private static Pickled parameter(List<Pickled> items) throws FormException {
         if (!items.isEmpty() && items.getFirst() instanceof Tensor tensor) {
             return tensor;
         }
-        throw new PickleException("it makes a parameter of something else than a tensor");
+        throw new FormException("it makes a parameter of something else than a tensor");
     }
 
     /** Storage, offset, size, strides, requires_grad, hooks, and possibly metadata. */
-    private static Pickled tensorV2(List<Pickled> items) throws PickleException {
+    private static Pickled tensorV2(List<Pickled> items) throws FormException {
         if ((items.size() == 6 || items.size() == 7)
                 && items.getFirst() instanceof Storage storage
                 && storage.dtype() != null) {
@@ -95,7 +96,7 @@ final class TorchObjects {
     }
 
     /** As for V2, with the dtype before the metadata. */
-    private static Pickled tensorV3(List<Pickled> items) throws PickleException {
+    private static Pickled tensorV3(List<Pickled> items) throws FormException {
         if ((items.size() == 7 || items.size() == 8)
                 && items.getFirst() instanceof Storage storage
                 && items.get(6) instanceof ElementType(var dtype)) {
@@ -105,7 +106,7 @@ final class TorchObjects {
     }
 
     private static Pickled tensor(DType dtype, Storage storage, List<Pickled> items, int metadata)
-            throws PickleException {
+            throws FormException {
         if (items.get(1) instanceof Int(var offset) && offset >= 0) {
             long[] shape = sizes(items.get(2));
             long[] strides = sizes(items.get(3));
@@ -117,7 +118,7 @@ final class TorchObjects {
         throw badTensor();
     }
 
-    private static long[] sizes(Pickled value) throws PickleException {
+    private static long[] sizes(Pickled value) throws FormException {
         if (!(value instanceof Tuple(var items)) || items.size() > Extents.MAX_RANK) {
             throw badTensor();
         }
@@ -132,14 +133,14 @@ final class TorchObjects {
     }
 
     /** A view that is conjugated or negated when it is read is saved as what it is a view of. */
-    private static boolean isPending(Pickled metadata) throws PickleException {
+    private static boolean isPending(Pickled metadata) throws FormException {
         if (!(metadata instanceof Dict dict)) {
             throw badTensor();
         }
         return dict.entries().get("conj") == Plain.TRUE || dict.entries().get("neg") == Plain.TRUE;
     }
 
-    private static PickleException badTensor() {
-        return new PickleException("it makes a tensor of arguments that make none");
+    private static FormException badTensor() {
+        return new FormException("it makes a tensor of arguments that make none");
     }
 }

@@ -46,7 +46,7 @@ public final class ZipReader {
         this.directory = ZipDirectory.locate(zip, this::bad);
     }
 
-    /** The entries by name, in the order of the central directory. */
+    /** Returns the entries by name, in the order of the central directory. */
     Map<String, ArchiveEntry> readEntries() {
         var entries = new LinkedHashMap<String, ArchiveEntry>();
         var spans = new ArrayList<Span>();
@@ -78,16 +78,9 @@ public final class ZipReader {
     }
 
     /** An entry's record in the central directory. */
-    private record Header(
-            String name,
-            int flags,
-            long crc,
-            long size,
-            long localOffset,
-            long nameAt,
-            long next) {}
+    private record Header(String name, long crc, long size, long localOffset, long next) {}
 
-    /** What an entry occupies: from its local header to the end of its payload. */
+    /** The place of an entry: from its local header to the end of its payload. */
     private record Span(String name, long start, long payload, long end) {}
 
     private Header readHeader(long at, long end) {
@@ -127,7 +120,7 @@ public final class ZipReader {
         if (name.endsWith("/") && size != 0) {
             throw badEntry(name, "is named as a folder but has a payload");
         }
-        return new Header(name, flags, u32(zip, at + 16), size, localOffset, nameAt, next);
+        return new Header(name, u32(zip, at + 16), size, localOffset, next);
     }
 
     private static String cure(String compressedName) {
@@ -159,7 +152,7 @@ public final class ZipReader {
         return name;
     }
 
-    /** What makes a name unfit to be a path below a folder; null if nothing does. */
+    /** Returns what makes a name unfit to be a path below a folder; null if nothing does. */
     public static String nameFlaw(String name) {
         if (name.isEmpty()) {
             return "has no name";
@@ -167,10 +160,8 @@ public final class ZipReader {
         if (name.indexOf('\\') >= 0) {
             return "has a backslash in its name";
         }
-        for (int i = 0; i < name.length(); i++) {
-            if (Character.isISOControl(name.charAt(i))) {
-                return "has a control character in its name";
-            }
+        if (name.chars().anyMatch(Character::isISOControl)) {
+            return "has a control character in its name";
         }
         if (name.startsWith("/")) {
             return "has an absolute name";
@@ -207,17 +198,8 @@ public final class ZipReader {
                     "claims %s bytes, more than there are before the central directory; copy or download the file again"
                             .formatted(Long.toUnsignedString(header.size)));
         }
-        long nameAt = local + LOCAL_BYTES;
-        long centralName = header.nameAt;
-        int centralLength = header.name.getBytes(StandardCharsets.UTF_8).length;
-        if (MemorySegment.mismatch(
-                        zip,
-                        nameAt,
-                        nameAt + nameLength,
-                        zip,
-                        centralName,
-                        centralName + centralLength)
-                != -1) {
+        var name = MemorySegment.ofArray(header.name.getBytes(StandardCharsets.UTF_8));
+        if (zip.asSlice(local + LOCAL_BYTES, nameLength).mismatch(name) != -1) {
             throw badEntry(header.name, "has another name in its own header");
         }
         long end = payload + header.size;
@@ -255,7 +237,7 @@ public final class ZipReader {
 
     /**
      * A descriptor is CRC, stored size and size, behind an optional signature; the sizes have 32 or
-     * 64 bits, which nothing in it tells.
+     * 64 bits, which it does not state.
      */
     private boolean descriptorAgrees(Header header, long at) {
         long room = directory.offset() - at;

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.testing.TestPickle;
+import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.torchsave.Pickled.Dict;
 import io.github.aoti4j.weights.torchsave.Pickled.Int;
 import io.github.aoti4j.weights.torchsave.Pickled.Plain;
@@ -47,7 +48,7 @@ class PickleReaderTest {
         "8a0500e40b5402, 10000000000",
         "8b02000000feff, -2"
     })
-    void readsIntegers(String hex, long expected) throws PickleException {
+    void readsIntegers(String hex, long expected) throws FormException {
         assertEquals(new Int(expected), readHex(hex));
     }
 
@@ -64,18 +65,18 @@ class PickleReaderTest {
                 "8b09000000ffffffffffffffffff", // an integer of 72 bits
                 "2891", // frozenset
             })
-    void passesOverPlainValues(String hex) throws PickleException {
+    void passesOverPlainValues(String hex) throws FormException {
         assertEquals(Plain.OTHER, readHex(hex));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"5802000000c3a4", "8c02c3a4", "8d0200000000000000c3a4"})
-    void readsText(String hex) throws PickleException {
+    void readsText(String hex) throws FormException {
         assertEquals(new Text("ä"), readHex(hex));
     }
 
     @Test
-    void readsTuples() throws PickleException {
+    void readsTuples() throws FormException {
         assertEquals(new Tuple(List.of()), readHex("29"));
         assertEquals(new Tuple(List.of(new Int(1))), readHex("4b0185"));
         assertEquals(new Tuple(List.of(new Int(1), new Int(2))), readHex("4b014b0286"));
@@ -87,13 +88,13 @@ class PickleReaderTest {
     }
 
     @Test
-    void readsListsAndSets() throws PickleException {
+    void readsListsAndSets() throws FormException {
         assertEquals(Plain.LIST, readHex("5d4e61284e4e65"));
         assertEquals(Plain.SET, readHex("8f284b014b0290"));
     }
 
     @Test
-    void readsDictionaries() throws PickleException {
+    void readsDictionaries() throws FormException {
         var dict =
                 assertInstanceOf(
                         Dict.class,
@@ -109,7 +110,7 @@ class PickleReaderTest {
     }
 
     @Test
-    void keepsNoEntriesUnderOtherKeysThanText() throws PickleException {
+    void keepsNoEntriesUnderOtherKeysThanText() throws FormException {
         var dict =
                 assertInstanceOf(
                         Dict.class,
@@ -126,7 +127,7 @@ class PickleReaderTest {
     }
 
     @Test
-    void readsAnOrderedDictAndDropsItsAttributes() throws PickleException {
+    void readsAnOrderedDictAndDropsItsAttributes() throws FormException {
         var pickle =
                 protocol2()
                         .orderedDict()
@@ -142,7 +143,7 @@ class PickleReaderTest {
     }
 
     @Test
-    void remembersValues() throws PickleException {
+    void remembersValues() throws FormException {
         var twice =
                 assertInstanceOf(
                         Tuple.class, readHex("5801000000617100" + "7d7201010000" + "6800" + "87"));
@@ -157,14 +158,14 @@ class PickleReaderTest {
     }
 
     @Test
-    void readsGlobalsFromTheStack() throws PickleException {
+    void readsGlobalsFromTheStack() throws FormException {
         assertEquals(
                 new Pickled.ElementType(DType.BFLOAT16),
                 read(protocol2().text("torch").text("bfloat16").op(0x93).stop()));
     }
 
     @Test
-    void readsLaterProtocols() throws PickleException {
+    void readsLaterProtocols() throws FormException {
         byte[] framed = HexFormat.of().parseHex("800595" + "0200000000000000" + "4b01" + "2e");
         assertEquals(new Int(1), read(framed));
     }
@@ -184,7 +185,7 @@ class PickleReaderTest {
         "ComplexDoubleStorage, COMPLEX128",
         "ComplexFloatStorage, COMPLEX64"
     })
-    void readsTensorsInTypedStorages(String type, DType dtype) throws PickleException {
+    void readsTensorsInTypedStorages(String type, DType dtype) throws FormException {
         var pickle =
                 protocol2()
                         .v2(
@@ -197,7 +198,7 @@ class PickleReaderTest {
 
     @ParameterizedTest
     @EnumSource
-    void readsTensorsInUntypedStorages(DType dtype) throws PickleException {
+    void readsTensorsInUntypedStorages(DType dtype) throws FormException {
         var pickle =
                 protocol2()
                         .global("torch._utils", "_rebuild_tensor_v3")
@@ -222,7 +223,7 @@ class PickleReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"_rebuild_parameter", "_rebuild_parameter_with_state"})
-    void readsParametersAsTheirTensors(String function) throws PickleException {
+    void readsParametersAsTheirTensors(String function) throws FormException {
         var pickle =
                 protocol2()
                         .global("torch._utils", function)
@@ -233,7 +234,7 @@ class PickleReaderTest {
     }
 
     @Test
-    void readsShapesThatAreSizes() throws PickleException {
+    void readsShapesThatAreSizes() throws FormException {
         var pickle =
                 protocol2()
                         .v2(
@@ -253,7 +254,7 @@ class PickleReaderTest {
 
     @ParameterizedTest
     @CsvSource({"conj, true", "neg, true", "other, false"})
-    void tellsTensorsThatAreYetToBeConjugated(String bit, boolean pending) throws PickleException {
+    void tellsTensorsThatAreYetToBeConjugated(String bit, boolean pending) throws FormException {
         var pickle =
                 protocol2()
                         .v2(
@@ -274,7 +275,7 @@ class PickleReaderTest {
         "torch.serialization, _get_layout",
         "collections, Counter"
     })
-    void makesPlainValuesWithoutCallingAnything(String module, String name) throws PickleException {
+    void makesPlainValuesWithoutCallingAnything(String module, String name) throws FormException {
         assertEquals(
                 Plain.OTHER, read(protocol2().global(module, name).tuple(1, 2).op('R').stop()));
     }
@@ -430,7 +431,7 @@ class PickleReaderTest {
     void refusesAPickleBeyondTheLimit() {
         try (var arena = Arena.ofConfined()) {
             var huge = arena.allocate(PickleReader.MAX_BYTES + 1);
-            var failure = assertThrows(PickleException.class, () -> PickleReader.read(huge));
+            var failure = assertThrows(FormException.class, () -> PickleReader.read(huge));
             assertTrue(failure.getMessage().contains("at most"), failure.getMessage());
         }
     }
@@ -442,16 +443,16 @@ class PickleReaderTest {
         assertRefused(marks, "opcodes");
     }
 
-    private static Pickled readHex(String hex) throws PickleException {
+    private static Pickled readHex(String hex) throws FormException {
         return read(HexFormat.of().parseHex("8002" + hex + "2e"));
     }
 
-    private static Pickled read(byte[] pickle) throws PickleException {
+    private static Pickled read(byte[] pickle) throws FormException {
         return PickleReader.read(MemorySegment.ofArray(pickle));
     }
 
     private static void assertRefused(byte[] pickle, String... words) {
-        var failure = assertThrows(PickleException.class, () -> read(pickle));
+        var failure = assertThrows(FormException.class, () -> read(pickle));
         for (String word : words) {
             assertTrue(failure.getMessage().contains(word), failure.getMessage());
         }

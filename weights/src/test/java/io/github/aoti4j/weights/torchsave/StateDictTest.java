@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.TestPickle;
+import io.github.aoti4j.weights.mapped.Json.FormException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,13 +18,13 @@ import java.util.function.Consumer;
 
 class StateDictTest {
     @Test
-    void takesTheTensorsOfADictionaryInOrder() throws PickleException {
+    void takesTheTensorsOfADictionaryInOrder() throws FormException {
         assertEquals(
                 List.of("b", "a"), names(d -> d.text("b").floats("0", 1).text("a").floats("1", 1)));
     }
 
     @Test
-    void passesOverOtherValues() throws PickleException {
+    void passesOverOtherValues() throws FormException {
         assertEquals(
                 List.of("w"),
                 names(
@@ -39,7 +40,7 @@ class StateDictTest {
     }
 
     @Test
-    void joinsTheKeysOfDictionariesInDictionaries() throws PickleException {
+    void joinsTheKeysOfDictionariesInDictionaries() throws FormException {
         assertEquals(
                 List.of("encoder.w", "encoder.inner.b", "decoder.w"),
                 names(
@@ -62,7 +63,7 @@ class StateDictTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"state_dict", "model_state_dict", "model"})
-    void takesTheModelsPartOfACheckpoint(String key) throws PickleException {
+    void takesTheModelsPartOfACheckpoint(String key) throws FormException {
         assertEquals(
                 List.of("w"),
                 names(
@@ -74,7 +75,7 @@ class StateDictTest {
     }
 
     @Test
-    void prefersTheStateDictOfACheckpoint() throws PickleException {
+    void prefersTheStateDictOfACheckpoint() throws FormException {
         assertEquals(
                 List.of("right"),
                 names(
@@ -86,7 +87,7 @@ class StateDictTest {
     }
 
     @Test
-    void takesADictionaryWithTensorsForNoCheckpoint() throws PickleException {
+    void takesADictionaryWithTensorsForNoCheckpoint() throws FormException {
         assertEquals(
                 List.of("w", "model.w"),
                 names(
@@ -98,7 +99,7 @@ class StateDictTest {
     }
 
     @Test
-    void readsAnEmptyDictionary() throws PickleException {
+    void readsAnEmptyDictionary() throws FormException {
         assertEquals(List.of(), names(d -> {}));
     }
 
@@ -138,7 +139,7 @@ class StateDictTest {
     }
 
     @Test
-    void refusesToSpellOutMoreNamesThanAnyModelHas() throws PickleException {
+    void refusesToSpellOutMoreNamesThanAnyModelHas() throws FormException {
         // Each level holds the one below twice: 2^60 tensors in 2 KB.
         var level = read(TestPickle.dict(d -> d.text("w").floats("0", 1)));
         for (int i = 0; i < 60; i++) {
@@ -148,24 +149,24 @@ class StateDictTest {
             level = above;
         }
         var root = level;
-        var failure = assertThrows(PickleException.class, () -> StateDict.tensors(root, 1));
+        var failure = assertThrows(FormException.class, () -> StateDict.tensors(root, 1));
         assertTrue(failure.getMessage().contains("too many or too long"), failure.getMessage());
     }
 
-    private static List<String> names(Consumer<TestPickle> items) throws PickleException {
+    private static List<String> names(Consumer<TestPickle> items) throws FormException {
         return List.copyOf(tensors(TestPickle.dict(items)).keySet());
     }
 
-    private static Map<String, Pickled.Tensor> tensors(byte[] pickle) throws PickleException {
+    private static Map<String, Pickled.Tensor> tensors(byte[] pickle) throws FormException {
         return StateDict.tensors(read(pickle), pickle.length);
     }
 
-    private static Pickled read(byte[] pickle) throws PickleException {
+    private static Pickled read(byte[] pickle) throws FormException {
         return PickleReader.read(MemorySegment.ofArray(pickle));
     }
 
     private static void assertRefused(byte[] pickle, String... words) {
-        var failure = assertThrows(PickleException.class, () -> tensors(pickle));
+        var failure = assertThrows(FormException.class, () -> tensors(pickle));
         for (String word : words) {
             assertTrue(failure.getMessage().contains(word), failure.getMessage());
         }
