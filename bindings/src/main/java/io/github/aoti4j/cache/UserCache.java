@@ -80,9 +80,6 @@ public final class UserCache {
      */
     public static UserCache of(
             UnaryOperator<String> properties, UnaryOperator<String> environment) {
-        /**
-         * Returns how many bytes of models may lie in it; {@link Long#MAX_VALUE} for any number.
-         */
         long limit = limit(properties, environment);
         Path property = path("aoti.cache", properties);
         Path named = property == null ? path("AOTI_CACHE", environment) : property;
