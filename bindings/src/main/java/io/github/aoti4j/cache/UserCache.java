@@ -126,10 +126,6 @@ public final class UserCache {
         return new UserCache(List.copyOf(own), null, limit);
     }
 
-    /**
-     * Returns how many bytes of models may lie in it before the least recently used are removed:
-     * {@link Long#MAX_VALUE} for any number.
-     */
     public long limit() {
         return limit;
     }

@@ -188,10 +188,6 @@ public final class PackagedModel {
 
     /** Returns the wrapper's file of this ending. */
     private Optional<ArchiveEntry> sibling(String suffix) {
-        /**
-         * Returns the wrapper's file name without its ending; null if the model has neither library
-         * nor source.
-         */
         String stem = stem();
         return stem == null ? Optional.empty() : named(stem + suffix);
     }
