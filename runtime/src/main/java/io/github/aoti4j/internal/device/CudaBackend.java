@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.device;
 
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
@@ -12,7 +13,6 @@ import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.TensorView;
 import io.github.aoti4j.libtorch.LibTorch;
-import io.github.aoti4j.libtorch.LibTorchCuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,5 @@
 package io.github.aoti4j.internal.load;
 
-import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.os.Closeables;

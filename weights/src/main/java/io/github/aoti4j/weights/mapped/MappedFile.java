@@ -18,8 +18,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.function.Function;
@@ -195,7 +193,7 @@ public final class MappedFile implements AutoCloseable {
     /** Returns the SHA-256 of the file in lower-case hexadecimal digits. */
     public String sha256(Progress progress) {
         try (var _ = hold()) {
-            var digest = MessageDigest.getInstance("SHA-256");
+            var digest = MemorySegments.sha256();
             String message = "hashing " + path;
             progress.update(message, 0, size());
             for (long at = 0; at < size(); ) {
@@ -205,8 +203,6 @@ public final class MappedFile implements AutoCloseable {
                 progress.update(message, at, size());
             }
             return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
         }
     }
 

@@ -5,9 +5,9 @@ import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.Lease;
 import io.github.aoti4j.weights.mapped.MappedFile;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 import io.github.aoti4j.weights.mapped.Share;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
-import io.github.aoti4j.weights.zip.ZipIndex;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -99,7 +99,7 @@ final class FolderContents implements Contents {
 
     @Override
     public long crc32(ArchiveEntry entry) {
-        return ZipIndex.crc32(segment(entry));
+        return MemorySegments.crc32(segment(entry));
     }
 
     private void requireOpen() {

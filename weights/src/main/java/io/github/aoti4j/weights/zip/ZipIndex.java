@@ -1,13 +1,13 @@
 package io.github.aoti4j.weights.zip;
 
 import io.github.aoti4j.core.PackageException;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32;
 
 /**
  * The entries of a zip file in memory, with the place of each one's bytes.
@@ -20,8 +20,6 @@ import java.util.zip.CRC32;
  * <p>Immutable and thread-safe. It lives as long as the segment it was read from.
  */
 public final class ZipIndex {
-    private static final int CRC_CHUNK = 1 << 30;
-
     private final MemorySegment zip;
     private final ZipReader reader;
     private final List<ArchiveEntry> entries;
@@ -67,7 +65,7 @@ public final class ZipIndex {
      * @throws PackageException if they differ
      */
     public void checkCrc(ArchiveEntry entry) {
-        long crc = crc32(segment(entry));
+        long crc = MemorySegments.crc32(segment(entry));
         if (crc != entry.crc32()) {
             throw reader.badEntry(
                     entry.name(),
@@ -76,15 +74,5 @@ public final class ZipIndex {
                                     + " the file again",
                             crc, entry.crc32()));
         }
-    }
-
-    /** Returns the CRC-32 of bytes. */
-    public static long crc32(MemorySegment bytes) {
-        var crc = new CRC32();
-        for (long at = 0; at < bytes.byteSize(); at += CRC_CHUNK) {
-            long length = Math.min(CRC_CHUNK, bytes.byteSize() - at);
-            crc.update(bytes.asSlice(at, length).asByteBuffer());
-        }
-        return crc.getValue();
     }
 }
