@@ -13,24 +13,19 @@ module io.github.aoti4j.bindings {
     exports io.github.aoti4j.core;
     exports io.github.aoti4j.libtorch;
     exports io.github.aoti4j.bindings.cuda to
-            io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.diag to
             io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.elf to
-            io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.model to
-            io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.os to
             io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.torch to
-            io.github.aoti4j.weights,
             io.github.aoti4j;
     exports io.github.aoti4j.cache to
-            io.github.aoti4j.weights,
             io.github.aoti4j;
 }

@@ -1,5 +1,2 @@
-/**
- * The user's cache folder: entries appear whole, are shared between processes, and are pruned by
- * age and size.
- */
+/** The user's cache folder: its entries are complete, shared between processes, and pruned. */
 package io.github.aoti4j.cache;

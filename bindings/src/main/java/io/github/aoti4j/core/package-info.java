@@ -1,5 +1,2 @@
-/**
- * What all modules share: element types, the exceptions that every failure comes out as, and who
- * hears of progress.
- */
+/** What all modules share: element types, devices, exceptions and listeners of progress. */
 package io.github.aoti4j.core;

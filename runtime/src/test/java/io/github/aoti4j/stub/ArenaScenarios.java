@@ -134,12 +134,12 @@ final class ArenaScenarios {
 
     @Scenario
     void holdsAsManyArenasOpenAsThereIsRoomFor() throws Exception {
-        holdsArenasOpen(RunArguments.MAX_HELD);
+        holdsArenasOpen(RunArguments.MAX_OPEN);
     }
 
     @Scenario
     void refusesInputsOfMoreArenas() {
-        int count = RunArguments.MAX_HELD + 1;
+        int count = RunArguments.MAX_OPEN + 1;
         Stub.shape(count, "f");
         try (Model model = Stub.load(1);
                 Arena arena = Arena.ofConfined()) {
@@ -158,7 +158,7 @@ final class ArenaScenarios {
 
     @Scenario
     void aRunnerRefusesAnInputOfOneArenaMoreAndGoesOnWithTheOthers() {
-        int last = RunArguments.MAX_HELD;
+        int last = RunArguments.MAX_OPEN;
         Stub.shape(last + 1, "f");
         List<Arena> arenas = new ArrayList<>();
         Tensor[] inputs = new Tensor[last + 1];

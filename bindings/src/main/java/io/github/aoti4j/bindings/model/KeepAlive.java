@@ -44,8 +44,8 @@ public final class KeepAlive {
             RunArguments arguments,
             MemorySegment stream,
             MemorySegment proxyExecutor) {
-        MemorySegment[] held = arguments.held;
-        int count = arguments.heldCount;
+        MemorySegment[] held = arguments.open;
+        int count = arguments.openCount;
         try {
             if (count <= FEW) {
                 return (int)

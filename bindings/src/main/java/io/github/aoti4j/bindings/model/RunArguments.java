@@ -16,17 +16,17 @@ public final class RunArguments {
      * How many arenas one run can hold open: a method handle has room for 255 arguments, and the
      * linker turns an address into a long, which counts twice.
      */
-    public static final int MAX_HELD = 119;
+    public static final int MAX_OPEN = 119;
 
     final MemorySegment inputs;
     final MemorySegment outputs;
     final int inputCount;
     final int outputCount;
 
-    /** The first {@link #heldCount} are set. */
-    final MemorySegment[] held;
+    /** The first {@link #openCount} are set. */
+    final MemorySegment[] open;
 
-    int heldCount;
+    int openCount;
 
     /**
      * Allocates the arrays, with null handles.
@@ -40,7 +40,7 @@ public final class RunArguments {
         this.outputs = arena.allocate(ADDRESS, Math.max(outputCount, 1));
         this.inputCount = inputCount;
         this.outputCount = outputCount;
-        this.held = new MemorySegment[Math.min(inputCount, MAX_HELD)];
+        this.open = new MemorySegment[Math.min(inputCount, MAX_OPEN)];
     }
 
     /**
@@ -69,26 +69,26 @@ public final class RunArguments {
      *
      * @throws InvalidInputException if there are too many arenas
      */
-    public void hold(MemorySegment segment) {
+    public void keepOpen(MemorySegment segment) {
         MemorySegment.Scope scope = segment.scope();
-        for (int i = 0; i < heldCount; i++) {
-            if (held[i].scope().equals(scope)) {
+        for (int i = 0; i < openCount; i++) {
+            if (open[i].scope().equals(scope)) {
                 return;
             }
         }
-        if (heldCount == MAX_HELD) {
+        if (openCount == MAX_OPEN) {
             throw new InvalidInputException(
                     "the inputs lie in more than %d arenas; make them in fewer"
-                            .formatted(MAX_HELD));
+                            .formatted(MAX_OPEN));
         }
-        held[heldCount++] = segment;
+        open[openCount++] = segment;
     }
 
     /** Holds no arena open any more. */
     public void releaseArenas() {
-        for (int i = 0; i < heldCount; i++) {
-            held[i] = null;
+        for (int i = 0; i < openCount; i++) {
+            open[i] = null;
         }
-        heldCount = 0;
+        openCount = 0;
     }
 }

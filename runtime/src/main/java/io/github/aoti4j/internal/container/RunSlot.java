@@ -79,7 +79,7 @@ public final class RunSlot {
             forgetInput(index);
         }
         // Only now, since it may refuse: two inputs are known only if they were checked together.
-        arguments.hold(tensor.segment());
+        arguments.keepOpen(tensor.segment());
         if (isNew) {
             makeTensor(tensor, inputSlots[index]);
             known[index] = identity;

@@ -115,7 +115,7 @@ public final class BoundInputs {
         for (int i = 0; i < memory.length; i++) {
             MemorySegment segment = i == index ? borrowed : memory[i].borrowed();
             if (segment != null) {
-                arguments.hold(segment);
+                arguments.keepOpen(segment);
             }
         }
     }
