@@ -65,7 +65,7 @@ public final class RunArguments {
     }
 
     /**
-     * Holds a segment's arena open during runs, until {@link #releaseArenas}.
+     * Keeps a segment's arena open during runs, until {@link #releaseArenas}.
      *
      * @throws InvalidInputException if there are too many arenas
      */
@@ -84,7 +84,7 @@ public final class RunArguments {
         open[openCount++] = segment;
     }
 
-    /** Holds no arena open any more. */
+    /** Ends {@link #keepOpen} of all arenas. */
     public void releaseArenas() {
         for (int i = 0; i < openCount; i++) {
             open[i] = null;
