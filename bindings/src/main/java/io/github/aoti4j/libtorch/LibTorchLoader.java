@@ -44,6 +44,36 @@ final class LibTorchLoader {
                     "libopenblas.so.0",
                     LIBC10);
 
+    /** The oldest PyTorch that has all of {@link #REQUIRED}. */
+    static final String SINCE = "2.10";
+
+    /**
+     * The functions without which no model can be run. Later functions are queried with {@link
+     * LibTorch#has}.
+     */
+    static final List<String> REQUIRED =
+            List.of(
+                    "aoti_torch_abi_version",
+                    "aoti_torch_call_dispatcher",
+                    "aoti_torch_clone",
+                    "aoti_torch_create_tensor_from_blob",
+                    "aoti_torch_delete_tensor_object",
+                    "aoti_torch_device_type_cpu",
+                    "aoti_torch_get_data_ptr",
+                    "aoti_torch_get_device_index",
+                    "aoti_torch_get_device_type",
+                    "aoti_torch_get_dim",
+                    "aoti_torch_get_dtype",
+                    "aoti_torch_get_layout",
+                    "aoti_torch_get_numel",
+                    "aoti_torch_get_sizes",
+                    "aoti_torch_get_storage_offset",
+                    "aoti_torch_get_storage_size",
+                    "aoti_torch_get_strides",
+                    "aoti_torch_is_defined",
+                    "aoti_torch_layout_strided",
+                    "aoti_torch_new_tensor_handle");
+
     private LibTorchLoader() {}
 
     /** Loads libtorch, or adopts the one that other code has loaded. */
@@ -79,11 +109,11 @@ final class LibTorchLoader {
                                     demanded.get().origin().description(),
                                     file));
         }
-        List<String> missing = library.missing(RequiredSymbols.NAMES);
+        List<String> missing = library.missing(REQUIRED);
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
                     "other code of this process has loaded %s, which lacks %s; all of them are in PyTorch %s and later, and a process can have only one libtorch: use aoti4j in another process, or have that code use such a version"
-                            .formatted(file, String.join(", ", missing), RequiredSymbols.SINCE));
+                            .formatted(file, String.join(", ", missing), SINCE));
         }
         return new LibTorch(
                 demanded.orElseGet(
@@ -96,7 +126,7 @@ final class LibTorchLoader {
 
     private static LibTorch open(LibTorchLocation location, SearchContext context) {
         // Before it is in the process, from where it cannot be removed.
-        requireSymbols(location.library(), location.missing(RequiredSymbols.NAMES));
+        requireSymbols(location.library(), location.missing(REQUIRED));
         requireNoOther(location.directory().resolve(LIBC10));
         RivalEngines.warn(location, context);
         try (var _ = Recorder.phase("load libtorch", location.directory())) {
@@ -127,7 +157,7 @@ final class LibTorchLoader {
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
                     "%s is no libtorch that can be used: it does not have %s; all of them are in PyTorch %s and later"
-                            .formatted(library, String.join(", ", missing), RequiredSymbols.SINCE));
+                            .formatted(library, String.join(", ", missing), SINCE));
         }
     }
 

@@ -175,6 +175,6 @@ public final class LibTorchLocator {
                                 context.systemFolders().stream().map(Path::toString).toList()),
                         String.join(" and ", EmbeddedNatives.ARTIFACTS),
                         PROPERTY,
-                        RequiredSymbols.SINCE);
+                        LibTorchLoader.SINCE);
     }
 }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Asks the {@code python3} on the PATH where its torch lies. */
@@ -37,24 +36,20 @@ final class PythonTorch {
                         .map(folder -> folder.resolve("python3"))
                         .filter(Files::isExecutable)
                         .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new IncompatibleModelException(
-                                                "libtorch was to be found through python, but there"
-                                                        + " is no python3 on the PATH"));
+                        .orElse(null);
+        if (python == null) {
+            throw new IncompatibleModelException(
+                    "libtorch was to be found through python, but there is no python3 on the PATH");
+        }
         String answer = ask(python);
-        Optional<String> folder =
-                answer.lines().filter(line -> line.startsWith(MARK)).reduce((a, b) -> b);
-        return Path.of(
-                folder.orElseThrow(
-                                () ->
-                                        new IncompatibleModelException(
-                                                python
-                                                        + " has no torch to take libtorch from"
-                                                        + (answer.isBlank()
-                                                                ? ""
-                                                                : "; it said: " + answer.strip())))
-                        .substring(MARK.length()));
+        String line =
+                answer.lines().filter(text -> text.startsWith(MARK)).reduce(null, (a, b) -> b);
+        if (line == null) {
+            String said = answer.isBlank() ? "" : "; it said: " + answer.strip();
+            throw new IncompatibleModelException(
+                    python + " has no torch to take libtorch from" + said);
+        }
+        return Path.of(line.substring(MARK.length()));
     }
 
     private static String ask(Path python) {

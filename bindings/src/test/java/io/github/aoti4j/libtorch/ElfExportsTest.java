@@ -25,7 +25,7 @@ class ElfExportsTest {
 
     @Test
     void agreesWithTheDynamicLoader() {
-        List<String> symbols = new ArrayList<>(RequiredSymbols.NAMES);
+        List<String> symbols = new ArrayList<>(LibTorchLoader.REQUIRED);
         // Imported, not exported; exported by another library; nowhere.
         symbols.addAll(List.of("strlen", "cblas_sgemm", "aoti_torch_no_such", ""));
         for (int i = 0; i < 1000; i++) {

@@ -11,7 +11,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Optional;
 
 /**
  * What the C shim leaves out of PyTorch's caching allocator for CUDA: giving back what it keeps.
@@ -78,12 +77,9 @@ public final class CudaAllocatorApi {
     }
 
     private static MemorySegment find(String library, String symbol) {
-        Optional<MemorySegment> found =
-                NativeLibrary.ifLoaded(library).flatMap(loaded -> loaded.find(symbol));
-        if (found.isEmpty()) {
-            throw unknown();
-        }
-        return found.get();
+        return NativeLibrary.ifLoaded(library)
+                .flatMap(loaded -> loaded.find(symbol))
+                .orElseThrow(CudaAllocatorApi::unknown);
     }
 
     private static IncompatibleModelException unknown() {

@@ -12,6 +12,7 @@ import io.github.aoti4j.bindings.os.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -49,27 +50,20 @@ public final class DispatcherApi {
     private DispatcherApi() {}
 
     private static final class Cpp {
-        static final MethodHandle SINGLETON_HANDLE =
-                Linker.nativeLinker()
-                        .downcallHandle(
-                                StableValues.address(SINGLETON), FunctionDescriptor.of(ADDRESS));
+        static final MethodHandle SINGLETON_HANDLE = bind(SINGLETON);
 
-        /**
-         * The result, an {@code optional<OperatorHandle>}, is written where the first argument
-         * points.
-         */
-        static final MethodHandle FIND_HANDLE =
-                Linker.nativeLinker()
-                        .downcallHandle(
-                                StableValues.address(FIND),
-                                FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+        /** Leaves an {@code optional<OperatorHandle>} where the first argument points. */
+        static final MethodHandle FIND_HANDLE = bind(FIND, ADDRESS, ADDRESS, ADDRESS);
 
-        /** The result, a {@code std::string}, is written where the first argument points. */
-        static final MethodHandle DUMP_HANDLE =
-                Linker.nativeLinker()
-                        .downcallHandle(
-                                StableValues.address(DUMP),
-                                FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+        /** Leaves a {@code std::string} where the first argument points. */
+        static final MethodHandle DUMP_HANDLE = bind(DUMP, ADDRESS, ADDRESS);
+
+        private static MethodHandle bind(String symbol, MemoryLayout... arguments) {
+            return Linker.nativeLinker()
+                    .downcallHandle(
+                            StableValues.address(symbol),
+                            FunctionDescriptor.of(ADDRESS, arguments));
+        }
 
         private Cpp() {}
     }

@@ -71,15 +71,12 @@ final class PackagedWeights {
     }
 
     private Stored read(String name, String fileName) {
-        var entry =
-                archive.find(FOLDER + fileName)
-                        .orElseThrow(
-                                () ->
-                                        archive.bad(
-                                                "weight %s lies in %s, which the package does not have; package the model again"
-                                                        .formatted(
-                                                                quote(name),
-                                                                quote(FOLDER + fileName))));
+        var entry = archive.find(FOLDER + fileName).orElse(null);
+        if (entry == null) {
+            throw archive.bad(
+                    "weight %s lies in %s, which the package does not have; package the model again"
+                            .formatted(quote(name), quote(FOLDER + fileName)));
+        }
         var file = archive.file(entry);
         var zip = new TorchArchive(file, entry.offset(), entry.size(), entry.name());
         if (zip.pickle() instanceof Tensor tensor) {

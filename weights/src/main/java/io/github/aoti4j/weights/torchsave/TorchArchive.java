@@ -119,46 +119,35 @@ public final class TorchArchive {
                             + " tensor.resolve_conj().resolve_neg() instead");
         }
         var storage = tensor.storage();
-        var entry =
-                zip.find(root + "data/" + storage.key())
-                        .orElseThrow(
-                                () ->
-                                        badTensor(
-                                                name,
-                                                "lies in storage %s, which the zip does not have"
-                                                        .formatted(quote(storage.key()))));
+        var entry = zip.find(root + "data/" + storage.key()).orElse(null);
+        if (entry == null) {
+            throw badTensor(
+                    name,
+                    "lies in storage " + quote(storage.key()) + ", which the zip does not have");
+        }
         if (storage.byteSize() > entry.size()) {
             throw badTensor(
                     name,
                     "lies in a storage of %s bytes, but entry %s has only %s; copy or download the file again"
                             .formatted(storage.byteSize(), quote(entry.name()), entry.size()));
         }
-        var range =
-                Extents.within(
-                                storage.byteSize(),
-                                tensor.dtype(),
-                                tensor.shape(),
-                                tensor.strides(),
-                                tensor.offset())
-                        .orElseThrow(
-                                () ->
-                                        badTensor(
-                                                name,
-                                                Extents.describe(
-                                                        storage.byteSize(),
-                                                        tensor.dtype(),
-                                                        tensor.shape(),
-                                                        tensor.strides(),
-                                                        tensor.offset())));
+        long bytes = storage.byteSize();
+        long[] shape = tensor.shape();
+        long[] strides = tensor.strides();
+        var range = Extents.within(bytes, tensor.dtype(), shape, strides, tensor.offset());
+        if (range.isEmpty()) {
+            throw badTensor(
+                    name, Extents.describe(bytes, tensor.dtype(), shape, strides, tensor.offset()));
+        }
         return new PlacedTensor(
                 name,
                 tensor.dtype(),
-                tensor.shape(),
-                tensor.strides(),
+                shape,
+                strides,
                 0,
                 part,
-                offset + entry.offset() + range.begin(),
-                range.span());
+                offset + entry.offset() + range.get().begin(),
+                range.get().span());
     }
 
     private PackageException bad(FormException e) {
