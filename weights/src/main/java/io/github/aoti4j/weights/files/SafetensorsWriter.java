@@ -6,6 +6,7 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.mapped.Extents;
+import io.github.aoti4j.weights.mapped.MemorySegments;
 import io.github.aoti4j.weights.safetensors.SafetensorsHeader;
 import io.github.aoti4j.weights.safetensors.SafetensorsShape;
 
@@ -15,7 +16,6 @@ import tools.jackson.core.json.JsonFactory;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,8 +37,6 @@ public final class SafetensorsWriter {
     /** The data start at a multiple of this, so that a mapped tensor can be used where it lies. */
     private static final int ALIGNMENT = 64;
 
-    private static final long CHUNK = 1 << 30;
-    private static final int HEAP_CHUNK = 1 << 20;
     private static final JsonFactory FACTORY = new JsonFactory();
 
     private SafetensorsWriter() {}
@@ -89,9 +87,9 @@ public final class SafetensorsWriter {
             try (var channel =
                     FileChannel.open(
                             beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeFully(channel, prefixed(header));
+                MemorySegments.write(prefixed(header), channel);
                 for (String name : names) {
-                    writeFully(channel, tensors.get(name).bytes());
+                    MemorySegments.write(tensors.get(name).bytes(), channel);
                 }
                 channel.force(true);
             }
@@ -220,31 +218,6 @@ public final class SafetensorsWriter {
     private static MemorySegment prefixed(byte[] header) {
         var bytes = ByteBuffer.allocate(Long.BYTES + header.length).order(ByteOrder.LITTLE_ENDIAN);
         return MemorySegment.ofBuffer(bytes.putLong(header.length).put(header).flip());
-    }
-
-    private static void writeFully(FileChannel channel, MemorySegment bytes) throws IOException {
-        if (bytes.isNative()) {
-            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-                long length = Math.min(CHUNK, bytes.byteSize() - at);
-                drain(channel, bytes.asSlice(at, length).asByteBuffer());
-            }
-            return;
-        }
-        // A heap array need not be one of bytes, and only those make buffers.
-        try (var arena = Arena.ofConfined()) {
-            var copy = arena.allocate(Math.min(HEAP_CHUNK, bytes.byteSize()));
-            for (long at = 0; at < bytes.byteSize(); at += HEAP_CHUNK) {
-                long length = Math.min(HEAP_CHUNK, bytes.byteSize() - at);
-                MemorySegment.copy(bytes, at, copy, 0, length);
-                drain(channel, copy.asSlice(0, length).asByteBuffer());
-            }
-        }
-    }
-
-    private static void drain(FileChannel channel, ByteBuffer buffer) throws IOException {
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
     }
 
     private static void deleteIfThere(Path path) {

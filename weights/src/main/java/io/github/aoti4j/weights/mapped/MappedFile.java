@@ -11,7 +11,6 @@ import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Lease;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -38,8 +37,6 @@ import java.util.function.Function;
  * over it.
  */
 public final class MappedFile implements AutoCloseable {
-    private static final int COPY_CHUNK = 1 << 20;
-
     /** Between two reports of progress. */
     private static final long HASH_CHUNK = 64L << 20;
 
@@ -94,7 +91,10 @@ public final class MappedFile implements AutoCloseable {
             throw new PackageException(name, "there are no bytes; it may have been cut off");
         }
         try (var file = Memfd.create(name.toString())) {
-            copy(bytes, file);
+            // Not by a mapping: a write for which there is no room can fail.
+            try (var channel = file.open()) {
+                MemorySegments.write(bytes, channel);
+            }
             file.seal();
             return new MappedFile(name, true, new RefCounted<>(Mmap.open(file, name)));
         } catch (IOException | NativeException e) {
@@ -103,25 +103,6 @@ public final class MappedFile implements AutoCloseable {
                     "its %d bytes cannot be copied into a file in memory: %s"
                             .formatted(bytes.byteSize(), e.getMessage()),
                     e);
-        }
-    }
-
-    /**
-     * By writing to the file, not to a mapping, since a write for which there is no room can fail.
-     */
-    private static void copy(MemorySegment bytes, Memfd file) throws IOException {
-        try (var channel = file.open();
-                var scratch = Arena.ofConfined()) {
-            var memory = scratch.allocate(Math.min(COPY_CHUNK, bytes.byteSize()));
-            var chunk = memory.asByteBuffer();
-            for (long at = 0; at < bytes.byteSize(); at += COPY_CHUNK) {
-                int length = (int) Math.min(COPY_CHUNK, bytes.byteSize() - at);
-                MemorySegment.copy(bytes, at, memory, 0, length);
-                chunk.clear().limit(length);
-                while (chunk.hasRemaining()) {
-                    channel.write(chunk);
-                }
-            }
         }
     }
 
@@ -206,10 +187,7 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the path that the file was opened with: the path, or what a copy of bytes is called;
-     * also after close.
-     */
+    /** Returns the path that the file was opened with, or the name of a copy of bytes. */
     public Path path() {
         return path;
     }

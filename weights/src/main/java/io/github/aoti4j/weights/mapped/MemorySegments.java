@@ -1,6 +1,7 @@
 package io.github.aoti4j.weights.mapped;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -38,10 +39,26 @@ public final class MemorySegments {
 
     /** Writes all of the bytes at the channel's position. */
     public static void write(MemorySegment bytes, WritableByteChannel channel) throws IOException {
-        for (ByteBuffer chunk : chunks(bytes)) {
-            while (chunk.hasRemaining()) {
-                channel.write(chunk);
+        if (bytes.isNative()) {
+            for (ByteBuffer chunk : chunks(bytes)) {
+                write(chunk, channel);
             }
+            return;
+        }
+        // A heap array need not be one of bytes, and only those make buffers.
+        try (var scratch = Arena.ofConfined()) {
+            var copy = scratch.allocate(Math.min(CHUNK, bytes.byteSize()));
+            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+                long length = Math.min(CHUNK, bytes.byteSize() - at);
+                MemorySegment.copy(bytes, at, copy, 0, length);
+                write(copy.asSlice(0, length).asByteBuffer(), channel);
+            }
+        }
+    }
+
+    private static void write(ByteBuffer buffer, WritableByteChannel channel) throws IOException {
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
         }
     }
 
