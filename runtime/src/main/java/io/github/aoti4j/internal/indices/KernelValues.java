@@ -47,7 +47,12 @@ final class KernelValues {
     private KernelValue value() throws NotUnderstood {
         KernelValue condition = sum();
         if (lexer.accept("<")) {
-            condition = less(condition, sum());
+            if (!(condition instanceof Element element)
+                    || !(sum() instanceof Size(var bound))
+                    || !KernelValue.isZero(bound)) {
+                throw new NotUnderstood();
+            }
+            condition = new Negative(element);
         }
         if (!lexer.accept("?")) {
             return condition;
@@ -55,15 +60,6 @@ final class KernelValues {
         KernelValue yes = sum();
         lexer.expect(":");
         return unlessNull(KernelValue.select(condition, yes, sum()));
-    }
-
-    private static KernelValue less(KernelValue left, KernelValue right) throws NotUnderstood {
-        if (left instanceof Element element
-                && right instanceof Size(var bound)
-                && KernelValue.isZero(bound)) {
-            return new Negative(element);
-        }
-        throw new NotUnderstood();
     }
 
     /** Reads an operand of a comparison from its start. */
@@ -100,12 +96,9 @@ final class KernelValues {
 
     private KernelValue named(String name) throws NotUnderstood {
         return switch (name) {
-            case "static_cast" -> {
-                lexer.expect("<");
-                yield cast();
-            }
+            case "static_cast" -> cast();
             case "c10" -> {
-                lexer.expect("::", "convert", "<");
+                lexer.expect("::", "convert");
                 yield cast();
             }
             case "decltype" -> ofType();
@@ -122,8 +115,9 @@ final class KernelValues {
         return unlessNull(KernelValue.TYPES.get(lexer.expectIdentifier()));
     }
 
-    /** {@code int64_t>(x)}. */
+    /** {@code <int64_t>(x)}. */
     private KernelValue cast() throws NotUnderstood {
+        lexer.expect("<");
         DType type = type();
         lexer.expect(">");
         return convert(type);

@@ -65,20 +65,13 @@ public final class NamedTensors {
                 missing.add(inputs.get(i).path().orElse(inputs.get(i).name()));
             }
         }
-        if (!unknown.isEmpty() || !missing.isEmpty()) {
+        String problems =
+                (unknown.isEmpty() ? "" : " has no input " + String.join(", ", unknown))
+                        + (unknown.isEmpty() || missing.isEmpty() ? "" : ", and")
+                        + (missing.isEmpty() ? "" : " is not given " + String.join(", ", missing));
+        if (!problems.isEmpty()) {
             throw new InvalidInputException(
-                    "model %s%s%s; it takes %s"
-                            .formatted(
-                                    model,
-                                    unknown.isEmpty()
-                                            ? ""
-                                            : " has no input " + String.join(", ", unknown),
-                                    missing.isEmpty()
-                                            ? ""
-                                            : (unknown.isEmpty() ? "" : ", and")
-                                                    + " is not given "
-                                                    + String.join(", ", missing),
-                                    ModelInput.list(inputs)));
+                    "model %s%s; it takes %s".formatted(model, problems, ModelInput.list(inputs)));
         }
         return tensors;
     }

@@ -159,10 +159,11 @@ final class SchemaParser {
         if (peek("(")) {
             return new Other(bracketed());
         }
-        String name = identifier("a type");
+        var qualified = new StringBuilder(identifier("a type"));
         while (accept(".")) {
-            name += "." + identifier("a type");
+            qualified.append('.').append(identifier("a type"));
         }
+        String name = qualified.toString();
         if (TYPES.containsKey(name)) {
             return TYPES.get(name);
         }

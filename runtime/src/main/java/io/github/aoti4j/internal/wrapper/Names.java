@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/** Names in messages: they may come from a file that nobody has reviewed. */
+/** Names in messages, which may come from an untrusted file. */
 public final class Names {
     private static final int MAX_LISTED = 20;
     private static final int MAX_LENGTH = 200;
