@@ -37,7 +37,7 @@ final class Documented {
 
     /** For example: see {@code {@link #run(Arena, List)}}. */
     private static final Pattern REFERENCE =
-            Pattern.compile("(?:see|as by|as in|of)[\\s*]+\\{@link[\\s*]+(\\w*)#(\\w+)");
+            Pattern.compile("(?:see|fails as|as by|as in|of)[\\s*]+\\{@link[\\s*]+(\\w*)#(\\w+)");
 
     private static final Map<String, Set<String>> KNOWN = new ConcurrentHashMap<>();
 
