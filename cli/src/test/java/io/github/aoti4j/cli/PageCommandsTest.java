@@ -98,6 +98,15 @@ class PageCommandsTest {
         assertEquals(List.of(), missing);
     }
 
+    /** The script of the long tests starts tests that exist. */
+    @Test
+    void testsOfScriptsAreThere() throws IOException {
+        String script = Files.readString(Page.ROOT.resolve("stress/run"));
+        List<String> tests = values("run_test (\\w+)", script);
+        assertTrue(tests.size() > 1, tests::toString);
+        assertTrue(Sources.classes().containsAll(tests), tests::toString);
+    }
+
     /** Those in blocks, and in code font. */
     private static List<String> commands(Page page) {
         List<String> commands = new ArrayList<>(page.commands());

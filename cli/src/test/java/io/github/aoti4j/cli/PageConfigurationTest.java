@@ -29,7 +29,6 @@ class PageConfigurationTest {
             Set.of(
                     "AOTI_DEVICE_KEY",
                     "AOTI_PLATFORM",
-                    "AOTI_MACHINE",
                     "AOTI_CPU_ISA",
                     "AOTI_COMPUTE_CAPABILITY",
                     "AOTI_TORCH_CHECK");
