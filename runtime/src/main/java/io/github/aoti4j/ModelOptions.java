@@ -159,9 +159,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Demands that the package be a certain one. Its SHA-256 is compared before anything of it is
-     * read; what has been hashed is what is used. A package is native code: this pins it to the
-     * digest that you reviewed.
+     * Pins the package, which is native code, to the digest that you reviewed. Its SHA-256 is
+     * compared before anything of it is read; what has been hashed is what is used.
      *
      * @param hex 64 hexadecimal digits, as {@code sha256sum} prints for the {@code .pt2} file
      * @return changed options; with them, a package that was unpacked into a folder is refused

@@ -310,7 +310,7 @@ public final class Tensor {
     /**
      * Makes a contiguous tensor of memory that is already there: no copy.
      *
-     * @param segment native memory, at least as large as the shape demands, aligned to the element
+     * @param segment native memory, at least as large as the shape requires, aligned to the element
      * @param dtype the element type
      * @param shape the sizes, none negative
      * @return a view, which lives as long as the segment's arena
@@ -326,7 +326,7 @@ public final class Tensor {
      * Makes a tensor of memory that is already there, with strides: no copy.
      *
      * @param segment native memory that starts with the first element, at least as large as shape
-     *     and strides demand, aligned to the element
+     *     and strides require, aligned to the element
      * @param dtype the element type
      * @param shape the sizes, none negative
      * @param strides elements between neighbours in each dimension, none negative; 0 repeats an

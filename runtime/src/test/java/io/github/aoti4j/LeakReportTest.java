@@ -36,7 +36,7 @@ class LeakReportTest {
         for (String what : Forgetful.FORGOTTEN) {
             assertTrue(output.contains(what + " was never closed"), output);
         }
-        assertTrue(output.contains("(-Daoti.leaks=trace tells where it was made)"), output);
+        assertTrue(output.contains("(-Daoti.leaks=trace shows where it was made)"), output);
         assertFalse(output.contains("at io.github.aoti4j"), output);
         assertFalse(output.contains("weights.safetensors was"), output);
     }

@@ -154,7 +154,7 @@ final class EmbeddedNatives {
         return found;
     }
 
-    /** Returns the Maven version, empty if the jars do not tell. */
+    /** Returns the Maven version, empty if the jars do not state it. */
     private static String version(ClassLoader loader) throws IOException {
         URL pom = loader.getResource(POM);
         if (pom == null) {

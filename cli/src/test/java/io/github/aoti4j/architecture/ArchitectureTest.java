@@ -36,10 +36,10 @@ class ArchitectureTest {
     private static final String API = ROOT;
 
     /** Main sources longer than this have more than one subject. */
-    private static final int MAX_LINES = 450;
+    private static final int MAX_LINES = 400;
 
     /** Complete public Javadoc makes these longer. */
-    private static final Set<String> LONGER = Set.of("Model.java", "Tensor.java", "CudaApi.java");
+    private static final Set<String> LONGER = Set.of("Model.java", "Tensor.java");
 
     private static JavaClasses all;
 

@@ -17,7 +17,7 @@ import java.lang.invoke.MethodHandle;
  *
  * <p>That is a virtual method of a C++ object ({@code c10/cuda/CUDACachingAllocator.h}) whose place
  * in the table of methods differs between versions. Another class of libtorch_cuda's with the same
- * base is exported with its table and this method, and tells the place.
+ * base is exported with its table and this method, and shows the place.
  *
  * <p>libtorch_cuda must have been loaded before this class is touched.
  */

@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The functions of NVIDIA's driver that tell which devices there are. They need no libtorch and
- * make no context on a device.
+ * The functions of NVIDIA's driver that list the devices. They need no libtorch and make no context
+ * on a device.
  *
  * <p>Thread-safe.
  */

@@ -19,7 +19,7 @@ import java.util.List;
 
 /**
  * PyTorch's own capture of a CUDA graph, for what CUDA's cannot give: memory that is allocated
- * during the capture comes from a private pool, which nobody else is given for as long as the graph
+ * during the capture comes from a private pool, which no other allocation uses as long as the graph
  * lives.
  *
  * <p>The C shim has nothing of it, so this calls the exported members of a C++ class ({@code

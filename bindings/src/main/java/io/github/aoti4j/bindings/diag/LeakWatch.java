@@ -62,7 +62,7 @@ public final class LeakWatch {
                     System.Logger.Level.WARNING,
                     "%s was never closed, and is garbage now; its native memory stays until the process ends"
                                     .formatted(what)
-                            + (TRACE ? "" : " (-Daoti.leaks=trace tells where it was made)"),
+                            + (TRACE ? "" : " (-Daoti.leaks=trace shows where it was made)"),
                     made);
         }
     }

@@ -137,9 +137,9 @@ public final class ElfFile {
      * Changes a copy of the file so that it can be loaded here.
      *
      * <ul>
-     *   <li>It no longer demands an executable stack. Compiled code needs none: the mark comes from
-     *       the object file that holds the weights, which does not deny it. Where there is no such
-     *       header, one that the loader does not need (a note) is turned into one.
+     *   <li>It no longer requires an executable stack. Compiled code needs none: the mark comes
+     *       from the object file that holds the weights, which does not deny it. Where there is no
+     *       such header, one that the loader does not need (a note) is turned into one.
      *   <li>It no longer needs {@code libtorch.so}, which has nothing but its own needs: all parts
      *       of PyTorch, those for CUDA among them. Models of a PyTorch that was built for CUDA name
      *       it, also those for the CPU. The second mention of {@code libtorch_cpu.so} that takes

@@ -24,7 +24,7 @@ record ElfSymbols(
     /**
      * A library that it needs.
      *
-     * @param nameOffset where in the file the number stands that tells where the name stands
+     * @param nameOffset where the file holds the offset of the name
      */
     record Need(String name, long nameOffset, long nameIndex) {}
 
@@ -178,7 +178,7 @@ record ElfSymbols(
                     }
                 }
             }
-            throw image.damaged("nothing tells how many symbols it has");
+            throw image.damaged("nothing states how many symbols it has");
         }
 
         private String string(long offset) {

@@ -68,7 +68,7 @@ public final class ConstantsApi {
      * @param type {@code torch::aot_inductor::ConstantType}: 0 unknown, 1 parameter, 2 buffer, 3
      *     tensor constant, 4 folded
      * @param dataSize bytes in the weights as packaged
-     * @param fromFolded whether constant folding computes it, so that nobody brings it
+     * @param fromFolded whether constant folding computes it, so that no weights are needed for it
      */
     public record Constant(
             String name, String fqn, int dtype, int type, long dataSize, boolean fromFolded) {}

@@ -58,7 +58,7 @@ public final class NativeAccess {
                                 RUNTIME);
         return module.getLayer() == ModuleLayer.boot()
                 ? start
-                : "%s; the option names modules of the boot layer only, and this one is in another: whoever made that calls ModuleLayer.Controller.enableNativeAccess"
+                : "%s; the option names modules of the boot layer only, and this one is in another: its creator calls ModuleLayer.Controller.enableNativeAccess"
                         .formatted(start);
     }
 }

@@ -22,9 +22,9 @@ import java.util.Optional;
 /**
  * PyTorch's dispatcher: the operators that are registered in this process, and calls to them.
  *
- * <p>Calls go through the C shim. It has no function that tells whether an operator exists and what
- * it takes, so {@link #describe} asks the dispatcher in C++: three exported functions whose names,
- * arguments and results are the same in PyTorch 2.10 to 2.14 ({@code
+ * <p>Calls go through the C shim. It has no function that returns whether an operator exists and
+ * what it takes, so {@link #describe} asks the dispatcher in C++: three exported functions whose
+ * names, arguments and results are the same in PyTorch 2.10 to 2.14 ({@code
  * ATen/core/dispatch/Dispatcher.h}, {@code OperatorEntry.h}).
  *
  * <p>libtorch must have been loaded before this class is touched.

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 
 /**
  * Which leaves of the arguments are inputs of the compiled model. The others were plain values or
- * None when the model was exported and have become part of its code; the spec does not tell them
- * apart.
+ * None when the model was exported and have become part of its code; the spec does not distinguish
+ * them apart.
  *
  * <p>The inputs' names do, for the most part: AOTAutograd numbers parameters, buffers and all
  * leaves of the arguments ({@code arg4_1}), so that the numbers have gaps where the constants are.

@@ -97,7 +97,7 @@ public final class LibrarySource {
             CompileSettings settings,
             Supplier<Path> libtorch) {
         ModelSource source = ModelSource.read(archive, model);
-        Preflight.require(source.description(), demands(archive, model));
+        Preflight.require(source.description(), requirements(archive, model));
         Toolchain toolchain =
                 Toolchain.find(settings, source.compile().compiler(), libtorch.get())
                         .orElseThrow(source.description());
@@ -120,7 +120,7 @@ public final class LibrarySource {
         } catch (AotiException e) {
             requirements.add(Subject.LIBTORCH.unmet(e.getMessage()));
         }
-        requirements.addAll(demands(archive, model));
+        requirements.addAll(requirements(archive, model));
         ModelSource source = ModelSource.read(archive, model);
         if (folder != null) {
             var search = Toolchain.find(settings, source.compile().compiler(), folder);
@@ -142,7 +142,7 @@ public final class LibrarySource {
                 .formatted(toolchain.name(), toolchain.includes());
     }
 
-    private static List<Requirement> demands(Pt2Archive archive, PackagedModel model) {
+    private static List<Requirement> requirements(Pt2Archive archive, PackagedModel model) {
         return Preflight.examineSource(
                 new PackageMetadata(model.metadata()),
                 model.wrapperSource()

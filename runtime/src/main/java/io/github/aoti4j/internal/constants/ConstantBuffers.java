@@ -54,7 +54,10 @@ final class ConstantBuffers implements AutoCloseable {
         return needs;
     }
 
-    /** Returns the same with the layouts of the container's own tensors, where it can tell. */
+    /**
+     * Returns the same with the layouts of the container's own tensors, where the container states
+     * them.
+     */
     List<RequiredConstant> laidOutNeeds() {
         return canTellAttached() ? RequiredConstant.laidOut(needs, this::attached) : needs;
     }

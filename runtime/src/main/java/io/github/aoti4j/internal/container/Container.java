@@ -130,8 +130,8 @@ public final class Container implements AutoCloseable {
     }
 
     /**
-     * Demands that this thread have stack for a run. To be called while nothing has been taken that
-     * would have to be given back.
+     * Requires that this thread have stack for a run. To be called while nothing has been taken
+     * that would have to be given back.
      *
      * @throws StackOverflowError if it has too little
      */

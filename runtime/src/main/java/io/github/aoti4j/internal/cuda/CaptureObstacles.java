@@ -19,7 +19,7 @@ public final class CaptureObstacles {
     public static Optional<String> find(List<String> functions, boolean proxyCalls) {
         if (proxyCalls) {
             return Optional.of(
-                    "it calls operators that are not compiled into it, and nothing tells whether"
+                    "it calls operators that are not compiled into it, and nothing states whether"
                             + " they can be recorded");
         }
         // Launches of a graph would all get the numbers of the first.

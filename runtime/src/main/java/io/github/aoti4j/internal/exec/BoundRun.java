@@ -56,7 +56,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
         return before;
     }
 
-    /** Demands stack for a run, before anything is taken. */
+    /** Requires stack for a run, before anything is acquired. */
     public void requireStack() {
         model.container().requireStack();
     }

@@ -48,7 +48,7 @@ public record LoadedModel(
     }
 
     /**
-     * Demands that runs can be captured as a CUDA graph, as far as can be known before.
+     * Requires that runs can be captured as a CUDA graph, as far as can be known before.
      *
      * @throws IncompatibleModelException if they cannot, with the reason
      */

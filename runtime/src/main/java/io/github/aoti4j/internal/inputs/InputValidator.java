@@ -208,7 +208,7 @@ public final class InputValidator {
                         () ->
                                 invalid(
                                         index,
-                                        "is of an element type that the package does not tell:"
+                                        "is of an element type that the package does not state:"
                                                 + " bind a tensor to it"));
     }
 

@@ -16,10 +16,10 @@ import java.util.Optional;
  * Remembers the keys of libraries, so that loading one again does not hash it again: 0.7 s per GiB,
  * and in a fresh JVM, which has no compiled SHA-256 yet, 15 ms and more for the smallest.
  *
- * <p>A key is remembered with all that tells one file from another without reading it: path, device
- * and inode, size and time of the package, and the library's place, size and checksum in it. A
- * package that is written again over itself has another time or checksum. The index has 4,096
- * slots; a collision overwrites.
+ * <p>A key is remembered with all that distinguishes one file from another without reading it:
+ * path, device and inode, size and time of the package, and the library's place, size and checksum
+ * in it. A package that is written again over itself has another time or checksum. The index has
+ * 4,096 slots; a collision overwrites.
  *
  * <p>A convenience: where keys cannot be kept or found, libraries are hashed.
  */

@@ -10,7 +10,7 @@ public final class RuntimeAccess {
     private RuntimeAccess() {}
 
     /**
-     * Demands it, before anything is loaded that would need it later.
+     * Requires it, before anything is loaded that would need it later.
      *
      * @throws IncompatibleModelException with the option that allows it
      */

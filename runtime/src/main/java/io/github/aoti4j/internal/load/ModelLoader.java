@@ -130,7 +130,7 @@ public final class ModelLoader {
         return libtorch;
     }
 
-    /** Demands what the model calls, and plans its calls of operators. */
+    /** Requires what the model calls, and plans its calls of operators. */
     private Optional<ProxyPlans> requireFunctions(
             PreflightReport report, LibTorch libtorch, Backend backend) {
         Predicate<String> has = name -> backend.hasFunction(libtorch, name);

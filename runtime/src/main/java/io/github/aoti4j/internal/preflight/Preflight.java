@@ -160,8 +160,7 @@ public final class Preflight {
     }
 
     private static String isa(PackageMetadata metadata) {
-        return printable(
-                metadata.cpuIsa().orElse("no vector extensions that the package tells of"));
+        return printable(metadata.cpuIsa().orElse("no vector extensions that the package states"));
     }
 
     private static Requirement cpu(PackageMetadata metadata, Optional<String> march, Host host) {

@@ -114,7 +114,7 @@ public final class TensorFactory {
         int alignment = dtype.isComplex() ? dtype.byteSize() / 2 : dtype.byteSize();
         if (segment.address() % alignment != 0) {
             throw new InvalidInputException(
-                    "the segment's address is not a multiple of %d, as %s demands"
+                    "the segment's address is not a multiple of %d, as %s requires"
                             .formatted(alignment, dtype.torchName()));
         }
     }
