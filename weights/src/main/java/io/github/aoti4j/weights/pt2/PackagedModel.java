@@ -13,7 +13,9 @@ import io.github.aoti4j.weights.zip.ArchiveEntry;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -220,7 +222,10 @@ public final class PackagedModel {
         if (stems.size() < 2) {
             return stems;
         }
-        var described = stems.stream().filter(stem -> named(stem + METADATA).isPresent()).toList();
+        // A set: a hostile package names tens of thousands of libraries.
+        Set<String> names =
+                ending(METADATA).stream().map(ArchiveEntry::fileName).collect(Collectors.toSet());
+        var described = stems.stream().filter(stem -> names.contains(stem + METADATA)).toList();
         return described.isEmpty() ? stems : described;
     }
 
