@@ -201,7 +201,8 @@ final class ConstantBuffers implements AutoCloseable {
             }
         } catch (Throwable e) {
             while (swapped > 0) {
-                api.swap(replicas[--swapped]);
+                MemorySegment replica = replicas[--swapped];
+                Closeables.closeAfter(e, () -> api.swap(replica));
             }
             throw e;
         }

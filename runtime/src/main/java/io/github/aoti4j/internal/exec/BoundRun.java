@@ -30,6 +30,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
     /** The native tensors over the bound memory; 0 where nothing is bound. */
     private final long[] inputs;
 
+    /** Null before the first run: an update may free the set under a caller without a permit. */
     private ConstantSet constants;
 
     /** Keeps the model alive until this is closed, unless this constructor fails. */
@@ -40,7 +41,6 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
         preferred = model.gate().proposePermit();
         inputs = new long[model.container().inputNames().size()];
         use = model.acquire();
-        constants = model.constants().acquire();
     }
 
     /**
@@ -105,7 +105,9 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
             if (!isUpToDate()) {
                 ConstantSet old = constants;
                 constants = model.constants().acquire();
-                old.release();
+                if (old != null) {
+                    old.release();
+                }
             }
             for (int i = 0; i < inputs.length; i++) {
                 slot.shareInput(i, inputs[i]);
