@@ -1,0 +1,18 @@
+package io.github.aoti4j.internal.builtin.tensor;
+
+/**
+ * Why a function of the built-in engine failed. Thrown by functions that models call, caught before
+ * native code is reached, and told by the run as an exception of the public API.
+ */
+public final class BuiltInFailure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * Makes a failure.
+     *
+     * @param message names dtypes and shapes; the function's name is added by the caller
+     */
+    public BuiltInFailure(String message) {
+        super(message, null, false, false);
+    }
+}
