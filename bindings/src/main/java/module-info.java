@@ -24,6 +24,8 @@ module io.github.aoti4j.bindings {
     exports io.github.aoti4j.bindings.os to
             io.github.aoti4j.weights,
             io.github.aoti4j;
+    exports io.github.aoti4j.bindings.stub to
+            io.github.aoti4j;
     exports io.github.aoti4j.bindings.torch to
             io.github.aoti4j;
     exports io.github.aoti4j.cache to

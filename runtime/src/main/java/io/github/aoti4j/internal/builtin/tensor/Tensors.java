@@ -3,50 +3,32 @@ package io.github.aoti4j.internal.builtin.tensor;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.stub.TensorRecord;
 import io.github.aoti4j.core.DType;
 
 import java.lang.foreign.MemorySegment;
 
 /**
  * Tensors as native records. A handle is the address of a record, which machine code of the stub
- * library reads, too: its layout is stated here alone.
+ * library reads, too: {@link TensorRecord} is its layout.
  *
  * <p>All functions take and return primitives, and make no object unless they fail. Sizes and
  * strides are counted in elements.
  */
 public final class Tensors {
-    /** Address of the first element. */
-    public static final int DATA = 0;
-
-    /** Number of dimensions, int64. */
-    public static final int RANK = 8;
-
-    /** Address of the sizes, int64 each. */
-    public static final int SIZES = 16;
-
-    /** Address of the strides, int64 each. */
-    public static final int STRIDES = 24;
-
-    /** Where in the storage the first element lies, in elements, int64. */
-    public static final int OFFSET = 32;
-
-    /** {@code c10::ScalarType}, int32. */
-    public static final int DTYPE = 40;
-
-    /** One of FREE, LIVE and UNDEFINED, int32. */
-    public static final int STATE = 44;
-
-    /** Address of the storage's block; 0 for memory that is not the engine's. */
-    public static final int STORAGE = 48;
-
-    /** Number of elements, int64. */
-    public static final int COUNT = 56;
-
-    /** Size of the storage in bytes, int64. */
-    public static final int STORAGE_BYTES = 64;
+    private static final int DATA = TensorRecord.DATA;
+    private static final int RANK = TensorRecord.RANK;
+    private static final int SIZES = TensorRecord.SIZES;
+    private static final int STRIDES = TensorRecord.STRIDES;
+    private static final int OFFSET = TensorRecord.OFFSET;
+    private static final int DTYPE = TensorRecord.DTYPE;
+    static final int STATE = TensorRecord.STATE;
+    private static final int STORAGE = TensorRecord.STORAGE;
+    private static final int COUNT = TensorRecord.COUNT;
+    private static final int STORAGE_BYTES = TensorRecord.STORAGE_BYTES;
 
     /** What owns the record: a number. */
-    public static final int OWNER = 72;
+    public static final int OWNER = TensorRecord.END;
 
     /** Room for the sizes of tensors of at most {@link #INLINE_RANK} dimensions. */
     public static final int INLINE_SIZES = 96;
@@ -57,9 +39,9 @@ public final class Tensors {
 
     public static final int BYTES = INLINE_STRIDES + INLINE_RANK * Long.BYTES;
 
-    static final int FREE = 0;
-    static final int LIVE = 1;
-    static final int UNDEFINED = 2;
+    static final int FREE = TensorRecord.FREE;
+    static final int LIVE = TensorRecord.LIVE;
+    static final int UNDEFINED = TensorRecord.UNDEFINED;
 
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 

@@ -1,0 +1,51 @@
+package io.github.aoti4j.bindings.stub;
+
+/**
+ * Where the fields of a tensor's record lie, in bytes from its address, which is the tensor's
+ * handle: as far as the library's machine code reads them.
+ */
+public final class TensorRecord {
+    /** Address of the first element. */
+    public static final int DATA = 0;
+
+    /** Number of dimensions, int64. */
+    public static final int RANK = 8;
+
+    /** Address of the sizes, int64 each. */
+    public static final int SIZES = 16;
+
+    /** Address of the strides, int64 each. */
+    public static final int STRIDES = 24;
+
+    /** Where in the storage the first element lies, in elements, int64. */
+    public static final int OFFSET = 32;
+
+    /** {@code c10::ScalarType}, int32. */
+    public static final int DTYPE = 40;
+
+    /** One of {@link #FREE}, {@link #LIVE} and {@link #UNDEFINED}, int32. */
+    public static final int STATE = 44;
+
+    /** Address of the storage's block; 0 for memory that is not the engine's. */
+    public static final int STORAGE = 48;
+
+    /** Number of elements, int64. */
+    public static final int COUNT = 56;
+
+    /** Size of the storage in bytes, int64. */
+    public static final int STORAGE_BYTES = 64;
+
+    /** Behind the fields that machine code reads. */
+    public static final int END = 72;
+
+    /** State of a record that is no tensor's. */
+    public static final int FREE = 0;
+
+    /** State of a tensor. */
+    public static final int LIVE = 1;
+
+    /** State of a handle that stands for no tensor. */
+    public static final int UNDEFINED = 2;
+
+    private TensorRecord() {}
+}
