@@ -86,8 +86,9 @@ public final class Constants {
             lease.takeConstants(found.set());
             NativeTensor tensor =
                     NativeTensor.anywhere(
-                            found.handle(),
-                            own.allocate(ValueLayout.JAVA_LONG),
+                            model.container().backend().tensors(),
+                            found.handle().address(),
+                            own.allocate(ValueLayout.JAVA_LONG).address(),
                             "constant \"" + fqn + "\"");
             boolean onCpu = tensor.device().isCpu();
             MemorySegment memory =

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.os.Errno;
+import io.github.aoti4j.bindings.os.RawMemory;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -67,10 +68,6 @@ public final class FastTensorApi {
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    public static boolean hasTypeAndRank(long handle, int dtype, int rank, long scratch) {
-        return dtype(handle, scratch) == dtype && rank(handle, scratch) == rank;
-    }
-
     /** Returns the element type's code. */
     public static int dtype(long handle, long scratch) {
         check(get(DTYPE, handle, scratch), "aoti_torch_get_dtype");
@@ -89,47 +86,19 @@ public final class FastTensorApi {
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
-    /** Returns the address of the sizes, for {@link #at}. */
+    /** Returns the address of the sizes, for {@link RawMemory#at}. */
     public static long sizes(long handle, long scratch) {
         check(get(SIZES, handle, scratch), "aoti_torch_get_sizes");
         return MEMORY.get(JAVA_LONG, scratch);
     }
 
     /**
-     * Returns the address of the strides, for {@link #at}; fails for a tensor that is not dense.
+     * Returns the address of the strides, for {@link RawMemory#at}; fails for a tensor that is not
+     * dense.
      */
     public static long strides(long handle, long scratch) {
         check(get(STRIDES, handle, scratch), "aoti_torch_get_strides");
         return MEMORY.get(JAVA_LONG, scratch);
-    }
-
-    /** Reads one of the sizes or strides. */
-    public static long at(long address, int index) {
-        return MEMORY.get(JAVA_LONG, address + (long) index * Long.BYTES);
-    }
-
-    /** Compares the sizes, which must be as many as the tensor has dimensions. */
-    public static boolean hasSizes(long handle, long[] sizes, long scratch) {
-        return areAt(sizes(handle, scratch), sizes);
-    }
-
-    /** Compares the strides, which must be as many as the tensor has dimensions. */
-    public static boolean hasStrides(long handle, long[] strides, long scratch) {
-        return areAt(strides(handle, scratch), strides);
-    }
-
-    /** Copies bytes from an address. That they are there is the caller's word. */
-    public static void copy(long address, MemorySegment target, long bytes) {
-        MemorySegment.copy(MEMORY, address, target, 0, bytes);
-    }
-
-    private static boolean areAt(long address, long[] values) {
-        for (int i = 0; i < values.length; i++) {
-            if (at(address, i) != values[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static int call(MemorySegment function, long a, long b) {

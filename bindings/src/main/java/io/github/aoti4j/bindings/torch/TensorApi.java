@@ -1,7 +1,6 @@
 package io.github.aoti4j.bindings.torch;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
+import io.github.aoti4j.bindings.os.RawMemory;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.MemorySegment;
@@ -16,6 +15,9 @@ import java.lang.foreign.MemorySegment;
  * handle at the same time if either changes it.
  */
 public interface TensorApi extends AutoCloseable {
+    /** The device type of host memory ({@code c10/core/DeviceType.h}). */
+    int CPU = 0;
+
     /** Whether these are the functions of libtorch. */
     boolean isLibTorch();
 
@@ -45,7 +47,7 @@ public interface TensorApi extends AutoCloseable {
     /** Returns whether a tensor is dense memory with strides. */
     boolean isStrided(long handle, long scratch);
 
-    /** Returns the type of the device that holds the elements, such as {@link TorchApi#CPU}. */
+    /** Returns the type of the device that holds the elements, such as {@link #CPU}. */
     int deviceType(long handle, long scratch);
 
     /** Returns which of the devices of its type holds the elements. */
@@ -83,7 +85,7 @@ public interface TensorApi extends AutoCloseable {
 
     /**
      * Makes tensors of the model, too, come from this memory until {@link #leave}: called on the
-     * thread of a run, around it.
+     * thread of a run, around it. Forgets an earlier failure of this thread.
      *
      * @return to be given to {@link #leave}
      */
@@ -119,17 +121,10 @@ public interface TensorApi extends AutoCloseable {
 
     private static boolean areAt(long address, long[] values) {
         for (int i = 0; i < values.length; i++) {
-            if (FastTensorApi.at(address, i) != values[i]) {
+            if (RawMemory.at(address, i) != values[i]) {
                 return false;
             }
         }
         return true;
-    }
-
-    /** Returns as many values as a tensor has dimensions. */
-    static long[] values(long address, int count) {
-        return MemorySegment.ofAddress(address)
-                .reinterpret((long) count * Long.BYTES)
-                .toArray(JAVA_LONG);
     }
 }

@@ -3,7 +3,7 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.RefCounted;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.weights.StoredTensor;
 
@@ -15,9 +15,11 @@ import java.lang.foreign.ValueLayout;
  * A constant that a container uses in place: a tensor handle of ours over memory that a backing
  * owns. The factories take over one use of the backing, also if they fail.
  */
-record BoundConstant(long handle, RefCounted<?> backing, String location) implements AutoCloseable {
+record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, String location)
+        implements AutoCloseable {
     /** Makes a handle over the first element of a tensor's values in memory of a device. */
     static BoundConstant of(
+            TensorApi tensors,
             StoredTensor tensor,
             Device device,
             MemorySegment first,
@@ -31,12 +33,13 @@ record BoundConstant(long handle, RefCounted<?> backing, String location) implem
             MemorySegment sizes = arena.allocateFrom(ValueLayout.JAVA_LONG, tensor.shape());
             MemorySegment steps = arena.allocateFrom(ValueLayout.JAVA_LONG, strides);
             if (device.isCpu()) {
-                TorchApi.createTensorFromBlob(first, rank, sizes, steps, dtype, slot);
+                tensors.createFromBlob(first, rank, sizes, steps, dtype, slot);
             } else {
                 TorchCudaApi.createTensorFromBlob(
                         first, device.index(), rank, sizes, steps, dtype, slot);
             }
-            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+            return new BoundConstant(
+                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
         } catch (Throwable e) {
             Closeables.closeAfter(e, backing::release);
             throw e;
@@ -44,11 +47,13 @@ record BoundConstant(long handle, RefCounted<?> backing, String location) implem
     }
 
     /** Makes another handle to the same tensor. */
-    static BoundConstant of(MemorySegment handle, RefCounted<?> backing, String location) {
+    static BoundConstant of(
+            TensorApi tensors, long handle, RefCounted<?> backing, String location) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
-            TorchApi.newTensorHandle(handle, slot);
-            return new BoundConstant(slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+            tensors.newHandle(handle, slot.address());
+            return new BoundConstant(
+                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
         } catch (Throwable e) {
             Closeables.closeAfter(e, backing::release);
             throw e;
@@ -61,11 +66,11 @@ record BoundConstant(long handle, RefCounted<?> backing, String location) implem
 
     /** Makes another of the same memory. */
     BoundConstant copy() {
-        return of(segment(), backing.retain(), location);
+        return of(tensors, handle, backing.retain(), location);
     }
 
     @Override
     public void close() {
-        Closeables.closeAll(() -> TorchApi.deleteTensor(segment()), backing::release);
+        Closeables.closeAll(() -> tensors.delete(handle), backing::release);
     }
 }

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.os.RefCounted;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.constants.ConstantMatcher.Match;
@@ -25,13 +26,15 @@ final class ConstantBinder {
     private static final long DEVICE_ALIGNMENT = 256;
 
     private final String model;
+    private final TensorApi tensors;
     private final boolean allowUnknown;
 
     /** Brings constants to the model's device; null for a model on the CPU. */
     private final Upload upload;
 
-    ConstantBinder(String model, boolean allowUnknown, Upload upload) {
+    ConstantBinder(String model, TensorApi tensors, boolean allowUnknown, Upload upload) {
         this.model = model;
+        this.tensors = tensors;
         this.allowUnknown = allowUnknown;
         this.upload = upload;
     }
@@ -78,11 +81,12 @@ final class ConstantBinder {
         }
     }
 
-    private static BoundConstant bind(Match match, RefCounted<ConstantSource> backing) {
+    private BoundConstant bind(Match match, RefCounted<ConstantSource> backing) {
         StoredTensor tensor = match.tensor();
         long[] strides = match.strides();
         if (match.liesAsExpected() && isAligned(tensor)) {
             return BoundConstant.of(
+                    tensors,
                     tensor,
                     Device.CPU,
                     tensor.segment(),
@@ -100,7 +104,7 @@ final class ConstantBinder {
         }
         String location = tensor.location() + (match.borrowed() ? "" : ", copied for its layout");
         return BoundConstant.of(
-                tensor, Device.CPU, copy, strides, new RefCounted<>(arena), location);
+                tensors, tensor, Device.CPU, copy, strides, new RefCounted<>(arena), location);
     }
 
     /** The code reads whole elements. */
@@ -138,6 +142,7 @@ final class ConstantBinder {
                 bound.put(
                         match.need().fqn(),
                         BoundConstant.of(
+                                tensors,
                                 match.tensor(),
                                 upload.gpu().device(),
                                 MemorySegment.ofAddress(target.address() + offsets[i]),

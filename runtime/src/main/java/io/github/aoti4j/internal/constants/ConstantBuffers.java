@@ -4,6 +4,7 @@ import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.Gpu;
@@ -42,7 +43,7 @@ final class ConstantBuffers implements AutoCloseable {
         this.container = container;
         this.gate = gate;
         this.api = container.api().constants();
-        this.made = new ContainerHandles(api, symbols);
+        this.made = new ContainerHandles(container.backend().tensors(), api, symbols);
         List<ConstantsApi.Constant> constants = api.list(container.handle());
         this.needs = RequiredConstant.of(constants, specs);
         // Not one of those that compute is among those that are needed.
@@ -59,7 +60,9 @@ final class ConstantBuffers implements AutoCloseable {
      * them.
      */
     List<RequiredConstant> laidOutNeeds() {
-        return canTellAttached() ? RequiredConstant.laidOut(needs, this::attached) : needs;
+        return canTellAttached()
+                ? RequiredConstant.laidOut(container.backend().tensors(), needs, this::attached)
+                : needs;
     }
 
     boolean folds() {
@@ -162,8 +165,12 @@ final class ConstantBuffers implements AutoCloseable {
     }
 
     private void fold(boolean inactive) {
-        try {
+        Object before = container.backend().tensors().enter();
+        try (Cleanup _ = () -> container.backend().tensors().leave(before)) {
             api.fold(container.handle(), inactive, container.proxyExecutor());
+        } catch (NativeException e) {
+            container.throwOperatorFailure(e);
+            throw container.explained(e);
         } catch (Throwable e) {
             container.throwOperatorFailure(e);
             throw e;

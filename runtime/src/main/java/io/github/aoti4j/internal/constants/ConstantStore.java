@@ -4,7 +4,7 @@ import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.os.RefCounted;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
@@ -38,6 +38,7 @@ public final class ConstantStore implements AutoCloseable {
 
     private final String model;
     private final RunGate gate;
+    private final TensorApi tensors;
     private final ConstantBuffers buffers;
     private final ConstantBinder binder;
     private final List<RequiredConstant> needs;
@@ -81,7 +82,8 @@ public final class ConstantStore implements AutoCloseable {
         this.model = model;
         this.gate = gate;
         this.buffers = new ConstantBuffers(container, gate, specs, symbols);
-        this.binder = new ConstantBinder(model, allowUnknown, upload);
+        this.tensors = container.backend().tensors();
+        this.binder = new ConstantBinder(model, tensors, allowUnknown, upload);
         this.needs = buffers.needs();
         this.mayHoldWeights =
                 needs.stream().mapToLong(RequiredConstant::dataSize).sum() < libraryBytes;
@@ -223,7 +225,7 @@ public final class ConstantStore implements AutoCloseable {
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
-            TorchApi.newTensorHandle(handle, slot);
+            tensors.newHandle(handle.address(), slot.address());
             return Optional.of(new Current(slot.get(ValueLayout.ADDRESS, 0), current.retain()));
         }
     }
@@ -301,7 +303,10 @@ public final class ConstantStore implements AutoCloseable {
             bound.put(
                     need.fqn(),
                     BoundConstant.of(
-                            attached.get(need.fqn()), new RefCounted<>(own.retain()), OWN));
+                            tensors,
+                            attached.get(need.fqn()).address(),
+                            new RefCounted<>(own.retain()),
+                            OWN));
         }
     }
 

@@ -3,7 +3,7 @@ package io.github.aoti4j.internal.constants;
 import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Closeables.Cleanup;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -29,6 +29,7 @@ import java.util.Set;
 final class ContainerHandles implements AutoCloseable {
     private static final String LEAKING = "MaybeOwningAtenTensorHandle";
 
+    private final TensorApi tensors;
     private final ConstantsApi api;
     private final boolean leaking;
 
@@ -38,7 +39,8 @@ final class ContainerHandles implements AutoCloseable {
     private Map<Long, Set<Long>> inactive = new HashMap<>();
 
     /** Starts with none. */
-    ContainerHandles(ConstantsApi api, Collection<String> symbols) {
+    ContainerHandles(TensorApi tensors, ConstantsApi api, Collection<String> symbols) {
+        this.tensors = tensors;
         this.api = api;
         this.leaking =
                 api.canTellAttached() && symbols.stream().anyMatch(name -> name.contains(LEAKING));
@@ -90,10 +92,10 @@ final class ContainerHandles implements AutoCloseable {
         delete(all);
     }
 
-    private static void delete(Set<Long> handles) {
+    private void delete(Set<Long> handles) {
         List<Cleanup> deletions = new ArrayList<>();
         for (long handle : handles) {
-            deletions.add(() -> TorchApi.deleteTensor(MemorySegment.ofAddress(handle)));
+            deletions.add(() -> tensors.delete(handle));
         }
         Closeables.closeAll(deletions);
     }

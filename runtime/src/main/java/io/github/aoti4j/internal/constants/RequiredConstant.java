@@ -1,7 +1,8 @@
 package io.github.aoti4j.internal.constants;
 
 import io.github.aoti4j.bindings.model.ConstantsApi;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.os.RawMemory;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.weights.BlobTensor;
@@ -87,7 +88,9 @@ public record RequiredConstant(
 
     /** Adds layouts that the source does not state: those of the tensors that the container has. */
     static List<RequiredConstant> laidOut(
-            List<RequiredConstant> needs, Supplier<Map<String, MemorySegment>> attached) {
+            TensorApi tensors,
+            List<RequiredConstant> needs,
+            Supplier<Map<String, MemorySegment>> attached) {
         if (needs.stream().allMatch(RequiredConstant::isLaidOut)) {
             return needs;
         }
@@ -95,23 +98,24 @@ public record RequiredConstant(
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment scratch = arena.allocate(ValueLayout.JAVA_LONG);
             return needs.stream()
-                    .map(need -> need.laidOutAs(handles.get(need.fqn), scratch))
+                    .map(need -> need.laidOutAs(tensors, handles.get(need.fqn), scratch.address()))
                     .toList();
         }
     }
 
-    private RequiredConstant laidOutAs(MemorySegment handle, MemorySegment scratch) {
-        if (isLaidOut() || handle == null || handle.address() == 0) {
+    private RequiredConstant laidOutAs(TensorApi tensors, MemorySegment segment, long scratch) {
+        if (isLaidOut() || segment == null || segment.address() == 0) {
             return this;
         }
-        if (!TorchApi.isStrided(handle, scratch)) {
+        long handle = segment.address();
+        if (!tensors.isStrided(handle, scratch)) {
             return with(true, null, null);
         }
-        int rank = TorchApi.rank(handle, scratch);
+        int rank = Math.toIntExact(tensors.rank(handle, scratch));
         return with(
                 false,
-                TorchApi.sizes(handle, rank, scratch),
-                TorchApi.strides(handle, rank, scratch));
+                RawMemory.longs(tensors.sizes(handle, scratch), rank),
+                RawMemory.longs(tensors.strides(handle, scratch), rank));
     }
 
     /** Returns the same constant in a layout that the source does not state. */

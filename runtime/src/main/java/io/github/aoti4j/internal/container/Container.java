@@ -5,6 +5,7 @@ import io.github.aoti4j.bindings.model.ModelApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.device.Backend;
@@ -136,7 +137,7 @@ public final class Container implements AutoCloseable {
      * @throws StackOverflowError if it has too little
      */
     public void requireStack() {
-        if (executor == null) {
+        if (executor == null && backend.tensors().isLibTorch()) {
             StackGuard.requireForRun();
         } else {
             StackGuard.requireForOperators();
@@ -197,10 +198,17 @@ public final class Container implements AutoCloseable {
 
     private void call(int permit, RunSlot slot, MemorySegment stream) {
         MemorySegment container = replicas[replicas.length == 1 ? 0 : permit];
-        int code =
-                executor == null
-                        ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
-                        : callWithOperators(container, slot, stream);
+        TensorApi tensors = slot.tensors();
+        Object before = tensors.enter();
+        int code;
+        try {
+            code =
+                    executor == null
+                            ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
+                            : callWithOperators(container, slot, stream);
+        } finally {
+            tensors.leave(before);
+        }
         try {
             slot.separateOutputs();
         } catch (Throwable e) {
@@ -210,8 +218,18 @@ public final class Container implements AutoCloseable {
         // Whatever else failed: what is kept must not come out of a later run.
         throwOperatorFailure(null);
         if (code != 0) {
-            throw api.failure(api.runFunction());
+            throw explained(api.failure(api.runFunction()));
         }
+    }
+
+    /** Returns the failure of a function that the model called, if that is known, or its own. */
+    public NativeException explained(NativeException fromModel) {
+        NativeException reason = backend.tensors().takeFailure();
+        if (reason == null) {
+            return fromModel;
+        }
+        reason.addSuppressed(fromModel);
+        return reason;
     }
 
     private int callWithOperators(MemorySegment container, RunSlot slot, MemorySegment stream) {

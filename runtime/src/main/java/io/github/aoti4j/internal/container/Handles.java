@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.container;
 
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.bindings.torch.FastTensorApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.NativeException;
 
 /** Deletes native tensors, all of them, whatever fails. */
@@ -14,10 +14,10 @@ public final class Handles {
      * @param failure what failed before, or null
      * @return the first failure, with later ones suppressed, or null
      */
-    public static NativeException delete(long handle, NativeException failure) {
+    public static NativeException delete(TensorApi tensors, long handle, NativeException failure) {
         try {
             if (handle != 0) {
-                FastTensorApi.delete(handle);
+                tensors.delete(handle);
             }
             return failure;
         } catch (NativeException e) {
@@ -26,11 +26,12 @@ public final class Handles {
     }
 
     /** Deletes native tensors, and forgets the handles; see {@link #delete}. */
-    public static NativeException deleteAll(long[] handles, NativeException failure) {
+    public static NativeException deleteAll(
+            TensorApi tensors, long[] handles, NativeException failure) {
         for (int i = 0; i < handles.length; i++) {
             long handle = handles[i];
             handles[i] = 0;
-            failure = delete(handle, failure);
+            failure = delete(tensors, handle, failure);
         }
         return failure;
     }

@@ -5,8 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.model.RunArguments;
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.bindings.torch.FastTensorApi;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.device.Backend;
 import io.github.aoti4j.internal.tensor.Shapes;
@@ -19,8 +18,9 @@ import java.lang.foreign.MemorySegment;
  * The native scratch memory of one run: handle arrays, result slots, a shape. Made once and used by
  * one run at a time, so that running opens no arena.
  */
-public final class RunSlot {
+public final class RunSlot implements AutoCloseable {
     private final Backend backend;
+    private final TensorApi tensors;
     private final RunArguments arguments;
     private final MemorySegment inputs;
     private final MemorySegment outputs;
@@ -39,6 +39,7 @@ public final class RunSlot {
     /** Allocates a slot. */
     public RunSlot(Backend backend, int numInputs, int numOutputs) {
         this.backend = backend;
+        this.tensors = backend.tensors().forRuns();
         // Garbage collected with the slot: no arena to close, and addresses that cost no liveness
         // check per call.
         Arena arena = Arena.ofAuto();
@@ -96,14 +97,17 @@ public final class RunSlot {
         long tensor = kept[index];
         if (tensor != 0) {
             kept[index] = 0;
-            FastTensorApi.delete(tensor);
+            tensors.delete(tensor);
         }
     }
 
-    /** Forgets all inputs. The slot can be used again all the same. */
-    public void forgetInputs() {
-        for (int i = 0; i < inputSlots.length; i++) {
-            forgetInput(i);
+    /** Forgets all inputs and gives back the memory of these runs. There is no run any more. */
+    @Override
+    public void close() {
+        try (tensors) {
+            for (int i = 0; i < inputSlots.length; i++) {
+                forgetInput(i);
+            }
         }
     }
 
@@ -126,7 +130,7 @@ public final class RunSlot {
             sizes.setAtIndex(JAVA_LONG, d, shape[d]);
             strides.setAtIndex(JAVA_LONG, d, elementStrides[d]);
         }
-        backend.newTensor(tensor, sizes, strides, handle);
+        backend.newTensor(tensors, tensor, sizes, strides, handle);
     }
 
     /**
@@ -135,7 +139,12 @@ public final class RunSlot {
      * @param tensor its handle, which stays the caller's
      */
     public void shareInput(int index, long tensor) {
-        FastTensorApi.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
+        tensors.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
+    }
+
+    /** Returns the functions on tensors, with the memory of these runs. */
+    public TensorApi tensors() {
+        return tensors;
     }
 
     /** Returns what the model is called with. */
@@ -146,11 +155,6 @@ public final class RunSlot {
     /** Returns eight bytes of native memory, a place for one result. */
     public MemorySegment scratch() {
         return scratch;
-    }
-
-    /** Returns an output's handle; null where the model left none. */
-    public MemorySegment output(int index) {
-        return outputs.getAtIndex(ADDRESS, index);
     }
 
     /** Returns the address of an output's handle; 0 where the model left none. */
@@ -176,7 +180,7 @@ public final class RunSlot {
             if (handle != 0 && isAmongFirst(i, handle)) {
                 outputs.setAtIndex(JAVA_LONG, i, 0);
                 try {
-                    FastTensorApi.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
+                    tensors.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());
                 } catch (NativeException e) {
                     outputs.setAtIndex(JAVA_LONG, i, 0);
                     failure = Closeables.join(failure, e);
@@ -202,12 +206,12 @@ public final class RunSlot {
      * @return the copy's handle, now in the output's place
      * @throws IllegalStateException if the arena is closed
      */
-    public MemorySegment resolveOutput(int index, MemorySegment memory) {
-        MemorySegment lazy = output(index);
-        TorchApi.cloneTensor(lazy, scratch, memory);
-        outputs.setAtIndex(ADDRESS, index, scratch.get(ADDRESS, 0));
-        TorchApi.deleteTensor(lazy);
-        return output(index);
+    public long resolveOutput(int index, MemorySegment memory) {
+        long lazy = outputAddress(index);
+        tensors.copyToNew(lazy, scratch.address(), memory);
+        outputs.setAtIndex(JAVA_LONG, index, scratch.get(JAVA_LONG, 0));
+        tensors.delete(lazy);
+        return outputAddress(index);
     }
 
     /**
@@ -251,13 +255,12 @@ public final class RunSlot {
         return handles;
     }
 
-    private static NativeException deleteAll(
-            MemorySegment array, int count, NativeException failure) {
+    private NativeException deleteAll(MemorySegment array, int count, NativeException failure) {
         for (int i = 0; i < count; i++) {
             long handle = array.getAtIndex(JAVA_LONG, i);
             if (handle != 0) {
                 array.setAtIndex(JAVA_LONG, i, 0);
-                failure = Handles.delete(handle, failure);
+                failure = Handles.delete(tensors, handle, failure);
             }
         }
         return failure;

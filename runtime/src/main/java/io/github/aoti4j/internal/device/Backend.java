@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.device;
 
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
@@ -9,7 +10,6 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.TensorView;
-import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,16 +24,17 @@ public sealed interface Backend permits CpuBackend, CudaBackend {
     /**
      * Returns the backend of a device.
      *
+     * @param tensors the functions on tensors of the CPU
      * @throws IncompatibleModelException if the device cannot be used, naming what is missing
      */
-    static Backend of(Device device) {
-        return device.isCpu() ? new CpuBackend() : new CudaBackend(Gpu.of(device));
+    static Backend of(Device device, TensorApi tensors) {
+        return device.isCpu() ? new CpuBackend(tensors) : new CudaBackend(Gpu.of(device));
     }
 
     Device device();
 
-    /** Returns whether libtorch, with what it has for the device, has a function. */
-    boolean hasFunction(LibTorch libtorch, String name);
+    /** Returns the functions on tensors of the engine that the model runs on. */
+    TensorApi tensors();
 
     /** Returns whether a model may have several native containers with the same constants. */
     boolean sharesConstants();
@@ -53,19 +54,24 @@ public sealed interface Backend permits CpuBackend, CudaBackend {
     /**
      * Makes a native tensor over memory.
      *
+     * @param tensors whose tensor it will be
      * @param sizes the tensor's, in native memory; so are {@code strides}
      * @param handle gets the handle
      */
     void newTensor(
-            TensorView tensor, MemorySegment sizes, MemorySegment strides, MemorySegment handle);
+            TensorApi tensors,
+            TensorView tensor,
+            MemorySegment sizes,
+            MemorySegment strides,
+            MemorySegment handle);
 
     /**
      * Asks for all of a native tensor that the model has left.
      *
-     * @param scratch eight bytes
+     * @param scratch the address of eight bytes
      * @param what the tensor's name in messages
      */
-    NativeTensor describe(MemorySegment handle, MemorySegment scratch, String what);
+    NativeTensor describe(long handle, long scratch, String what);
 
     /**
      * Makes a view of an output.

@@ -1,6 +1,6 @@
 package io.github.aoti4j.internal.device;
 
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.cuda.GpuStream;
@@ -8,7 +8,6 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.TensorView;
-import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,14 +16,20 @@ import java.util.Optional;
 
 /** Work is done when it has been given, and memory is Java's own. */
 final class CpuBackend implements Backend {
+    private final TensorApi tensors;
+
+    CpuBackend(TensorApi tensors) {
+        this.tensors = tensors;
+    }
+
     @Override
     public Device device() {
         return Device.CPU;
     }
 
     @Override
-    public boolean hasFunction(LibTorch libtorch, String name) {
-        return libtorch.has(name);
+    public TensorApi tensors() {
+        return tensors;
     }
 
     @Override
@@ -45,14 +50,18 @@ final class CpuBackend implements Backend {
 
     @Override
     public void newTensor(
-            TensorView tensor, MemorySegment sizes, MemorySegment strides, MemorySegment handle) {
-        TorchApi.createTensorFromBlob(
+            TensorApi slotTensors,
+            TensorView tensor,
+            MemorySegment sizes,
+            MemorySegment strides,
+            MemorySegment handle) {
+        slotTensors.createFromBlob(
                 tensor.segment(), tensor.rank(), sizes, strides, tensor.dtype().code(), handle);
     }
 
     @Override
-    public NativeTensor describe(MemorySegment handle, MemorySegment scratch, String what) {
-        return NativeTensor.of(handle, scratch, what);
+    public NativeTensor describe(long handle, long scratch, String what) {
+        return NativeTensor.of(tensors, handle, scratch, what);
     }
 
     @Override

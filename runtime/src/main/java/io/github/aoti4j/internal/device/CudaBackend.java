@@ -1,7 +1,8 @@
 package io.github.aoti4j.internal.device;
 
-import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.cuda.TorchCudaApi;
+import io.github.aoti4j.bindings.torch.LibTorchTensors;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.cuda.CaptureObstacles;
@@ -12,7 +13,6 @@ import io.github.aoti4j.internal.cuda.MemoryUses;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.tensor.NativeTensor;
 import io.github.aoti4j.internal.tensor.TensorView;
-import io.github.aoti4j.libtorch.LibTorch;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,8 +33,8 @@ final class CudaBackend implements Backend {
     }
 
     @Override
-    public boolean hasFunction(LibTorch libtorch, String name) {
-        return LibTorchCuda.load().has(name);
+    public TensorApi tensors() {
+        return LibTorchTensors.INSTANCE;
     }
 
     @Override
@@ -57,13 +57,17 @@ final class CudaBackend implements Backend {
 
     @Override
     public void newTensor(
-            TensorView tensor, MemorySegment sizes, MemorySegment strides, MemorySegment handle) {
+            TensorApi tensors,
+            TensorView tensor,
+            MemorySegment sizes,
+            MemorySegment strides,
+            MemorySegment handle) {
         DeviceTensors.newTensor(tensor, sizes, strides, handle);
     }
 
     @Override
-    public NativeTensor describe(MemorySegment handle, MemorySegment scratch, String what) {
-        return NativeTensor.anywhere(handle, scratch, what);
+    public NativeTensor describe(long handle, long scratch, String what) {
+        return NativeTensor.anywhere(tensors(), handle, scratch, what);
     }
 
     @Override

@@ -123,8 +123,9 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
     @Override
     public void close() {
         try (NativeModel.Use _ = use;
-                ConstantSet _ = constants) {
-            Handles.throwIfAny(Handles.deleteAll(inputs, slot.deleteAll()));
+                ConstantSet _ = constants;
+                slot) {
+            Handles.throwIfAny(Handles.deleteAll(slot.tensors(), inputs, slot.deleteAll()));
         }
     }
 }

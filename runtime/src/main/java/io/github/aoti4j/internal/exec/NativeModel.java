@@ -129,12 +129,10 @@ public final class NativeModel {
     private void free() {
         // What uses something comes before it.
         Closeables.closeAll(
-                this::forgetInputs, container, constants, () -> Closeables.closeAll(parts));
+                this::closeSlots, container, constants, () -> Closeables.closeAll(parts));
     }
 
-    private void forgetInputs() {
-        for (RunScope scope : scopes) {
-            scope.slot().forgetInputs();
-        }
+    private void closeSlots() {
+        Closeables.closeAll(Arrays.stream(scopes).map(RunScope::slot).toList());
     }
 }

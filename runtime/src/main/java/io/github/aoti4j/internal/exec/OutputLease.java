@@ -121,7 +121,8 @@ public final class OutputLease implements AutoCloseable, Runnable, Consumer<Memo
                     failure = e;
                 }
             }
-            Handles.throwIfAny(Handles.deleteAll(handles, failure));
+            Handles.throwIfAny(
+                    Handles.deleteAll(model.container().backend().tensors(), handles, failure));
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.github.aoti4j.internal.exec;
 
-import io.github.aoti4j.bindings.torch.FastTensorApi;
-import io.github.aoti4j.bindings.torch.TorchApi;
+import io.github.aoti4j.bindings.os.RawMemory;
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.internal.container.RunSlot;
@@ -43,16 +43,15 @@ public final class OutputReader {
                     Shapes.isContiguous(tensor.shape(), tensor.strides()));
         }
 
-        boolean fits(long handle, long scratch, boolean callsBack) {
+        boolean fits(TensorApi tensors, long handle, long scratch, boolean callsBack) {
             // A complex tensor may stand for its conjugate, and a later one may not.
             DType dtype = tensor.dtype();
             long[] shape = tensor.shape();
             return !dtype.isComplex()
                     && (!callsBack
-                            || FastTensorApi.hasTypeAndRank(
-                                    handle, dtype.code(), shape.length, scratch))
-                    && FastTensorApi.hasSizes(handle, shape, scratch)
-                    && FastTensorApi.hasStrides(handle, tensor.strides(), scratch);
+                            || tensors.hasTypeAndRank(handle, dtype.code(), shape.length, scratch))
+                    && tensors.hasSizes(handle, shape, scratch)
+                    && tensors.hasStrides(handle, tensor.strides(), scratch);
         }
     }
 
@@ -80,7 +79,7 @@ public final class OutputReader {
         if (layout == null) {
             return null;
         }
-        long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        long address = address(slot);
         TensorView input = inputAround(address, layout.tensor.bytes(), inputs);
         return backend.view(layout.tensor, address, input, arena, uses);
     }
@@ -105,11 +104,12 @@ public final class OutputReader {
     public boolean isAt(RunSlot slot, TensorView view) {
         long handle = slot.outputAddress(index);
         long scratch = slot.scratchAddress();
+        TensorApi tensors = slot.tensors();
         return handle != 0
-                && FastTensorApi.dataAddress(handle, scratch) == view.segment().address()
+                && tensors.dataAddress(handle, scratch) == view.segment().address()
                 && !view.dtype().isComplex()
-                && FastTensorApi.hasSizes(handle, view.shape(), scratch)
-                && FastTensorApi.hasStrides(handle, view.strides(), scratch);
+                && tensors.hasSizes(handle, view.shape(), scratch)
+                && tensors.hasStrides(handle, view.strides(), scratch);
     }
 
     /**
@@ -127,12 +127,12 @@ public final class OutputReader {
                     "output \"%s\" has %d bytes, but the target has %d"
                             .formatted(name, layout.elementBytes, target.byteSize()));
         }
-        long address = FastTensorApi.dataAddress(slot.outputAddress(index), slot.scratchAddress());
+        long address = address(slot);
         NativeTensor tensor = layout.tensor;
         TensorView around = inputAround(address, tensor.bytes(), inputs);
         MemorySegment input = around == null ? null : around.segment();
         if (layout.contiguous && input == null) {
-            FastTensorApi.copy(address, target, tensor.bytes());
+            RawMemory.copy(address, target, tensor.bytes());
         } else if (layout.contiguous) {
             MemorySegment.copy(input, address - input.address(), target, 0, tensor.bytes());
         } else {
@@ -148,13 +148,17 @@ public final class OutputReader {
         return layout.elementBytes;
     }
 
+    private long address(RunSlot slot) {
+        return slot.tensors().dataAddress(slot.outputAddress(index), slot.scratchAddress());
+    }
+
     /** What the output is like; null where the model left none. May replace it by a copy. */
     private Layout layout(RunSlot slot, TensorView[] inputs) {
         long handle = slot.outputAddress(index);
         Layout layout = latest;
         if (layout == null
                 || handle == 0
-                || !layout.fits(handle, slot.scratchAddress(), callsBack)) {
+                || !layout.fits(slot.tensors(), handle, slot.scratchAddress(), callsBack)) {
             layout = ask(slot, inputs);
             latest = layout == null ? latest : layout;
         }
@@ -162,14 +166,15 @@ public final class OutputReader {
     }
 
     private Layout ask(RunSlot slot, TensorView[] inputs) {
-        MemorySegment handle = slot.output(index);
-        MemorySegment scratch = slot.scratch();
-        if (handle.address() == 0 || !TorchApi.isDefined(handle, scratch)) {
+        TensorApi tensors = slot.tensors();
+        long handle = slot.outputAddress(index);
+        long scratch = slot.scratchAddress();
+        if (handle == 0 || !tensors.isDefined(handle, scratch)) {
             return null;
         }
         String what = "output \"" + name + "\"";
         NativeTensor tensor = backend.describe(handle, scratch, what);
-        if (tensor.dtype().isComplex() && TorchApi.isConjugated(handle, scratch)) {
+        if (tensor.dtype().isComplex() && tensors.isConjugated(handle, scratch)) {
             // Made outside of the run, so in the order of no work that others could wait for.
             backend.await();
             TensorView input = inputAround(tensor.address(), 1, inputs);

@@ -1,9 +1,11 @@
 package io.github.aoti4j.internal.load;
 
+import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.compile.LibrarySource;
@@ -92,8 +94,8 @@ public final class ModelLoader {
     private LoadedModel load() {
         PreflightReport report = examine();
         LibTorch libtorch = libtorch();
-        Backend backend = Backend.of(report.device());
-        Optional<ProxyPlans> plans = requireFunctions(report, libtorch, backend);
+        Backend backend = Backend.of(report.device(), LibTorchTensors.INSTANCE);
+        Optional<ProxyPlans> plans = requireFunctions(report, libtorch);
         warn(report);
         NativeModel natives = natives(report, backend, plans);
         try {
@@ -131,9 +133,8 @@ public final class ModelLoader {
     }
 
     /** Requires what the model calls, and plans its calls of operators. */
-    private Optional<ProxyPlans> requireFunctions(
-            PreflightReport report, LibTorch libtorch, Backend backend) {
-        Predicate<String> has = name -> backend.hasFunction(libtorch, name);
+    private Optional<ProxyPlans> requireFunctions(PreflightReport report, LibTorch libtorch) {
+        Predicate<String> has = report.device().isCpu() ? libtorch::has : LibTorchCuda.load()::has;
         List<Requirement> requirements = report.requirements(has, libtorch.toString());
         Optional<ProxyPlans> plans =
                 report.proxyCalls()

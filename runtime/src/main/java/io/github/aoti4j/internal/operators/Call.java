@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.operators;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.os.RawMemory;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 
 import java.lang.foreign.Arena;
@@ -55,7 +56,7 @@ final class Call {
         if (FastTensorApi.rank(handle, slot.address()) <= fetch.dimension()) {
             return -1; // no result has such a size
         }
-        return FastTensorApi.at(FastTensorApi.sizes(handle, slot.address()), fetch.dimension());
+        return RawMemory.at(FastTensorApi.sizes(handle, slot.address()), fetch.dimension());
     }
 
     /** Returns the values of sizes, by which results are checked. */

@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.operators;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.aoti4j.bindings.os.RawMemory;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.internal.cpp.SizeSymbol;
 import io.github.aoti4j.internal.cpp.SizeSymbol.Extent;
@@ -39,7 +40,7 @@ final class InputSizes {
                             extent.isStride()
                                     ? FastTensorApi.strides(handle, slot)
                                     : FastTensorApi.sizes(handle, slot);
-                    value = FastTensorApi.at(all, extent.dimension());
+                    value = RawMemory.at(all, extent.dimension());
                 }
             }
             values[symbol.slot()] = value;

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.bindings.torch.StableValues;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
@@ -111,7 +112,12 @@ public final class OperatorValues<T> implements AutoCloseable {
         }
         String what = "argument " + argument.name() + " of " + schema.qualifiedName();
         MemorySegment readable = handle;
-        DType _ = NativeTensor.dtype(handle, slot, what); // only dense tensors have the flags
+        DType _ =
+                NativeTensor.dtype(
+                        LibTorchTensors.INSTANCE,
+                        handle.address(),
+                        slot.address(),
+                        what); // only dense tensors have the flags
         if (Values.isLazy(handle, slot)) {
             if (argument.written()) {
                 throw bad(
@@ -122,7 +128,11 @@ public final class OperatorValues<T> implements AutoCloseable {
             readable = slot.get(ADDRESS, 0);
             copies.add(readable);
         }
-        return wrap(handle, borrowed, NativeTensor.of(readable, slot, what));
+        return wrap(
+                handle,
+                borrowed,
+                NativeTensor.of(
+                        LibTorchTensors.INSTANCE, readable.address(), slot.address(), what));
     }
 
     private T wrap(

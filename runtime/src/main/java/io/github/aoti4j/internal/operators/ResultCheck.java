@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.RawMemory;
 import io.github.aoti4j.bindings.torch.FastTensorApi;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
@@ -64,7 +65,7 @@ final class ResultCheck {
         long actual = FastTensorApi.sizes(handle, slot);
         boolean isEmpty = false;
         for (int d = 0; d < sizes.length; d++) {
-            long size = FastTensorApi.at(actual, d);
+            long size = RawMemory.at(actual, d);
             isEmpty |= size == 0;
             if (named[d] >= 0) {
                 slots[named[d]] = size;
@@ -79,8 +80,8 @@ final class ResultCheck {
         long actual = FastTensorApi.strides(handle, slot);
         for (int d = 0; d < strides.length; d++) {
             if (strides[d].isKnown()
-                    && FastTensorApi.at(actualSizes, d) > 1
-                    && strides[d].toLong(slots) != FastTensorApi.at(actual, d)) {
+                    && RawMemory.at(actualSizes, d) > 1
+                    && strides[d].toLong(slots) != RawMemory.at(actual, d)) {
                 return false;
             }
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.bindings.os.RefCounted;
+import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.libtorch.LibTorch;
@@ -36,7 +37,16 @@ class ConstantSetTest {
             long[] one = {1};
             var memory = arena.allocate(4, 4);
             var tensor = new StoredTensor(name, DType.FLOAT32, one, one, memory, name);
-            bound.put(name, BoundConstant.of(tensor, Device.CPU, memory, one, backing, name));
+            bound.put(
+                    name,
+                    BoundConstant.of(
+                            LibTorchTensors.INSTANCE,
+                            tensor,
+                            Device.CPU,
+                            memory,
+                            one,
+                            backing,
+                            name));
         }
         return bound;
     }
