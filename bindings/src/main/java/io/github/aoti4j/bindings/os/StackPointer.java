@@ -29,7 +29,7 @@ final class StackPointer {
     };
 
     /** {@code MAP_ANONYMOUS} of all Linux systems on these processors. */
-    private static final int MAP_ANONYMOUS = 0x20;
+    static final int MAP_ANONYMOUS = 0x20;
 
     /** Reads a register, so the JVM need not know that the thread is in native code (4 ns). */
     private static final MethodHandle GET =

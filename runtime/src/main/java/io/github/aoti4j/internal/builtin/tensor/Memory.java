@@ -1,8 +1,9 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
-import java.lang.foreign.Arena;
-
-/** Memory for tensors and scratch space, 64-byte aligned, from this thread's current pool. */
+/**
+ * Memory for tensors and scratch space, 64-byte aligned, with any contents: from this thread's
+ * current pool, outside of a run from the C library's heap.
+ */
 public final class Memory {
     private Memory() {}
 
@@ -13,11 +14,60 @@ public final class Memory {
      * @throws BuiltInFailure if there is no memory
      */
     public static long take(long bytes) {
-        return Arena.global().allocate(Math.max(1, bytes), 64).address();
+        long block = tryTake(bytes);
+        if (block == 0) {
+            throw new BuiltInFailure("there is no memory for %d bytes".formatted(bytes));
+        }
+        return block;
     }
 
-    /** Gives a block back. */
+    /** The same as {@link #take}, but returns 0 if there is no memory. */
+    static long tryTake(long bytes) {
+        if (bytes < 0 || bytes > SizeClasses.MAX_BYTES) {
+            return 0;
+        }
+        int sizeClass = SizeClasses.of(bytes);
+        Pool pool = Pool.current();
+        return pool == null ? takeFromHeap(sizeClass) : pool.takeBlock(sizeClass);
+    }
+
+    private static long takeFromHeap(int sizeClass) {
+        long block = Blocks.allocate(sizeClass, 0);
+        if (block != 0) {
+            long _ = Blocks.OUTSIDE.addAndGet(SizeClasses.capacity(sizeClass));
+        }
+        return block;
+    }
+
+    /** Adds a user to a block, who gives it back, too. */
+    static void share(long block) {
+        Blocks.retain(block);
+    }
+
+    /** Gives a block back, on whatever thread. It is free with its last user. */
     public static void give(long block) {
-        // to come
+        if (Blocks.release(block)) {
+            Pool pool = Pools.of(Blocks.owner(block));
+            if (pool == null) {
+                giveToHeap(block);
+            } else {
+                pool.giveBlock(block);
+            }
+        }
+    }
+
+    static void giveToHeap(long block) {
+        long _ = Blocks.OUTSIDE.addAndGet(-Blocks.capacity(block));
+        Blocks.free(block);
+    }
+
+    /** Returns the size of all blocks that are in use in this process. */
+    public static long bytesInUse() {
+        return Blocks.OUTSIDE.get() + Pools.bytesInUse();
+    }
+
+    /** Returns the size of all blocks that pools keep for further use. */
+    public static long bytesCached() {
+        return Pools.bytesCached();
     }
 }

@@ -1,27 +1,112 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
+import io.github.aoti4j.bindings.os.ReservedMemory;
+
 import java.lang.foreign.MemorySegment;
 
-/** Where the records of tensors come from. */
+/**
+ * Where the records of tensors come from: one range of addresses, so that a handle can be checked
+ * before anything is read at it. Records are used again, and never returned to the system.
+ */
 final class Records {
+    private static final long MOST = 1L << 30;
+    private static final long LEAST = 1L << 24;
+    private static final long STEP = 1L << 16;
+
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final ReservedMemory RANGE = ReservedMemory.reserve(MOST, LEAST);
+    private static final long START = RANGE.address();
+
+    /** How many bytes from the start can be read; what lies there is a record or zeros. */
+    private static volatile long readable;
+
+    /** How many bytes from the start have been records. */
+    private static long used;
+
+    /** The first of a list of free records. */
+    private static long free;
 
     private Records() {}
 
-    static boolean isLive(long tensor) {
-        return tensor != 0 && MEMORY.get(JAVA_INT, tensor + Tensors.STATE) == Tensors.LIVE;
+    /** Returns the state behind what should be a handle: FREE if it is none. */
+    static int state(long tensor) {
+        long at = tensor - START;
+        return Long.compareUnsigned(at, readable) < 0 && at % Tensors.BYTES == 0
+                ? MEMORY.get(JAVA_INT, tensor + Tensors.STATE)
+                : Tensors.FREE;
     }
 
+    /**
+     * Takes a record, whose state is FREE.
+     *
+     * @throws BuiltInFailure if there is no memory
+     */
     static long take() {
-        long tensor = Arena.global().allocate(Tensors.BYTES, 64).address();
-        MEMORY.set(JAVA_INT, tensor + Tensors.STATE, Tensors.LIVE);
-        return tensor;
+        Pool pool = Pool.current();
+        return pool == null ? takeShared(0) : pool.takeRecord();
     }
 
-    static void give(long tensor) {
-        MEMORY.set(JAVA_INT, tensor + Tensors.STATE, Tensors.FREE);
+    /** Gives a record back, on whatever thread. */
+    static void give(long record) {
+        MEMORY.set(JAVA_INT, record + Tensors.STATE, Tensors.FREE);
+        Pool pool = Pools.of(MEMORY.get(JAVA_LONG, record + Tensors.OWNER));
+        if (pool == null) {
+            giveShared(record);
+        } else {
+            pool.giveRecord(record);
+        }
+    }
+
+    /** Takes a record for a pool, or for 0. */
+    static synchronized long takeShared(long owner) {
+        long record = free;
+        if (record != 0) {
+            free = next(record);
+        } else {
+            record = takeFresh();
+        }
+        MEMORY.set(JAVA_LONG, record + Tensors.OWNER, owner);
+        return record;
+    }
+
+    private static long takeFresh() {
+        if (used + Tensors.BYTES > readable) {
+            if (!RANGE.commit(STEP)) {
+                throw new BuiltInFailure(
+                        "there is no memory for another tensor beside %d"
+                                .formatted(used / Tensors.BYTES));
+            }
+            readable = RANGE.committed();
+        }
+        long record = START + used;
+        used += Tensors.BYTES;
+        return record;
+    }
+
+    static synchronized void giveShared(long record) {
+        setNext(record, free);
+        free = record;
+    }
+
+    static long next(long record) {
+        return MEMORY.get(JAVA_LONG, record + Tensors.NEXT);
+    }
+
+    static void setNext(long record, long next) {
+        MEMORY.set(JAVA_LONG, record + Tensors.NEXT, next);
+    }
+
+    /** Counts the handles that have not been deleted. */
+    static synchronized long liveCount() {
+        long count = 0;
+        for (long at = 0; at < used; at += Tensors.BYTES) {
+            int state = MEMORY.get(JAVA_INT, START + at + Tensors.STATE);
+            count += state == Tensors.FREE ? 0 : 1;
+        }
+        return count;
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.stub.TensorRecord;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.lang.foreign.MemorySegment;
 
@@ -13,7 +14,9 @@ import java.lang.foreign.MemorySegment;
  * library reads, too: {@link TensorRecord} is its layout.
  *
  * <p>All functions take and return primitives, and make no object unless they fail. Sizes and
- * strides are counted in elements.
+ * strides are counted in elements. What is said of a tensor that has been begun holds until {@link
+ * #allocate}, {@link #view} or {@link #wrap} has returned: it is the caller's to delete, and they
+ * delete it if they fail.
  */
 public final class Tensors {
     private static final int DATA = TensorRecord.DATA;
@@ -27,23 +30,35 @@ public final class Tensors {
     private static final int COUNT = TensorRecord.COUNT;
     private static final int STORAGE_BYTES = TensorRecord.STORAGE_BYTES;
 
-    /** What owns the record: a number. */
-    public static final int OWNER = TensorRecord.END;
+    /** The pool that the record belongs to, or 0. */
+    static final int OWNER = TensorRecord.END;
+
+    /** In a list of free records, the next one. */
+    static final int NEXT = TensorRecord.END + Long.BYTES;
 
     /** Room for the sizes of tensors of at most {@link #INLINE_RANK} dimensions. */
-    public static final int INLINE_SIZES = 96;
+    static final int INLINE_SIZES = 96;
 
-    public static final int INLINE_RANK = 10;
+    private static final int INLINE_RANK = 10;
+    static final int INLINE_STRIDES = INLINE_SIZES + INLINE_RANK * Long.BYTES;
 
-    public static final int INLINE_STRIDES = INLINE_SIZES + INLINE_RANK * Long.BYTES;
-
-    public static final int BYTES = INLINE_STRIDES + INLINE_RANK * Long.BYTES;
+    /** Size of a record. */
+    static final int BYTES = INLINE_STRIDES + INLINE_RANK * Long.BYTES;
 
     static final int FREE = TensorRecord.FREE;
     static final int LIVE = TensorRecord.LIVE;
     static final int UNDEFINED = TensorRecord.UNDEFINED;
 
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    /** By the code of the element type; 0 for codes that stand for none. */
+    private static final byte[] ELEMENT_BYTES = new byte[64];
+
+    static {
+        for (DType dtype : DType.values()) {
+            ELEMENT_BYTES[dtype.code()] = (byte) dtype.byteSize();
+        }
+    }
 
     private Tensors() {}
 
@@ -53,9 +68,25 @@ public final class Tensors {
      * @param what the argument's name, for the message
      */
     public static void require(long tensor, String what) {
-        if (!Records.isLive(tensor)) {
+        if (Records.state(tensor) != LIVE) {
+            throw new BuiltInFailure(
+                    Records.state(tensor) == UNDEFINED
+                            ? what + " is an undefined tensor"
+                            : "%s is no tensor: 0x%x".formatted(what, tensor));
+        }
+    }
+
+    /** Fails unless a handle is one, of a tensor or undefined. */
+    static void requireHandle(long tensor, String what) {
+        if (Records.state(tensor) == FREE) {
             throw new BuiltInFailure("%s is no tensor: 0x%x".formatted(what, tensor));
         }
+    }
+
+    /** Returns whether a handle stands for a tensor; false if it is undefined. */
+    public static boolean isDefined(long tensor) {
+        requireHandle(tensor, "self");
+        return Records.state(tensor) == LIVE;
     }
 
     public static long data(long tensor) {
@@ -75,93 +106,259 @@ public final class Tensors {
         return MEMORY.get(JAVA_LONG, tensor + COUNT);
     }
 
+    /** Returns the address of the sizes, int64 values. */
+    public static long sizes(long tensor) {
+        return MEMORY.get(JAVA_LONG, tensor + SIZES);
+    }
+
+    /** Returns the address of the strides, int64 values. */
+    public static long strides(long tensor) {
+        return MEMORY.get(JAVA_LONG, tensor + STRIDES);
+    }
+
     public static long size(long tensor, int dimension) {
-        return MEMORY.get(
-                JAVA_LONG, MEMORY.get(JAVA_LONG, tensor + SIZES) + (long) dimension * Long.BYTES);
+        return MEMORY.get(JAVA_LONG, sizes(tensor) + (long) dimension * Long.BYTES);
     }
 
     public static long stride(long tensor, int dimension) {
-        return MEMORY.get(
-                JAVA_LONG, MEMORY.get(JAVA_LONG, tensor + STRIDES) + (long) dimension * Long.BYTES);
+        return MEMORY.get(JAVA_LONG, strides(tensor) + (long) dimension * Long.BYTES);
+    }
+
+    /** Returns where in the storage the first element lies. */
+    public static long offset(long tensor) {
+        return MEMORY.get(JAVA_LONG, tensor + OFFSET);
+    }
+
+    /** Returns whether two tensors are known to share memory of the engine. */
+    static boolean shareStorage(long a, long b) {
+        long storage = MEMORY.get(JAVA_LONG, a + STORAGE);
+        return storage != 0 && storage == MEMORY.get(JAVA_LONG, b + STORAGE);
     }
 
     /** Returns the size of an element in bytes. */
     public static int elementBytes(int dtype) {
-        return DType.ofCode(dtype)
-                .orElseThrow(
-                        () -> new BuiltInFailure("element type %d is unknown".formatted(dtype)))
-                .byteSize();
+        int bytes = Integer.compareUnsigned(dtype, 64) < 0 ? ELEMENT_BYTES[dtype] : 0;
+        if (bytes == 0) {
+            throw new BuiltInFailure("element type %d is unknown".formatted(dtype));
+        }
+        return bytes;
     }
 
     /** Says of a tensor what messages need: dtype, sizes and strides. */
     public static String describe(long tensor) {
+        if (Records.state(tensor) != LIVE) {
+            return Records.state(tensor) == UNDEFINED ? "an undefined tensor" : "no tensor";
+        }
+        int rank = rank(tensor);
         StringBuilder text = new StringBuilder();
         text.append(
-                DType.ofCode(dtype(tensor)).map(DType::toString).orElse("dtype " + dtype(tensor)));
-        String separator = " [";
-        for (int d = 0; d < rank(tensor); d++) {
-            text.append(separator).append(size(tensor, d));
-            separator = ", ";
+                DType.ofCode(dtype(tensor)).map(DType::torchName).orElse("dtype " + dtype(tensor)));
+        text.append(" [");
+        for (int d = 0; d < rank; d++) {
+            text.append(d == 0 ? "" : ", ").append(size(tensor, d));
         }
-        text.append(rank(tensor) == 0 ? " []" : "]");
-        separator = " strides [";
-        for (int d = 0; d < rank(tensor); d++) {
-            text.append(separator).append(stride(tensor, d));
-            separator = ", ";
+        text.append("] strides [");
+        for (int d = 0; d < rank; d++) {
+            text.append(d == 0 ? "" : ", ").append(stride(tensor, d));
         }
-        return text.append(rank(tensor) == 0 ? "" : "]").toString();
+        return text.append(']').toString();
     }
 
     /**
-     * Starts a new tensor of this thread's current pool. The caller sets its sizes and strides and
-     * calls {@link #allocate} or {@link #delete}.
+     * Begins a new tensor, with a record of this thread's current pool. The caller sets its sizes
+     * and strides and calls {@link #allocate}, {@link #view}, {@link #wrap} or {@link #delete}.
      */
     public static long begin(int dtype, int rank) {
-        long tensor = Records.take();
+        if (Integer.compareUnsigned(rank, Shapes.MAX_RANK) > 0) {
+            throw new BuiltInFailure(
+                    "a tensor has at most %d dimensions, not %d".formatted(Shapes.MAX_RANK, rank));
+        }
+        int _ = elementBytes(dtype);
+        long tensor = beginUndefined();
         MEMORY.set(JAVA_INT, tensor + DTYPE, dtype);
+        if (rank > INLINE_RANK) {
+            long block = Memory.tryTake((long) rank * 2 * Long.BYTES);
+            if (block == 0) {
+                Records.give(tensor);
+                throw new BuiltInFailure("there is no memory for %d sizes".formatted(rank));
+            }
+            MEMORY.set(JAVA_LONG, tensor + SIZES, block);
+            MEMORY.set(JAVA_LONG, tensor + STRIDES, block + (long) rank * Long.BYTES);
+        }
         MEMORY.set(JAVA_LONG, tensor + RANK, rank);
-        // TODO rank beyond INLINE_RANK
+        MEMORY.set(JAVA_INT, tensor + STATE, LIVE);
+        return tensor;
+    }
+
+    /** Makes a handle that stands for no tensor. */
+    static long beginUndefined() {
+        long tensor = Records.take();
+        MEMORY.set(JAVA_LONG, tensor + DATA, 0);
+        MEMORY.set(JAVA_LONG, tensor + RANK, 0);
         MEMORY.set(JAVA_LONG, tensor + SIZES, tensor + INLINE_SIZES);
         MEMORY.set(JAVA_LONG, tensor + STRIDES, tensor + INLINE_STRIDES);
-        MEMORY.set(JAVA_LONG, tensor + OFFSET, 0L);
-        MEMORY.set(JAVA_LONG, tensor + STORAGE, 0L);
-        MEMORY.set(JAVA_LONG, tensor + DATA, 0L);
+        MEMORY.set(JAVA_LONG, tensor + OFFSET, 0);
+        MEMORY.set(JAVA_INT, tensor + DTYPE, 0);
+        MEMORY.set(JAVA_LONG, tensor + STORAGE, 0);
+        MEMORY.set(JAVA_LONG, tensor + COUNT, 0);
+        MEMORY.set(JAVA_LONG, tensor + STORAGE_BYTES, 0);
+        MEMORY.set(JAVA_INT, tensor + STATE, UNDEFINED);
         return tensor;
     }
 
     /** Sets one dimension of a tensor that has been begun. */
     public static void setDimension(long tensor, int dimension, long size, long stride) {
-        MEMORY.set(
-                JAVA_LONG,
-                MEMORY.get(JAVA_LONG, tensor + SIZES) + (long) dimension * Long.BYTES,
-                size);
-        MEMORY.set(
-                JAVA_LONG,
-                MEMORY.get(JAVA_LONG, tensor + STRIDES) + (long) dimension * Long.BYTES,
-                stride);
+        MEMORY.set(JAVA_LONG, sizes(tensor) + (long) dimension * Long.BYTES, size);
+        MEMORY.set(JAVA_LONG, strides(tensor) + (long) dimension * Long.BYTES, stride);
+    }
+
+    /** Sets all dimensions of a tensor that has been begun, from two lists of int64 values. */
+    static void setDimensions(long tensor, long sizes, long strides) {
+        int rank = rank(tensor);
+        for (int d = 0; d < rank; d++) {
+            long at = (long) d * Long.BYTES;
+            setDimension(
+                    tensor,
+                    d,
+                    MEMORY.get(JAVA_LONG, sizes + at),
+                    MEMORY.get(JAVA_LONG, strides + at));
+        }
+    }
+
+    /** Sets the row-major strides of a tensor that has been begun and has its sizes. */
+    public static void setContiguous(long tensor) {
+        long stride = 1;
+        for (int d = rank(tensor) - 1; d >= 0; d--) {
+            setDimension(tensor, d, size(tensor, d), stride);
+            // If this overflows, the number of elements will, too.
+            stride *= Math.max(1, size(tensor, d));
+        }
+    }
+
+    /** Gives a tensor that has been begun memory of the current pool, with any contents. */
+    public static void allocate(long tensor) {
+        long bytes = spanBytes(tensor, 0);
+        long block = Memory.tryTake(bytes);
+        if (block == 0) {
+            throw refused(tensor, "there is no memory for %d bytes:".formatted(bytes));
+        }
+        setStorage(tensor, block, block, bytes, 0);
     }
 
     /**
-     * Gives a tensor that has been begun memory of the current pool, with any contents. If this
-     * fails the tensor is deleted.
+     * Makes a tensor that has been begun a view of another one's memory, which then lives as long
+     * as the view.
+     *
+     * @param offset where in the storage its first element lies, in its own elements
      */
-    public static void allocate(long tensor) {
-        long count = 1;
-        long last = 0;
-        for (int d = 0; d < rank(tensor); d++) {
-            count *= size(tensor, d);
-            last += (size(tensor, d) - 1) * stride(tensor, d);
+    public static void view(long tensor, long base, long offset) {
+        long needed = spanBytes(tensor, offset);
+        long bytes = MEMORY.get(JAVA_LONG, base + STORAGE_BYTES);
+        if (count(tensor) != 0 && needed > bytes) {
+            String message =
+                    "a view at offset %d needs %d bytes of a storage of %d (of %s):"
+                            .formatted(offset, needed, bytes, describe(base));
+            throw refused(tensor, message);
         }
-        long bytes = count == 0 ? 0 : (last + 1) * elementBytes(dtype(tensor));
-        long block = Memory.take(bytes);
-        MEMORY.set(JAVA_LONG, tensor + COUNT, count);
+        long storage = MEMORY.get(JAVA_LONG, base + STORAGE);
+        if (storage != 0) {
+            Memory.share(storage);
+        }
+        setStorage(tensor, storage, storageStart(base), bytes, offset);
+    }
+
+    /** Returns the address of the first byte of a tensor's storage. */
+    private static long storageStart(long tensor) {
+        return data(tensor) - offset(tensor) * elementBytes(dtype(tensor));
+    }
+
+    /**
+     * Puts a tensor that has been begun over memory that is not the engine's.
+     *
+     * @param offset of its first element, in elements
+     */
+    static void wrap(long tensor, long memory, long offset) {
+        long bytes = spanBytes(tensor, offset);
+        if (memory == 0 && count(tensor) != 0) {
+            throw refused(tensor, "a tensor with elements has no memory:");
+        }
+        setStorage(tensor, 0, memory, bytes, offset);
+    }
+
+    private static void setStorage(long tensor, long storage, long start, long bytes, long offset) {
+        MEMORY.set(JAVA_LONG, tensor + STORAGE, storage);
         MEMORY.set(JAVA_LONG, tensor + STORAGE_BYTES, bytes);
-        MEMORY.set(JAVA_LONG, tensor + DATA, block);
-        MEMORY.set(JAVA_LONG, tensor + STORAGE, block);
+        MEMORY.set(JAVA_LONG, tensor + OFFSET, offset);
+        MEMORY.set(JAVA_LONG, tensor + DATA, start + offset * elementBytes(dtype(tensor)));
+    }
+
+    /**
+     * Sets the number of elements of a tensor that has been begun.
+     *
+     * @return how many bytes lie before the end of its last element; 0 if there is none
+     */
+    private static long spanBytes(long tensor, long offset) {
+        int rank = rank(tensor);
+        boolean hasElements = true;
+        boolean isValid = offset >= 0 && offset <= SizeClasses.MAX_BYTES;
+        for (int d = 0; d < rank; d++) {
+            isValid &= size(tensor, d) >= 0 && stride(tensor, d) >= 0;
+            hasElements &= size(tensor, d) != 0;
+        }
+        if (!isValid) {
+            throw refused(tensor, "offset %d,".formatted(offset));
+        }
+        MEMORY.set(JAVA_LONG, tensor + COUNT, 0);
+        if (!hasElements) {
+            return 0;
+        }
+        long count = 1;
+        long end = offset + 1;
+        for (int d = 0; d < rank; d++) {
+            long size = size(tensor, d);
+            long stride = stride(tensor, d);
+            isValid &= Math.multiplyHigh(count, size) == 0 && count * size > 0;
+            count *= size;
+            isValid &= Math.multiplyHigh(size - 1, stride) == 0;
+            long reach = (size - 1) * stride;
+            isValid &= reach >= 0 && reach <= SizeClasses.MAX_BYTES;
+            end += reach;
+        }
+        isValid &= end <= SizeClasses.MAX_BYTES;
+        if (!isValid) {
+            throw refused(tensor, "larger than any memory:");
+        }
+        MEMORY.set(JAVA_LONG, tensor + COUNT, count);
+        return end * elementBytes(dtype(tensor));
+    }
+
+    /** Deletes a tensor that has been begun; says why. */
+    private static BuiltInFailure refused(long tensor, String reason) {
+        var failure = new BuiltInFailure(reason + " " + describe(tensor));
+        delete(tensor);
+        return failure;
     }
 
     /** Deletes a handle, and the memory with the last tensor that shares it. */
     public static void delete(long tensor) {
+        requireHandle(tensor, "the handle");
+        freeContents(tensor);
         Records.give(tensor);
+    }
+
+    /** Gives back all that belongs to a record but the record. */
+    static void freeContents(long tensor) {
+        long storage = MEMORY.get(JAVA_LONG, tensor + STORAGE);
+        if (storage != 0) {
+            Memory.give(storage);
+        }
+        if (sizes(tensor) != tensor + INLINE_SIZES) {
+            Memory.give(sizes(tensor));
+        }
+    }
+
+    /** Counts the handles in this process that have not been deleted. */
+    public static long liveCount() {
+        return Records.liveCount();
     }
 }

@@ -1,0 +1,94 @@
+package io.github.aoti4j.internal.builtin.tensor;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.os.NativeHeap;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Blocks of memory: 64 bytes that describe a block, and behind them its contents, which a block's
+ * address points to.
+ */
+final class Blocks {
+    static final long ALIGNMENT = 64;
+
+    private static final int HEADER = 64;
+
+    /** How many tensors share the block, int64. */
+    private static final int REFERENCES = -64;
+
+    /** The pool that takes the block back; 0 for the C library's heap. */
+    private static final int OWNER = -56;
+
+    /** In a list of free blocks, the next one. */
+    private static final int NEXT = -48;
+
+    private static final int SIZE_CLASS = -40;
+
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
+
+    /** Bytes of blocks in use that are no pool's, or of a pool that has been closed. */
+    static final AtomicLong OUTSIDE = new AtomicLong();
+
+    private Blocks() {}
+
+    /** Takes a block from the heap, with one reference; returns 0 if there is no memory. */
+    static long allocate(int sizeClass, long owner) {
+        long start = NativeHeap.allocate(ALIGNMENT, HEADER + SizeClasses.capacity(sizeClass));
+        if (start == 0) {
+            return 0;
+        }
+        long block = start + HEADER;
+        MEMORY.set(JAVA_LONG, block + REFERENCES, 1);
+        MEMORY.set(JAVA_LONG, block + OWNER, owner);
+        MEMORY.set(JAVA_INT, block + SIZE_CLASS, sizeClass);
+        return block;
+    }
+
+    /** Returns a block to the heap. */
+    static void free(long block) {
+        NativeHeap.free(block - HEADER);
+    }
+
+    static long owner(long block) {
+        return MEMORY.get(JAVA_LONG, block + OWNER);
+    }
+
+    static int sizeClass(long block) {
+        return MEMORY.get(JAVA_INT, block + SIZE_CLASS);
+    }
+
+    static long capacity(long block) {
+        return SizeClasses.capacity(sizeClass(block));
+    }
+
+    static long next(long block) {
+        return MEMORY.get(JAVA_LONG, block + NEXT);
+    }
+
+    static void setNext(long block, long next) {
+        MEMORY.set(JAVA_LONG, block + NEXT, next);
+    }
+
+    /** Sets the first reference of a block that has been free. */
+    static void start(long block) {
+        MEMORY.set(JAVA_LONG, block + REFERENCES, 1);
+    }
+
+    /** Adds a reference; only who has one may do so. */
+    static void retain(long block) {
+        long _ = (long) LONG.getAndAdd(MEMORY, block + REFERENCES, 1L);
+    }
+
+    /** Takes a reference away. Returns whether it was the last. */
+    static boolean release(long block) {
+        // Nobody can add to the last reference but its owner, so it needs no atomic instruction.
+        return (long) LONG.getAcquire(MEMORY, block + REFERENCES) == 1
+                || (long) LONG.getAndAdd(MEMORY, block + REFERENCES, -1L) == 1;
+    }
+}

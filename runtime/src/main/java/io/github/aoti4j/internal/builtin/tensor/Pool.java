@@ -1,0 +1,293 @@
+package io.github.aoti4j.internal.builtin.tensor;
+
+import io.github.aoti4j.bindings.os.PerThread;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Blocks and records for runs that are made one at a time. What was used once is kept, so that a
+ * run like the one before takes nothing from the system.
+ *
+ * <p>Only the thread that has entered a pool takes from it, and needs no atomic instruction. All
+ * threads may give back: what others give waits in lists of its own until the pool has nothing
+ * else. What is kept and what is in use are together at most a quarter and 1 MiB more than what was
+ * ever in use at a time.
+ *
+ * <p>Thread-safe, but for {@link #enter} by one thread at a time.
+ */
+public final class Pool implements AutoCloseable {
+    private static final long SLACK = 1L << 20;
+
+    /** Longs of unused cache lines between what different threads write. */
+    private static final int PADDING = 16;
+
+    // Places in the array. All that changes often lies in it, apart from other pools' data.
+    private static final int IN_USE = PADDING;
+    private static final int CACHED = IN_USE + 1;
+    private static final int PEAK = IN_USE + 2;
+    private static final int RECORDS = IN_USE + 3;
+    private static final int BLOCKS = IN_USE + 4;
+    private static final int GIVEN_BLOCKS = BLOCKS + SizeClasses.COUNT + PADDING;
+    private static final int GIVEN_RECORDS = GIVEN_BLOCKS + 1;
+    private static final int GIVEN_BYTES = GIVEN_BLOCKS + 2;
+    private static final int LENGTH = GIVEN_BYTES + 1 + PADDING;
+
+    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle USER = find("user", Object.class);
+
+    /** In place of the first block or record of a list: the pool is closed. */
+    private static final long CLOSED = 1;
+
+    private static final PerThread<Current> CURRENT = new PerThread<>(Current::new);
+
+    /** A thread's pool. */
+    private static final class Current {
+        Pool pool;
+    }
+
+    final long number;
+
+    private final long[] state = new long[LENGTH];
+
+    /** The thread that has entered; this pool itself once it is closed. */
+    private volatile Object user;
+
+    private volatile boolean closing;
+
+    public Pool() {
+        this.number = Pools.add(this);
+    }
+
+    private static VarHandle find(String field, Class<?> type) {
+        try {
+            return MethodHandles.lookup().findVarHandle(Pool.class, field, type);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
+
+    /** Returns this thread's pool; null outside of a run. */
+    static Pool current() {
+        return CURRENT.get().pool;
+    }
+
+    /**
+     * Makes this the thread's pool.
+     *
+     * @return the one before, for {@link #leave}; null if there was none
+     * @throws IllegalStateException if the pool is in use or closed
+     */
+    public Pool enter() {
+        Current current = CURRENT.get();
+        if (!USER.compareAndSet(this, null, Thread.currentThread())) {
+            throw new IllegalStateException(
+                    closing ? "the pool is closed" : "another run uses the pool");
+        }
+        Pool before = current.pool;
+        current.pool = this;
+        return before;
+    }
+
+    /** Ends {@link #enter}, on the same thread. */
+    public void leave(Pool before) {
+        if (!USER.compareAndSet(this, Thread.currentThread(), null)) {
+            throw new IllegalStateException("this thread has not entered the pool");
+        }
+        CURRENT.get().pool = before;
+        if (closing) {
+            freeUnlessEntered();
+        }
+    }
+
+    /**
+     * Frees what is kept, after the run that uses the pool, if there is one. What is in use is
+     * freed when it is given back.
+     */
+    @Override
+    public void close() {
+        closing = true;
+        freeUnlessEntered();
+    }
+
+    private void freeUnlessEntered() {
+        if (USER.compareAndSet(this, null, this)) {
+            Pools.remove(this);
+            addGivenBlocks(CLOSED);
+            addGivenRecords(CLOSED);
+            free(Long.MAX_VALUE);
+            for (long record = state[RECORDS]; record != 0; ) {
+                long next = Records.next(record);
+                Records.giveShared(record);
+                record = next;
+            }
+            state[RECORDS] = 0;
+            long _ = Blocks.OUTSIDE.addAndGet(state[IN_USE]);
+        }
+    }
+
+    /** Takes a block; returns 0 if there is no memory. The caller has entered. */
+    long takeBlock(int sizeClass) {
+        long block = state[BLOCKS + sizeClass];
+        if (block == 0) {
+            return takeMore(sizeClass);
+        }
+        state[BLOCKS + sizeClass] = Blocks.next(block);
+        long capacity = SizeClasses.capacity(sizeClass);
+        state[CACHED] -= capacity;
+        use(capacity);
+        Blocks.start(block);
+        return block;
+    }
+
+    private void use(long capacity) {
+        long inUse = state[IN_USE] + capacity;
+        state[IN_USE] = inUse;
+        if (inUse > state[PEAK]) {
+            raisePeak();
+        }
+    }
+
+    /** What others have given back counts as in use until it is looked for. */
+    private void raisePeak() {
+        if ((long) LONGS.getOpaque(state, GIVEN_BYTES) != 0) {
+            addGivenBlocks(0);
+        }
+        state[PEAK] = Math.max(state[PEAK], state[IN_USE]);
+    }
+
+    private long takeMore(int sizeClass) {
+        addGivenBlocks(0);
+        if (state[BLOCKS + sizeClass] != 0) {
+            return takeBlock(sizeClass);
+        }
+        long capacity = SizeClasses.capacity(sizeClass);
+        long inUse = state[IN_USE] + capacity;
+        long peak = Math.max(state[PEAK], inUse);
+        free(inUse + state[CACHED] - (peak + peak / 4 + SLACK));
+        long block = Blocks.allocate(sizeClass, number);
+        if (block == 0) {
+            free(Long.MAX_VALUE);
+            block = Blocks.allocate(sizeClass, number);
+        }
+        if (block != 0) {
+            use(capacity);
+        }
+        return block;
+    }
+
+    /** Frees at least as many bytes, as far as they are cached, the largest blocks first. */
+    private void free(long bytes) {
+        long left = bytes;
+        for (int sizeClass = SizeClasses.COUNT - 1; sizeClass >= 0 && left > 0; sizeClass--) {
+            long capacity = SizeClasses.capacity(sizeClass);
+            while (state[BLOCKS + sizeClass] != 0 && left > 0) {
+                long block = state[BLOCKS + sizeClass];
+                state[BLOCKS + sizeClass] = Blocks.next(block);
+                state[CACHED] -= capacity;
+                left -= capacity;
+                Blocks.free(block);
+            }
+        }
+    }
+
+    /** Takes a block back that has no user. */
+    void giveBlock(long block) {
+        if (isCurrentThreads()) {
+            add(block);
+            return;
+        }
+        long capacity = Blocks.capacity(block);
+        while (true) {
+            long first = (long) LONGS.getAcquire(state, GIVEN_BLOCKS);
+            if (first == CLOSED) {
+                Memory.giveToHeap(block);
+                return;
+            }
+            Blocks.setNext(block, first);
+            if (LONGS.compareAndSet(state, GIVEN_BLOCKS, first, block)) {
+                long _ = (long) LONGS.getAndAdd(state, GIVEN_BYTES, capacity);
+                return;
+            }
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isCurrentThreads() {
+        return user == Thread.currentThread();
+    }
+
+    private void add(long block) {
+        int sizeClass = Blocks.sizeClass(block);
+        long capacity = SizeClasses.capacity(sizeClass);
+        Blocks.setNext(block, state[BLOCKS + sizeClass]);
+        state[BLOCKS + sizeClass] = block;
+        state[IN_USE] -= capacity;
+        state[CACHED] += capacity;
+    }
+
+    /** Adds what other threads have given back; {@code rest} is left in its place. */
+    private void addGivenBlocks(long rest) {
+        long block = (long) LONGS.getAndSet(state, GIVEN_BLOCKS, rest);
+        long cached = state[CACHED];
+        while (block != 0) {
+            long next = Blocks.next(block);
+            add(block);
+            block = next;
+        }
+        long _ = (long) LONGS.getAndAdd(state, GIVEN_BYTES, cached - state[CACHED]);
+    }
+
+    /** Takes a record. The caller has entered. */
+    long takeRecord() {
+        long record = state[RECORDS];
+        if (record == 0) {
+            addGivenRecords(0);
+            record = state[RECORDS];
+            if (record == 0) {
+                return Records.takeShared(number);
+            }
+        }
+        state[RECORDS] = Records.next(record);
+        return record;
+    }
+
+    /** Takes a record back. */
+    void giveRecord(long record) {
+        if (isCurrentThreads()) {
+            Records.setNext(record, state[RECORDS]);
+            state[RECORDS] = record;
+            return;
+        }
+        while (true) {
+            long first = (long) LONGS.getAcquire(state, GIVEN_RECORDS);
+            if (first == CLOSED) {
+                Records.giveShared(record);
+                return;
+            }
+            Records.setNext(record, first);
+            if (LONGS.compareAndSet(state, GIVEN_RECORDS, first, record)) {
+                return;
+            }
+        }
+    }
+
+    private void addGivenRecords(long rest) {
+        long record = (long) LONGS.getAndSet(state, GIVEN_RECORDS, rest);
+        while (record != 0) {
+            long next = Records.next(record);
+            Records.setNext(record, state[RECORDS]);
+            state[RECORDS] = record;
+            record = next;
+        }
+    }
+
+    /** Returns the size of the blocks in use, exactly while no thread changes it. */
+    long bytesInUse() {
+        return (long) LONGS.getOpaque(state, IN_USE) - (long) LONGS.getOpaque(state, GIVEN_BYTES);
+    }
+
+    long bytesCached() {
+        return (long) LONGS.getOpaque(state, CACHED) + (long) LONGS.getOpaque(state, GIVEN_BYTES);
+    }
+}
