@@ -9,6 +9,7 @@ import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
@@ -141,6 +142,11 @@ public final class Model implements AutoCloseable {
      */
     public Map<String, String> metadata() {
         return loaded.metadata();
+    }
+
+    /** {@return the engine that the model runs on; never {@link Engine#AUTO}} */
+    public Engine engine() {
+        return loaded.engine();
     }
 
     /** {@return what the model takes, in call order; unmodifiable} */

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.load.LoadSettings;
 import io.github.aoti4j.internal.load.Sha256Pin;
@@ -24,6 +25,8 @@ public final class ModelOptions {
     /** Far more than processors; each is a native container. */
     private static final int MAX_RUNNERS = 4096;
 
+    private static final int MAX_THREADS = 1024;
+
     private static final ModelOptions DEFAULTS = new ModelOptions(new LoadSettings());
 
     private final LoadSettings settings;
@@ -42,8 +45,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Returns the defaults: the package's only model, one run at a time, libtorch wherever it is
-     * found.
+     * Returns the defaults: the package's only model, one run at a time, the engine that suits the
+     * model.
      *
      * @return the defaults
      */
@@ -78,8 +81,40 @@ public final class ModelOptions {
     }
 
     /**
-     * Names the folder that holds libtorch. There is one libtorch per process: the first model
-     * loaded decides.
+     * Chooses what answers the functions of PyTorch that the model calls. Models of one process may
+     * run on different engines.
+     *
+     * @param which {@link Engine#AUTO} chooses by what the model calls; by default the system
+     *     property {@code aoti.engine} ({@code auto}, {@code libtorch} or {@code built-in}), or
+     *     {@code AUTO}
+     * @return changed options
+     */
+    public ModelOptions engine(Engine which) {
+        return with(s -> s.engine = Optional.of(requireNonNull(which, "which")));
+    }
+
+    /**
+     * Sets how many threads one operator, or one generated kernel, may use. OpenMP's library reads
+     * this when it is loaded: it has an effect for the first model that a process loads, and for
+     * all that follow.
+     *
+     * @param count from 1 to 1024; 0 for OpenMP's default, which is the variable {@code
+     *     OMP_NUM_THREADS}, or one thread for each core
+     * @return changed options
+     * @throws IllegalArgumentException if the count is less or more
+     */
+    public ModelOptions intraOpThreads(int count) {
+        if (count < 0 || count > MAX_THREADS) {
+            throw new IllegalArgumentException(
+                    "intra-op threads must be from 0 to %d, but are %d"
+                            .formatted(MAX_THREADS, count));
+        }
+        return with(s -> s.intraOpThreads = count);
+    }
+
+    /**
+     * Names the folder that holds libtorch. There is one libtorch per process: the first model that
+     * needs it decides.
      *
      * @param directory holds {@code libtorch_cpu.so}, itself or in {@code lib}
      * @return changed options
@@ -277,6 +312,16 @@ public final class ModelOptions {
     /** {@return how many runs may be in flight at once; at least 1} */
     public int runners() {
         return settings.runners;
+    }
+
+    /** {@return the engine; empty for that of the process, or {@link Engine#AUTO}} */
+    public Optional<Engine> engine() {
+        return settings.engine;
+    }
+
+    /** {@return how many threads one operator may use; 0 for OpenMP's default} */
+    public int intraOpThreads() {
+        return settings.intraOpThreads;
     }
 
     /** {@return the folder that holds libtorch; empty to look for it} */

@@ -12,14 +12,12 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.core.Requirement;
-import io.github.aoti4j.internal.compile.CompileSettings;
-import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.compile.PackageWriter;
 import io.github.aoti4j.internal.load.Compilation;
+import io.github.aoti4j.internal.load.EngineChoice;
 import io.github.aoti4j.internal.load.ModelLoader;
 import io.github.aoti4j.internal.load.Sha256Pin;
 import io.github.aoti4j.internal.preflight.PreflightReport;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.weights.mapped.MappedFile;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
@@ -212,23 +210,23 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
-     * Asks whether a model can run here, without loading anything. An embedded libtorch is unpacked
-     * into the cache if that has not happened yet.
+     * Asks whether a model can run here, without loading it. If it needs libtorch and that is
+     * embedded, it is unpacked into the cache, unless that has happened.
      *
      * @param model one of {@link #models()}
-     * @param libtorch where to look for libtorch
+     * @param options engine, libtorch, libraries of operators and progress count here
      * @return all that the model needs, met or not; what only deserves a warning is met
      * @throws PackageException if there is no such model, or its part of the package is damaged
      */
-    public List<Requirement> requirements(String model, LibTorchOptions libtorch) {
-        requireNonNull(libtorch, "libtorch");
+    public List<Requirement> requirements(String model, ModelOptions options) {
+        requireNonNull(options, "options");
         StackGuard.requireForLoad();
         try (var _ = archive.hold()) {
             PackagedModel packaged = archive.model(model);
             return packaged.isSourceOnly()
-                    ? LibrarySource.requirements(
-                            archive, packaged, CompileSettings.ofProcess(), libtorch)
-                    : PreflightReport.of(archive, packaged, null).requirements(libtorch);
+                    ? Compilation.requirements(archive, packaged, options.settings())
+                    : EngineChoice.requirements(
+                            PreflightReport.of(archive, packaged, null), options.settings());
         }
     }
 

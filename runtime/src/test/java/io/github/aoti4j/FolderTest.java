@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.Unpacked;
 
@@ -53,7 +52,7 @@ class FolderTest {
                     model.constants().getFirst().location().contains("data/weights/weight_"),
                     model::toString);
             assertTrue(
-                    opened.requirements("model", LibTorchOptions.DEFAULT).stream()
+                    opened.requirements("model", ModelOptions.defaults()).stream()
                             .allMatch(Requirement::met));
         }
     }

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,7 +54,7 @@ class NoCudaTest {
         try (ModelPackage opened = ModelPackage.open(ADD_ONE)) {
             var inputs = opened.describe("model").inputs();
             var device =
-                    opened.requirements("model", LibTorchOptions.DEFAULT).stream()
+                    opened.requirements("model", ModelOptions.defaults()).stream()
                             .filter(requirement -> requirement.name().equals("device"))
                             .findFirst()
                             .orElseThrow();

@@ -11,7 +11,6 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
@@ -62,7 +61,7 @@ class OperatorLibraryTest {
     @Test
     void tellsWhichOperatorsAModelCalls() {
         try (ModelPackage linalg = ModelPackage.open(Fixture.of("proxy_linalg").path())) {
-            String details = linalg.requirements("model", LibTorchOptions.DEFAULT).toString();
+            String details = linalg.requirements("model", ModelOptions.defaults()).toString();
             assertTrue(details.contains("aten::linalg_qr"), details);
         }
     }

@@ -10,7 +10,6 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.libtorch.LibTorch;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
@@ -101,7 +100,7 @@ class SourceOnlyTest {
     void tellsItsInputsAndThatItIsToBeCompiled() {
         try (ModelPackage opened = ModelPackage.open(source("in_so"))) {
             ModelDescription description = opened.describe("model");
-            List<Requirement> requirements = opened.requirements("model", LibTorchOptions.DEFAULT);
+            List<Requirement> requirements = opened.requirements("model", ModelOptions.defaults());
 
             assertEquals(List.of("model"), opened.sourceOnly());
             assertEquals(0, description.libraryBytes());

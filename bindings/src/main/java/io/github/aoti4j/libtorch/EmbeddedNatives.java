@@ -63,6 +63,10 @@ final class EmbeddedNatives {
         this.resources = resources;
     }
 
+    static boolean isPresent(List<ClassLoader> loaders) {
+        return loaders.stream().anyMatch(loader -> loader.getResource(MAIN_RESOURCE) != null);
+    }
+
     /**
      * Looks for the natives without reading them, in the first class loader that has libtorch;
      * empty if none has.

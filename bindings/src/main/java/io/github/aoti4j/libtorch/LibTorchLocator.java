@@ -71,6 +71,31 @@ public final class LibTorchLocator {
                 .orElseThrow(() -> new IncompatibleModelException(notFound()));
     }
 
+    /** {@return whether the system property or the environment variable names a libtorch} */
+    public boolean isRequested() {
+        return context.property(PROPERTY) != null || context.variable(VARIABLE) != null;
+    }
+
+    /**
+     * Returns whether there is a libtorch in any of the places, without unpacking or reading it.
+     *
+     * @return true if {@link #locate} would probably find one
+     */
+    public boolean isPresent() {
+        return isRequested()
+                || EmbeddedNatives.isPresent(context.classLoaders())
+                || isOnModulePath()
+                || system().isPresent();
+    }
+
+    private boolean isOnModulePath() {
+        try (URLClassLoader jars = context.modulePathLoader()) {
+            return EmbeddedNatives.isPresent(List.of(jars));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Returns the place that was requested by name; empty if none was. */
     Optional<LibTorchLocation> demanded(LibTorchOptions options) {
         if (options.directory() != null) {

@@ -3,7 +3,6 @@ package io.github.aoti4j.cli;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.InvalidInputException;
-import io.github.aoti4j.libtorch.LibTorch;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -97,7 +96,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "How many threads one operator may use. Default: OMP_NUM_THREADS, or else"
-                            + " libtorch's default, one for each core.")
+                            + " one for each core.")
     private Integer intraOpThreads;
 
     @Option(names = "--seconds", paramLabel = "S", description = "How long to measure. Default: 5.")
@@ -250,7 +249,7 @@ final class BenchCommand implements Callable<Integer> {
                 inputs,
                 given.tensors(),
                 expect != null,
-                LibTorch.load().toString());
+                EngineOptions.describe(model));
     }
 
     /** Returns what OpenMP reads too; null for a list (for nested regions), or nothing. */

@@ -35,11 +35,11 @@ record BenchReport(BenchSetup setup, Reference reference, BenchResult result, Ti
                 setup.source() == null ? "zeros" : setup.source(),
                 setup.inputs().stream().map(Tensor::toString).collect(Collectors.joining(", ")));
         out.println("  compared   " + compared());
-        out.println("  libtorch   " + setup.libtorch());
+        out.println("  engine     " + setup.engine());
         out.println(
                 "  intra-op   "
                         + (setup.intraOpThreads() == null
-                                ? "libtorch's default number of threads"
+                                ? "OpenMP's default number of threads"
                                 : Quantities.count(setup.intraOpThreads(), "thread")));
         int processors = BenchSetup.processors();
         out.println("  java       " + BenchSetup.java() + ", " + processors + " processors");
@@ -134,7 +134,7 @@ record BenchReport(BenchSetup setup, Reference reference, BenchResult result, Ti
                 shape.add(size);
             }
         }
-        root.put("libtorch", setup.libtorch());
+        root.put("engine", setup.engine());
         root.put("java", BenchSetup.java()).put("processors", BenchSetup.processors());
 
         root.put("runs", result.runs()).put("elapsedSeconds", result.nanos() / 1e9);

@@ -10,7 +10,7 @@ import java.util.List;
  * What {@code aoti bench} is to measure.
  *
  * @param runners how many runs may be in flight
- * @param intraOpThreads how many threads one operator may use; null for libtorch's default
+ * @param intraOpThreads how many threads one operator may use; null for OpenMP's default
  * @param rate runs per second; null in a closed loop
  * @param source the file of the inputs; null for zeros
  * @param expected whether outputs have been compared with those of a file
@@ -28,7 +28,7 @@ record BenchSetup(
         Path source,
         List<Tensor> inputs,
         boolean expected,
-        String libtorch) {
+        String engine) {
     static String java() {
         return System.getProperty("java.vm.name") + " " + Runtime.version();
     }

@@ -46,7 +46,7 @@ final class CompileCommand implements Callable<Integer> {
 
     @Mixin private CompileOptions compile;
 
-    @Mixin private LibTorchOption libtorch;
+    @Mixin private EngineOptions engine;
 
     @Spec private CommandSpec spec;
 
@@ -54,7 +54,7 @@ final class CompileCommand implements Callable<Integer> {
     public Integer call() {
         var err = spec.commandLine().getErr();
         ModelOptions options =
-                compile.apply(libtorch.apply(ModelOptions.defaults()))
+                compile.apply(engine.apply(ModelOptions.defaults()))
                         .progress(new TerminalProgress(err));
         try (ModelPackage opened = ModelPackage.open(file)) {
             opened.compile(output, force, model == null ? options : options.model(model));

@@ -1,10 +1,9 @@
 package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
+import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.DType;
-import io.github.aoti4j.libtorch.LibTorch;
-import io.github.aoti4j.libtorch.LibTorchOptions;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,22 +35,20 @@ final class DemoCommand implements Callable<Integer> {
     private static final long TIMED_NANOS = 150_000_000;
     private static final int MAX_SAMPLES = 20_000;
 
-    @Mixin private LibTorchOption libtorch;
+    @Mixin private EngineOptions engine;
 
     @Spec private CommandSpec spec;
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        LibTorchOptions options = libtorch.options(spec.commandLine().getErr());
         // A second thread does not pay for one small image; an explicit setting has precedence.
-        LibTorch loaded =
-                LibTorch.load(
-                        System.getenv("OMP_NUM_THREADS") == null
-                                ? options.withThreads(1)
-                                : options);
+        ModelOptions options =
+                engine.apply(ModelOptions.defaults())
+                        .intraOpThreads(System.getenv("OMP_NUM_THREADS") == null ? 1 : 0)
+                        .progress(new TerminalProgress(spec.commandLine().getErr()));
         try (Digits digits = Digits.open();
-                Model model = Model.load(digits.modelFile());
+                Model model = Model.load(digits.modelFile(), options);
                 Arena arena = Arena.ofConfined()) {
             Tensor images = digits.images(arena);
             int[] labels = digits.labels(arena);
@@ -74,9 +71,7 @@ final class DemoCommand implements Callable<Integer> {
                     medianMicros(model, first(images)),
                     medianMicros(model, images),
                     labels.length);
-            out.printf(
-                    "libtorch: %s, %s (%s)%n",
-                    loaded.version(), loaded.origin().description(), loaded.directory());
+            out.printf("engine:   %s%n", EngineOptions.describe(model));
         }
         return Main.OK;
     }

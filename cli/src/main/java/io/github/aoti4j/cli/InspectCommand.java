@@ -46,7 +46,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Mixin private Sha256Option sha256;
 
-    @Mixin private LibTorchOption libtorch;
+    @Mixin private EngineOptions engine;
 
     @Spec private CommandSpec spec;
 
@@ -55,15 +55,12 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<ModelReport> reports = new ArrayList<>();
         ModelOptions options =
-                sha256.apply(ModelOptions.defaults())
+                engine.apply(sha256.apply(ModelOptions.defaults()))
                         .progress(new TerminalProgress(spec.commandLine().getErr()));
         try (ModelPackage opened = ModelPackage.open(file, options)) {
             for (String name : model == null ? opened.models() : List.of(model)) {
                 reports.add(
-                        ModelReport.of(
-                                opened.describe(name),
-                                opened.requirements(
-                                        name, libtorch.options(spec.commandLine().getErr()))));
+                        ModelReport.of(opened.describe(name), opened.requirements(name, options)));
             }
         }
         if (json) {

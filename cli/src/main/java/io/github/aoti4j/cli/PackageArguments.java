@@ -80,7 +80,7 @@ final class PackageArguments {
 
     @Mixin private CompileOptions compile;
 
-    @Mixin private LibTorchOption libtorch;
+    @Mixin private EngineOptions engine;
 
     Path file() {
         return file;
@@ -102,17 +102,17 @@ final class PackageArguments {
      * Loads the model.
      *
      * @param runners how many runs may be in flight
-     * @param intraOpThreads how many threads one operator may use; 0 for libtorch's default
+     * @param intraOpThreads how many threads one operator may use; 0 for OpenMP's default
      */
     Model load(PrintWriter err, int runners, int intraOpThreads) {
-        libtorch.load(err, intraOpThreads);
         ModelOptions options =
-                sha256.apply(compile.apply(libtorch.apply(ModelOptions.defaults())))
+                sha256.apply(compile.apply(engine.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
                         .allowUnknownWeights(allowUnknown)
                         .opLibrary(opLibraries.toArray(Path[]::new))
                         .paging(paging)
                         .runners(runners)
+                        .intraOpThreads(intraOpThreads)
                         .progress(new TerminalProgress(err));
         options = model == null ? options : options.model(model);
         options = noCheckIndices ? options.checkIndices(false) : options;

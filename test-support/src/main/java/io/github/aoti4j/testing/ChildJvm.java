@@ -23,6 +23,10 @@ public final class ChildJvm {
         options("-XX:TieredStopAtLevel=1", "-XX:-CreateCoredumpOnCrash");
         options("-cp", System.getProperty("java.class.path"));
         options("--enable-native-access=ALL-UNNAMED");
+        String engine = System.getProperty("aoti.engine");
+        if (engine != null) {
+            options("-Daoti.engine=" + engine);
+        }
     }
 
     /** Adds options of the JVM; later ones win. */

@@ -161,6 +161,15 @@ public final class LibrarySource {
         return library.bytes().byteSize();
     }
 
+    /**
+     * Makes {@link #open} open a copy that needs another library in place of libtorch.
+     *
+     * @param soname the name of a library that is loaded
+     */
+    public void bindTo(String soname) {
+        throw new UnsupportedOperationException("until copies can be bound: " + soname);
+    }
+
     /** Unpacks the library, which {@link #open} does otherwise. */
     public void prepare() {
         // What the caller keeps in memory is not ours to write to a disk.

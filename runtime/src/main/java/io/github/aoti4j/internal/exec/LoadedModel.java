@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.inputs.ModelInput;
@@ -31,6 +32,11 @@ public record LoadedModel(
 
     public Device device() {
         return natives.container().device();
+    }
+
+    public Engine engine() {
+        boolean libtorch = natives.container().backend().tensors().isLibTorch();
+        return libtorch ? Engine.LIBTORCH : Engine.BUILT_IN;
     }
 
     /** Makes what reads the outputs of one of several users of the model. */

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.load;
 
+import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.compile.CompileSettings;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.libtorch.LibTorch;
@@ -9,6 +10,7 @@ import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** Where the libraries of models come from, as the settings have it. */
 public final class Compilation {
@@ -27,6 +29,19 @@ public final class Compilation {
                 archive, model, compileSettings(settings), () -> libtorch(settings));
     }
 
+    /** Returns whether a model of source only can be compiled, and can run here. */
+    public static List<Requirement> requirements(
+            Pt2Archive archive, PackagedModel model, LoadSettings settings) {
+        return LibrarySource.requirements(
+                archive, model, compileSettings(settings), options(settings));
+    }
+
+    private static LibTorchOptions options(LoadSettings settings) {
+        return LibTorchOptions.DEFAULT
+                .withDirectory(settings.libtorch.orElse(null))
+                .withProgress(settings.progress);
+    }
+
     private static CompileSettings compileSettings(LoadSettings settings) {
         return CompileSettings.ofProcess()
                 .with(settings.compiler, settings.includes, settings.progress);
@@ -36,14 +51,6 @@ public final class Compilation {
     private static Path libtorch(LoadSettings settings) {
         return LibTorch.loaded()
                 .map(LibTorch::directory)
-                .orElseGet(
-                        () ->
-                                LibTorchLocator.ofProcess()
-                                        .locate(
-                                                LibTorchOptions.DEFAULT
-                                                        .withDirectory(
-                                                                settings.libtorch.orElse(null))
-                                                        .withProgress(settings.progress))
-                                        .directory());
+                .orElseGet(() -> LibTorchLocator.ofProcess().locate(options(settings)).directory());
     }
 }

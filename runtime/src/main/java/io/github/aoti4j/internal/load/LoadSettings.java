@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.core.Device;
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.weights.Paging;
 
@@ -16,7 +17,15 @@ import java.util.function.Consumer;
 public final class LoadSettings implements Cloneable {
     public Optional<String> model = Optional.empty();
     public int runners = 1;
+
+    /** Empty for that of the process: a system property, or {@link Engine#AUTO}. */
+    public Optional<Engine> engine = Optional.empty();
+
     public Optional<Path> libtorch = Optional.empty();
+
+    /** How many threads one operator may use; 0 for OpenMP's default. */
+    public int intraOpThreads;
+
     public List<Path> weights = List.of();
     public boolean copyWeights;
     public boolean allowUnknownWeights;

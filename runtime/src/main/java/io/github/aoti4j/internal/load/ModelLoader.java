@@ -7,7 +7,10 @@ import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.cache.UserCache;
+import io.github.aoti4j.core.Engine;
+import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Requirement;
+import io.github.aoti4j.internal.builtin.BuiltInEngine;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.container.Container;
@@ -93,11 +96,9 @@ public final class ModelLoader {
 
     private LoadedModel load() {
         PreflightReport report = examine();
-        LibTorch libtorch = libtorch();
-        Backend backend = Backend.of(report.device(), LibTorchTensors.INSTANCE);
-        Optional<ProxyPlans> plans = requireFunctions(report, libtorch);
-        warn(report);
-        NativeModel natives = natives(report, backend, plans);
+        EngineChoice choice = choose(report);
+        NativeModel natives =
+                choice.engine() == Engine.BUILT_IN ? onBuiltIn(report) : onLibTorch(report, choice);
         try {
             return describe(report, natives);
         } catch (Throwable e) {
@@ -121,15 +122,49 @@ public final class ModelLoader {
         }
     }
 
+    private EngineChoice choose(PreflightReport report) {
+        EngineChoice choice = EngineChoice.of(report, settings);
+        Preflight.require(label(), List.of(choice.requirement()));
+        LOG.log(System.Logger.Level.DEBUG, () -> label() + " " + choice.reason());
+        return choice;
+    }
+
+    private NativeModel onBuiltIn(PreflightReport report) {
+        warn(report);
+        BuiltInEngine engine;
+        try (var _ = Recorder.phase("open engine", packaged.name())) {
+            engine = BuiltInEngine.open(library.elf().undefinedSymbols(), settings.intraOpThreads);
+        }
+        Backend backend = Backend.of(report.device(), engine.tensors());
+        return natives(report, backend, Optional.empty(), engine);
+    }
+
+    private NativeModel onLibTorch(PreflightReport report, EngineChoice choice) {
+        LibTorch libtorch = libtorch(choice);
+        Backend backend = Backend.of(report.device(), LibTorchTensors.INSTANCE);
+        Optional<ProxyPlans> plans = requireFunctions(report, libtorch);
+        warn(report);
+        return natives(report, backend, plans, null);
+    }
+
     /** Loads libtorch, and the libraries with operators. */
-    private LibTorch libtorch() {
-        LibTorch libtorch =
-                LibTorch.load(
-                        LibTorchOptions.DEFAULT
-                                .withDirectory(settings.libtorch.orElse(null))
-                                .withProgress(settings.progress));
-        OpLibraries.open(settings.opLibraries);
-        return libtorch;
+    private LibTorch libtorch(EngineChoice choice) {
+        try {
+            LibTorch libtorch =
+                    LibTorch.load(
+                            LibTorchOptions.DEFAULT
+                                    .withDirectory(settings.libtorch.orElse(null))
+                                    .withThreads(settings.intraOpThreads)
+                                    .withProgress(settings.progress));
+            OpLibraries.open(settings.opLibraries);
+            return libtorch;
+        } catch (IncompatibleModelException e) {
+            if (choice.obstacle().isEmpty()) {
+                throw e;
+            }
+            throw new IncompatibleModelException(
+                    "%s %s; %s".formatted(label(), choice.obstacle().get(), e.getMessage()), e);
+        }
     }
 
     /** Requires what the model calls, and plans its calls of operators. */
@@ -161,16 +196,24 @@ public final class ModelLoader {
         }
     }
 
-    /** Makes all that lies in native memory, or nothing. */
+    /**
+     * Makes all that lies in native memory, or nothing.
+     *
+     * @param engine is owned; null for libtorch
+     */
     private NativeModel natives(
-            PreflightReport report, Backend backend, Optional<ProxyPlans> plans) {
-        KernelFolder kernels = kernels();
+            PreflightReport report,
+            Backend backend,
+            Optional<ProxyPlans> plans,
+            BuiltInEngine engine) {
+        KernelFolder kernels = null;
         NativeLibrary opened = null;
         ProxyExecutor executor = null;
         Container container = null;
         ConstantStore constants = null;
         try {
-            opened = open();
+            kernels = kernels();
+            opened = open(engine);
             executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
             container = container(report, backend, opened, kernels, executor);
             var gate = new RunGate(packaged.name(), settings.runners);
@@ -185,9 +228,9 @@ public final class ModelLoader {
                             backend.upload(settings.uploadMemory, settings.progress),
                             settings.allowUnknownWeights);
             attachWeights(report, constants);
-            return new NativeModel(container, gate, constants, executor, opened, kernels);
+            return new NativeModel(container, gate, constants, executor, opened, kernels, engine);
         } catch (Throwable e) {
-            Closeables.closeAfter(e, container, constants, executor, opened, kernels);
+            Closeables.closeAfter(e, container, constants, executor, opened, kernels, engine);
             throw e;
         }
     }
@@ -198,7 +241,10 @@ public final class ModelLoader {
         return files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
     }
 
-    private NativeLibrary open() {
+    private NativeLibrary open(BuiltInEngine engine) {
+        if (engine != null) {
+            library.bindTo(engine.soname());
+        }
         try (var _ = Recorder.phase("unpack library", library)) {
             library.prepare();
         }

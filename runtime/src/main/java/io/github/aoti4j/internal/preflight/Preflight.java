@@ -42,6 +42,7 @@ public final class Preflight {
         CPU,
         COMPILER,
         FUNCTIONS,
+        ENGINE,
         LIBTORCH,
         OPERATORS;
 

@@ -123,7 +123,7 @@ public record PreflightReport(
         return all;
     }
 
-    /** Returns all requirements for the libtorch that would be loaded, and the warning. */
+    /** Returns all requirements for the libtorch that would be loaded. */
     public List<Requirement> requirements(LibTorchOptions options) {
         List<Requirement> all;
         try {
@@ -144,8 +144,7 @@ public record PreflightReport(
             all = new ArrayList<>(requirements);
             all.add(Subject.LIBTORCH.unmet(e.getMessage()));
         }
-        warning().map(text -> new Requirement(Requirement.WARNING, true, text)).ifPresent(all::add);
-        return List.copyOf(all);
+        return all;
     }
 
     /** A sentence on the kernels whose checks are not made before a run and end the process. */
