@@ -13,6 +13,7 @@ import io.github.aoti4j.core.CallSpecException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import java.util.Map;
 
 /** Calls with nested arguments, compared with what PyTorch's own loader returned. */
 @NeedsLibTorch
+@OnBothEngines
 class CallTest {
     private final Arena arena = Arena.ofConfined();
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +18,7 @@ import java.util.concurrent.Executors;
 
 /** A container that lives on unloads the applications that have used aoti4j. */
 @NeedsLibTorch
+@OnBothEngines
 class ClassLoaderLeakTest {
     private static final int TENANTS = 25;
 

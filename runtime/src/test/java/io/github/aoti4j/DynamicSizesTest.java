@@ -9,6 +9,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +20,7 @@ import java.util.List;
 
 /** Sizes that inputs derive from one another, and sizes that only the data tell. */
 @NeedsLibTorch
+@OnBothEngines
 class DynamicSizesTest {
     private static List<Tensor> run(Model model, Arena arena, long rows, long columns) {
         Tensor sizes = Tensor.of(arena, new long[] {rows, columns}, 2);

@@ -3,6 +3,7 @@ package io.github.aoti4j;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 /** Every committed package gives what PyTorch gives. */
 @ExtendWith(DemoOperators.class)
 @NeedsLibTorch
+@OnBothEngines
 class FixturesTest {
     static Stream<Arguments> cases() {
         return Fixture.all().stream()

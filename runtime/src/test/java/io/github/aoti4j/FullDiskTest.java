@@ -11,6 +11,7 @@ import io.github.aoti4j.libtorch.LibTorchOrigin;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * which takes user namespaces; where there are none these tests are skipped.
  */
 @NeedsLibTorch
+@OnBothEngines
 class FullDiskTest {
     private static final Fixture ADD_ONE = Fixture.of("add_one");
     private static final Fixture MLP = Fixture.of("mlp");

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorSource;
 import io.github.aoti4j.weights.files.WeightFiles;
@@ -24,6 +25,7 @@ import java.util.Map;
 
 /** Constants are replaced by tensors of the caller. */
 @NeedsLibTorch
+@OnBothEngines
 class GivenConstantsTest {
     private static final String MLP = "weights_mlp";
 

@@ -12,6 +12,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.AfterAll;
@@ -33,6 +34,7 @@ import java.util.concurrent.Future;
 
 /** One layer in four variants: f32 [4, 12], f32 [16, 12], f64 [4, 12], f32 [1..256, 12]. */
 @NeedsLibTorch
+@OnBothEngines
 class GuardedModelTest {
     private static final Fixture VARIANTS = Fixture.of("variants");
     private static final Path PACKAGE = VARIANTS.folder().resolve("all.pt2");

@@ -10,6 +10,7 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 import io.github.aoti4j.weights.files.SafetensorsWriter;
@@ -35,6 +36,7 @@ import java.util.stream.Stream;
 
 /** Constants change under running models: whole sets or parts, all at once or not at all. */
 @NeedsLibTorch
+@OnBothEngines
 class HotSwapTest {
     private static final String MLP = "weights_mlp";
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ class MemoryPackageTest {
     @ParameterizedTest
     @ValueSource(strings = {"in_so", "appended", "blob", "disk"})
     @NeedsLibTorch
+    @OnBothEngines
     void runsAPackageInMemoryWhereverItsWeightsAre(String packaging) throws IOException {
         byte[] bytes = Files.readAllBytes(WEIGHTS.folder().resolve(packaging + ".pt2"));
         try (Model model = Model.load(MemorySegment.ofArray(bytes), DEFAULTS)) {
@@ -39,6 +41,7 @@ class MemoryPackageTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void needsTheBytesNoMoreOnceItIsOpen() throws IOException {
         ModelPackage opened;
         try (Arena arena = Arena.ofShared()) {
@@ -59,6 +62,7 @@ class MemoryPackageTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void takesAnyKindOfSegment() throws IOException {
         byte[] bytes = Files.readAllBytes(MLP.path());
         long[] longs = new long[(bytes.length + 7) / 8];
@@ -81,6 +85,7 @@ class MemoryPackageTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void modelsOfOnePackageInMemoryDoNotSeeEachOthersWrites() throws IOException {
         byte[] bytes =
                 Files.readAllBytes(Fixture.of("mutated_buffer").folder().resolve("blob.pt2"));

@@ -11,6 +11,7 @@ import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.tensor.ClosedArenas;
 import io.github.aoti4j.internal.tensor.TensorView;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ class MessagesTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void inputsAreNamedByTheirPlaceInTheCall() {
         Fixture kwargs = Fixture.of("kwargs");
         try (Model model = kwargs.load()) {
@@ -65,6 +67,7 @@ class MessagesTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void closedArenasAreNamed() {
         try (Model model = ADD_ONE.load();
                 Runner runner = model.newRunner()) {
@@ -83,6 +86,7 @@ class MessagesTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void arenasOfOtherThreadsAreNamed() {
         try (Model model = ADD_ONE.load()) {
             Tensor input = Tensor.zeros(arena, DType.FLOAT32, 8, 10);
@@ -101,6 +105,7 @@ class MessagesTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void whatOperatorsThrowStaysAsItIs() {
         var thrown = new IllegalStateException("Already closed");
         TensorView open = Tensor.of(arena, new float[] {1}, 1).view();

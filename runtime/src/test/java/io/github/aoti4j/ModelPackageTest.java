@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +78,7 @@ class ModelPackageTest {
 
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void needNotStayOpenForItsModels() {
         Model model;
         try (ModelPackage p = ModelPackage.open(Fixture.of("mlp").path())) {
@@ -93,6 +95,7 @@ class ModelPackageTest {
      */
     @Test
     @NeedsLibTorch
+    @OnBothEngines
     void closingUnderALoadInterruptsNobody() throws Exception {
         byte[] bytes = Files.readAllBytes(Fixture.of("mlp").path());
         var random = new SplittableRandom(1);

@@ -11,6 +11,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 @NeedsLibTorch
+@OnBothEngines
 class ModelTest {
     private final Arena arena = Arena.ofConfined();
 

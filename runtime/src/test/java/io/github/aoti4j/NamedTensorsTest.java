@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +18,7 @@ import java.util.Map;
 
 /** Inputs and outputs by name. */
 @NeedsLibTorch
+@OnBothEngines
 class NamedTensorsTest {
     @Test
     void inputsGoByNamePathOrKeyword() {

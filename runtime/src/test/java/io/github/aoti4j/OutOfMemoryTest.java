@@ -10,6 +10,7 @@ import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -27,6 +28,7 @@ import java.util.List;
  * the same model answers rightly when there is some again.
  */
 @NeedsLibTorch
+@OnBothEngines
 class OutOfMemoryTest {
     private static final Fixture WEIGHTS = Fixture.of("weights_mlp");
 

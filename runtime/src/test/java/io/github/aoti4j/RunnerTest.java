@@ -12,6 +12,7 @@ import com.sun.management.ThreadMXBean;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 
 @ExtendWith(DemoOperators.class)
 @NeedsLibTorch
+@OnBothEngines
 class RunnerTest {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,7 @@ import java.util.concurrent.Future;
 
 /** Several copies of aoti4j in one process, each in a class loader of its own. */
 @NeedsLibTorch
+@OnBothEngines
 class SeveralCopiesTest {
     private static final int ROUNDS = 3;
 

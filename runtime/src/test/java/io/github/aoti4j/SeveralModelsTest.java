@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ import java.util.concurrent.Future;
  * names are {@code m}, {@code m2} and {@code m/part}.
  */
 @NeedsLibTorch
+@OnBothEngines
 class SeveralModelsTest {
     private static final Fixture SEVERAL = Fixture.of("several");
     private static final List<String> NAMES = List.of("m", "m2", "m/part");

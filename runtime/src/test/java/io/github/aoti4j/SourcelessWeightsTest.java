@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,7 @@ import java.util.Map;
 
 /** Packages without their source do not state how their weights lie in memory. */
 @NeedsLibTorch
+@OnBothEngines
 class SourcelessWeightsTest {
     @TempDir private Path folder;
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,7 @@ import java.time.Duration;
  * overflows than the build makes: {@code -Daoti.test.overflows=1000}.
  */
 @NeedsLibTorch
+@OnBothEngines
 class StackEndTest {
     private static final int OVERFLOWS = Integer.getInteger("aoti.test.overflows", 45);
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.StoredTensor;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorSource;
@@ -32,6 +33,7 @@ import java.util.logging.Logger;
 
 /** Weights whose names a model does not have are never passed over without a word. */
 @NeedsLibTorch
+@OnBothEngines
 class UnknownWeightsTest {
     private static final String MLP = "weights_mlp";
 

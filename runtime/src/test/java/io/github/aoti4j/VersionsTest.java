@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * give the same answers, over whichever libtorch the tests run on.
  */
 @NeedsLibTorch
+@OnBothEngines
 class VersionsTest {
     private static final Path ROOT = Path.of("src/test/fixtures/versions");
 

@@ -10,6 +10,7 @@ import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
+import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.Paging;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.files.SafetensorsFile;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 
 /** Models get their weights from wherever these are: the answers are PyTorch's in every case. */
 @NeedsLibTorch
+@OnBothEngines
 class WeightsTest {
     private static final List<String> MODELS =
             List.of(

@@ -45,7 +45,7 @@ class MainTest {
         assertTrue(accuracy.find(), demo.out());
         assertEquals(360, Integer.parseInt(accuracy.group(3)));
         assertTrue(Double.parseDouble(accuracy.group(1)) >= 95, demo.out());
-        assertTrue(demo.out().contains("libtorch: "), demo.out());
+        assertTrue(demo.out().contains("engine: "), demo.out());
         assertTrue(demo.out().contains("µs for one image"), demo.out());
     }
 

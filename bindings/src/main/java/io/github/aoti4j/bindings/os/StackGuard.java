@@ -101,7 +101,7 @@ public final class StackGuard {
 
     /** For a run that may call operators, also in Java. */
     public static void requireForOperators() {
-        require(LOAD, "a run of a model that calls operators");
+        require(LOAD, "a run of a model that calls Java");
     }
 
     /** For loading or changing a model. */

@@ -26,7 +26,7 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
     /** Names the engine for models that are loaded without the choice of one. */
     public static final String PROPERTY = "aoti.engine";
 
-    private static final int MAX_NAMES = 12;
+    private static final int MAX_NAMES = 40;
 
     /**
      * Chooses. Loads no libtorch and unpacks nothing.
