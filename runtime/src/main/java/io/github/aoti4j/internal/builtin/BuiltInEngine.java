@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The engine without libtorch, as one model uses it. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class BuiltInEngine implements AutoCloseable {
     private BuiltInEngine() {}
 

@@ -166,6 +166,7 @@ public final class LibrarySource {
      *
      * @param soname the name of a library that is loaded
      */
+    @SuppressWarnings("DoNotCallSuggester")
     public void bindTo(String soname) {
         throw new UnsupportedOperationException("until copies can be bound: " + soname);
     }
