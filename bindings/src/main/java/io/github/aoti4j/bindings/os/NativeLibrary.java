@@ -131,6 +131,21 @@ public final class NativeLibrary implements AutoCloseable {
         }
     }
 
+    /**
+     * Returns the address of a symbol that every library of the process sees: of the program, of
+     * what it was linked to, and of libraries that were opened with {@code RTLD_GLOBAL}.
+     */
+    public static Optional<MemorySegment> findGlobal(String symbol) {
+        Platform.requireSupported();
+        try (Arena arena = Arena.ofConfined()) {
+            // RTLD_DEFAULT is 0.
+            MemorySegment found = Libc.dlsym(MemorySegment.NULL, arena.allocateFrom(symbol));
+            return found.address() == 0
+                    ? Optional.empty()
+                    : Optional.of(MemorySegment.ofAddress(found.address()));
+        }
+    }
+
     /** Returns what this library was opened by: a path or a name. */
     public String name() {
         return name;

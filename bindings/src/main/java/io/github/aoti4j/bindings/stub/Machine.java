@@ -1,0 +1,31 @@
+package io.github.aoti4j.bindings.stub;
+
+import io.github.aoti4j.bindings.elf.SharedLibraryWriter;
+
+/**
+ * The machine code of the library's functions for one architecture. Functions on tensors return 0,
+ * or 1 for a handle that stands for no live record.
+ */
+interface Machine extends SharedLibraryWriter.Machine {
+    /** Returns an accessor's code. */
+    byte[] accessor(Accessor accessor);
+
+    /** Returns the code of a function that fails. */
+    byte[] failing();
+
+    /** Returns the code that jumps to an address in the data. */
+    byte[] jump();
+
+    /**
+     * Returns the code of {@code void aoti_torch_check(bool condition, function, file, line, char
+     * *message)}: jumps to the address of {@code std::__throw_runtime_error(char *)} in the data,
+     * with the message as its argument, unless the condition holds. The jump leaves no frame that
+     * the exception would have to pass.
+     */
+    byte[] check();
+
+    /** Returns the one of this process. */
+    static Machine ofProcess() {
+        return System.getProperty("os.arch").equals("aarch64") ? new Aarch64() : new X86();
+    }
+}
