@@ -50,6 +50,7 @@ public final class SharedLibraryWriter {
         void refer(ByteBuffer code, int at, int length, int distance);
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Function(String name, byte[] code, int data) {}
 
     private record Symbol(String name, int type, long address, int size) {}

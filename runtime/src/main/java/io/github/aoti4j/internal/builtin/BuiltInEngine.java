@@ -1,24 +1,111 @@
 package io.github.aoti4j.internal.builtin;
 
+import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.NativeLibrary;
+import io.github.aoti4j.bindings.stub.StubLibrary;
+import io.github.aoti4j.bindings.stub.VectorMath;
 import io.github.aoti4j.bindings.torch.TensorApi;
+import io.github.aoti4j.core.AotiException;
+import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.internal.builtin.FunctionTable.Function;
 
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** The engine without libtorch, as one model uses it. */
-@SuppressWarnings("DoNotCallSuggester")
+/**
+ * The engine without libtorch, as one model uses it. The first use opens the library that stands
+ * for libtorch, the last one to be closed gives it back.
+ *
+ * <p>Thread-safe.
+ */
 public final class BuiltInEngine implements AutoCloseable {
-    private BuiltInEngine() {}
+    private static final String STANDARD_LIBRARY = "libstdc++.so.6";
 
-    /** Returns those of a model's undefined symbols that nothing but libtorch has. */
+    /** Every libtorch has it: where all see it, models get it in place of ours. */
+    private static final String LIBTORCH_FUNCTION = "aoti_torch_empty_strided";
+
+    private static final Map<String, Function> FUNCTIONS = functions();
+
+    /** What all uses share; null if there is none. */
+    private static StubLibrary library;
+
+    private static VectorMath vectorMath;
+    private static int users;
+
+    private final String soname;
+    private boolean closed;
+
+    private BuiltInEngine(String soname) {
+        this.soname = soname;
+    }
+
+    private static Map<String, Function> functions() {
+        Map<String, Function> functions = HashMap.newHashMap(FunctionTable.FUNCTIONS.size());
+        for (Function function : FunctionTable.FUNCTIONS) {
+            functions.put(function.symbol(), function);
+        }
+        return functions;
+    }
+
+    /** Returns those of a model's undefined symbols that neither this engine nor the system has. */
     public static List<String> missing(Collection<String> undefinedSymbols) {
-        return List.copyOf(undefinedSymbols); // until the stub library is there
+        List<String> missing = new ArrayList<>();
+        try (NativeLibrary standard = standardLibrary();
+                VectorMath vectors = VectorMath.openFor(undefinedSymbols)) {
+            for (String symbol : undefinedSymbols) {
+                boolean found =
+                        StubLibrary.hasCode(symbol)
+                                || FUNCTIONS.containsKey(symbol)
+                                || vectors.find(symbol).isPresent()
+                                || isOpenMp(symbol)
+                                || !isTorch(symbol) && isOfSystem(standard, symbol);
+                if (!found) {
+                    missing.add(symbol);
+                }
+            }
+        }
+        return missing;
+    }
+
+    /** A model names libgomp by itself. It must not be loaded only to be asked. */
+    private static boolean isOpenMp(String symbol) {
+        return symbol.startsWith("GOMP_") || symbol.startsWith("omp_");
+    }
+
+    /** A libtorch that the whole process sees has these, which must not count. */
+    private static boolean isTorch(String symbol) {
+        return symbol.startsWith("aoti_")
+                || symbol.startsWith("torch_")
+                || symbol.startsWith("Sleef_");
+    }
+
+    /** The C++ library needs all others of the system that models do. */
+    private static boolean isOfSystem(NativeLibrary standard, String symbol) {
+        return standard.has(symbol) || NativeLibrary.findGlobal(symbol).isPresent();
+    }
+
+    private static NativeLibrary standardLibrary() {
+        return NativeLibrary.ofSystem(STANDARD_LIBRARY)
+                .orElseThrow(
+                        () ->
+                                new IncompatibleModelException(
+                                        "models need "
+                                                + STANDARD_LIBRARY
+                                                + ", which this system does not have"));
     }
 
     /** Returns why no model of this process can use the engine; empty if they can. */
     public static Optional<String> obstacle() {
-        return Optional.empty();
+        return NativeLibrary.findGlobal(LIBTORCH_FUNCTION)
+                .map(
+                        _ ->
+                                "other code of this process has loaded a libtorch with"
+                                        + " RTLD_GLOBAL, which models would call instead");
     }
 
     /** Returns why libtorch is faster for a model; empty if it is not. */
@@ -32,23 +119,89 @@ public final class BuiltInEngine implements AutoCloseable {
      * @param undefinedSymbols the model's
      * @param intraOpThreads how many threads one operator may use, if OpenMP is not loaded yet; 0
      *     for its default
+     * @throws AotiException if the library that stands for libtorch cannot be loaded
      */
     public static BuiltInEngine open(Collection<String> undefinedSymbols, int intraOpThreads) {
-        throw new UnsupportedOperationException("until the stub library is there");
+        synchronized (BuiltInEngine.class) {
+            if (library == null) {
+                openLibrary();
+            }
+            try {
+                bind(undefinedSymbols);
+            } catch (Throwable e) {
+                Closeables.closeAfter(e, users == 0 ? BuiltInEngine::closeLibrary : null);
+                throw e;
+            }
+            users++;
+            return new BuiltInEngine(library.soname());
+        }
+    }
+
+    private static void openLibrary() {
+        List<String> names = new ArrayList<>();
+        for (Function function : FunctionTable.FUNCTIONS) {
+            names.add(function.symbol());
+        }
+        names.addAll(VectorMath.symbols());
+        vectorMath = VectorMath.open();
+        try {
+            library = StubLibrary.open(names, standardLibrary());
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, vectorMath);
+            throw e;
+        }
+    }
+
+    private static void bind(Collection<String> undefinedSymbols) {
+        List<Function> wanted = new ArrayList<>();
+        for (String symbol : undefinedSymbols) {
+            if (library.isBound(symbol)) {
+                continue;
+            }
+            Function function = FUNCTIONS.get(symbol);
+            if (function != null) {
+                wanted.add(function);
+            } else {
+                Optional<MemorySegment> vector = vectorMath.find(symbol);
+                if (vector.isPresent()) {
+                    library.bind(symbol, vector.get());
+                }
+            }
+        }
+        if (!wanted.isEmpty()) {
+            EntryPoints.make(wanted, library.arena()).forEach(library::bind);
+        }
+    }
+
+    private static void closeLibrary() {
+        StubLibrary opened = library;
+        VectorMath vectors = vectorMath;
+        library = null;
+        vectorMath = null;
+        Closeables.closeAll(opened, vectors);
     }
 
     /** Returns the name by which the model's library needs the functions. */
     public String soname() {
-        throw new UnsupportedOperationException("until the stub library is there");
+        return soname;
     }
 
     /** Returns what the Java side of runs calls. */
     public TensorApi tensors() {
-        throw new UnsupportedOperationException("until the stub library is there");
+        throw new UnsupportedOperationException("to come");
     }
 
+    /** Ends this use, when the model's library is closed. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("until the stub library is there");
+        synchronized (BuiltInEngine.class) {
+            if (!closed) {
+                closed = true;
+                users--;
+                if (users == 0) {
+                    closeLibrary();
+                }
+            }
+        }
     }
 }
