@@ -158,12 +158,12 @@ final class Aarch64 implements Machine {
 
     /** Returns the bits of an offset of a 32-bit load. */
     private static int wordOffset(int bytes) {
-        return bytes / Integer.BYTES << 10;
+        return (bytes / Integer.BYTES) << 10;
     }
 
     /** Returns the bits of an offset of a 64-bit load. */
     private static int longOffset(int bytes) {
-        return bytes / Long.BYTES << 10;
+        return (bytes / Long.BYTES) << 10;
     }
 
     private static byte[] words(int... words) {

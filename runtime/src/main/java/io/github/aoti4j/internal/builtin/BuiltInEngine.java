@@ -63,7 +63,7 @@ public final class BuiltInEngine implements AutoCloseable {
                                 || FUNCTIONS.containsKey(symbol)
                                 || vectors.find(symbol).isPresent()
                                 || isOpenMp(symbol)
-                                || !isTorch(symbol) && isOfSystem(standard, symbol);
+                                || (!isTorch(symbol) && isOfSystem(standard, symbol));
                 if (!found) {
                     missing.add(symbol);
                 }
@@ -187,6 +187,7 @@ public final class BuiltInEngine implements AutoCloseable {
     }
 
     /** Returns what the Java side of runs calls. */
+    @SuppressWarnings("DoNotCallSuggester") // until they are there
     public TensorApi tensors() {
         throw new UnsupportedOperationException("to come");
     }
