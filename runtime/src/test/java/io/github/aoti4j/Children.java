@@ -9,6 +9,10 @@ public final class Children {
 
     /** Prepares a JVM for a main class of the tests. */
     public static ChildJvm of(Class<?> main) {
-        return new ChildJvm(main).libtorch(LibTorch.load().directory());
+        return new ChildJvm(main)
+                .libtorch(
+                        EngineUnderTest.isBuiltIn()
+                                ? System.getProperty("aoti.libtorch")
+                                : LibTorch.load().directory());
     }
 }

@@ -45,6 +45,7 @@ public record Fixture(String name) {
     }
 
     public Model load() {
+        EngineUnderTest.assumeRuns(name);
         return Model.load(path());
     }
 

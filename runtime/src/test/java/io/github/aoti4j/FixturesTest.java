@@ -1,7 +1,10 @@
 package io.github.aoti4j;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.core.Engine;
+import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.OnBothEngines;
 
@@ -32,6 +35,22 @@ class FixturesTest {
             var outputs = model.run(arena, fixture.inputs(caseName, model, arena));
             Golden.assertMatches(fixture.outputs(caseName, arena), outputs);
         }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.github.aoti4j.Fixture#all")
+    void theBuiltInEngineRefusesWhatNeedsLibTorch(Fixture fixture) {
+        var options = ModelOptions.defaults().engine(Engine.BUILT_IN);
+        if (!EngineUnderTest.NEED_LIBTORCH.contains(fixture.name())) {
+            Model.load(fixture.path(), options).close();
+            return;
+        }
+        String message =
+                assertThrows(
+                                IncompatibleModelException.class,
+                                () -> Model.load(fixture.path(), options))
+                        .getMessage();
+        assertTrue(message.contains("needs libtorch for: aoti_torch_"), message);
     }
 
     @Test
