@@ -12,6 +12,8 @@ module io.github.aoti4j.bindings {
 
     exports io.github.aoti4j.core;
     exports io.github.aoti4j.libtorch;
+    exports io.github.aoti4j.bindings.blas to
+            io.github.aoti4j;
     exports io.github.aoti4j.bindings.cuda to
             io.github.aoti4j;
     exports io.github.aoti4j.bindings.diag to

@@ -4,38 +4,13 @@ import static java.lang.invoke.MethodType.methodType;
 
 import io.github.aoti4j.bindings.generated.torch.aoti_torch_kernel_fn;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.ref.Reference;
-import java.lang.ref.WeakReference;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 
-/**
- * A native function that calls a kernel. It is never freed: nothing shows when the last thread has
- * left it.
- *
- * <p>The function refers to classes of the JDK alone. It reaches the kernel through a weak
- * reference, and through a strong one between {@link #retain} and {@link #release}, so that it does
- * not keep the kernel's class loader in memory for the rest of the process. When that loader has
- * been unloaded, the function does nothing.
- *
- * <p>Thread-safe.
- */
+/** A {@link WeakUpcall} that calls a kernel. */
 public final class NativeKernel {
-    private static final MethodType TYPE =
-            methodType(void.class, MemorySegment.class, long.class, long.class);
-
-    private final MethodHandle target;
-
-    /** Reachable from the native function. */
-    private final AtomicReference<MethodHandle> retained = new AtomicReference<>();
-
-    private final MemorySegment address;
+    private final WeakUpcall function;
 
     /** Computes; may not throw. */
     @FunctionalInterface
@@ -49,56 +24,35 @@ public final class NativeKernel {
 
     public NativeKernel(Kernel kernel) {
         try {
-            this.target =
-                    MethodHandles.lookup()
-                            .findVirtual(Kernel.class, "call", TYPE)
-                            .bindTo(Objects.requireNonNull(kernel));
-            this.address =
-                    Linker.nativeLinker()
-                            .upcallStub(
-                                    calling(new WeakReference<>(target), retained),
-                                    aoti_torch_kernel_fn.descriptor(),
-                                    Arena.global());
+            this.function =
+                    new WeakUpcall(
+                            MethodHandles.lookup()
+                                    .findVirtual(
+                                            Kernel.class,
+                                            "call",
+                                            methodType(
+                                                    void.class,
+                                                    MemorySegment.class,
+                                                    long.class,
+                                                    long.class))
+                                    .bindTo(Objects.requireNonNull(kernel)),
+                            aoti_torch_kernel_fn.descriptor());
         } catch (ReflectiveOperationException e) {
             throw new LinkageError(e.getMessage(), e);
         }
     }
 
     public MemorySegment address() {
-        return address;
+        return function.address();
     }
 
     /** Keeps the kernel reachable from the native function, as long as native code may call it. */
     public void retain() {
-        retained.set(target);
+        function.retain();
     }
 
     /** Ends {@link #retain}. The function calls the kernel as long as this object is reachable. */
     public void release() {
-        retained.set(null);
-    }
-
-    /** Returns a handle that calls the target of a reference, if it still exists. */
-    private static MethodHandle calling(
-            WeakReference<MethodHandle> target, AtomicReference<MethodHandle> retained)
-            throws ReflectiveOperationException {
-        MethodHandles.Lookup lookup = MethodHandles.publicLookup();
-        MethodHandle get =
-                lookup.findVirtual(Reference.class, "get", methodType(Object.class))
-                        .bindTo(target)
-                        .asType(methodType(MethodHandle.class));
-        MethodHandle isThere =
-                lookup.findStatic(Objects.class, "nonNull", methodType(boolean.class, Object.class))
-                        .asType(methodType(boolean.class, MethodHandle.class));
-        MethodHandle call =
-                MethodHandles.guardWithTest(
-                        isThere,
-                        MethodHandles.exactInvoker(TYPE),
-                        MethodHandles.dropArguments(
-                                MethodHandles.empty(TYPE), 0, MethodHandle.class));
-        MethodHandle holding =
-                MethodHandles.dropArguments(
-                        MethodHandles.foldArguments(call, get), 0, AtomicReference.class);
-        return holding.bindTo(retained);
+        function.release();
     }
 }

@@ -41,7 +41,7 @@ public final class StackGuard {
     private static final long CLOSE = JVM + 32 * 1024;
 
     /** {@code pthread_attr_t} has 56 bytes on x86-64 and 64 on AArch64. */
-    private static final long ATTRIBUTES_SIZE = 128;
+    static final long ATTRIBUTES_SIZE = 128;
 
     /** Whether {@link Native} has been initialised. */
     private static boolean linked;
@@ -80,18 +80,18 @@ public final class StackGuard {
 
         private static MethodHandle link(
                 String name, FunctionDescriptor descriptor, Linker.Option... options) {
-            Linker linker = Linker.nativeLinker();
-            MemorySegment function =
-                    linker.defaultLookup()
-                            .find(name)
-                            // Before glibc 2.34 threads had a library of their own.
-                            .or(
-                                    () ->
-                                            NativeLibrary.ifLoaded("libpthread.so.0")
-                                                    .flatMap(l -> l.find(name)))
-                            .orElseThrow();
-            return linker.downcallHandle(function, descriptor, options);
+            return Linker.nativeLinker().downcallHandle(find(name), descriptor, options);
         }
+    }
+
+    /** Looks up a function on threads. */
+    static MemorySegment find(String function) {
+        return Linker.nativeLinker()
+                .defaultLookup()
+                .find(function)
+                // Before glibc 2.34 threads had a library of their own.
+                .or(() -> NativeLibrary.ifLoaded("libpthread.so.0").flatMap(l -> l.find(function)))
+                .orElseThrow();
     }
 
     /** For a run of a model without operators. */
