@@ -1,5 +1,9 @@
 package io.github.aoti4j.internal.builtin;
 
+import io.github.aoti4j.internal.builtin.math.EmbeddingBag;
+import io.github.aoti4j.internal.builtin.math.LstmLayer;
+import io.github.aoti4j.internal.builtin.math.Sorting;
+
 import java.util.List;
 
 /**
@@ -18,7 +22,22 @@ final class FunctionTable {
      */
     record Function(String symbol, Class<?> home, String method, String signature) {}
 
-    static final List<Function> FUNCTIONS = List.of();
+    static final List<Function> FUNCTIONS =
+            List.of(
+                    new Function("aoti_torch_cpu_topk", Sorting.class, "topk", "LLLIILL"),
+                    new Function("aoti_torch_cpu_sort", Sorting.class, "sort", "LLILL"),
+                    new Function(
+                            "aoti_torch_cpu_sort_stable", Sorting.class, "sortStable", "LLLILL"),
+                    new Function(
+                            "aoti_torch_cpu__embedding_bag",
+                            EmbeddingBag.class,
+                            "run",
+                            "LLLILILILLLLL"),
+                    new Function(
+                            "aoti_torch_cpu_mkldnn_rnn_layer",
+                            LstmLayer.class,
+                            "run",
+                            "LLLLLLLILLLLLIIIILLLL"));
 
     private FunctionTable() {}
 }
