@@ -23,11 +23,14 @@ public class ScalingBenchmark extends RunBenchmark {
     public static class Shared {
         @Param public Workload workload;
 
+        @Param({"CONCURRENT", "BUILT_IN_CONCURRENT"})
+        public Entry entry;
+
         private Model model;
 
         @Setup
         public void setUp() {
-            model = Model.load(workload.packageFile(), Entry.CONCURRENT.options());
+            model = Model.load(workload.packageFile(), entry.options());
         }
 
         @TearDown

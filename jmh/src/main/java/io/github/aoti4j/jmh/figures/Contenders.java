@@ -32,6 +32,11 @@ final class Contenders {
             * aoti4j Model.run, single-threaded              | java   | ModelRunBenchmark.run SINGLE_THREADED
               aoti4j Model.run                               | java   | ModelRunBenchmark.run CONCURRENT
               aoti4j Model.call, single-threaded             | java   | ModelRunBenchmark.call SINGLE_THREADED
+            * aoti4j built-in Runner.run, single-threaded    | java   | RunnerBenchmark.run BUILT_IN_SINGLE_THREADED
+              aoti4j built-in Runner.run                     | java   | RunnerBenchmark.run BUILT_IN_CONCURRENT
+              aoti4j built-in Runner.run, copyOutput, single-threaded | java | RunnerBenchmark.runAndCopy BUILT_IN_SINGLE_THREADED
+            * aoti4j built-in Model.run, single-threaded     | java   | ModelRunBenchmark.run BUILT_IN_SINGLE_THREADED
+              aoti4j built-in Model.run                      | java   | ModelRunBenchmark.run BUILT_IN_CONCURRENT
             * C++ loader, single-threaded                    | c++    | single
             * C++ loader                                     | c++    | loader
               C++ loader in InferenceMode, single-threaded   | c++    | single_inference
@@ -48,8 +53,10 @@ final class Contenders {
               empty call from Java                           | call   | BaselineBenchmark.call
               empty critical call                            | call   | BaselineBenchmark.criticalCall
               new handle to a tensor, and its deletion       | call   | BaselineBenchmark.newHandleAndDelete
-              one thread                                     | scaling | ScalingBenchmark.one
-              two threads                                    | scaling | ScalingBenchmark.two
+              one thread                                     | scaling | ScalingBenchmark.one CONCURRENT
+              two threads                                    | scaling | ScalingBenchmark.two CONCURRENT
+              built-in, one thread                           | scaling | ScalingBenchmark.one BUILT_IN_CONCURRENT
+              built-in, two threads                          | scaling | ScalingBenchmark.two BUILT_IN_CONCURRENT
             """;
 
     final List<String> jvm = new ArrayList<>();
@@ -98,7 +105,10 @@ final class Contenders {
         }
         switch (cells[1]) {
             case "call" -> calls.add(new Contender(name, "", measurement));
-            case "scaling" -> scaling.add(new Contender(name, "one thread", measurement));
+            case "scaling" ->
+                    scaling.add(
+                            new Contender(
+                                    name, name.replace("two threads", "one thread"), measurement));
             default -> {
                 // PyTorch's loader with the same entry point.
                 String reference = name.endsWith(SINGLE) ? LOADER + SINGLE : LOADER;

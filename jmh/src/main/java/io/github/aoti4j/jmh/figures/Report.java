@@ -108,10 +108,16 @@ record Report(
                 calls.stream().map(f -> f.contender() + " | " + time(f.nanos())));
         table(
                 text,
-                "one model | throughput of two threads to one's",
+                "one model | | throughput of two threads to one's",
                 scaling.stream()
                         .filter(Figure::isCompared)
-                        .map(f -> f.workload() + " | " + number(2 / f.ratio())));
+                        .map(
+                                f ->
+                                        f.workload()
+                                                + " | "
+                                                + f.contender()
+                                                + " | "
+                                                + number(2 / f.ratio())));
         table(
                 text,
                 "private memory, KiB | ",

@@ -110,7 +110,7 @@ class ReportTest {
     void tableTellsMachineScalingMemoryAndWhatIsMissing() {
         String table = report().markdown();
         assertTrue(table.startsWith("CPU <8>, 2 cores, 23 GiB, Linux; JDK 25, libtorch 2.13.0"));
-        assertTrue(table.contains("\n|---|---:|\n| small | 1.90 |"), table);
+        assertTrue(table.contains("\n|---|---:|---:|\n| small | two | 1.90 |"), table);
         assertTrue(table.contains("| runner_kib_before | 1024 |"), table);
         assertTrue(table.contains("Not measured: DJL: no natives"), table);
     }
