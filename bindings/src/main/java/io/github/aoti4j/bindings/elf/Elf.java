@@ -29,6 +29,9 @@ public final class Elf {
     public static final int DT_RELASZ = 8;
     static final int DT_STRSZ = 10;
     static final int DT_SYMENT = 11;
+    static final int DT_SONAME = 14;
+    static final int DT_RPATH = 15;
+    static final int DT_RUNPATH = 29;
     static final int DT_GNU_HASH = 0x6ffffef5;
 
     public static final int SYMBOL_SIZE = 24;

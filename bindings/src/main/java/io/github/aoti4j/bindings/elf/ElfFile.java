@@ -1,5 +1,6 @@
 package io.github.aoti4j.bindings.elf;
 
+import io.github.aoti4j.bindings.elf.ElfSymbols.Need;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.PackageException;
 
@@ -8,9 +9,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -25,6 +28,14 @@ public final class ElfFile {
     private static final int TYPE_SHARED_OBJECT = 3;
     private static final int PF_EXECUTE = 1;
     private static final int PF_READ_WRITE = 6;
+
+    private static final Set<String> LIBTORCH =
+            Set.of(
+                    "libtorch_cpu.so",
+                    "libtorch.so",
+                    "libc10.so",
+                    "libtorch_cuda.so",
+                    "libc10_cuda.so");
 
     /** {@code STB_GLOBAL}, in the upper half of the byte that says what a symbol is. */
     private static final int GLOBAL = 1 << 4;
@@ -105,7 +116,7 @@ public final class ElfFile {
 
     /** Returns the names of the libraries it needs ({@code DT_NEEDED}), in order. */
     public List<String> needed() {
-        return symbols.needed().stream().map(ElfSymbols.Need::name).toList();
+        return symbols.needed().stream().map(Need::name).toList();
     }
 
     /** Returns the undefined global symbols, which other libraries must have. */
@@ -155,7 +166,19 @@ public final class ElfFile {
      * @throws PackageException if there is no header to turn into one
      */
     public void makeLoadable(FileChannel copy) throws IOException {
-        for (Patch patch : patches()) {
+        makeLoadable(copy, null);
+    }
+
+    /**
+     * As {@link #makeLoadable(FileChannel)}, for a copy that needs another library.
+     *
+     * @param libtorch the name of a library that the copy is to need in place of all parts of
+     *     libtorch, if {@link #canReplaceLibTorch}; null for libtorch
+     * @throws IOException if writing fails
+     * @throws PackageException if there is no header to turn into one
+     */
+    public void makeLoadable(FileChannel copy, String libtorch) throws IOException {
+        for (Patch patch : patches(libtorch)) {
             ByteBuffer patched = ByteBuffer.wrap(patch.bytes);
             while (patched.hasRemaining()) {
                 copy.write(patched, patch.offset + patched.position());
@@ -171,7 +194,19 @@ public final class ElfFile {
      * @throws PackageException if there is no header to turn into one
      */
     public void makeLoadable(byte[] part, long offset) {
-        for (Patch patch : patches()) {
+        makeLoadable(part, offset, null);
+    }
+
+    /**
+     * Changes a part of a copy as {@link #makeLoadable(FileChannel, String)} changes the whole.
+     *
+     * @param part some bytes of a copy
+     * @param offset where in the file they begin
+     * @param libtorch as there
+     * @throws PackageException if there is no header to turn into one
+     */
+    public void makeLoadable(byte[] part, long offset, String libtorch) {
+        for (Patch patch : patches(libtorch)) {
             for (int i = 0; i < patch.bytes.length; i++) {
                 long at = patch.offset - offset + i;
                 if (at >= 0 && at < part.length) {
@@ -181,7 +216,29 @@ public final class ElfFile {
         }
     }
 
-    private List<Patch> patches() {
+    /**
+     * Returns whether a copy can need another library in place of libtorch: whether the file names
+     * libtorch among its needs, and nothing else ends in the same bytes.
+     *
+     * @param length of the other library's name, at most
+     */
+    public boolean canReplaceLibTorch(int length) {
+        return place(length).isPresent();
+    }
+
+    /** Finds a name that another one can take the place of. */
+    private Optional<Need> place(int length) {
+        return symbols.needed().stream()
+                .filter(need -> isLibTorch(need) && !need.isShared())
+                .filter(need -> need.name().length() >= length)
+                .findFirst();
+    }
+
+    private static boolean isLibTorch(Need need) {
+        return LIBTORCH.contains(need.name());
+    }
+
+    private List<Patch> patches(String libtorch) {
         var patches = new ArrayList<Patch>();
         if (demandsExecutableStack()) {
             var stack = header.find(Elf.PT_GNU_STACK);
@@ -189,20 +246,43 @@ public final class ElfFile {
             int flags = stack == null ? PF_READ_WRITE : stack.flags() & ~PF_EXECUTE;
             patches.add(Patch.of(offset, (long) flags << 32 | Elf.PT_GNU_STACK));
         }
-        for (var umbrella : symbols.needed()) {
-            if (umbrella.name().equals("libtorch.so")) {
-                symbols.needed().stream()
-                        .filter(need -> need.name().equals("libtorch_cpu.so"))
-                        .findFirst()
-                        .map(cpu -> Patch.of(umbrella.nameOffset(), cpu.nameIndex()))
-                        .ifPresent(patches::add);
-            }
+        if (libtorch == null) {
+            dropUmbrella(patches);
+        } else {
+            replaceLibTorch(libtorch, patches);
         }
         for (var unique : symbols.unique()) {
             byte info = (byte) (GLOBAL | unique.type());
             patches.add(new Patch(unique.infoOffset(), new byte[] {info}));
         }
         return patches;
+    }
+
+    private void dropUmbrella(List<Patch> patches) {
+        for (Need umbrella : symbols.needed()) {
+            if (umbrella.name().equals("libtorch.so")) {
+                symbols.needed().stream()
+                        .filter(need -> need.name().equals("libtorch_cpu.so"))
+                        .findFirst()
+                        .map(cpu -> Patch.of(umbrella.indexOffset(), cpu.nameIndex()))
+                        .ifPresent(patches::add);
+            }
+        }
+    }
+
+    /** Overwrites one name, and has the other entries point to it. */
+    private void replaceLibTorch(String name, List<Patch> patches) {
+        Need place =
+                place(name.length())
+                        .orElseThrow(
+                                () -> bytes.damaged("it does not name libtorch among its needs"));
+        byte[] terminated = (name + "\0").getBytes(StandardCharsets.US_ASCII);
+        patches.add(new Patch(place.nameOffset(), terminated));
+        for (Need need : symbols.needed()) {
+            if (isLibTorch(need)) {
+                patches.add(Patch.of(need.indexOffset(), place.nameIndex()));
+            }
+        }
     }
 
     private long spareHeader() {

@@ -24,9 +24,16 @@ record ElfSymbols(
     /**
      * A library that it needs.
      *
-     * @param nameOffset where the file holds the offset of the name
+     * @param indexOffset where the file holds the name's place among the names
+     * @param nameOffset where in the file the name itself is
+     * @param isShared whether other names end in the same bytes
      */
-    record Need(String name, long nameOffset, long nameIndex) {}
+    record Need(String name, long indexOffset, long nameIndex, long nameOffset, boolean isShared) {
+        Need sharing(long otherIndex) {
+            boolean within = otherIndex > nameIndex && otherIndex <= nameIndex + name.length();
+            return within ? new Need(name, indexOffset, nameIndex, nameOffset, true) : this;
+        }
+    }
 
     /**
      * A symbol that the process is to have once.
@@ -37,6 +44,10 @@ record ElfSymbols(
 
     private static final int SECTION_HEADER_SIZE = 64;
     private static final int SHT_DYNSYM = 11;
+
+    /** The entries of the dynamic section that are names. */
+    private static final Set<Integer> NAMED =
+            Set.of(Elf.DT_NEEDED, Elf.DT_SONAME, Elf.DT_RPATH, Elf.DT_RUNPATH);
 
     private static final int BIND_GLOBAL = 1;
     private static final int BIND_WEAK = 2;
@@ -78,19 +89,26 @@ record ElfSymbols(
             if (stringBytes > MAX_NAME_BYTES) {
                 throw image.damaged("its symbol names take %d bytes".formatted(stringBytes));
             }
-            strings =
-                    image.slice(header.fileOffset(stringTable), stringBytes)
-                            .toArray(ValueLayout.JAVA_BYTE);
-            List<Need> needed =
-                    header.dynamic().stream()
-                            .filter(entry -> entry.tag() == Elf.DT_NEEDED)
-                            .map(
-                                    entry ->
-                                            new Need(
-                                                    string(entry.value()),
-                                                    entry.valueOffset(),
-                                                    entry.value()))
-                            .toList();
+            long stringsAt = header.fileOffset(stringTable);
+            strings = image.slice(stringsAt, stringBytes).toArray(ValueLayout.JAVA_BYTE);
+            List<Need> needed = new ArrayList<>();
+            for (ElfHeader.Dynamic entry : header.dynamic()) {
+                if (entry.tag() == Elf.DT_NEEDED) {
+                    long index = entry.value();
+                    needed.add(
+                            new Need(
+                                    string(index),
+                                    entry.valueOffset(),
+                                    index,
+                                    stringsAt + index,
+                                    false));
+                }
+            }
+            for (ElfHeader.Dynamic entry : header.dynamic()) {
+                if (NAMED.contains((int) entry.tag())) {
+                    needed.replaceAll(need -> need.sharing(entry.value()));
+                }
+            }
             return readSymbols(needed);
         }
 
@@ -107,7 +125,11 @@ record ElfSymbols(
             var unique = new ArrayList<Unique>();
             for (long i = 1; i < count; i++) { // the first symbol is none
                 long at = table + i * Elf.SYMBOL_SIZE;
-                String name = string(image.u32(at));
+                long index = image.u32(at);
+                String name = string(index);
+                for (int n = 0; n < needed.size(); n++) {
+                    needed.set(n, needed.get(n).sharing(index));
+                }
                 int binding = image.u8(at + 4) >> 4;
                 int visibility = image.u8(at + 5) & 3;
                 boolean isUndefined = image.u16(at + 6) == 0;
@@ -125,7 +147,7 @@ record ElfSymbols(
                 }
             }
             return new ElfSymbols(
-                    needed,
+                    List.copyOf(needed),
                     List.copyOf(undefined),
                     List.copyOf(weak),
                     Collections.unmodifiableSet(defined),

@@ -34,8 +34,6 @@ public final class SharedLibraryWriter {
     /** Any section but none: the symbol is defined, and moves with the library. */
     private static final short SECTION = 1;
 
-    private static final int DT_SONAME = 14;
-
     /** What depends on the machine. */
     public interface Machine {
         /** Returns the machine's number in ELF files. */
@@ -135,7 +133,7 @@ public final class SharedLibraryWriter {
         int sonameAt = symbols(file, symbols, strings, all);
 
         file.position(writable);
-        file.putLong(DT_SONAME).putLong(sonameAt);
+        file.putLong(Elf.DT_SONAME).putLong(sonameAt);
         file.putLong(Elf.DT_HASH).putLong(hash);
         file.putLong(Elf.DT_STRTAB).putLong(strings);
         file.putLong(Elf.DT_SYMTAB).putLong(symbols);

@@ -34,6 +34,9 @@ import java.util.Set;
  * <p>Thread-safe.
  */
 public final class StubLibrary implements AutoCloseable {
+    /** How long the names of all libraries are. */
+    public static final int NAME_LENGTH = StubImage.soname(0).length();
+
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     /** Held while libraries are taken and given back. Interned, so that all copies share it. */

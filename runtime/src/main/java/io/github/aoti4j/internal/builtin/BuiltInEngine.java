@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.builtin;
 
+import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.stub.StubLibrary;
@@ -97,6 +98,11 @@ public final class BuiltInEngine implements AutoCloseable {
                                         "models need "
                                                 + STANDARD_LIBRARY
                                                 + ", which this system does not have"));
+    }
+
+    /** Returns whether a copy of a model's library can be bound to this engine. */
+    public static boolean canBind(ElfFile library) {
+        return library.canReplaceLibTorch(StubLibrary.NAME_LENGTH);
     }
 
     /** Returns why no model of this process can use the engine; empty if they can. */

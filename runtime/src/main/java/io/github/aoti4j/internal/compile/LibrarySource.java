@@ -34,7 +34,7 @@ import java.util.function.Supplier;
  * thread-safe.
  */
 public final class LibrarySource {
-    private final Packaged library;
+    private Packaged library;
     private final boolean inMemory;
 
     /** The compiled file; null for a library in a package. */
@@ -166,17 +166,20 @@ public final class LibrarySource {
      *
      * @param soname the name of a library that is loaded
      */
-    @SuppressWarnings("DoNotCallSuggester")
     public void bindTo(String soname) {
-        throw new UnsupportedOperationException("until copies can be bound: " + soname);
+        library = library.withLibTorch(soname);
     }
 
     /** Unpacks the library, which {@link #open} does otherwise. */
     public void prepare() {
         // What the caller keeps in memory is not ours to write to a disk.
-        if (unpacked == null && compiled == null && !inMemory) {
+        if (unpacked == null && !inMemory && !isOpenedInPlace()) {
             unpacked = new LibraryCache(UserCache.ofProcess()).prepare(library);
         }
+    }
+
+    private boolean isOpenedInPlace() {
+        return compiled != null && library.libtorch() == null;
     }
 
     /** Opens the library, which the caller owns. */
@@ -185,7 +188,7 @@ public final class LibrarySource {
         if (unpacked != null) {
             return unpacked.open();
         }
-        if (compiled == null) {
+        if (!isOpenedInPlace()) {
             return LibraryCache.openInMemory(library);
         }
         try {

@@ -36,7 +36,8 @@ import java.util.zip.CRC32;
  * <p>The key is the SHA-256 of the library as packaged: packages share what is the same, and a
  * model that was trained again never gets the weights of the one before, which a checksum of 32
  * bits would allow. {@link LibraryKeys} remembers keys, so that a library is hashed once. The key
- * has a number for what {@link ElfFile#makeLoadable(FileChannel)} changes, too.
+ * has a number for what {@link ElfFile#makeLoadable(FileChannel, String)} changes, too, and the
+ * name of the library that the copy needs in place of libtorch, if there is one.
  *
  * <p>A library that is there is compared by its size, its first and its last bytes, and replaced by
  * renaming if it is damaged, never written to: a process that has it loaded keeps the old file.
@@ -76,9 +77,36 @@ public final class LibraryCache {
      *
      * @param path the package; a name for people where it is no file
      * @param bytes the library; must stay readable while it is unpacked
+     * @param libtorch what the unpacked copy is to need in place of libtorch; null for libtorch
      */
     public record Packaged(
-            Path path, String entry, long offset, MemorySegment bytes, long crc32, ElfFile elf) {}
+            Path path,
+            String entry,
+            long offset,
+            MemorySegment bytes,
+            long crc32,
+            ElfFile elf,
+            String libtorch) {
+        public Packaged(
+                Path path,
+                String entry,
+                long offset,
+                MemorySegment bytes,
+                long crc32,
+                ElfFile elf) {
+            this(path, entry, offset, bytes, crc32, elf, null);
+        }
+
+        /** Returns the same library, to be unpacked as a copy that needs another one. */
+        public Packaged withLibTorch(String name) {
+            return new Packaged(path, entry, offset, bytes, crc32, elf, name);
+        }
+
+        /** Returns what distinguishes copies of one library. */
+        String format() {
+            return libtorch == null ? FORMAT : FORMAT + " " + libtorch;
+        }
+    }
 
     /**
      * Unpacks a library, unless it is there.
@@ -209,7 +237,7 @@ public final class LibraryCache {
     /** Hashes a library, and compares its checksum by the way. */
     private static String hash(Packaged library) {
         MessageDigest digest = MemorySegments.sha256();
-        digest.update(FORMAT.getBytes(StandardCharsets.US_ASCII));
+        digest.update(library.format().getBytes(StandardCharsets.US_ASCII));
         var crc = new CRC32();
         for (ByteBuffer chunk : MemorySegments.chunks(library.bytes())) {
             crc.update(chunk.duplicate());
@@ -242,7 +270,7 @@ public final class LibraryCache {
         MemorySegments.write(library.bytes(), target);
         // Where the key was known, nothing was hashed.
         checkCrc(library, MemorySegments.crc32(library.bytes()));
-        library.elf().makeLoadable(target);
+        library.elf().makeLoadable(target, library.libtorch());
     }
 
     /** Returns whether a file that is there begins and ends as it should. */
@@ -262,7 +290,7 @@ public final class LibraryCache {
         MemorySegment bytes = library.bytes();
         long length = Math.min(COMPARED, bytes.byteSize() - offset);
         byte[] expected = bytes.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-        library.elf().makeLoadable(expected, offset);
+        library.elf().makeLoadable(expected, offset, library.libtorch());
         var actual = ByteBuffer.allocate(expected.length);
         while (actual.hasRemaining() && file.read(actual, offset + actual.position()) > 0) {
             // A short read is rare, and goes on where it stopped.

@@ -82,7 +82,7 @@ final class LibraryKeys {
                 Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         return String.join(
                 "\n",
-                LibraryCache.FORMAT,
+                library.format(),
                 path.toString(),
                 String.valueOf(attributes.fileKey()),
                 attributes.lastModifiedTime().toString(),

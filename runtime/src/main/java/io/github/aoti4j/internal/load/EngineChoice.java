@@ -68,6 +68,9 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
         if (!report.device().isCpu()) {
             return Optional.of("needs libtorch for " + report.device());
         }
+        if (!BuiltInEngine.canBind(report.library())) {
+            return Optional.of("is not linked to libtorch by a name that can be replaced");
+        }
         List<String> missing = BuiltInEngine.missing(report.library().undefinedSymbols());
         return missing.isEmpty()
                 ? BuiltInEngine.obstacle()
