@@ -1,14 +1,11 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.github.aoti4j.bindings.stub.TensorRecord;
 
 import java.lang.foreign.MemorySegment;
 
 /** Several handles to one tensor. */
 final class Aliases {
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private Aliases() {}
 
@@ -23,18 +20,17 @@ final class Aliases {
         for (int d = 0; d < rank; d++) {
             Tensors.setDimension(other, d, Tensors.size(tensor, d), Tensors.stride(tensor, d));
         }
-        long storage = MEMORY.get(JAVA_LONG, tensor + TensorRecord.STORAGE);
+        long storage = Raw.getLong(tensor + TensorRecord.STORAGE);
         if (storage != 0) {
             Memory.share(storage);
         }
-        MEMORY.set(JAVA_LONG, other + TensorRecord.STORAGE, storage);
-        MEMORY.set(
-                JAVA_LONG,
+        Raw.setLong(other + TensorRecord.STORAGE, storage);
+        Raw.setLong(
                 other + TensorRecord.STORAGE_BYTES,
-                MEMORY.get(JAVA_LONG, tensor + TensorRecord.STORAGE_BYTES));
-        MEMORY.set(JAVA_LONG, other + TensorRecord.OFFSET, Tensors.offset(tensor));
-        MEMORY.set(JAVA_LONG, other + TensorRecord.DATA, Tensors.data(tensor));
-        MEMORY.set(JAVA_LONG, other + TensorRecord.COUNT, Tensors.count(tensor));
+                Raw.getLong(tensor + TensorRecord.STORAGE_BYTES));
+        Raw.setLong(other + TensorRecord.OFFSET, Tensors.offset(tensor));
+        Raw.setLong(other + TensorRecord.DATA, Tensors.data(tensor));
+        Raw.setLong(other + TensorRecord.COUNT, Tensors.count(tensor));
         return other;
     }
 
@@ -48,17 +44,18 @@ final class Aliases {
         // A temporary handle: whatever fails, nothing has changed.
         long other = share(source);
         Tensors.freeContents(tensor);
-        MemorySegment.copy(MEMORY, other, MEMORY, tensor, Tensors.OWNER);
+        MemorySegment.copy(Raw.MEMORY, other, Raw.MEMORY, tensor, Tensors.OWNER);
         if (Tensors.sizes(other) == other + Tensors.INLINE_SIZES) {
             MemorySegment.copy(
-                    MEMORY,
+                    Raw.MEMORY,
                     other + Tensors.INLINE_SIZES,
-                    MEMORY,
+                    Raw.MEMORY,
                     tensor + Tensors.INLINE_SIZES,
                     Tensors.BYTES - Tensors.INLINE_SIZES);
-            MEMORY.set(JAVA_LONG, tensor + TensorRecord.SIZES, tensor + Tensors.INLINE_SIZES);
-            MEMORY.set(JAVA_LONG, tensor + TensorRecord.STRIDES, tensor + Tensors.INLINE_STRIDES);
+            Raw.setLong(tensor + TensorRecord.SIZES, tensor + Tensors.INLINE_SIZES);
+            Raw.setLong(tensor + TensorRecord.STRIDES, tensor + Tensors.INLINE_STRIDES);
         }
+        Tensors.clear(other);
         Records.give(other);
     }
 }

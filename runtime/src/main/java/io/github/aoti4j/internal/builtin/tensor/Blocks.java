@@ -1,12 +1,7 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.github.aoti4j.bindings.os.NativeHeap;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -29,9 +24,6 @@ final class Blocks {
 
     private static final int SIZE_CLASS = -40;
 
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final VarHandle LONG = JAVA_LONG.varHandle();
-
     /** Bytes of blocks in use that are no pool's, or of a pool that has been closed. */
     static final AtomicLong OUTSIDE = new AtomicLong();
 
@@ -44,9 +36,9 @@ final class Blocks {
             return 0;
         }
         long block = start + HEADER;
-        MEMORY.set(JAVA_LONG, block + REFERENCES, 1);
-        MEMORY.set(JAVA_LONG, block + OWNER, owner);
-        MEMORY.set(JAVA_INT, block + SIZE_CLASS, sizeClass);
+        Raw.setLong(block + REFERENCES, 1);
+        Raw.setLong(block + OWNER, owner);
+        Raw.setInt(block + SIZE_CLASS, sizeClass);
         return block;
     }
 
@@ -56,11 +48,11 @@ final class Blocks {
     }
 
     static long owner(long block) {
-        return MEMORY.get(JAVA_LONG, block + OWNER);
+        return Raw.getLong(block + OWNER);
     }
 
     static int sizeClass(long block) {
-        return MEMORY.get(JAVA_INT, block + SIZE_CLASS);
+        return Raw.getInt(block + SIZE_CLASS);
     }
 
     static long capacity(long block) {
@@ -68,27 +60,27 @@ final class Blocks {
     }
 
     static long next(long block) {
-        return MEMORY.get(JAVA_LONG, block + NEXT);
+        return Raw.getLong(block + NEXT);
     }
 
     static void setNext(long block, long next) {
-        MEMORY.set(JAVA_LONG, block + NEXT, next);
+        Raw.setLong(block + NEXT, next);
     }
 
     /** Sets the first reference of a block that has been free. */
     static void start(long block) {
-        MEMORY.set(JAVA_LONG, block + REFERENCES, 1);
+        Raw.setLong(block + REFERENCES, 1);
     }
 
     /** Adds a reference; only who has one may do so. */
     static void retain(long block) {
-        long _ = (long) LONG.getAndAdd(MEMORY, block + REFERENCES, 1L);
+        long _ = Raw.getAndAdd(block + REFERENCES, 1L);
     }
 
     /** Takes a reference away. Returns whether it was the last. */
     static boolean release(long block) {
         // Nobody can add to the last reference but its owner, so it needs no atomic instruction.
-        return (long) LONG.getAcquire(MEMORY, block + REFERENCES) == 1
-                || (long) LONG.getAndAdd(MEMORY, block + REFERENCES, -1L) == 1;
+        return Raw.getAcquire(block + REFERENCES) == 1
+                || Raw.getAndAdd(block + REFERENCES, -1L) == 1;
     }
 }

@@ -1,11 +1,6 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.github.aoti4j.bindings.os.ReservedMemory;
-
-import java.lang.foreign.MemorySegment;
 
 /**
  * Where the records of tensors come from: one range of addresses, so that a handle can be checked
@@ -15,8 +10,6 @@ final class Records {
     private static final long MOST = 1L << 30;
     private static final long LEAST = 1L << 24;
     private static final long STEP = 1L << 16;
-
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private static final ReservedMemory RANGE = ReservedMemory.reserve(MOST, LEAST);
     private static final long START = RANGE.address();
@@ -36,7 +29,7 @@ final class Records {
     static int state(long tensor) {
         long at = tensor - START;
         return Long.compareUnsigned(at, readable) < 0 && at % Tensors.BYTES == 0
-                ? MEMORY.get(JAVA_INT, tensor + Tensors.STATE)
+                ? Raw.getInt(tensor + Tensors.STATE)
                 : Tensors.FREE;
     }
 
@@ -52,8 +45,8 @@ final class Records {
 
     /** Gives a record back, on whatever thread. */
     static void give(long record) {
-        MEMORY.set(JAVA_INT, record + Tensors.STATE, Tensors.FREE);
-        Pool pool = Pools.of(MEMORY.get(JAVA_LONG, record + Tensors.OWNER));
+        Raw.setInt(record + Tensors.STATE, Tensors.FREE);
+        Pool pool = Pools.of(Raw.getLong(record + Tensors.OWNER));
         if (pool == null) {
             giveShared(record);
         } else {
@@ -69,7 +62,7 @@ final class Records {
         } else {
             record = takeFresh();
         }
-        MEMORY.set(JAVA_LONG, record + Tensors.OWNER, owner);
+        Raw.setLong(record + Tensors.OWNER, owner);
         return record;
     }
 
@@ -84,6 +77,7 @@ final class Records {
         }
         long record = START + used;
         used += Tensors.BYTES;
+        Tensors.clear(record);
         return record;
     }
 
@@ -93,18 +87,18 @@ final class Records {
     }
 
     static long next(long record) {
-        return MEMORY.get(JAVA_LONG, record + Tensors.NEXT);
+        return Raw.getLong(record + Tensors.NEXT);
     }
 
     static void setNext(long record, long next) {
-        MEMORY.set(JAVA_LONG, record + Tensors.NEXT, next);
+        Raw.setLong(record + Tensors.NEXT, next);
     }
 
     /** Counts the handles that have not been deleted. */
     static synchronized long liveCount() {
         long count = 0;
         for (long at = 0; at < used; at += Tensors.BYTES) {
-            int state = MEMORY.get(JAVA_INT, START + at + Tensors.STATE);
+            int state = Raw.getInt(START + at + Tensors.STATE);
             count += state == Tensors.FREE ? 0 : 1;
         }
         return count;

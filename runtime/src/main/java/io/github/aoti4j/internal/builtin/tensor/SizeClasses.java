@@ -14,7 +14,9 @@ final class SizeClasses {
     private static final int STEPS = 1 << STEP_BITS;
 
     /** More than any address space has. */
-    static final long MAX_BYTES = 1L << 46;
+    static final int MAX_BITS = 46;
+
+    static final long MAX_BYTES = 1L << MAX_BITS;
 
     static final int COUNT = of(MAX_BYTES) + 1;
 

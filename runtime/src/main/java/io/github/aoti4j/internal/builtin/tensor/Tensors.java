@@ -1,13 +1,8 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.github.aoti4j.bindings.stub.TensorRecord;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.tensor.Shapes;
-
-import java.lang.foreign.MemorySegment;
 
 /**
  * Tensors as native records. A handle is the address of a record, which machine code of the stub
@@ -49,8 +44,6 @@ public final class Tensors {
     static final int LIVE = TensorRecord.LIVE;
     static final int UNDEFINED = TensorRecord.UNDEFINED;
 
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
     /** By the code of the element type; 0 for codes that stand for none. */
     private static final byte[] ELEMENT_BYTES = new byte[64];
 
@@ -90,49 +83,49 @@ public final class Tensors {
     }
 
     public static long data(long tensor) {
-        return MEMORY.get(JAVA_LONG, tensor + DATA);
+        return Raw.getLong(tensor + DATA);
     }
 
     public static int rank(long tensor) {
-        return (int) MEMORY.get(JAVA_LONG, tensor + RANK);
+        return (int) Raw.getLong(tensor + RANK);
     }
 
     public static int dtype(long tensor) {
-        return MEMORY.get(JAVA_INT, tensor + DTYPE);
+        return Raw.getInt(tensor + DTYPE);
     }
 
     /** Returns the number of elements. */
     public static long count(long tensor) {
-        return MEMORY.get(JAVA_LONG, tensor + COUNT);
+        return Raw.getLong(tensor + COUNT);
     }
 
     /** Returns the address of the sizes, int64 values. */
     public static long sizes(long tensor) {
-        return MEMORY.get(JAVA_LONG, tensor + SIZES);
+        return Raw.getLong(tensor + SIZES);
     }
 
     /** Returns the address of the strides, int64 values. */
     public static long strides(long tensor) {
-        return MEMORY.get(JAVA_LONG, tensor + STRIDES);
+        return Raw.getLong(tensor + STRIDES);
     }
 
     public static long size(long tensor, int dimension) {
-        return MEMORY.get(JAVA_LONG, sizes(tensor) + (long) dimension * Long.BYTES);
+        return Raw.getLong(sizes(tensor) + (long) dimension * Long.BYTES);
     }
 
     public static long stride(long tensor, int dimension) {
-        return MEMORY.get(JAVA_LONG, strides(tensor) + (long) dimension * Long.BYTES);
+        return Raw.getLong(strides(tensor) + (long) dimension * Long.BYTES);
     }
 
     /** Returns where in the storage the first element lies. */
     public static long offset(long tensor) {
-        return MEMORY.get(JAVA_LONG, tensor + OFFSET);
+        return Raw.getLong(tensor + OFFSET);
     }
 
     /** Returns whether two tensors are known to share memory of the engine. */
     static boolean shareStorage(long a, long b) {
-        long storage = MEMORY.get(JAVA_LONG, a + STORAGE);
-        return storage != 0 && storage == MEMORY.get(JAVA_LONG, b + STORAGE);
+        long storage = Raw.getLong(a + STORAGE);
+        return storage != 0 && storage == Raw.getLong(b + STORAGE);
     }
 
     /** Returns the size of an element in bytes. */
@@ -174,55 +167,39 @@ public final class Tensors {
                     "a tensor has at most %d dimensions, not %d".formatted(Shapes.MAX_RANK, rank));
         }
         int _ = elementBytes(dtype);
-        long tensor = beginUndefined();
-        MEMORY.set(JAVA_INT, tensor + DTYPE, dtype);
+        long tensor = Records.take();
         if (rank > INLINE_RANK) {
             long block = Memory.tryTake((long) rank * 2 * Long.BYTES);
             if (block == 0) {
                 Records.give(tensor);
                 throw new BuiltInFailure("there is no memory for %d sizes".formatted(rank));
             }
-            MEMORY.set(JAVA_LONG, tensor + SIZES, block);
-            MEMORY.set(JAVA_LONG, tensor + STRIDES, block + (long) rank * Long.BYTES);
+            Raw.setLong(tensor + SIZES, block);
+            Raw.setLong(tensor + STRIDES, block + (long) rank * Long.BYTES);
         }
-        MEMORY.set(JAVA_LONG, tensor + RANK, rank);
-        MEMORY.set(JAVA_INT, tensor + STATE, LIVE);
+        Raw.setLong(tensor + RANK, rank);
+        Raw.setInt(tensor + DTYPE, dtype);
+        Raw.setInt(tensor + STATE, LIVE);
         return tensor;
     }
 
     /** Makes a handle that stands for no tensor. */
     static long beginUndefined() {
         long tensor = Records.take();
-        MEMORY.set(JAVA_LONG, tensor + DATA, 0);
-        MEMORY.set(JAVA_LONG, tensor + RANK, 0);
-        MEMORY.set(JAVA_LONG, tensor + SIZES, tensor + INLINE_SIZES);
-        MEMORY.set(JAVA_LONG, tensor + STRIDES, tensor + INLINE_STRIDES);
-        MEMORY.set(JAVA_LONG, tensor + OFFSET, 0);
-        MEMORY.set(JAVA_INT, tensor + DTYPE, 0);
-        MEMORY.set(JAVA_LONG, tensor + STORAGE, 0);
-        MEMORY.set(JAVA_LONG, tensor + COUNT, 0);
-        MEMORY.set(JAVA_LONG, tensor + STORAGE_BYTES, 0);
-        MEMORY.set(JAVA_INT, tensor + STATE, UNDEFINED);
+        Raw.setLong(tensor + DATA, 0);
+        Raw.setLong(tensor + RANK, 0);
+        Raw.setLong(tensor + OFFSET, 0);
+        Raw.setInt(tensor + DTYPE, 0);
+        Raw.setLong(tensor + COUNT, 0);
+        Raw.setLong(tensor + STORAGE_BYTES, 0);
+        Raw.setInt(tensor + STATE, UNDEFINED);
         return tensor;
     }
 
     /** Sets one dimension of a tensor that has been begun. */
     public static void setDimension(long tensor, int dimension, long size, long stride) {
-        MEMORY.set(JAVA_LONG, sizes(tensor) + (long) dimension * Long.BYTES, size);
-        MEMORY.set(JAVA_LONG, strides(tensor) + (long) dimension * Long.BYTES, stride);
-    }
-
-    /** Sets all dimensions of a tensor that has been begun, from two lists of int64 values. */
-    static void setDimensions(long tensor, long sizes, long strides) {
-        int rank = rank(tensor);
-        for (int d = 0; d < rank; d++) {
-            long at = (long) d * Long.BYTES;
-            setDimension(
-                    tensor,
-                    d,
-                    MEMORY.get(JAVA_LONG, sizes + at),
-                    MEMORY.get(JAVA_LONG, strides + at));
-        }
+        Raw.setLong(sizes(tensor) + (long) dimension * Long.BYTES, size);
+        Raw.setLong(strides(tensor) + (long) dimension * Long.BYTES, stride);
     }
 
     /** Sets the row-major strides of a tensor that has been begun and has its sizes. */
@@ -237,7 +214,12 @@ public final class Tensors {
 
     /** Gives a tensor that has been begun memory of the current pool, with any contents. */
     public static void allocate(long tensor) {
-        long bytes = spanBytes(tensor, 0);
+        allocate(tensor, sizes(tensor), strides(tensor));
+    }
+
+    /** The same, with sizes and strides from two lists of int64 values. */
+    static void allocate(long tensor, long sizes, long strides) {
+        long bytes = layOut(tensor, sizes, strides, 0);
         long block = Memory.tryTake(bytes);
         if (block == 0) {
             throw refused(tensor, "there is no memory for %d bytes:".formatted(bytes));
@@ -252,15 +234,20 @@ public final class Tensors {
      * @param offset where in the storage its first element lies, in its own elements
      */
     public static void view(long tensor, long base, long offset) {
-        long needed = spanBytes(tensor, offset);
-        long bytes = MEMORY.get(JAVA_LONG, base + STORAGE_BYTES);
+        view(tensor, sizes(tensor), strides(tensor), base, offset);
+    }
+
+    /** The same, with sizes and strides from two lists of int64 values. */
+    static void view(long tensor, long sizes, long strides, long base, long offset) {
+        long needed = layOut(tensor, sizes, strides, offset);
+        long bytes = Raw.getLong(base + STORAGE_BYTES);
         if (count(tensor) != 0 && needed > bytes) {
             String message =
                     "a view at offset %d needs %d bytes of a storage of %d (of %s):"
                             .formatted(offset, needed, bytes, describe(base));
             throw refused(tensor, message);
         }
-        long storage = MEMORY.get(JAVA_LONG, base + STORAGE);
+        long storage = Raw.getLong(base + STORAGE);
         if (storage != 0) {
             Memory.share(storage);
         }
@@ -273,12 +260,13 @@ public final class Tensors {
     }
 
     /**
-     * Puts a tensor that has been begun over memory that is not the engine's.
+     * Puts a tensor that has been begun over memory that is not the engine's, with sizes and
+     * strides from two lists of int64 values.
      *
      * @param offset of its first element, in elements
      */
-    static void wrap(long tensor, long memory, long offset) {
-        long bytes = spanBytes(tensor, offset);
+    static void wrap(long tensor, long sizes, long strides, long memory, long offset) {
+        long bytes = layOut(tensor, sizes, strides, offset);
         if (memory == 0 && count(tensor) != 0) {
             throw refused(tensor, "a tensor with elements has no memory:");
         }
@@ -286,50 +274,46 @@ public final class Tensors {
     }
 
     private static void setStorage(long tensor, long storage, long start, long bytes, long offset) {
-        MEMORY.set(JAVA_LONG, tensor + STORAGE, storage);
-        MEMORY.set(JAVA_LONG, tensor + STORAGE_BYTES, bytes);
-        MEMORY.set(JAVA_LONG, tensor + OFFSET, offset);
-        MEMORY.set(JAVA_LONG, tensor + DATA, start + offset * elementBytes(dtype(tensor)));
+        Raw.setLong(tensor + STORAGE, storage);
+        Raw.setLong(tensor + STORAGE_BYTES, bytes);
+        Raw.setLong(tensor + OFFSET, offset);
+        Raw.setLong(tensor + DATA, start + offset * elementBytes(dtype(tensor)));
     }
 
     /**
-     * Sets the number of elements of a tensor that has been begun.
+     * Sets sizes, strides and the number of elements.
      *
-     * @return how many bytes lie before the end of its last element; 0 if there is none
+     * @return how many bytes lie before the end of the last element; 0 if there is none
      */
-    private static long spanBytes(long tensor, long offset) {
-        int rank = rank(tensor);
-        boolean hasElements = true;
-        boolean isValid = offset >= 0 && offset <= SizeClasses.MAX_BYTES;
-        for (int d = 0; d < rank; d++) {
-            isValid &= size(tensor, d) >= 0 && stride(tensor, d) >= 0;
-            hasElements &= size(tensor, d) != 0;
-        }
-        if (!isValid) {
-            throw refused(tensor, "offset %d,".formatted(offset));
-        }
-        MEMORY.set(JAVA_LONG, tensor + COUNT, 0);
-        if (!hasElements) {
-            return 0;
-        }
+    private static long layOut(long tensor, long sizes, long strides, long offset) {
+        long ownSizes = sizes(tensor);
+        long ownStrides = strides(tensor);
+        long listed = (long) rank(tensor) * Long.BYTES;
+        // All of them are below 2^46, or a bit above it is set here.
+        long bits = offset;
+        long overflow = 0;
         long count = 1;
         long end = offset + 1;
-        for (int d = 0; d < rank; d++) {
-            long size = size(tensor, d);
-            long stride = stride(tensor, d);
-            isValid &= Math.multiplyHigh(count, size) == 0 && count * size > 0;
+        for (long at = 0; at < listed; at += Long.BYTES) {
+            long size = Raw.getLong(sizes + at);
+            long stride = Raw.getLong(strides + at);
+            Raw.setLong(ownSizes + at, size);
+            Raw.setLong(ownStrides + at, stride);
+            long reach = Math.max(size - 1, 0) * stride;
+            bits |= size | stride | reach;
+            overflow |= Math.multiplyHigh(size, stride) | Math.multiplyHigh(count, size);
             count *= size;
-            isValid &= Math.multiplyHigh(size - 1, stride) == 0;
-            long reach = (size - 1) * stride;
-            isValid &= reach >= 0 && reach <= SizeClasses.MAX_BYTES;
+            overflow |= count >> 63;
             end += reach;
         }
-        isValid &= end <= SizeClasses.MAX_BYTES;
-        if (!isValid) {
-            throw refused(tensor, "larger than any memory:");
+        if (overflow != 0 || (bits | end) >>> SizeClasses.MAX_BITS != 0) {
+            throw refused(
+                    tensor,
+                    "sizes, strides or offset %d are negative or reach beyond any memory:"
+                            .formatted(offset));
         }
-        MEMORY.set(JAVA_LONG, tensor + COUNT, count);
-        return end * elementBytes(dtype(tensor));
+        Raw.setLong(tensor + COUNT, count);
+        return count == 0 ? 0 : end * elementBytes(dtype(tensor));
     }
 
     /** Deletes a tensor that has been begun; says why. */
@@ -348,13 +332,22 @@ public final class Tensors {
 
     /** Gives back all that belongs to a record but the record. */
     static void freeContents(long tensor) {
-        long storage = MEMORY.get(JAVA_LONG, tensor + STORAGE);
+        long storage = Raw.getLong(tensor + STORAGE);
         if (storage != 0) {
+            Raw.setLong(tensor + STORAGE, 0);
             Memory.give(storage);
         }
         if (sizes(tensor) != tensor + INLINE_SIZES) {
             Memory.give(sizes(tensor));
+            clear(tensor);
         }
+    }
+
+    /** Makes a record one that owns nothing, as free records are. */
+    static void clear(long tensor) {
+        Raw.setLong(tensor + STORAGE, 0);
+        Raw.setLong(tensor + SIZES, tensor + INLINE_SIZES);
+        Raw.setLong(tensor + STRIDES, tensor + INLINE_STRIDES);
     }
 
     /** Counts the handles in this process that have not been deleted. */

@@ -1,0 +1,44 @@
+package io.github.aoti4j.internal.builtin.tensor;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/** Reads and writes memory by address. That it is there is the caller's word. */
+final class Raw {
+    static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final VarHandle ATOMIC = JAVA_LONG.varHandle();
+
+    private Raw() {}
+
+    // Layouts without alignment save a check of each access.
+
+    static long getLong(long address) {
+        return MEMORY.get(JAVA_LONG_UNALIGNED, address);
+    }
+
+    static void setLong(long address, long value) {
+        MEMORY.set(JAVA_LONG_UNALIGNED, address, value);
+    }
+
+    static int getInt(long address) {
+        return MEMORY.get(JAVA_INT_UNALIGNED, address);
+    }
+
+    static void setInt(long address, int value) {
+        MEMORY.set(JAVA_INT_UNALIGNED, address, value);
+    }
+
+    static long getAcquire(long address) {
+        return (long) ATOMIC.getAcquire(MEMORY, address);
+    }
+
+    /** Adds atomically; returns what was there before. */
+    static long getAndAdd(long address, long value) {
+        return (long) ATOMIC.getAndAdd(MEMORY, address, value);
+    }
+}
