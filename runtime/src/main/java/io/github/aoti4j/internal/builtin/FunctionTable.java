@@ -4,6 +4,7 @@ import io.github.aoti4j.internal.builtin.math.EmbeddingBag;
 import io.github.aoti4j.internal.builtin.math.LstmLayer;
 import io.github.aoti4j.internal.builtin.math.Sorting;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,7 +23,9 @@ final class FunctionTable {
      */
     record Function(String symbol, Class<?> home, String method, String signature) {}
 
-    static final List<Function> FUNCTIONS =
+    static final List<Function> FUNCTIONS = new ArrayList<>(BasicFunctions.LIST);
+
+    private static final List<Function> OPERATORS =
             List.of(
                     new Function("aoti_torch_cpu_topk", Sorting.class, "topk", "LLLIILL"),
                     new Function("aoti_torch_cpu_sort", Sorting.class, "sort", "LLILL"),
@@ -38,6 +41,10 @@ final class FunctionTable {
                             LstmLayer.class,
                             "run",
                             "LLLLLLLILLLLLIIIILLLL"));
+
+    static {
+        FUNCTIONS.addAll(OPERATORS);
+    }
 
     private FunctionTable() {}
 }

@@ -100,6 +100,28 @@ public final class Pool implements AutoCloseable {
         }
     }
 
+    /** Returns whether this is the thread's pool. */
+    public boolean isCurrent() {
+        return CURRENT.get().pool == this;
+    }
+
+    /**
+     * Makes the thread do without a pool.
+     *
+     * @return the one before, for {@link #resume}; null if there was none
+     */
+    public static Pool suspend() {
+        Current current = CURRENT.get();
+        Pool before = current.pool;
+        current.pool = null;
+        return before;
+    }
+
+    /** Ends {@link #suspend}. */
+    public static void resume(Pool before) {
+        CURRENT.get().pool = before;
+    }
+
     /**
      * Frees what is kept, after the run that uses the pool, if there is one. What is in use is
      * freed when it is given back.

@@ -265,7 +265,7 @@ public final class Tensors {
      *
      * @param offset of its first element, in elements
      */
-    static void wrap(long tensor, long sizes, long strides, long memory, long offset) {
+    public static void wrap(long tensor, long sizes, long strides, long memory, long offset) {
         long bytes = layOut(tensor, sizes, strides, offset);
         if (memory == 0 && count(tensor) != 0) {
             throw refused(tensor, "a tensor with elements has no memory:");

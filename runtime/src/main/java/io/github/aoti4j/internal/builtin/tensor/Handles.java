@@ -4,13 +4,38 @@ import io.github.aoti4j.bindings.stub.TensorRecord;
 
 import java.lang.foreign.MemorySegment;
 
-/** Several handles to one tensor. */
-final class Aliases {
+/** Makes handles, several to one tensor, too, and deletes them. */
+public final class Handles {
 
-    private Aliases() {}
+    private Handles() {}
+
+    /** {@code aoti_torch_delete_tensor_object}. */
+    public static void delete(long tensor) {
+        Tensors.delete(tensor);
+    }
+
+    /** {@code aoti_torch_new_tensor_handle}. */
+    public static void newHandle(long tensor, long result) {
+        Raw.setLong(result, share(tensor));
+    }
+
+    /** {@code aoti_torch_new_uninitialized_tensor}. */
+    public static void newUndefined(long result) {
+        Raw.setLong(result, Tensors.beginUndefined());
+    }
+
+    /** {@code aoti_torch_assign_tensors}. */
+    public static void assignTensors(long source, long tensor) {
+        assign(tensor, source);
+    }
+
+    /** {@code aoti_torch_assign_tensors_out}. */
+    public static void assignTensorsOut(long source, long result) {
+        Raw.setLong(result, share(source));
+    }
 
     /** Makes another handle to what a handle stands for. */
-    static long share(long tensor) {
+    public static long share(long tensor) {
         if (Records.state(tensor) == Tensors.UNDEFINED) {
             return Tensors.beginUndefined();
         }
