@@ -193,9 +193,8 @@ public final class BuiltInEngine implements AutoCloseable {
     }
 
     /** Returns what the Java side of runs calls. */
-    @SuppressWarnings("DoNotCallSuggester") // until they are there
     public TensorApi tensors() {
-        throw new UnsupportedOperationException("to come");
+        return BuiltInTensors.INSTANCE;
     }
 
     /** Ends this use, when the model's library is closed. */
