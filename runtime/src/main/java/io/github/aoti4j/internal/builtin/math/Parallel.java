@@ -56,6 +56,7 @@ final class Parallel {
         }
 
         /** Called on each thread of a region; may not throw. */
+        @SuppressWarnings("UnusedMethod") // called by C
         private static void enter(long region) {
             Regions.at((int) region).work();
         }
