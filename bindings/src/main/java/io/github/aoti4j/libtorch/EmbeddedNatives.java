@@ -1,22 +1,18 @@
 package io.github.aoti4j.libtorch;
 
+import io.github.aoti4j.bindings.natives.NativeResource;
+import io.github.aoti4j.bindings.natives.ResourceFolder;
 import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.zip.CRC32;
 
 /**
  * The libtorch on the class path: natives that JavaCPP's presets publish as Maven artifacts, of
@@ -49,8 +45,6 @@ final class EmbeddedNatives {
                     BLAS_FOLDER + "libgfortran.so.5",
                     BLAS_FOLDER + "libopenblas.so.0");
 
-    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
-
     private final ClassLoader loader;
 
     private final String version;
@@ -78,7 +72,10 @@ final class EmbeddedNatives {
             if (loader.getResource(MAIN_RESOURCE) != null) {
                 try {
                     return Optional.of(
-                            new EmbeddedNatives(loader, version(loader), resources(loader)));
+                            new EmbeddedNatives(
+                                    loader,
+                                    ResourceFolder.version(loader, POM),
+                                    resources(loader)));
                 } catch (IOException e) {
                     throw new IncompatibleModelException(
                             "the libtorch on the class path cannot be read: " + e, e);
@@ -99,40 +96,7 @@ final class EmbeddedNatives {
                 return shared.get();
             }
         }
-        Map<String, Long> sizes = new LinkedHashMap<>();
-        for (NativeResource resource : resources) {
-            sizes.put(resource.name(), resource.size());
-        }
-        return cache.folder(folderName(), sizes, folder -> copyTo(folder, progress));
-    }
-
-    private void copyTo(Path folder, Progress progress) throws IOException {
-        long total = resources.stream().mapToLong(NativeResource::size).sum();
-        String message = "unpacking libtorch" + (version.isEmpty() ? "" : " " + version);
-        LOG.log(
-                System.Logger.Level.INFO,
-                "%s (%d MB) from its jars into %s; later starts use that copy"
-                        .formatted(message, total / 1_000_000, folder.getParent()));
-        progress.update(message, 0, total);
-        long[] done = {0};
-        for (NativeResource resource : resources) {
-            resource.copyTo(
-                    folder.resolve(resource.name()),
-                    n -> {
-                        done[0] += n;
-                        progress.update(message, done[0], total);
-                    });
-        }
-    }
-
-    /** Names the version, and identifies the content by what the jars say of it. */
-    private String folderName() {
-        CRC32 crc = new CRC32();
-        for (NativeResource resource : resources) {
-            String line = resource.name() + " " + resource.size() + " " + resource.stamp() + "\n";
-            crc.update(line.getBytes(StandardCharsets.UTF_8));
-        }
-        return "libtorch/%s%s%08x".formatted(version, version.isEmpty() ? "" : "-", crc.getValue());
+        return new ResourceFolder("libtorch", version, resources).unpack(cache, progress);
     }
 
     private static List<NativeResource> resources(ClassLoader loader) throws IOException {
@@ -156,20 +120,5 @@ final class EmbeddedNatives {
                                     String.join(" and ", ARTIFACTS)));
         }
         return found;
-    }
-
-    /** Returns the Maven version, empty if the jars do not state it. */
-    private static String version(ClassLoader loader) throws IOException {
-        URL pom = loader.getResource(POM);
-        if (pom == null) {
-            return "";
-        }
-        try (InputStream in = NativeResource.connect(pom).getInputStream()) {
-            var properties = new Properties();
-            properties.load(in);
-            // It becomes part of a folder's name.
-            String version = properties.getProperty("version", "");
-            return version.matches("[\\w.-]+") ? version : "";
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.libtorch;
 
+import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;

@@ -1,7 +1,9 @@
 package io.github.aoti4j.libtorch;
 
+import io.github.aoti4j.bindings.blas.OpenBlas;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
+import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.Environment;
 import io.github.aoti4j.bindings.os.LoadHint;
 import io.github.aoti4j.bindings.os.NativeLibrary;
@@ -89,6 +91,7 @@ final class LibTorchLoader {
                 present.isPresent()
                         ? adopt(present.get(), locator.demanded(options))
                         : open(locate(locator, options), context);
+        OpenBlas.shareWithLibTorch();
         LOG.log(System.Logger.Level.DEBUG, () -> "loaded " + torch);
         return torch;
     }

@@ -1,5 +1,6 @@
 package io.github.aoti4j.libtorch;
 
+import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;

@@ -1,5 +1,7 @@
 package io.github.aoti4j.libtorch;
 
+import io.github.aoti4j.bindings.natives.SearchContext;
+
 /**
  * Other Java libraries on the class path that load a libtorch of their own. A process can have only
  * one, and they cannot be stopped from loading a second one: all that is left is a warning.

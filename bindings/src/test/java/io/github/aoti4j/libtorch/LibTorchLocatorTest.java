@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.IncompatibleModelException;
 

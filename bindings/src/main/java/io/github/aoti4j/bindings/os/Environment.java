@@ -4,6 +4,7 @@ import io.github.aoti4j.bindings.generated.libc.Libc;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The environment that native code sees; {@link System#getenv} keeps showing the one the JVM was
@@ -18,6 +19,15 @@ public final class Environment {
             if (Libc.setenv(arena.allocateFrom(name), arena.allocateFrom(value), 1) != 0) {
                 throw new NativeException("setenv", "cannot set " + name);
             }
+        }
+    }
+
+    /** Removes a variable for native code of this process. */
+    public static void remove(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment unset = IntegerCall.find("unsetenv");
+            // It fails for impossible names only.
+            long _ = IntegerCall.call(unset, arena.allocateFrom(name).address(), 0, 0, 0, 0, 0);
         }
     }
 }

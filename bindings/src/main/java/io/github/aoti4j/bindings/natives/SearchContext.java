@@ -1,4 +1,4 @@
-package io.github.aoti4j.libtorch;
+package io.github.aoti4j.bindings.natives;
 
 import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.cache.UserCache;
@@ -18,14 +18,14 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * The inputs of the search for libtorch, which tests replace.
+ * The inputs of the search for native libraries, which tests replace.
  *
  * @param properties returns system properties, or null
  * @param environment returns environment variables, or null
  * @param classLoaders those that may find natives, best first
  * @param libraryFolders the system's, after those of {@code LD_LIBRARY_PATH}
  */
-record SearchContext(
+public record SearchContext(
         UnaryOperator<String> properties,
         UnaryOperator<String> environment,
         List<ClassLoader> classLoaders,
@@ -33,7 +33,7 @@ record SearchContext(
         List<Path> libraryFolders) {
 
     /** Those of this process and the calling thread. */
-    static SearchContext ofProcess() {
+    public static SearchContext ofProcess() {
         return new SearchContext(
                 System::getProperty,
                 System::getenv,
@@ -49,12 +49,12 @@ record SearchContext(
     }
 
     /** Returns a property's value, null if it is not set or empty. */
-    String property(String name) {
+    public String property(String name) {
         return emptyToNull(properties.apply(name));
     }
 
     /** Returns a variable's value, null if it is not set or empty. */
-    String variable(String name) {
+    public String variable(String name) {
         return emptyToNull(environment.apply(name));
     }
 
@@ -63,7 +63,7 @@ record SearchContext(
      * that no other module requires: the JVM leaves them out, and no class loader of its own finds
      * anything in them.
      */
-    URLClassLoader modulePathLoader() {
+    public URLClassLoader modulePathLoader() {
         String value = property("jdk.module.path");
         Stream<String> elements =
                 value == null ? Stream.empty() : Stream.of(value.split(File.pathSeparator));
@@ -97,14 +97,14 @@ record SearchContext(
     }
 
     /** Returns the folders of {@code LD_LIBRARY_PATH}, then the system's own. */
-    List<Path> systemFolders() {
+    public List<Path> systemFolders() {
         return Stream.concat(paths("LD_LIBRARY_PATH").stream(), libraryFolders.stream())
                 .distinct()
                 .toList();
     }
 
     /** Returns the absolute folders of a variable such as {@code PATH}. */
-    List<Path> paths(String variable) {
+    public List<Path> paths(String variable) {
         String value = variable(variable);
         if (value == null) {
             return List.of();
@@ -118,7 +118,7 @@ record SearchContext(
     }
 
     /** Returns a path, null if the text cannot be one. */
-    static Path path(String text) {
+    public static Path path(String text) {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {

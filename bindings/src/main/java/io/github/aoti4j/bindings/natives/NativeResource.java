@@ -1,4 +1,4 @@
-package io.github.aoti4j.libtorch;
+package io.github.aoti4j.bindings.natives;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,18 +19,18 @@ import java.util.zip.CRC32;
  * @param stamp differs between contents of the same size: the CRC-32 that its jar states, or else
  *     the time of the last change
  */
-record NativeResource(String name, URL url, long size, long stamp, boolean isCrc) {
+public record NativeResource(String name, URL url, long size, long stamp, boolean isCrc) {
     private static final int CHUNK = 1 << 20;
 
     /** Opens a connection without a cache: a cached jar would stay open. */
-    static URLConnection connect(URL url) throws IOException {
+    public static URLConnection connect(URL url) throws IOException {
         URLConnection connection = url.openConnection();
         connection.setUseCaches(false);
         return connection;
     }
 
     /** Describes a resource without reading it. */
-    static NativeResource at(String name, URL url) throws IOException {
+    public static NativeResource at(String name, URL url) throws IOException {
         URLConnection connection = connect(url);
         if (connection instanceof JarURLConnection jarConnection) {
             try (JarFile jar = jarConnection.getJarFile()) {
@@ -50,7 +50,7 @@ record NativeResource(String name, URL url, long size, long stamp, boolean isCrc
     }
 
     /** Writes the content to a new file, and reports the bytes of each step. */
-    void copyTo(Path target, LongConsumer written) throws IOException {
+    public void copyTo(Path target, LongConsumer written) throws IOException {
         CRC32 crc = new CRC32();
         try (InputStream in = connect(url).getInputStream();
                 OutputStream out = Files.newOutputStream(target)) {

@@ -1,0 +1,176 @@
+package io.github.aoti4j.bindings.blas;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.natives.SearchContext;
+import io.github.aoti4j.bindings.os.Errno;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+
+/**
+ * The OpenBLAS of this process, if there is one: found and opened once, never closed.
+ *
+ * <p>Its own threads would compete with OpenMP's for the processors, so it computes on the calling
+ * thread alone, unless libtorch uses it, too. Callers share large products out themselves.
+ *
+ * <p>Thread-safe.
+ */
+public final class OpenBlas {
+    private static final Object LOCK = new Object();
+
+    private static volatile BlasLibrary loaded;
+
+    private OpenBlas() {}
+
+    /** The functions; initialised when there is a library. */
+    private static final class Functions {
+        static final MethodHandle SGEMM = gemm("cblas_sgemm", JAVA_FLOAT);
+        static final MethodHandle DGEMM = gemm("cblas_dgemm", JAVA_DOUBLE);
+
+        /** They read a field: the collector may wait for them. */
+        static final MethodHandle THREADS =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                loaded.library().address("openblas_get_num_threads"),
+                                FunctionDescriptor.of(JAVA_INT),
+                                Linker.Option.critical(false));
+
+        private static MethodHandle gemm(String name, ValueLayout type) {
+            MemoryLayout[] arguments = {
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT, // order, transpositions
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT, // m, n, k
+                type,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT, // alpha, A, B
+                type,
+                JAVA_LONG,
+                JAVA_INT // beta, C
+            };
+            return Linker.nativeLinker()
+                    .downcallHandle(
+                            loaded.library().address(name), FunctionDescriptor.ofVoid(arguments));
+        }
+    }
+
+    private static final int ROW_MAJOR = 101;
+    private static final int PLAIN = 111;
+    private static final int TRANSPOSED = 112;
+
+    /**
+     * Finds and opens it unless that has been done, and logs what came of it.
+     *
+     * @param explicit a library or its folder, which the caller names, or null
+     * @return whether it is there
+     * @throws IncompatibleModelException if what the user has named cannot be used
+     */
+    public static boolean load(Path explicit) {
+        BlasLibrary library = loaded;
+        if (library == null) {
+            synchronized (LOCK) {
+                if (loaded == null) {
+                    loaded = BlasLoader.load(explicit, SearchContext.ofProcess());
+                }
+                library = loaded;
+            }
+        }
+        return library.library() != null;
+    }
+
+    /** Returns whether it has been loaded. */
+    public static boolean isThere() {
+        BlasLibrary library = loaded;
+        return library != null && library.library() != null;
+    }
+
+    /** Returns which it is, or why there is none. */
+    public static String description() {
+        BlasLibrary library = loaded;
+        return library == null ? "OpenBLAS has not been looked for" : library.description();
+    }
+
+    /** Returns whether a call computes on its own thread alone. It must be there. */
+    public static boolean isSingleThreaded() {
+        try {
+            return (int) Functions.THREADS.invokeExact() == 1;
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+
+    /** Gives it its own threads back, because libtorch calls it, too, and knows no others. */
+    public static void shareWithLibTorch() {
+        synchronized (LOCK) {
+            if (isThere() && loaded.own()) {
+                BlasLoader.useAllThreads(loaded.library());
+            }
+        }
+    }
+
+    /**
+     * Computes {@code C = alpha op(A) op(B) + beta C}, row-major. It must be there; each leading
+     * dimension must be at least its matrix's number of columns, and 1.
+     */
+    public static void gemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            long a,
+            int lda,
+            long b,
+            int ldb,
+            float beta,
+            long c,
+            int ldc) {
+        int first = transA ? TRANSPOSED : PLAIN;
+        int second = transB ? TRANSPOSED : PLAIN;
+        try {
+            Functions.SGEMM.invokeExact(
+                    ROW_MAJOR, first, second, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+
+    /** The same for double. */
+    public static void gemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            double alpha,
+            long a,
+            int lda,
+            long b,
+            int ldb,
+            double beta,
+            long c,
+            int ldc) {
+        int first = transA ? TRANSPOSED : PLAIN;
+        int second = transB ? TRANSPOSED : PLAIN;
+        try {
+            Functions.DGEMM.invokeExact(
+                    ROW_MAJOR, first, second, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+}
