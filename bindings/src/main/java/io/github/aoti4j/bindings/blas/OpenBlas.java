@@ -103,6 +103,11 @@ public final class OpenBlas {
         return library == null ? "OpenBLAS has not been looked for" : library.description();
     }
 
+    /** Links the functions. It must be there. */
+    public static void prepare() {
+        boolean _ = isSingleThreaded();
+    }
+
     /** Returns whether a call computes on its own thread alone. It must be there. */
     public static boolean isSingleThreaded() {
         try {

@@ -9,6 +9,7 @@ import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.builtin.FunctionTable.Function;
+import io.github.aoti4j.internal.builtin.math.Products;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -173,6 +174,9 @@ public final class BuiltInEngine implements AutoCloseable {
                     library.bind(symbol, vector.get());
                 }
             }
+        }
+        if (Products.areIn(undefinedSymbols)) {
+            Products.prepare(null);
         }
         if (!wanted.isEmpty()) {
             EntryPoints.make(wanted, library.arena()).forEach(library::bind);

@@ -24,6 +24,11 @@ final class Gemm {
 
     private Gemm() {}
 
+    /** Makes this class ready. */
+    static void prepare() {
+        GemmTasks _ = TASKS.get();
+    }
+
     private static boolean hasBlas() {
         try {
             return OpenBlas.load(null);

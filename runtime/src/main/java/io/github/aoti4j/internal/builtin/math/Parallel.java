@@ -8,6 +8,7 @@ import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.bindings.os.WeakUpcall;
 
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 
 /**
@@ -59,6 +60,14 @@ final class Parallel {
         @SuppressWarnings("UnusedMethod") // called by C
         private static void enter(long region) {
             Regions.at((int) region).work();
+        }
+    }
+
+    /** Makes this class ready. */
+    static void prepare() {
+        if (threads() > 1) {
+            Regions.prepare();
+            MemorySegment _ = Entry.FUNCTION.address();
         }
     }
 

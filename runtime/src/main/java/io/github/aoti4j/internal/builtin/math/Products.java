@@ -1,0 +1,38 @@
+package io.github.aoti4j.internal.builtin.math;
+
+import io.github.aoti4j.bindings.blas.OpenBlas;
+import io.github.aoti4j.core.IncompatibleModelException;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+
+/** What the operators that multiply matrices have in common, as far as it concerns loading. */
+public final class Products {
+    /** Parts of the names of such operators. */
+    private static final List<String> OPERATORS = List.of("mm", "convolution", "attention", "rnn");
+
+    private Products() {}
+
+    /** Returns whether one of these functions multiplies matrices. */
+    public static boolean areIn(Collection<String> symbols) {
+        return symbols.stream()
+                .filter(symbol -> symbol.startsWith("aoti_torch_cpu_"))
+                .anyMatch(symbol -> OPERATORS.stream().anyMatch(symbol::contains));
+    }
+
+    /**
+     * Makes ready what products need. A run may have too little stack for that, and must not begin
+     * it.
+     *
+     * @param openBlas a library or its folder, which the caller names, or null
+     * @throws IncompatibleModelException if the OpenBLAS that the user has named cannot be used
+     */
+    public static void prepare(Path openBlas) {
+        if (OpenBlas.load(openBlas)) {
+            OpenBlas.prepare();
+        }
+        Gemm.prepare();
+        Parallel.prepare();
+    }
+}
