@@ -9,6 +9,7 @@ import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.stub.Accessor;
 import io.github.aoti4j.bindings.stub.StubLibrary;
 import io.github.aoti4j.bindings.stub.TensorRecord;
+import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
 import io.github.aoti4j.libtorch.LibTorch;
@@ -108,7 +109,7 @@ class AccessorsTest {
                                                                         .toArray())));
     }
 
-    @Property(seed = "1", tries = 300)
+    @Property(seed = "1", tries = 100)
     void readsWhatLibTorchReads(@ForAll("tensors") TensorSpec spec) throws Throwable {
         try (Libraries libraries = new Libraries();
                 BothSides sides = new BothSides()) {
@@ -146,8 +147,7 @@ class AccessorsTest {
             compare(libraries, libtorch, ours);
             assertEquals(
                     9, libraries.read(libraries.ours, "aoti_torch_get_storage_offset", ours).get());
-            io.github.aoti4j.bindings.torch.TorchApi.deleteTensor(
-                    MemorySegment.ofAddress(libtorch));
+            TorchApi.deleteTensor(MemorySegment.ofAddress(libtorch));
             Tensors.delete(ours);
         }
     }
