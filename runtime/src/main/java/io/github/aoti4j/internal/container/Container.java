@@ -5,7 +5,6 @@ import io.github.aoti4j.bindings.model.ModelApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
-import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.device.Backend;
@@ -198,17 +197,10 @@ public final class Container implements AutoCloseable {
 
     private void call(int permit, RunSlot slot, MemorySegment stream) {
         MemorySegment container = replicas[replicas.length == 1 ? 0 : permit];
-        TensorApi tensors = slot.tensors();
-        Object before = tensors.enter();
-        int code;
-        try {
-            code =
-                    executor == null
-                            ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
-                            : callWithOperators(container, slot, stream);
-        } finally {
-            tensors.leave(before);
-        }
+        int code =
+                executor == null
+                        ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
+                        : callWithOperators(container, slot, stream);
         try {
             slot.separateOutputs();
         } catch (Throwable e) {

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.container;
 
+import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.internal.device.Backend;
 
 import java.lang.foreign.MemorySegment;
@@ -21,8 +22,12 @@ public final class RunScope implements AutoCloseable, Backend.Work {
     private final RunGate gate;
     private final RunSlot slot;
 
+    private final TensorApi tensors;
     private final boolean bound;
     private int permit;
+
+    /** What the thread used before this run. */
+    private Object before;
 
     /**
      * Makes a scope.
@@ -34,12 +39,19 @@ public final class RunScope implements AutoCloseable, Backend.Work {
         this.container = container;
         this.gate = gate;
         this.slot = slot;
+        this.tensors = slot.tensors();
         this.bound = bound;
     }
 
     /** Begins a run with a permit that its thread has acquired. */
     public RunScope begin(int acquired) {
         permit = acquired;
+        try {
+            before = tensors.enter();
+        } catch (Throwable e) {
+            gate.release(acquired);
+            throw e;
+        }
         return this;
     }
 
@@ -69,6 +81,9 @@ public final class RunScope implements AutoCloseable, Backend.Work {
                 slot.reset();
             }
         } finally {
+            Object outer = before;
+            before = null;
+            tensors.leave(outer);
             gate.release(permit);
         }
     }

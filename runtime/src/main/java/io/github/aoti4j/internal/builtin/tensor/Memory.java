@@ -31,6 +31,18 @@ public final class Memory {
         return pool == null ? takeFromHeap(sizeClass) : pool.takeBlock(sizeClass);
     }
 
+    /** The same, from the pool of a record that this thread has just taken. */
+    static long tryTakeLike(long record, long bytes) {
+        if (bytes < 0 || bytes > SizeClasses.MAX_BYTES) {
+            return 0;
+        }
+        int sizeClass = SizeClasses.of(bytes);
+        Pool pool = Pools.of(Raw.getLong(record + Tensors.OWNER));
+        return pool == null || !pool.isCurrent()
+                ? takeFromHeap(sizeClass)
+                : pool.takeBlock(sizeClass);
+    }
+
     private static long takeFromHeap(int sizeClass) {
         long block = Blocks.allocate(sizeClass, 0);
         if (block != 0) {

@@ -91,18 +91,20 @@ public final class Pool implements AutoCloseable {
 
     /** Ends {@link #enter}, on the same thread. */
     public void leave(Pool before) {
-        if (!USER.compareAndSet(this, Thread.currentThread(), null)) {
+        if (!isCurrent()) {
             throw new IllegalStateException("this thread has not entered the pool");
         }
         CURRENT.get().pool = before;
+        USER.setRelease(this, null);
         if (closing) {
             freeUnlessEntered();
         }
     }
 
     /** Returns whether this is the thread's pool. */
+    @SuppressWarnings("ReferenceEquality")
     public boolean isCurrent() {
-        return CURRENT.get().pool == this;
+        return user == Thread.currentThread();
     }
 
     /**
@@ -215,7 +217,7 @@ public final class Pool implements AutoCloseable {
 
     /** Takes a block back that has no user. */
     void giveBlock(long block) {
-        if (isCurrentThreads()) {
+        if (isCurrent()) {
             add(block);
             return;
         }
@@ -232,11 +234,6 @@ public final class Pool implements AutoCloseable {
                 return;
             }
         }
-    }
-
-    @SuppressWarnings("ReferenceEquality")
-    private boolean isCurrentThreads() {
-        return user == Thread.currentThread();
     }
 
     private void add(long block) {
@@ -276,7 +273,7 @@ public final class Pool implements AutoCloseable {
 
     /** Takes a record back. */
     void giveRecord(long record) {
-        if (isCurrentThreads()) {
+        if (isCurrent()) {
             Records.setNext(record, state[RECORDS]);
             state[RECORDS] = record;
             return;

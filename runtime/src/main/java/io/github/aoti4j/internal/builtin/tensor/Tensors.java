@@ -220,7 +220,7 @@ public final class Tensors {
     /** The same, with sizes and strides from two lists of int64 values. */
     static void allocate(long tensor, long sizes, long strides) {
         long bytes = layOut(tensor, sizes, strides, 0);
-        long block = Memory.tryTake(bytes);
+        long block = Memory.tryTakeLike(tensor, bytes);
         if (block == 0) {
             throw refused(tensor, "there is no memory for %d bytes:".formatted(bytes));
         }
