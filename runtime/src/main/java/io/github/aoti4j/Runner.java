@@ -208,7 +208,7 @@ public final class Runner implements AutoCloseable {
                 // An operator in Java may still have one of the views, and is this very thread.
                 forgetViews();
             }
-            System.arraycopy(inputs.tensors(), 0, used, 0, used.length);
+            noteInputs();
             run.run(MemorySegment.NULL);
             hasRun = true;
         } catch (IllegalStateException | WrongThreadException e) {
@@ -221,6 +221,17 @@ public final class Runner implements AutoCloseable {
         }
         for (OutputView view : views) {
             view.follow();
+        }
+    }
+
+    /** Stores references only where they differ: the collector's barriers cost more than a look. */
+    @SuppressWarnings("ReferenceEquality")
+    private void noteInputs() {
+        TensorView[] bound = inputs.tensors();
+        for (int i = 0; i < used.length; i++) {
+            if (used[i] != bound[i]) {
+                used[i] = bound[i];
+            }
         }
     }
 

@@ -33,6 +33,10 @@ public final class KeepAlive {
     private static final MethodHandle RUN_FEW =
             Linker.nativeLinker().downcallHandle(descriptor(FEW));
 
+    /** For a runner on memory of its own. */
+    private static final MethodHandle RUN_NONE =
+            Linker.nativeLinker().downcallHandle(descriptor(0));
+
     private static final ConcurrentHashMap<Integer, MethodHandle> RUN_MANY =
             new ConcurrentHashMap<>();
 
@@ -47,6 +51,18 @@ public final class KeepAlive {
         MemorySegment[] held = arguments.open;
         int count = arguments.openCount;
         try {
+            if (count == 0) {
+                return (int)
+                        RUN_NONE.invokeExact(
+                                function,
+                                container,
+                                arguments.inputs,
+                                (long) arguments.inputCount,
+                                arguments.outputs,
+                                (long) arguments.outputCount,
+                                stream,
+                                proxyExecutor);
+            }
             if (count <= FEW) {
                 return (int)
                         RUN_FEW.invokeExact(

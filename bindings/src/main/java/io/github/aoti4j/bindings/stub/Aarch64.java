@@ -1,5 +1,6 @@
 package io.github.aoti4j.bindings.stub;
 
+import static io.github.aoti4j.bindings.stub.TensorRecord.LENT;
 import static io.github.aoti4j.bindings.stub.TensorRecord.LIVE;
 import static io.github.aoti4j.bindings.stub.TensorRecord.RANK;
 import static io.github.aoti4j.bindings.stub.TensorRecord.STATE;
@@ -127,6 +128,18 @@ final class Aarch64 implements Machine {
     @Override
     public byte[] jump() {
         return words(LOAD_TARGET, JUMP);
+    }
+
+    @Override
+    public byte[] delete() {
+        return words(
+                0xb40000a0, // cbz x0, jump
+                0xb9400001 | wordOffset(LENT), // ldr w1, [x0, #LENT]
+                0x34000061, // cbz w1, jump
+                SUCCESS,
+                RET,
+                LOAD_TARGET, // jump:
+                JUMP);
     }
 
     @Override

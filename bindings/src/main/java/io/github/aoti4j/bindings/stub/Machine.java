@@ -17,6 +17,12 @@ interface Machine extends SharedLibraryWriter.Machine {
     byte[] jump();
 
     /**
+     * Returns the code of {@code int32 aoti_torch_delete_tensor_object(tensor)}: does nothing for a
+     * handle that is lent, and jumps for others to an address in the data.
+     */
+    byte[] delete();
+
+    /**
      * Returns the code of {@code void aoti_torch_check(bool condition, function, file, line, char
      * *message)}: jumps to the address of {@code std::__throw_runtime_error(char *)} in the data,
      * with the message as its argument, unless the condition holds. The jump leaves no frame that

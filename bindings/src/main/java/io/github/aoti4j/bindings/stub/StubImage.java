@@ -23,6 +23,8 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
 
     static final String CHECK = "aoti_torch_check";
 
+    private static final String DELETE = "aoti_torch_delete_tensor_object";
+
     /** {@code std::__throw_runtime_error(char const *)}, to which CHECK jumps. */
     static final String THROW = "_ZSt21__throw_runtime_errorPKc";
 
@@ -54,7 +56,8 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
         writer.function(UNBOUND, machine.failing());
         writer.function(CHECK, machine.check(), slots.get(THROW));
         for (String function : functions) {
-            writer.function(function, machine.jump(), slots.get(function));
+            byte[] code = function.equals(DELETE) ? machine.delete() : machine.jump();
+            writer.function(function, code, slots.get(function));
         }
         return new StubImage(soname, table, slots, size, writer.write());
     }
@@ -73,6 +76,7 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
         }
         crc.update(machine.check());
         crc.update(machine.jump());
+        crc.update(machine.delete());
         for (String function : functions) {
             crc.update(function.getBytes(StandardCharsets.US_ASCII));
             crc.update('\n');

@@ -35,8 +35,11 @@ public final class TensorRecord {
     /** Size of the storage in bytes, int64. */
     public static final int STORAGE_BYTES = 64;
 
+    /** Not 0 while the handle is lent to a model, which then deletes it to no effect; int32. */
+    public static final int LENT = 72;
+
     /** Behind the fields that machine code reads. */
-    public static final int END = 72;
+    public static final int END = 80;
 
     /** State of a record that is no tensor's. */
     public static final int FREE = 0;

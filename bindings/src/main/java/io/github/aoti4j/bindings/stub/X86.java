@@ -1,5 +1,6 @@
 package io.github.aoti4j.bindings.stub;
 
+import static io.github.aoti4j.bindings.stub.TensorRecord.LENT;
 import static io.github.aoti4j.bindings.stub.TensorRecord.LIVE;
 import static io.github.aoti4j.bindings.stub.TensorRecord.RANK;
 import static io.github.aoti4j.bindings.stub.TensorRecord.STATE;
@@ -132,6 +133,18 @@ final class X86 implements Machine {
     @Override
     public byte[] jump() {
         return bytes(0xff, 0x25, 0, 0, 0, 0); // jmp [rip + distance]
+    }
+
+    @Override
+    public byte[] delete() {
+        return bytes(
+                0x48, 0x85, 0xff, // test rdi, rdi
+                0x74, 0x09, // jz jump
+                0x83, 0x7f, LENT, 0, // cmp dword ptr [rdi + LENT], 0
+                0x74, 0x03, // je jump
+                0x31, 0xc0, // xor eax, eax
+                RET, //
+                0xff, 0x25, 0, 0, 0, 0); // jump: jmp [rip + distance]
     }
 
     @Override

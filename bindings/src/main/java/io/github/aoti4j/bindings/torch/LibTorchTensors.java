@@ -40,6 +40,26 @@ public final class LibTorchTensors implements TensorApi {
     }
 
     @Override
+    public void startLending(long handle) {
+        // Each run gets a handle of its own.
+    }
+
+    @Override
+    public void lend(long handle, long slot) {
+        FastTensorApi.newHandle(handle, slot);
+    }
+
+    @Override
+    public boolean isLent(long handle) {
+        return false;
+    }
+
+    @Override
+    public void takeBack(long handle) {
+        FastTensorApi.delete(handle);
+    }
+
+    @Override
     public boolean isDefined(long handle, long scratch) {
         return TorchApi.isDefined(MemorySegment.ofAddress(handle), slot(scratch));
     }

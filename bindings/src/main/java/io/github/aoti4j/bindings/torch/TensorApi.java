@@ -41,6 +41,24 @@ public interface TensorApi extends AutoCloseable {
     /** Deletes a handle, and the tensor with its last one. */
     void delete(long handle);
 
+    /**
+     * Makes it possible to {@link #lend} a handle, until {@link #takeBack}. {@link #delete} may do
+     * nothing until then.
+     */
+    void startLending(long handle);
+
+    /**
+     * Leaves a handle to the same tensor at {@code slot} for a model to take in one run, which may
+     * be the handle itself: then {@link #isLent} says so of an output that is this handle.
+     */
+    void lend(long handle, long slot);
+
+    /** Returns whether a handle that a model has left is one that was lent. */
+    boolean isLent(long handle);
+
+    /** Deletes a handle that may have been lent; no model uses it any more. */
+    void takeBack(long handle);
+
     /** Returns whether a handle stands for a tensor at all. */
     boolean isDefined(long handle, long scratch);
 
@@ -117,6 +135,13 @@ public interface TensorApi extends AutoCloseable {
     /** Compares the strides, which must be as many as the tensor has dimensions. */
     default boolean hasStrides(long handle, long[] strides, long scratch) {
         return areAt(strides(handle, scratch), strides);
+    }
+
+    /** Compares address, sizes and strides; those of a tensor with as many dimensions. */
+    default boolean isAt(long handle, long address, long[] sizes, long[] strides, long scratch) {
+        return dataAddress(handle, scratch) == address
+                && hasSizes(handle, sizes, scratch)
+                && hasStrides(handle, strides, scratch);
     }
 
     private static boolean areAt(long address, long[] values) {

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.builtin;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.os.RawMemory;
+import io.github.aoti4j.bindings.stub.TensorRecord;
 import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.builtin.tensor.BuiltInFailure;
@@ -83,6 +84,49 @@ final class BuiltInTensors implements TensorApi {
         } catch (BuiltInFailure e) {
             throw failure("aoti_torch_delete_tensor_object", e);
         }
+    }
+
+    @Override
+    public void startLending(long handle) {
+        try {
+            Tensors.lend(handle);
+        } catch (BuiltInFailure e) {
+            throw failure("aoti_torch_new_tensor_handle", e);
+        }
+    }
+
+    @Override
+    public void lend(long handle, long slot) {
+        MEMORY.set(JAVA_LONG, slot, handle);
+    }
+
+    // No call but these: the compiler inlines accesses to memory only up to a depth of calls.
+    @Override
+    public boolean isAt(long handle, long address, long[] sizes, long[] strides, long scratch) {
+        boolean same = MEMORY.get(JAVA_LONG, handle + TensorRecord.DATA) == address;
+        long actualSizes = MEMORY.get(JAVA_LONG, handle + TensorRecord.SIZES);
+        long actualStrides = MEMORY.get(JAVA_LONG, handle + TensorRecord.STRIDES);
+        for (int d = 0; d < sizes.length; d++) {
+            long at = (long) d * Long.BYTES;
+            same &= MEMORY.get(JAVA_LONG, actualSizes + at) == sizes[d];
+            same &= MEMORY.get(JAVA_LONG, actualStrides + at) == strides[d];
+        }
+        return same;
+    }
+
+    @Override
+    public boolean isLent(long handle) {
+        return Tensors.isLent(handle);
+    }
+
+    @Override
+    public void takeBack(long handle) {
+        try {
+            Tensors.takeBack(handle);
+        } catch (BuiltInFailure e) {
+            throw failure("aoti_torch_delete_tensor_object", e);
+        }
+        delete(handle);
     }
 
     @Override

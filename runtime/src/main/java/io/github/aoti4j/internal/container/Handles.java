@@ -36,6 +36,19 @@ public final class Handles {
         return failure;
     }
 
+    /** The same as {@link #delete}, for a native tensor that may be lent to the model. */
+    public static NativeException takeBack(
+            TensorApi tensors, long handle, NativeException failure) {
+        try {
+            if (handle != 0) {
+                tensors.takeBack(handle);
+            }
+            return failure;
+        } catch (NativeException e) {
+            return Closeables.join(failure, e);
+        }
+    }
+
     /** Throws what failed, if anything did. */
     public static void throwIfAny(NativeException failure) {
         if (failure != null) {

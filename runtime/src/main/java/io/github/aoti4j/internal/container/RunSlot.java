@@ -112,7 +112,7 @@ public final class RunSlot implements AutoCloseable {
     }
 
     /**
-     * Makes a native tensor, to be shared with many runs ({@link #shareInput}).
+     * Makes a native tensor, to be lent to many runs ({@link #lendInput}).
      *
      * @param tensor of at most {@link Shapes#MAX_RANK} dimensions; its memory must outlive the
      *     native tensor
@@ -133,13 +133,24 @@ public final class RunSlot implements AutoCloseable {
         backend.newTensor(tensors, tensor, sizes, strides, handle);
     }
 
+    private void shareInput(int index, long tensor) {
+        tensors.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
+    }
+
     /**
-     * Makes another handle to a tensor that was made before, for the model to take.
+     * Lends the model a tensor that was made before ({@link TensorApi#lend}).
      *
      * @param tensor its handle, which stays the caller's
      */
-    public void shareInput(int index, long tensor) {
-        tensors.newHandle(tensor, inputs.address() + index * ADDRESS.byteSize());
+    public void lendInput(int index, long tensor) {
+        tensors.lend(tensor, inputs.address() + index * ADDRESS.byteSize());
+    }
+
+    /** The same as {@link #newTensor}, of a tensor to be lent ({@link #lendInput}). */
+    public long newLentTensor(TensorView tensor) {
+        long handle = newTensor(tensor);
+        tensors.startLending(handle);
+        return handle;
     }
 
     /** Returns the functions on tensors, with the memory of these runs. */
@@ -169,15 +180,16 @@ public final class RunSlot implements AutoCloseable {
 
     /**
      * Gives each output a handle of its own: a model that returns one tensor twice leaves one
-     * handle in both places, as PyTorch's own loader knows too.
+     * handle in both places, as PyTorch's own loader knows too, and one that returns an input may
+     * leave the handle that it was lent.
      *
      * @throws NativeException if a handle cannot be made; the slot then holds none twice
      */
     public void separateOutputs() {
         NativeException failure = null;
-        for (int i = 1; i < numOutputs; i++) {
+        for (int i = 0; i < numOutputs; i++) {
             long handle = outputAddress(i);
-            if (handle != 0 && isAmongFirst(i, handle)) {
+            if (handle != 0 && (isAmongFirst(i, handle) || tensors.isLent(handle))) {
                 outputs.setAtIndex(JAVA_LONG, i, 0);
                 try {
                     tensors.newHandle(handle, outputs.address() + i * ADDRESS.byteSize());

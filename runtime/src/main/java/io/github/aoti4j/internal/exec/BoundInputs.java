@@ -244,7 +244,7 @@ public final class BoundInputs {
             room = own ? fresh : Room.NONE;
             fresh = Room.NONE;
             try {
-                Handles.throwIfAny(Handles.delete(run.slot().tensors(), before, null));
+                Handles.throwIfAny(Handles.takeBack(run.slot().tensors(), before, null));
             } finally {
                 unused.free();
             }

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.exec;
 
 import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.constants.ConstantSet;
 import io.github.aoti4j.internal.container.Handles;
 import io.github.aoti4j.internal.container.RunScope;
@@ -50,7 +51,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
      *     none
      */
     public long bind(int index, TensorView tensor) {
-        long next = slot.newTensor(tensor);
+        long next = slot.newLentTensor(tensor);
         long before = inputs[index];
         inputs[index] = next;
         return before;
@@ -110,7 +111,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
                 }
             }
             for (int i = 0; i < inputs.length; i++) {
-                slot.shareInput(i, inputs[i]);
+                slot.lendInput(i, inputs[i]);
             }
             scope.give(stream);
         } catch (Throwable e) {
@@ -125,7 +126,13 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
         try (NativeModel.Use _ = use;
                 ConstantSet _ = constants;
                 slot) {
-            Handles.throwIfAny(Handles.deleteAll(slot.tensors(), inputs, slot.deleteAll()));
+            NativeException failure = slot.deleteAll();
+            for (int i = 0; i < inputs.length; i++) {
+                long input = inputs[i];
+                inputs[i] = 0;
+                failure = Handles.takeBack(slot.tensors(), input, failure);
+            }
+            Handles.throwIfAny(failure);
         }
     }
 }

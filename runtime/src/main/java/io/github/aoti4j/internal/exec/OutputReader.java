@@ -106,10 +106,9 @@ public final class OutputReader {
         long scratch = slot.scratchAddress();
         TensorApi tensors = slot.tensors();
         return handle != 0
-                && tensors.dataAddress(handle, scratch) == view.segment().address()
                 && !view.dtype().isComplex()
-                && tensors.hasSizes(handle, view.shape(), scratch)
-                && tensors.hasStrides(handle, view.strides(), scratch);
+                && tensors.isAt(
+                        handle, view.segment().address(), view.shape(), view.strides(), scratch);
     }
 
     /**

@@ -63,6 +63,9 @@ public final class Handles {
     static void assign(long tensor, long source) {
         Tensors.requireHandle(tensor, "dst");
         Tensors.requireHandle(source, "src");
+        if (Tensors.isLent(tensor)) {
+            throw new BuiltInFailure("an input cannot be assigned to: " + Tensors.describe(tensor));
+        }
         if (tensor == source) {
             return;
         }

@@ -43,6 +43,7 @@ public final class Pool implements AutoCloseable {
 
     /** A thread's pool. */
     private static final class Current {
+        final long threadId = Thread.currentThread().threadId();
         Pool pool;
     }
 
@@ -54,6 +55,9 @@ public final class Pool implements AutoCloseable {
     private volatile Object user;
 
     private volatile boolean closing;
+
+    /** Of the thread that entered last. */
+    private Current latest;
 
     public Pool() {
         this.number = Pools.add(this);
@@ -79,14 +83,25 @@ public final class Pool implements AutoCloseable {
      * @throws IllegalStateException if the pool is in use or closed
      */
     public Pool enter() {
-        Current current = CURRENT.get();
-        if (!USER.compareAndSet(this, null, Thread.currentThread())) {
+        Thread thread = Thread.currentThread();
+        if (!USER.compareAndSet(this, null, thread)) {
             throw new IllegalStateException(
                     closing ? "the pool is closed" : "another run uses the pool");
         }
+        Current current = currentOf(thread);
         Pool before = current.pool;
         current.pool = this;
         return before;
+    }
+
+    /** Mostly the thread of the run before, which is known: a thread local costs more. */
+    private Current currentOf(Thread thread) {
+        Current current = latest;
+        if (current == null || current.threadId != thread.threadId()) {
+            current = CURRENT.get();
+            latest = current;
+        }
+        return current;
     }
 
     /** Ends {@link #enter}, on the same thread. */
@@ -94,7 +109,7 @@ public final class Pool implements AutoCloseable {
         if (!isCurrent()) {
             throw new IllegalStateException("this thread has not entered the pool");
         }
-        CURRENT.get().pool = before;
+        latest.pool = before;
         USER.setRelease(this, null);
         if (closing) {
             freeUnlessEntered();

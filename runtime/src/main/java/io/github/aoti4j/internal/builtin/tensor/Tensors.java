@@ -286,15 +286,18 @@ public final class Tensors {
      * @return how many bytes lie before the end of the last element; 0 if there is none
      */
     private static long layOut(long tensor, long sizes, long strides, long offset) {
+        int rank = rank(tensor);
         long ownSizes = sizes(tensor);
         long ownStrides = strides(tensor);
-        long listed = (long) rank(tensor) * Long.BYTES;
         // All of them are below 2^46, or a bit above it is set here.
         long bits = offset;
         long overflow = 0;
         long count = 1;
         long end = offset + 1;
-        for (long at = 0; at < listed; at += Long.BYTES) {
+        // Not by a long: what the compiler makes of such a loop costs more than its two or three
+        // turns.
+        for (int d = 0; d < rank; d++) {
+            long at = (long) d * Long.BYTES;
             long size = Raw.getLong(sizes + at);
             long stride = Raw.getLong(strides + at);
             Raw.setLong(ownSizes + at, size);
@@ -326,8 +329,31 @@ public final class Tensors {
     /** Deletes a handle, and the memory with the last tensor that shares it. */
     public static void delete(long tensor) {
         requireHandle(tensor, "the handle");
+        if (isLent(tensor)) {
+            return;
+        }
         freeContents(tensor);
         Records.give(tensor);
+    }
+
+    /**
+     * Lends a handle to a model: until {@link #takeBack} it can be deleted to no effect. The model
+     * must be done with it then.
+     */
+    public static void lend(long tensor) {
+        require(tensor, "the tensor");
+        Raw.setInt(tensor + TensorRecord.LENT, 1);
+    }
+
+    /** Returns whether a handle is lent. */
+    public static boolean isLent(long tensor) {
+        return Raw.getInt(tensor + TensorRecord.LENT) != 0;
+    }
+
+    /** Ends {@link #lend}, if the handle is lent. */
+    public static void takeBack(long tensor) {
+        requireHandle(tensor, "the tensor");
+        Raw.setInt(tensor + TensorRecord.LENT, 0);
     }
 
     /** Gives back all that belongs to a record but the record. */
