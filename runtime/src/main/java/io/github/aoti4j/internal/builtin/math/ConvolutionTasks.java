@@ -1,0 +1,59 @@
+package io.github.aoti4j.internal.builtin.math;
+
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.BLOCKS;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.MEMORY;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.NEXT;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.SCRATCH;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.SCRATCH_BYTES;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.get;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.set;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.os.PerThread;
+import io.github.aoti4j.internal.builtin.tensor.Memory;
+
+import java.lang.invoke.VarHandle;
+
+/** Shares the blocks of a convolution out. Kept and used again by a thread. */
+final class ConvolutionTasks implements Parallel.Body {
+    private static final PerThread<ConvolutionTasks> TASKS = new PerThread<>(ConvolutionTasks::new);
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
+
+    private long plan;
+
+    private ConvolutionTasks() {}
+
+    /** Runs all blocks of a plan, each thread with memory of its own for patches. */
+    static void share(long plan) {
+        long threads = Math.min(Parallel.threads(), get(plan, BLOCKS));
+        long scratch = Memory.take(Math.multiplyExact(threads, get(plan, SCRATCH_BYTES)));
+        try {
+            set(plan, SCRATCH, scratch);
+            set(plan, NEXT, 0);
+            if (threads == 1) {
+                // The products themselves are shared out.
+                for (long b = 0; b < get(plan, BLOCKS); b++) {
+                    ConvolutionBlocks.runBlock(plan, b, scratch);
+                }
+            } else {
+                ConvolutionTasks tasks = TASKS.get();
+                tasks.plan = plan;
+                Parallel.run(threads, tasks);
+            }
+        } finally {
+            Memory.give(scratch);
+        }
+    }
+
+    @Override
+    public void run(long thread) {
+        long scratch = get(plan, SCRATCH) + thread * get(plan, SCRATCH_BYTES);
+        long next = plan + (long) NEXT * Long.BYTES;
+        long block = (long) LONG.getAndAdd(MEMORY, next, 1L);
+        while (block < get(plan, BLOCKS)) {
+            ConvolutionBlocks.runBlock(plan, block, scratch);
+            block = (long) LONG.getAndAdd(MEMORY, next, 1L);
+        }
+    }
+}
