@@ -86,7 +86,7 @@ public final class StubLibrary implements AutoCloseable {
      * Opens the library of this copy of the class.
      *
      * @param functions what can be bound
-     * @param standardLibrary libstdc++, which is closed with this
+     * @param standardLibrary libstdc++, which is closed with the library
      * @throws AotiException if it cannot be loaded
      */
     public static StubLibrary open(List<String> functions, NativeLibrary standardLibrary) {

@@ -3,7 +3,6 @@ package io.github.aoti4j.bindings.stub;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,8 @@ import java.util.Optional;
  * has the same functions with the same calling convention. They are accurate to 4 ULP, those of
  * SLEEF to the 1 that their names state.
  *
- * <p>Which libmvec has depends on its version: on x86-64 all since 2.35, before that six.
+ * <p>Which libmvec has depends on its version: on x86-64 all since 2.35, before that six. It is
+ * opened when it is needed. Thread-safe.
  */
 public final class VectorMath implements AutoCloseable {
     // SLEEF's functions as ATen's cpu/vec calls them. libmvec has no lgamma, fmod, nextafter.
@@ -28,23 +28,8 @@ public final class VectorMath implements AutoCloseable {
     private static final Map<String, String> TARGETS =
             targets(System.getProperty("os.arch").equals("aarch64"));
 
-    private final Optional<NativeLibrary> library;
-
-    private VectorMath(Optional<NativeLibrary> library) {
-        this.library = library;
-    }
-
-    /** Opens libmvec, if this machine has it. */
-    public static VectorMath open() {
-        return new VectorMath(NativeLibrary.ofSystem("libmvec.so.1"));
-    }
-
-    /** Opens libmvec if some of these symbols may be of use. */
-    public static VectorMath openFor(Collection<String> symbols) {
-        return symbols.stream().anyMatch(TARGETS::containsKey)
-                ? open()
-                : new VectorMath(Optional.empty());
-    }
+    /** Null until it is needed. */
+    private Optional<NativeLibrary> library;
 
     /** Returns the names of SLEEF's functions that a libmvec may have. */
     public static List<String> symbols() {
@@ -52,16 +37,23 @@ public final class VectorMath implements AutoCloseable {
     }
 
     /** Returns the function to call in place of one of SLEEF's, if there is one. */
-    public Optional<MemorySegment> find(String symbol) {
+    public synchronized Optional<MemorySegment> find(String symbol) {
         String target = TARGETS.get(symbol);
-        return target == null
-                ? Optional.empty()
-                : library.flatMap(mathematics -> mathematics.find(target));
+        if (target == null) {
+            return Optional.empty();
+        }
+        if (library == null) {
+            library = NativeLibrary.ofSystem("libmvec.so.1");
+        }
+        return library.flatMap(mathematics -> mathematics.find(target));
     }
 
     @Override
-    public void close() {
-        library.ifPresent(NativeLibrary::close);
+    public synchronized void close() {
+        if (library != null) {
+            library.ifPresent(NativeLibrary::close);
+            library = null;
+        }
     }
 
     /** The letter stands for the instruction set: AVX2, AVX-512 or Advanced SIMD. */

@@ -135,7 +135,7 @@ class VectorMathTest {
     @Test
     void computesWhatSleefDoes() throws Throwable {
         Path caller = CLibrary.build(folder, "caller", CALLER);
-        try (VectorMath vectors = VectorMath.open();
+        try (VectorMath vectors = new VectorMath();
                 NativeLibrary library = NativeLibrary.open(caller)) {
             assumeTrue(vectors.find("Sleef_tanhf8_u10").isPresent(), "libmvec is too old");
             for (String type : List.of("f8", "d4", "f16", "d8")) {

@@ -58,7 +58,7 @@ public final class BuiltInEngine implements AutoCloseable {
     public static List<String> missing(Collection<String> undefinedSymbols) {
         List<String> missing = new ArrayList<>();
         try (NativeLibrary standard = standardLibrary();
-                VectorMath vectors = VectorMath.openFor(undefinedSymbols)) {
+                VectorMath vectors = new VectorMath()) {
             for (String symbol : undefinedSymbols) {
                 boolean found =
                         StubLibrary.hasCode(symbol)
@@ -150,13 +150,14 @@ public final class BuiltInEngine implements AutoCloseable {
             names.add(function.symbol());
         }
         names.addAll(VectorMath.symbols());
-        vectorMath = VectorMath.open();
+        NativeLibrary standard = standardLibrary();
         try {
-            library = StubLibrary.open(names, standardLibrary());
+            library = StubLibrary.open(names, standard);
         } catch (Throwable e) {
-            Closeables.closeAfter(e, vectorMath);
+            Closeables.closeAfter(e, standard);
             throw e;
         }
+        vectorMath = new VectorMath();
     }
 
     private static void bind(Collection<String> undefinedSymbols) {

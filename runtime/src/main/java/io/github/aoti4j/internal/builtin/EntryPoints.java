@@ -137,9 +137,9 @@ final class EntryPoints {
         return count <= FEW_INTEGERS ? FEW_INTEGERS : Math.max(count, MANY_INTEGERS);
     }
 
+    /** They cost nothing, being where the method wants them. */
     private static int doubles(String signature) {
-        int count = count(signature, 'D');
-        return count == 0 ? 0 : Math.max(count, FEW_DOUBLES);
+        return Math.max(count(signature, 'D'), FEW_DOUBLES);
     }
 
     private static int count(String text, char letter) {
