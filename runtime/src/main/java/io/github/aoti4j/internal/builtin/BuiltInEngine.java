@@ -177,7 +177,7 @@ public final class BuiltInEngine implements AutoCloseable {
             }
         }
         if (Products.areIn(undefinedSymbols)) {
-            Products.prepare(null);
+            Products.prepare(undefinedSymbols, null);
         }
         if (!wanted.isEmpty()) {
             EntryPoints.make(wanted, library.arena()).forEach(library::bind);

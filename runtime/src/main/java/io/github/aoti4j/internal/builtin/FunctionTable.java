@@ -50,6 +50,7 @@ final class FunctionTable {
 
     static {
         FUNCTIONS.addAll(OPERATORS);
+        FUNCTIONS.addAll(ProductFunctions.LIST);
     }
 
     private FunctionTable() {}

@@ -13,6 +13,8 @@ enum Values {
     SMALL,
     /** Whole numbers between -4 and 4: sums of their products are exact. */
     WHOLE,
+    /** The same with some infinities and NaN. */
+    INFINITE,
     /** Zeros of both signs, infinities, NaN, denormal and huge numbers among small ones. */
     HOSTILE;
 
@@ -36,6 +38,10 @@ enum Values {
         return switch (this) {
             case SMALL -> random.nextDouble() * 2 - 1;
             case WHOLE -> random.nextInt(9) - 4;
+            case INFINITE ->
+                    random.nextInt(12) == 0
+                            ? SPECIAL[2 + random.nextInt(3)]
+                            : random.nextInt(9) - 4;
             case HOSTILE ->
                     random.nextInt(6) == 0
                             ? SPECIAL[random.nextInt(SPECIAL.length)]

@@ -18,6 +18,9 @@ final class Gemm {
     /** What a thread must get at least of them. */
     private static final double SHARE = 1 << 18;
 
+    /** Smaller matrices than this are multiplied by a row as the transpose by a column. */
+    private static final long SMALL_MATRIX = 1 << 9;
+
     private static final boolean HAS_BLAS = hasBlas();
 
     private static final PerThread<GemmTasks> TASKS = new PerThread<>(GemmTasks::new);
@@ -68,6 +71,30 @@ final class Gemm {
                     .f32(transA, transB, m, n, k, alpha, a, rowA, b, rowB, beta, c, rowC, shares);
             return;
         }
+        if (n == 1 && transB && rowB == k) {
+            // A column, which OpenBLAS multiplies faster if it is said to be one: 78 for 119 ns.
+            OpenBlas.gemm(
+                    transA,
+                    false,
+                    (int) m,
+                    1,
+                    (int) k,
+                    alpha,
+                    a,
+                    (int) rowA,
+                    b,
+                    1,
+                    beta,
+                    c,
+                    (int) rowC);
+            return;
+        }
+        if (m == 1 && transB && !transA && n * k <= SMALL_MATRIX) {
+            // A row; the same for its transpose: 87 for 137 ns.
+            OpenBlas.gemm(
+                    false, false, (int) n, 1, (int) k, alpha, b, (int) rowB, a, 1, beta, c, 1);
+            return;
+        }
         OpenBlas.gemm(
                 transA,
                 transB,
@@ -112,6 +139,30 @@ final class Gemm {
         if (shares > 1) {
             TASKS.get()
                     .f64(transA, transB, m, n, k, alpha, a, rowA, b, rowB, beta, c, rowC, shares);
+            return;
+        }
+        if (n == 1 && transB && rowB == k) {
+            // A column, which OpenBLAS multiplies faster if it is said to be one: 78 for 119 ns.
+            OpenBlas.gemm(
+                    transA,
+                    false,
+                    (int) m,
+                    1,
+                    (int) k,
+                    alpha,
+                    a,
+                    (int) rowA,
+                    b,
+                    1,
+                    beta,
+                    c,
+                    (int) rowC);
+            return;
+        }
+        if (m == 1 && transB && !transA && n * k <= SMALL_MATRIX) {
+            // A row; the same for its transpose: 87 for 137 ns.
+            OpenBlas.gemm(
+                    false, false, (int) n, 1, (int) k, alpha, b, (int) rowB, a, 1, beta, c, 1);
             return;
         }
         OpenBlas.gemm(

@@ -25,14 +25,19 @@ public final class Products {
      * Makes ready what products need. A run may have too little stack for that, and must not begin
      * it.
      *
+     * @param symbols the functions that the model calls
      * @param openBlas a library or its folder, which the caller names, or null
      * @throws IncompatibleModelException if the OpenBLAS that the user has named cannot be used
      */
-    public static void prepare(Path openBlas) {
+    public static void prepare(Collection<String> symbols, Path openBlas) {
         if (OpenBlas.load(openBlas)) {
             OpenBlas.prepare();
         }
         Gemm.prepare();
+        BatchedGemm.prepare();
         Parallel.prepare();
+        if (symbols.contains("aoti_torch_cpu__addmm_activation")) {
+            Activation.prepare();
+        }
     }
 }
