@@ -2,7 +2,11 @@ package io.github.aoti4j.internal.builtin;
 
 import io.github.aoti4j.internal.builtin.math.Convolution;
 import io.github.aoti4j.internal.builtin.math.EmbeddingBag;
+import io.github.aoti4j.internal.builtin.math.Indexing;
 import io.github.aoti4j.internal.builtin.math.LstmLayer;
+import io.github.aoti4j.internal.builtin.math.Pieces;
+import io.github.aoti4j.internal.builtin.math.Scans;
+import io.github.aoti4j.internal.builtin.math.Selection;
 import io.github.aoti4j.internal.builtin.math.Sorting;
 
 import java.util.ArrayList;
@@ -28,6 +32,19 @@ final class FunctionTable {
 
     private static final List<Function> OPERATORS =
             List.of(
+                    new Function("aoti_torch_cpu_slice_Tensor", Pieces.class, "slice", "LLLLLL"),
+                    new Function("aoti_torch_cpu_cat", Pieces.class, "cat", "LLLL"),
+                    new Function("aoti_torch_cpu_nonzero", Selection.class, "nonzero", "LL"),
+                    new Function(
+                            "aoti_torch_cpu_masked_select", Selection.class, "maskedSelect", "LLL"),
+                    new Function(
+                            "aoti_torch_cpu_repeat_interleave_Tensor",
+                            Selection.class,
+                            "repeatInterleave",
+                            "LLL"),
+                    new Function("aoti_torch_cpu_index_Tensor", Indexing.class, "index", "LLLL"),
+                    new Function("aoti_torch_cpu_cumsum", Scans.class, "cumsum", "LLLL"),
+                    new Function("aoti_torch_cpu_cumprod", Scans.class, "cumprod", "LLLL"),
                     new Function("aoti_torch_cpu_topk", Sorting.class, "topk", "LLLIILL"),
                     new Function("aoti_torch_cpu_sort", Sorting.class, "sort", "LLILL"),
                     new Function(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.stub.TensorRecord;
 import io.github.aoti4j.bindings.torch.TorchApi;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
 
@@ -16,8 +15,6 @@ import java.util.BitSet;
 
 /** A tensor as a handle of libtorch and as a record of ours. */
 final class TestTensor implements BothSides.Argument {
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
     /** What lies before and behind the tensor's memory; kept as the tensor's surroundings are. */
     private static final long MARGIN = 64;
 
@@ -77,17 +74,10 @@ final class TestTensor implements BothSides.Argument {
 
     private static long oursTensor(TensorSpec spec, long data) {
         long tensor = Tensors.begin(spec.dtype().code(), spec.rank());
-        long count = 1;
         for (int d = 0; d < spec.rank(); d++) {
             Tensors.setDimension(tensor, d, spec.shape()[d], spec.strides()[d]);
-            count *= spec.shape()[d];
         }
-        MEMORY.set(JAVA_LONG, tensor + TensorRecord.DATA, data);
-        MEMORY.set(JAVA_LONG, tensor + TensorRecord.COUNT, count);
-        MEMORY.set(
-                JAVA_LONG,
-                tensor + TensorRecord.STORAGE_BYTES,
-                (spec.extent() - spec.offset()) * spec.dtype().byteSize());
+        Tensors.wrap(tensor, Tensors.sizes(tensor), Tensors.strides(tensor), data, 0);
         return tensor;
     }
 

@@ -93,6 +93,26 @@ class LibraryCacheTest {
         assertArrayEquals(expected, unpacked);
     }
 
+    /** Each is found again by its own key. */
+    @Test
+    void copiesThatNeedOtherLibrariesAreOtherEntries() throws IOException {
+        Packaged plain = packaged(library);
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertTrue(needs(cache.unpack(plain)).contains("libtorch_cpu.so"));
+            for (String name : List.of("libaoti0.so", "libaoti1.so")) {
+                List<String> needs = needs(cache.unpack(plain.withLibTorch(name)));
+                assertTrue(needs.contains(name), needs.toString());
+                assertFalse(needs.contains("libtorch_cpu.so"), needs.toString());
+            }
+        }
+        assertEquals(3, files("model.so"));
+    }
+
+    private static List<String> needs(Path file) throws IOException {
+        MemorySegment bytes = MemorySegment.ofArray(Files.readAllBytes(file));
+        return ElfFile.read(bytes, file, "model.so").needed();
+    }
+
     @Test
     void keepsOthersOut() throws IOException {
         Path file = cache.unpack(packaged(library));

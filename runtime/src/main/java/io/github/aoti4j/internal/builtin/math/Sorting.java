@@ -1,16 +1,12 @@
 package io.github.aoti4j.internal.builtin.math;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.builtin.tensor.BuiltInFailure;
+import io.github.aoti4j.internal.builtin.tensor.Layouts;
 import io.github.aoti4j.internal.builtin.tensor.Memory;
+import io.github.aoti4j.internal.builtin.tensor.Numbers;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
 
 import java.lang.foreign.MemorySegment;
@@ -84,15 +80,12 @@ public final class Sorting {
             throw new BuiltInFailure(
                     "elements of %s have no order here".formatted(Tensors.describe(self)));
         }
-        if (keep && !isDense(self)) {
-            throw new BuiltInFailure("sorting needs a dense tensor, not " + Tensors.describe(self));
-        }
         long heap = Memory.take(Math.multiplyExact(k, PAIR));
         long values = 0;
         long indices = 0;
         try {
             values = result(self, Tensors.dtype(self), dimension, k, keep);
-            indices = result(self, DType.INT64.code(), dimension, k, keep);
+            indices = result(self, Numbers.INT64, dimension, k, keep);
             rows(self, dimension, k, largest, heap, values, indices);
         } catch (Throwable e) {
             if (values != 0) {
@@ -109,35 +102,6 @@ public final class Sorting {
         MEMORY.set(JAVA_LONG, ret1, indices);
     }
 
-    /** Returns whether the elements fill their memory, in any order of the dimensions. */
-    private static boolean isDense(long tensor) {
-        long last = 0;
-        for (int d = 0; d < Tensors.rank(tensor); d++) {
-            last += (Tensors.size(tensor, d) - 1) * Tensors.stride(tensor, d);
-        }
-        if (last + 1 != Tensors.count(tensor)) {
-            return Tensors.count(tensor) == 0;
-        }
-        // As many places as elements: each stride but 1 is a product of smaller dimensions.
-        for (int d = 0; d < Tensors.rank(tensor); d++) {
-            if (Tensors.size(tensor, d) > 1 && !isProductOfSmaller(tensor, d)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static boolean isProductOfSmaller(long tensor, int dimension) {
-        long product = 1;
-        for (int d = 0; d < Tensors.rank(tensor); d++) {
-            if (Tensors.size(tensor, d) > 1
-                    && Tensors.stride(tensor, d) < Tensors.stride(tensor, dimension)) {
-                product *= Tensors.size(tensor, d);
-            }
-        }
-        return product == Tensors.stride(tensor, dimension);
-    }
-
     private static long result(long self, int dtype, int dimension, long k, boolean keep) {
         int rank = Tensors.rank(self);
         long tensor = Tensors.begin(dtype, rank);
@@ -146,6 +110,9 @@ public final class Sorting {
             long size = d == dimension ? k : Tensors.size(self, d);
             Tensors.setDimension(tensor, d, size, keep ? Tensors.stride(self, d) : stride);
             stride = Math.multiplyExact(stride, Math.max(1, size));
+        }
+        if (keep && !Layouts.isDense(self)) {
+            Layouts.setDenseStrides(tensor);
         }
         Tensors.allocate(tensor);
         return tensor;
@@ -264,43 +231,23 @@ public final class Sorting {
         MEMORY.set(JAVA_LONG, heap + at * PAIR + Long.BYTES, index);
     }
 
+    /** libtorch sorts no unsigned integers of more than 8 bits. */
     private static boolean isOrdered(int dtype) {
-        return dtype == DType.FLOAT32.code()
-                || dtype == DType.FLOAT64.code()
-                || dtype == DType.BFLOAT16.code()
-                || dtype == DType.FLOAT16.code()
-                || dtype == DType.INT64.code()
-                || dtype == DType.INT32.code()
-                || dtype == DType.INT16.code()
-                || dtype == DType.INT8.code()
-                || dtype == DType.UINT8.code()
-                || dtype == DType.BOOL.code();
+        return Numbers.isFloating(dtype)
+                || (Numbers.isIntegral(dtype)
+                        && dtype != Numbers.UINT16
+                        && dtype != Numbers.UINT32
+                        && dtype != Numbers.UINT64);
     }
 
     /** Returns a number that orders an element; the least is the first of the result. */
     private static long key(long tensor, long at, boolean largest) {
         int dtype = Tensors.dtype(tensor);
         long address = Tensors.data(tensor) + at * Tensors.elementBytes(dtype);
-        long order;
-        if (dtype == DType.FLOAT32.code()) {
-            order = order(MEMORY.get(JAVA_FLOAT_UNALIGNED, address));
-        } else if (dtype == DType.FLOAT64.code()) {
-            order = order(MEMORY.get(JAVA_DOUBLE_UNALIGNED, address));
-        } else if (dtype == DType.BFLOAT16.code()) {
-            order = order(Float.intBitsToFloat(MEMORY.get(JAVA_SHORT_UNALIGNED, address) << 16));
-        } else if (dtype == DType.FLOAT16.code()) {
-            order = order(Float.float16ToFloat(MEMORY.get(JAVA_SHORT_UNALIGNED, address)));
-        } else if (dtype == DType.INT64.code()) {
-            order = MEMORY.get(JAVA_LONG_UNALIGNED, address);
-        } else if (dtype == DType.INT32.code()) {
-            order = MEMORY.get(JAVA_INT_UNALIGNED, address);
-        } else if (dtype == DType.INT16.code()) {
-            order = MEMORY.get(JAVA_SHORT_UNALIGNED, address);
-        } else if (dtype == DType.INT8.code()) {
-            order = MEMORY.get(JAVA_BYTE, address);
-        } else {
-            order = MEMORY.get(JAVA_BYTE, address) & 0xff;
-        }
+        long order =
+                Numbers.isFloating(dtype)
+                        ? order(Numbers.getDouble(dtype, address))
+                        : Numbers.getLong(dtype, address);
         return largest ? ~order : order;
     }
 

@@ -67,7 +67,7 @@ public final class ParallelScenarios {
         Set<Thread> first = meet(threads);
         require(first.contains(Thread.currentThread()), "the caller does nothing");
         require(
-                first.stream().allMatch(t -> t == Thread.currentThread() || t.isDaemon()),
+                first.stream().allMatch(t -> t.equals(Thread.currentThread()) || t.isDaemon()),
                 "threads that keep the process alive");
         require(first.equals(meet(threads)), "other threads in the next region");
         for (int count : new int[] {0, 1, 2, 3, threads, threads + 1, 10_000}) {
@@ -94,14 +94,14 @@ public final class ParallelScenarios {
                         threads,
                         _ -> {
                             await(barrier, ConcurrentHashMap.newKeySet());
-                            if (inCaller == (Thread.currentThread() == caller)) {
+                            if (inCaller == Thread.currentThread().equals(caller)) {
                                 throw error;
                             }
                         });
             } catch (Error e) {
                 thrown = e;
             }
-            require(thrown == error, "thrown: " + thrown);
+            require(error.equals(thrown), "thrown: " + thrown);
             requireEachOnce(100);
         }
         AtomicLong begun = new AtomicLong();
@@ -129,7 +129,9 @@ public final class ParallelScenarios {
                     Parallel.run(
                             5,
                             task -> {
-                                require(Thread.currentThread() == outer, "nested on other threads");
+                                require(
+                                        Thread.currentThread().equals(outer),
+                                        "nested on other threads");
                                 inner.addAndGet(task);
                             });
                 });
@@ -146,7 +148,7 @@ public final class ParallelScenarios {
                     builder.start(
                             () -> {
                                 for (int r = 0; r < 20; r++) {
-                                    Parallel.run(10 * threads, sum::addAndGet);
+                                    Parallel.run(10L * threads, sum::addAndGet);
                                 }
                             }));
         }
