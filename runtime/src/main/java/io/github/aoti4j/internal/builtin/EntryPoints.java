@@ -10,6 +10,7 @@ import io.github.aoti4j.internal.builtin.tensor.Failures;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -77,19 +78,24 @@ final class EntryPoints {
 
     private static void addAll(ClassBuilder type, List<Function> functions) {
         for (Function function : functions) {
+            var parameters = shape(function.signature()).toMethodType();
             type.withMethodBody(
                     function.symbol(),
-                    MethodTypeDesc.ofDescriptor(
-                            shape(function.signature()).toMethodType().toMethodDescriptorString()),
+                    MethodTypeDesc.ofDescriptor(parameters.toMethodDescriptorString()),
                     ClassFile.ACC_STATIC,
-                    code ->
-                            code.trying(
-                                    body -> call(body, function),
-                                    handlers ->
-                                            handlers.catching(
-                                                    ConstantDescs.CD_Throwable,
-                                                    handler -> keep(handler, function.symbol()))));
+                    code -> add(code, function));
         }
+    }
+
+    private static void add(CodeBuilder code, Function function) {
+        Label start = code.newLabel();
+        Label handler = code.newLabel();
+        code.labelBinding(start);
+        call(code, function);
+        code.iconst_0().ireturn();
+        code.labelBinding(handler).ldc(function.symbol()).swap();
+        code.invokestatic(FAILURES, "keep", KEEP).iconst_1().ireturn();
+        code.exceptionCatchAll(start, handler, handler);
     }
 
     private static void call(CodeBuilder code, Function function) {
@@ -108,15 +114,9 @@ final class EntryPoints {
             parameters.append(letter == 'L' ? 'J' : letter);
         }
         code.invokestatic(
-                        ClassDesc.ofDescriptor(function.home().descriptorString()),
-                        function.method(),
-                        MethodTypeDesc.ofDescriptor(parameters.append(")V").toString()))
-                .iconst_0()
-                .ireturn();
-    }
-
-    private static void keep(CodeBuilder code, String symbol) {
-        code.ldc(symbol).swap().invokestatic(FAILURES, "keep", KEEP).iconst_1().ireturn();
+                ClassDesc.ofDescriptor(function.home().descriptorString()),
+                function.method(),
+                MethodTypeDesc.ofDescriptor(parameters.append(")V").toString()));
     }
 
     private static FunctionDescriptor shape(String signature) {
