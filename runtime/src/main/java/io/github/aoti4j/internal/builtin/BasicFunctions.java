@@ -53,6 +53,7 @@ final class BasicFunctions {
                     of("scalar_to_tensor_int64", Scalars.class, "toInt64", "LL"),
                     of("scalar_to_tensor_bool", Scalars.class, "toBool", "IL"),
                     of("as_strided", Creation.class, "asStrided", "LLLL"),
+                    of("cpu_view_as_real", Creation.class, "viewAsReal", "LL"),
                     of("_alloc_from_pool", Creation.class, "allocateFromPool", "LLILLLL"));
 
     private BasicFunctions() {}

@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
+import io.github.aoti4j.core.DType;
 import io.github.aoti4j.internal.tensor.Shapes;
 
 /** Makes tensors: on new memory, on memory that is there, and views. */
@@ -64,19 +65,41 @@ public final class Creation {
         fromBlob(data, rank, sizes, strides, offset, dtype, deviceType, deviceIndex, result);
     }
 
-    /** {@code aoti_torch__reinterpret_tensor}. */
+    /**
+     * {@code aoti_torch__reinterpret_tensor}.
+     *
+     * @param offset behind the tensor's own ({@code torch/csrc/inductor/inductor_ops.cpp})
+     */
     public static void reinterpret(
             long self, long rank, long sizes, long strides, long offset, long result) {
         Tensors.require(self, "self");
         long tensor = Tensors.begin(Tensors.dtype(self), rankOf(rank));
-        Tensors.view(tensor, sizes, strides, self, offset);
+        Tensors.view(tensor, sizes, strides, self, Tensors.offset(self) + offset);
         Raw.setLong(result, tensor);
     }
 
     /** {@code aoti_torch_as_strided}; as many sizes and strides as the tensor has now. */
     public static void asStrided(long self, long sizes, long strides, long result) {
         Tensors.require(self, "self");
-        reinterpret(self, Tensors.rank(self), sizes, strides, Tensors.offset(self), result);
+        reinterpret(self, Tensors.rank(self), sizes, strides, 0, result);
+    }
+
+    /** {@code aoti_torch_cpu_view_as_real}: the parts of complex numbers as a last dimension. */
+    public static void viewAsReal(long self, long result) {
+        Tensors.require(self, "self");
+        int dtype = Tensors.dtype(self);
+        if (dtype < DType.COMPLEX32.code() || dtype > DType.COMPLEX128.code()) {
+            throw new BuiltInFailure("not complex: " + Tensors.describe(self));
+        }
+        int rank = Tensors.rank(self);
+        int part = DType.FLOAT16.code() + dtype - DType.COMPLEX32.code();
+        long tensor = Tensors.begin(part, rankOf(rank + 1L));
+        for (int d = 0; d < rank; d++) {
+            Tensors.setDimension(tensor, d, Tensors.size(self, d), 2 * Tensors.stride(self, d));
+        }
+        Tensors.setDimension(tensor, rank, 2, 1);
+        Tensors.view(tensor, self, 2 * Tensors.offset(self));
+        Raw.setLong(result, tensor);
     }
 
     /** {@code aoti_torch__alloc_from_pool}: part of a tensor's memory as another tensor. */
