@@ -33,6 +33,9 @@ class BasicFunctionsTest {
     private static final Operator FILL = Operator.of("aoti_torch_cpu_fill__Scalar");
     private static final Operator AS_STRIDED = Operator.of("aoti_torch_as_strided");
 
+    private static final Operator SLICE = Operator.of("aoti_torch_cpu_slice_Tensor");
+    private static final Operator REINTERPRET = Operator.of("aoti_torch__reinterpret_tensor");
+
     private static final List<DType> DTYPES =
             List.of(
                     DType.FLOAT32,
@@ -188,6 +191,26 @@ class BasicFunctionsTest {
                 assertTrue(sides.call(COPY, destination, source, 0));
                 sides.assertEqual(destination, Tolerance.EXACT);
             }
+        }
+    }
+
+    /** Models reinterpret views, and weights that start further on in their memory. */
+    @Example
+    void viewsOfViewsStartWhereTheseStart() {
+        try (BothSides sides = new BothSides()) {
+            var base = sides.input(TensorSpec.of(DType.FLOAT32, 7, 5));
+            var slice = sides.result();
+            assertTrue(sides.call(SLICE, base, 0L, sides.longs(2), 0L, 1L, slice));
+            BothSides.Argument view = ours -> ours ? slice.ours() : slice.libtorch();
+            var result = sides.result();
+            var sizes = sides.longs(2, 4);
+            var strides = sides.longs(3, 1);
+            assertTrue(sides.call(REINTERPRET, view, 2L, sizes, strides, 3L, result));
+            sides.assertEqual(result, Tolerance.EXACT);
+            var strided = sides.result();
+            var sizesOfRank = sides.longs(3, 2);
+            assertTrue(sides.call(AS_STRIDED, view, sizesOfRank, sides.longs(2, 5), strided));
+            sides.assertEqual(strided, Tolerance.EXACT);
         }
     }
 }
