@@ -41,7 +41,7 @@ class ClassLoaderLeakTest {
         public static void main(String[] args) throws Exception {
             Map<Tenant.Job, List<WeakReference<ClassLoader>>> loaders = new LinkedHashMap<>();
             try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
-                for (Tenant.Job job : Tenant.Job.values()) {
+                for (Tenant.Job job : Tenant.Job.all()) {
                     loaders.put(job, new ArrayList<>());
                     for (int i = 0; i < (job == Tenant.Job.RUN ? TENANTS : FEW); i++) {
                         loaders.get(job).add(serve(job, pool));

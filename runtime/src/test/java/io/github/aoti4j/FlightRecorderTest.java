@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -27,7 +26,6 @@ import java.util.concurrent.Semaphore;
 
 /** In JVMs of their own, since a recorder that has been started changes how all others run. */
 @NeedsLibTorch
-@OnBothEngines
 class FlightRecorderTest {
     private static final Fixture MLP = Fixture.of("weights_mlp");
     private static final Fixture OPERATOR = Fixture.of("custom_scale_add");

@@ -134,6 +134,7 @@ class FullDiskTest {
 
     @Test
     void libtorchThatFindsNoRoomLeavesNothing() throws Exception {
+        EngineUnderTest.assumeLibTorch();
         assumeTrue(
                 LibTorch.load().origin() == LibTorchOrigin.EMBEDDED,
                 "this libtorch needs no unpacking");

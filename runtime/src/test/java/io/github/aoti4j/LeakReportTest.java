@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
@@ -21,7 +20,6 @@ import java.util.logging.Logger;
 
 /** In JVMs of their own, where nothing else is garbage. */
 @NeedsLibTorch
-@OnBothEngines
 class LeakReportTest {
     private static final Fixture MLP = Fixture.of("weights_mlp");
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +16,6 @@ import java.util.Map;
 
 /** What fails in native code is thrown, and not written to standard error as well. */
 @NeedsLibTorch
-@OnBothEngines
 class NativeOutputTest {
     private static final String THROWN = "thrown by AOTInductor\nthrown by aten::bincount\n";
 

@@ -13,7 +13,6 @@ import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOptions;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.Paging;
 
 import org.junit.jupiter.api.AfterEach;
@@ -41,7 +40,6 @@ import java.util.Set;
  * one that some dereference happens to throw further in, or nothing where null is an answer.
  */
 @NeedsLibTorch
-@OnBothEngines
 class NullsTest {
     private static final Path PACKAGE = Fixture.of("call_structures").path();
 

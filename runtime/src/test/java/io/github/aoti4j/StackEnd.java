@@ -78,7 +78,7 @@ final class StackEnd {
         Subject subject = Subject.valueOf(args[0]);
         boolean virtual = Boolean.parseBoolean(args[1]);
         int times = Integer.parseInt(args[2]);
-        try (OperatorLibrary _ = DemoOperators.open()) {
+        try (OperatorLibrary _ = EngineUnderTest.isBuiltIn() ? null : DemoOperators.open()) {
             try (Model model = subject.load();
                     Arena arena = Arena.ofShared()) {
                 var end = new StackEnd(subject, model, subject.input(arena));

@@ -25,6 +25,9 @@ class StackEndTest {
     @ParameterizedTest
     @CsvSource({"PLAIN, false", "PLAIN, true", "OPERATORS, false", "OPERATORS, true"})
     void survives(StackEnd.Subject subject, boolean virtual) throws Exception {
+        if (subject == StackEnd.Subject.OPERATORS) {
+            EngineUnderTest.assumeLibTorch();
+        }
         var child = Children.of(StackEnd.class).options("-XX:TieredStopAtLevel=4");
         var ending =
                 ChildJvm.run(

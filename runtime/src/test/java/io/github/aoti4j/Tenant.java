@@ -110,6 +110,11 @@ public final class Tenant implements AutoCloseable {
         private final String fixture;
         private final String caseName;
 
+        /** Those that the engine can run. */
+        public static List<Kept> all() {
+            return EngineUnderTest.isBuiltIn() ? List.of(PLAIN) : List.of(values());
+        }
+
         Kept(String fixture, String caseName) {
             this.fixture = fixture;
             this.caseName = caseName;
@@ -169,6 +174,13 @@ public final class Tenant implements AutoCloseable {
         };
 
         abstract void work();
+
+        /** Those that the engine can do. */
+        public static List<Job> all() {
+            return EngineUnderTest.isBuiltIn()
+                    ? List.of(OPEN, RUN, WEIGHTS, FAIL)
+                    : List.of(values());
+        }
 
         private static void runAsPyTorchDoes(Path path, Fixture fixture, String caseName) {
             try (Model model = Model.load(path);

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.aoti4j.Children;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.bindings.elf.ElfFile;
@@ -11,7 +12,6 @@ import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
-import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.OnBothEngines;
 
@@ -56,7 +56,8 @@ class CrashTest {
         command.add("-XX:TieredStopAtLevel=1");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.add("-Daoti.libtorch=" + LibTorch.load().directory());
+        command.add("-Daoti.libtorch=" + Children.libtorch());
+        command.add("-Daoti.engine=" + System.getProperty("aoti.engine", "auto"));
         command.add("-Daoti.cache=" + arguments[0]);
         command.add(main.getName());
         for (Object argument : arguments) {
