@@ -34,6 +34,11 @@ final class FunctionTable {
             List.of(
                     new Function("aoti_torch_cpu_slice_Tensor", Pieces.class, "slice", "LLLLLL"),
                     new Function("aoti_torch_cpu_cat", Pieces.class, "cat", "LLLL"),
+                    new Function(
+                            "aoti_torch_cpu_nonzero_static",
+                            Selection.class,
+                            "nonzeroStatic",
+                            "LLLL"),
                     new Function("aoti_torch_cpu_nonzero", Selection.class, "nonzero", "LL"),
                     new Function(
                             "aoti_torch_cpu_masked_select", Selection.class, "maskedSelect", "LLL"),

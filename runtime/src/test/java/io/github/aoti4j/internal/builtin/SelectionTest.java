@@ -1,9 +1,15 @@
 package io.github.aoti4j.internal.builtin;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.aoti4j.bindings.os.RawMemory;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.internal.builtin.math.Selection;
+import io.github.aoti4j.internal.builtin.tensor.Creation;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
 
 import net.jqwik.api.Arbitraries;
@@ -15,6 +21,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tag;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,6 +71,30 @@ class SelectionTest {
             var result = sides.result();
             assertTrue(sides.call(NONZERO, sides.input(spec), result));
             sides.assertEqual(result, Tolerance.EXACT);
+        }
+    }
+
+    /** libtorch has the function from 2.11 on. */
+    @Example
+    void asManyIndicesAsWanted() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(JAVA_LONG);
+            MemorySegment data = arena.allocateFrom(JAVA_LONG, 0, 5, 7, 0, 0, 1);
+            long sizes = arena.allocateFrom(JAVA_LONG, 2, 3).address();
+            long strides = arena.allocateFrom(JAVA_LONG, 3, 1).address();
+            int dtype = DType.INT64.code();
+            Creation.fromBlob(data.address(), 2, sizes, strides, 0, dtype, 0, 0, slot.address());
+            long tensor = slot.get(JAVA_LONG, 0);
+            long[][] expected = {{}, {0, 1, 0, 2}, {0, 1, 0, 2, 1, 2, -1, -1}};
+            for (int i = 0; i < 3; i++) {
+                Selection.nonzeroStatic(tensor, 2L * i, -1, slot.address());
+                long result = slot.get(JAVA_LONG, 0);
+                assertArrayEquals(
+                        expected[i],
+                        RawMemory.longs(Tensors.data(result), (int) Tensors.count(result)));
+                Tensors.delete(result);
+            }
+            Tensors.delete(tensor);
         }
     }
 

@@ -35,20 +35,49 @@ public final class Selection {
         Tensors.setDimension(result, 0, count, 1);
         Tensors.setDimension(result, 1, rank, count);
         Tensors.allocate(result);
-        long at = 0;
-        for (long i = 0; i < Tensors.count(self); i++) {
+        long _ = writeIndices(self, result);
+        return result;
+    }
+
+    /**
+     * {@code aoti_torch_cpu_nonzero_static}: the indices of as many elements as wanted.
+     *
+     * @param fillValue what stands for indices of elements that are not there
+     */
+    public static void nonzeroStatic(long self, long size, long fillValue, long ret0) {
+        Tensors.require(self, "self");
+        Numbers.requireNumber(self, "self");
+        if (size < 0) {
+            throw new BuiltInFailure("%d indices of %s".formatted(size, Tensors.describe(self)));
+        }
+        int rank = Tensors.rank(self);
+        long result = Tensors.begin(DType.INT64.code(), 2);
+        Tensors.setDimension(result, 0, size, Math.max(1, rank));
+        Tensors.setDimension(result, 1, rank, 1);
+        Tensors.allocate(result);
+        long written = writeIndices(self, result);
+        for (long i = written * rank; i < size * rank; i++) {
+            MEMORY.set(JAVA_LONG, Tensors.data(result) + i * Long.BYTES, fillValue);
+        }
+        MEMORY.set(JAVA_LONG, ret0, result);
+    }
+
+    /** Writes a row for each element that is not 0, as far as there are rows; returns how many. */
+    private static long writeIndices(long self, long result) {
+        long row = 0;
+        for (long i = 0; i < Tensors.count(self) && row < Tensors.size(result, 0); i++) {
             if (isNonzero(self, place(self, i))) {
+                long at = Tensors.data(result) + row * Tensors.stride(result, 0) * Long.BYTES;
                 long rest = i;
-                for (int d = rank - 1; d >= 0; d--) {
+                for (int d = Tensors.rank(self) - 1; d >= 0; d--) {
                     long index = rest % Tensors.size(self, d);
                     rest /= Tensors.size(self, d);
-                    MEMORY.set(
-                            JAVA_LONG, Tensors.data(result) + (d * count + at) * Long.BYTES, index);
+                    MEMORY.set(JAVA_LONG, at + d * Tensors.stride(result, 1) * Long.BYTES, index);
                 }
-                at++;
+                row++;
             }
         }
-        return result;
+        return row;
     }
 
     /** Of a float NaN is not 0 either. */

@@ -138,7 +138,13 @@ final class StridedCopies {
     private static void row(
             long size, int toType, long to, long toStep, int fromType, long from, long fromStep) {
         if (toType != fromType) {
-            convert(size, toType, to, toStep, fromType, from, fromStep);
+            boolean dense =
+                    toStep == Tensors.elementBytes(toType)
+                            && fromStep == Tensors.elementBytes(fromType)
+                            && size <= Integer.MAX_VALUE;
+            if (!dense || !DenseConversions.convert((int) size, toType, to, fromType, from)) {
+                convert(size, toType, to, toStep, fromType, from, fromStep);
+            }
             return;
         }
         int bytes = Tensors.elementBytes(toType);

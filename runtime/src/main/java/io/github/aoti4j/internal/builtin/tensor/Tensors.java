@@ -289,7 +289,8 @@ public final class Tensors {
         int rank = rank(tensor);
         long ownSizes = sizes(tensor);
         long ownStrides = strides(tensor);
-        // All of them are below 2^46, or a bit above it is set here.
+        // All of them are below 2^46, or a bit above it is set here. The stride of a size of 1
+        // may be any.
         long bits = offset;
         long overflow = 0;
         long count = 1;
@@ -303,8 +304,9 @@ public final class Tensors {
             Raw.setLong(ownSizes + at, size);
             Raw.setLong(ownStrides + at, stride);
             long reach = Math.max(size - 1, 0) * stride;
-            bits |= size | stride | reach;
+            bits |= size | reach;
             overflow |= Math.multiplyHigh(size, stride) | Math.multiplyHigh(count, size);
+            overflow |= stride >> 63;
             count *= size;
             overflow |= count >> 63;
             end += reach;

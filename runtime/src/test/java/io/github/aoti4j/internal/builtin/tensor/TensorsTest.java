@@ -153,6 +153,14 @@ class TensorsTest {
     }
 
     @Test
+    void theStrideOfOneElementDoesNotMatter() {
+        long tensor = empty(new long[] {1, 2}, new long[] {Long.MAX_VALUE, 1});
+        assertEquals(Long.MAX_VALUE, Tensors.stride(tensor, 0));
+        assertEquals(8, Layouts.spanBytes(tensor));
+        Tensors.delete(tensor);
+    }
+
+    @Test
     void tensorsWithoutElementsHaveMemory() {
         long tensor = empty(new long[] {3, 0}, new long[] {1, 1});
         assertEquals(0, Tensors.count(tensor));
