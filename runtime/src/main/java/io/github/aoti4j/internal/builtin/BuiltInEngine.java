@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.builtin;
 
 import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.Closeables;
+import io.github.aoti4j.bindings.os.Environment;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.stub.StubLibrary;
 import io.github.aoti4j.bindings.stub.VectorMath;
@@ -130,6 +131,10 @@ public final class BuiltInEngine implements AutoCloseable {
      */
     public static BuiltInEngine open(Collection<String> undefinedSymbols, int intraOpThreads) {
         synchronized (BuiltInEngine.class) {
+            if (intraOpThreads > 0) {
+                // Read by OpenMP's library as it is loaded.
+                Environment.set("OMP_NUM_THREADS", Integer.toString(intraOpThreads));
+            }
             if (library == null) {
                 openLibrary();
             }
