@@ -30,7 +30,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final int CLASSES = 10;
 
     /** Warm-up of each latency: enough for the JVM's compiler. */
-    private static final long WARM_UP_NANOS = 250_000_000;
+    private static final long WARM_UP_NANOS = 600_000_000;
 
     private static final long TIMED_NANOS = 150_000_000;
     private static final int MAX_SAMPLES = 20_000;
