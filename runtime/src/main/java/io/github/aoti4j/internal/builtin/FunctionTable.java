@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.builtin;
 
+import io.github.aoti4j.internal.builtin.math.Attention;
 import io.github.aoti4j.internal.builtin.math.Convolution;
 import io.github.aoti4j.internal.builtin.math.EmbeddingBag;
 import io.github.aoti4j.internal.builtin.math.Indexing;
@@ -64,6 +65,11 @@ final class FunctionTable {
                             LstmLayer.class,
                             "run",
                             "LLLLLLLILLLLLIIIILLLL"),
+                    new Function(
+                            "aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu",
+                            Attention.class,
+                            "flash",
+                            "LLLDILLLL"),
                     new Function(
                             "aoti_torch_cpu_convolution",
                             Convolution.class,

@@ -11,6 +11,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tag;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -79,24 +80,24 @@ class ConvolutionTest {
             weight[4] = 2;
         }
         try (BothSides sides = new BothSides()) {
-            Layout[] layouts = Layout.values();
+            List<Layout> layouts = Layout.GENERAL;
             TestTensor x =
                     sides.input(
                             TensorSpec.of(c.dtype(), input)
                                     .withSeed(random.nextLong())
-                                    .with(layouts[random.nextInt(layouts.length)]));
+                                    .with(layouts.get(random.nextInt(layouts.size()))));
             TestTensor w =
                     sides.input(
                             TensorSpec.of(c.dtype(), weight)
                                     .withSeed(random.nextLong())
-                                    .with(layouts[random.nextInt(layouts.length)]));
+                                    .with(layouts.get(random.nextInt(layouts.size()))));
             TestTensor b =
                     random.nextBoolean()
                             ? null
                             : sides.input(
                                     TensorSpec.of(c.dtype(), filters)
                                             .withSeed(random.nextLong())
-                                            .with(layouts[random.nextInt(layouts.length)]));
+                                            .with(layouts.get(random.nextInt(layouts.size()))));
             BothSides.Result y = sides.result();
             long[] stride = list(random, n, 1, 3);
             long[] padding = list(random, n, 0, 3);

@@ -19,7 +19,17 @@ enum Layout {
     /** Gaps between the elements, and between rows. */
     PADDED,
     /** Some dimensions have stride 0. */
-    EXPANDED;
+    EXPANDED,
+    /** Of four dimensions, the two in the middle change places: heads and rows of an attention. */
+    HEADS_INSIDE,
+    /** The last dimension is dense, the others have gaps. */
+    ROWS_APART,
+    /** The last two dimensions are dense, others may have stride 0. */
+    REPEATED;
+
+    /** Layouts that suit any sizes and use of a tensor. */
+    static final List<Layout> GENERAL =
+            List.of(CONTIGUOUS, OFFSET, REVERSED, PERMUTED, CHANNELS_LAST, PADDED, EXPANDED);
 
     /** Returns strides for sizes; what is random in them depends on the seed. */
     long[] strides(long[] sizes, long seed) {
@@ -37,17 +47,19 @@ enum Layout {
                     order.addFirst(1);
                 }
             }
-            case CONTIGUOUS, OFFSET, PADDED, EXPANDED -> {}
+            case HEADS_INSIDE -> Collections.swap(order, 1, 2);
+            case CONTIGUOUS, OFFSET, PADDED, EXPANDED, ROWS_APART, REPEATED -> {}
         }
         long[] strides = new long[sizes.length];
         long stride = this == PADDED ? 1 + random.nextInt(3) : 1;
         for (int d : order) {
-            if (this == EXPANDED && random.nextBoolean()) {
+            boolean mayRepeat = this == EXPANDED || (this == REPEATED && d < sizes.length - 2);
+            if (mayRepeat && random.nextBoolean()) {
                 continue;
             }
             strides[d] = stride;
             stride *= Math.max(1, sizes[d]);
-            stride += this == PADDED ? random.nextInt(4) : 0;
+            stride += this == PADDED || this == ROWS_APART ? random.nextInt(4) : 0;
         }
         return strides;
     }

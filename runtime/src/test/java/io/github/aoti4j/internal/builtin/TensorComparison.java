@@ -10,6 +10,7 @@ import io.github.aoti4j.internal.builtin.tensor.Tensors;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -71,6 +72,16 @@ final class TensorComparison {
             long[] sizes = TorchApi.sizes(tensor, TorchApi.rank(tensor, slot), slot);
             return Arrays.stream(sizes).anyMatch(size -> size == 0);
         }
+    }
+
+    /** Adds up the magnitudes of a contiguous tensor of ours of float. */
+    static float sumOfMagnitudes(long ours) {
+        MemorySegment all = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+        float sum = 0;
+        for (long i = 0; i < Tensors.count(ours); i++) {
+            sum += Math.abs(all.get(ValueLayout.JAVA_FLOAT, Tensors.data(ours) + i * Float.BYTES));
+        }
+        return sum;
     }
 
     private static boolean holds(

@@ -73,13 +73,13 @@ record TensorSpec(DType dtype, List<Long> sizes, Layout layout, Values values, l
 
     /** Tensors of given sizes in any layout. */
     static Arbitrary<TensorSpec> inputs(DType dtype, Values values, long... sizes) {
-        return specs(Arbitraries.of(Layout.class), dtype, values, sizes);
+        return specs(Arbitraries.of(Layout.GENERAL), dtype, values, sizes);
     }
 
     /** Tensors of given sizes in any layout in which each element has memory of its own. */
     static Arbitrary<TensorSpec> outputs(DType dtype, Values values, long... sizes) {
         return specs(
-                Arbitraries.of(Layout.class).filter(l -> l != Layout.EXPANDED),
+                Arbitraries.of(Layout.GENERAL).filter(l -> l != Layout.EXPANDED),
                 dtype,
                 values,
                 sizes);

@@ -15,6 +15,8 @@ enum Values {
     WHOLE,
     /** The same with some infinities and NaN. */
     INFINITE,
+    /** Zero or minus infinity, as often. */
+    MASK,
     /** Zeros of both signs, infinities, NaN, denormal and huge numbers among small ones. */
     HOSTILE;
 
@@ -42,6 +44,7 @@ enum Values {
                     random.nextInt(12) == 0
                             ? SPECIAL[2 + random.nextInt(3)]
                             : random.nextInt(9) - 4;
+            case MASK -> random.nextBoolean() ? 0 : Double.NEGATIVE_INFINITY;
             case HOSTILE ->
                     random.nextInt(6) == 0
                             ? SPECIAL[random.nextInt(SPECIAL.length)]

@@ -72,7 +72,7 @@ final class Widening {
             return target + count * Double.BYTES;
         }
         if (isNarrow(dtype)) {
-            copyNarrow(dtype == F16, source, target, count, stride);
+            copyNarrow(dtype, source, target, count, stride);
         } else if (stride == 1) {
             MemorySegment.copy(MEMORY, source, MEMORY, target, count * Float.BYTES);
         } else {
@@ -84,24 +84,29 @@ final class Widening {
         return target + count * Float.BYTES;
     }
 
-    private static void copyNarrow(
-            boolean half, long source, long target, long count, long stride) {
+    private static void copyNarrow(int dtype, long source, long target, long count, long stride) {
         for (long i = 0; i < count; i++) {
             short bits = MEMORY.get(JAVA_SHORT_UNALIGNED, source + i * stride * Short.BYTES);
-            float value = half ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
+            float value = toFloat(dtype, bits);
             MEMORY.set(JAVA_FLOAT_UNALIGNED, target + i * Float.BYTES, value);
         }
     }
 
+    static float toFloat(int dtype, short bits) {
+        return dtype == F16 ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
+    }
+
     /** Rounds dense floats to dense elements of a narrow dtype. */
     static void round(int dtype, long source, long target, long count) {
-        DType type = dtype == F16 ? DType.FLOAT16 : DType.BFLOAT16;
         for (long i = 0; i < count; i++) {
             float value = MEMORY.get(JAVA_FLOAT_UNALIGNED, source + i * Float.BYTES);
-            MEMORY.set(
-                    JAVA_SHORT_UNALIGNED,
-                    target + i * Short.BYTES,
-                    NarrowFloats.fromFloat(type, value));
+            setNarrow(dtype, target + i * Short.BYTES, value);
         }
+    }
+
+    /** Writes an element of a narrow dtype, rounded. */
+    static void setNarrow(int dtype, long target, float value) {
+        DType type = dtype == F16 ? DType.FLOAT16 : DType.BFLOAT16;
+        MEMORY.set(JAVA_SHORT_UNALIGNED, target, NarrowFloats.fromFloat(type, value));
     }
 }
