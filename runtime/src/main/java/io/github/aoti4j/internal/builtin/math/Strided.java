@@ -15,6 +15,9 @@ final class Strided {
     /** From here on a call that copies bytes beats a loop. */
     private static final long LONG_ROW = 128;
 
+    /** A row that is repeated to this many bytes is copied in ever larger pieces. */
+    private static final long REPEATED = 1024;
+
     private Strided() {}
 
     /** Copies elements of 1, 2, 4 or 8 bytes. */
@@ -28,6 +31,12 @@ final class Strided {
             long to,
             long toRow,
             long toColumn) {
+        boolean repeated = fromRow == 0 && toColumn == 1 && toRow == columns && rows > 1;
+        if (repeated && rows * columns * bytes >= REPEATED) {
+            copy(bytes, 1, columns, from, 0, fromColumn, to, 0, 1);
+            repeat(to, columns * bytes, rows * columns * bytes);
+            return;
+        }
         if (fromColumn == 1 && toColumn == 1) {
             for (long i = 0; i < rows; i++) {
                 copyRow(from + i * fromRow * bytes, to + i * toRow * bytes, columns * bytes);
@@ -42,6 +51,13 @@ final class Strided {
                 source += fromColumn * bytes;
                 target += toColumn * bytes;
             }
+        }
+    }
+
+    /** Fills memory with what lies at its start, twice as much in each step. */
+    private static void repeat(long memory, long start, long bytes) {
+        for (long done = start; done < bytes; done *= 2) {
+            MemorySegment.copy(MEMORY, memory, MEMORY, memory + done, Math.min(done, bytes - done));
         }
     }
 
