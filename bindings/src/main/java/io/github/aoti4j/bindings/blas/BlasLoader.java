@@ -1,11 +1,8 @@
 package io.github.aoti4j.bindings.blas;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.Environment;
-import io.github.aoti4j.bindings.os.Errno;
+import io.github.aoti4j.bindings.os.IntegerCall;
 import io.github.aoti4j.bindings.os.LoadHint;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.Platform;
@@ -13,8 +10,6 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,23 +137,13 @@ final class BlasLoader {
     }
 
     private static String config(MemorySegment function) {
-        try {
-            var handle =
-                    Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(ADDRESS));
-            return ((MemorySegment) handle.invokeExact()).reinterpret(1 << 12).getString(0);
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        return MemorySegment.ofAddress(IntegerCall.call(function))
+                .reinterpret(1 << 12)
+                .getString(0);
     }
 
     private static int integer(MemorySegment function) {
-        try {
-            var handle =
-                    Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(JAVA_INT));
-            return (int) handle.invokeExact();
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        return (int) IntegerCall.call(function);
     }
 
     /** Has it compute on as many threads as it would by itself. */
@@ -170,15 +155,6 @@ final class BlasLoader {
                 threads = Math.min(threads, Integer.parseInt(value));
             }
         }
-        try {
-            var handle =
-                    Linker.nativeLinker()
-                            .downcallHandle(
-                                    library.address("openblas_set_num_threads"),
-                                    FunctionDescriptor.ofVoid(JAVA_INT));
-            handle.invokeExact(threads);
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        long _ = IntegerCall.call(library.address("openblas_set_num_threads"), threads);
     }
 }

@@ -1,18 +1,18 @@
 package io.github.aoti4j.bindings.blas;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.Errno;
+import io.github.aoti4j.bindings.os.IntegerCall;
 import io.github.aoti4j.core.IncompatibleModelException;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
@@ -33,18 +33,19 @@ public final class OpenBlas {
 
     /** The functions; initialised when there is a library. */
     private static final class Functions {
-        static final MethodHandle SGEMM = gemm("cblas_sgemm", JAVA_FLOAT);
-        static final MethodHandle DGEMM = gemm("cblas_dgemm", JAVA_DOUBLE);
+        static final MemorySegment SGEMM = loaded.library().address("cblas_sgemm");
+        static final MemorySegment DGEMM = loaded.library().address("cblas_dgemm");
+        static final MethodHandle GEMM = gemm();
 
         /** They read a field: the collector may wait for them. */
         static final MethodHandle THREADS =
-                Linker.nativeLinker()
-                        .downcallHandle(
-                                loaded.library().address("openblas_get_num_threads"),
-                                FunctionDescriptor.of(JAVA_INT),
-                                Linker.Option.critical(false));
+                IntegerCall.getter(loaded.library().address("openblas_get_num_threads"));
 
-        private static MethodHandle gemm(String name, ValueLayout type) {
+        /**
+         * One shape for both, since linking one takes a JVM's first load milliseconds: a float is
+         * the lower half of a double's register, on x86-64 and on AArch64.
+         */
+        private static MethodHandle gemm() {
             MemoryLayout[] arguments = {
                 JAVA_INT,
                 JAVA_INT,
@@ -52,18 +53,16 @@ public final class OpenBlas {
                 JAVA_INT,
                 JAVA_INT,
                 JAVA_INT, // m, n, k
-                type,
+                JAVA_DOUBLE,
                 JAVA_LONG,
                 JAVA_INT,
                 JAVA_LONG,
                 JAVA_INT, // alpha, A, B
-                type,
+                JAVA_DOUBLE,
                 JAVA_LONG,
                 JAVA_INT // beta, C
             };
-            return Linker.nativeLinker()
-                    .downcallHandle(
-                            loaded.library().address(name), FunctionDescriptor.ofVoid(arguments));
+            return Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(arguments));
         }
     }
 
@@ -111,7 +110,7 @@ public final class OpenBlas {
     /** Returns whether a call computes on its own thread alone. It must be there. */
     public static boolean isSingleThreaded() {
         try {
-            return (int) Functions.THREADS.invokeExact() == 1;
+            return (int) (long) Functions.THREADS.invokeExact() == 1;
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }
@@ -147,11 +146,29 @@ public final class OpenBlas {
         int first = transA ? TRANSPOSED : PLAIN;
         int second = transB ? TRANSPOSED : PLAIN;
         try {
-            Functions.SGEMM.invokeExact(
-                    ROW_MAJOR, first, second, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+            Functions.GEMM.invokeExact(
+                    Functions.SGEMM,
+                    ROW_MAJOR,
+                    first,
+                    second,
+                    m,
+                    n,
+                    k,
+                    lowerHalf(alpha),
+                    a,
+                    lda,
+                    b,
+                    ldb,
+                    lowerHalf(beta),
+                    c,
+                    ldc);
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }
+    }
+
+    private static double lowerHalf(float value) {
+        return Double.longBitsToDouble(Integer.toUnsignedLong(Float.floatToRawIntBits(value)));
     }
 
     /** The same for double. */
@@ -172,8 +189,22 @@ public final class OpenBlas {
         int first = transA ? TRANSPOSED : PLAIN;
         int second = transB ? TRANSPOSED : PLAIN;
         try {
-            Functions.DGEMM.invokeExact(
-                    ROW_MAJOR, first, second, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+            Functions.GEMM.invokeExact(
+                    Functions.DGEMM,
+                    ROW_MAJOR,
+                    first,
+                    second,
+                    m,
+                    n,
+                    k,
+                    alpha,
+                    a,
+                    lda,
+                    b,
+                    ldb,
+                    beta,
+                    c,
+                    ldc);
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }

@@ -1,14 +1,10 @@
 package io.github.aoti4j.bindings.blas;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.github.aoti4j.bindings.os.Errno;
+import io.github.aoti4j.bindings.os.IntegerCall;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.Threads;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
@@ -38,23 +34,14 @@ public final class OpenMp {
                         .filter(l -> l.has("GOMP_parallel"))
                         .orElse(null);
 
-        static final MethodHandle PARALLEL =
-                link(
-                        "GOMP_parallel",
-                        FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
+        static final MemorySegment PARALLEL = find("GOMP_parallel").orElse(null);
 
-        /** They read a field: the collector may wait for them. */
-        static final MethodHandle MAX_THREADS =
-                link(
-                        "omp_get_max_threads",
-                        FunctionDescriptor.of(JAVA_INT),
-                        Linker.Option.critical(false));
+        /**
+         * They read a field: the collector may wait for them. They return an int, the lower half.
+         */
+        static final MethodHandle MAX_THREADS = getter("omp_get_max_threads");
 
-        static final MethodHandle IN_PARALLEL =
-                link(
-                        "omp_in_parallel",
-                        FunctionDescriptor.of(JAVA_INT),
-                        Linker.Option.critical(false));
+        static final MethodHandle IN_PARALLEL = getter("omp_in_parallel");
 
         static final boolean HAVE_STACK = stackSize() >= ENOUGH_STACK;
 
@@ -68,12 +55,12 @@ public final class OpenMp {
             return Threads.nativeStackSize();
         }
 
-        private static MethodHandle link(
-                String name, FunctionDescriptor descriptor, Linker.Option... options) {
-            Optional<MemorySegment> address =
-                    Optional.ofNullable(LIBRARY).flatMap(l -> l.find(name));
-            return address.map(a -> Linker.nativeLinker().downcallHandle(a, descriptor, options))
-                    .orElse(null);
+        private static Optional<MemorySegment> find(String name) {
+            return LIBRARY == null ? Optional.empty() : LIBRARY.find(name);
+        }
+
+        private static MethodHandle getter(String name) {
+            return find(name).map(IntegerCall::getter).orElse(null);
         }
     }
 
@@ -96,7 +83,7 @@ public final class OpenMp {
      */
     public static int maxThreads() {
         try {
-            return (int) Functions.MAX_THREADS.invokeExact();
+            return (int) (long) Functions.MAX_THREADS.invokeExact();
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }
@@ -105,7 +92,7 @@ public final class OpenMp {
     /** Returns whether this thread is in a region of several threads. The library must be there. */
     public static boolean inParallel() {
         try {
-            return (int) Functions.IN_PARALLEL.invokeExact() != 0;
+            return (int) (long) Functions.IN_PARALLEL.invokeExact() != 0;
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }
@@ -119,10 +106,6 @@ public final class OpenMp {
      * @param data its argument
      */
     public static void parallel(long function, long data, int threads) {
-        try {
-            Functions.PARALLEL.invokeExact(function, data, threads, 0);
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        long _ = IntegerCall.call(Functions.PARALLEL, function, data, threads, 0);
     }
 }

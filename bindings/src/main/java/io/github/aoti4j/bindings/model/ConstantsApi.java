@@ -6,12 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.model.AOTInductorConstantMapEntry;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerExtractConstantsMapEntries_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerFreeInactiveConstantBuffer_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRunConstantFolding_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerSwapConstantBuffer_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerUpdateConstantBufferPairs_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelUpdateConstantsFromBlob_fn;
+import io.github.aoti4j.bindings.os.IntegerCall;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.core.IncompatibleModelException;
 
@@ -128,8 +127,12 @@ public final class ConstantsApi {
             MemorySegment entries = arena.allocate(ADDRESS);
             MemorySegment count = arena.allocate(JAVA_LONG);
             model.check(
-                    AOTInductorModelContainerExtractConstantsMapEntries_fn.invoke(
-                            library.address(EXTRACT), container, entries, count, inactive),
+                    IntegerCall.call(
+                            library.address(EXTRACT),
+                            container.address(),
+                            entries.address(),
+                            count.address(),
+                            inactive ? 1 : 0),
                     EXTRACT);
             Map<String, MemorySegment> attached = new LinkedHashMap<>();
             long n = count.get(JAVA_LONG, 0);
@@ -217,13 +220,15 @@ public final class ConstantsApi {
             boolean inactive) {
         try (Arena arena = Arena.ofConfined()) {
             model.check(
-                    AOTInductorModelContainerUpdateConstantBufferPairs_fn.invoke(
+                    // The last is whether to check that all constants are there.
+                    IntegerCall.call(
                             require(function),
-                            container,
-                            pairs(handles, arena),
+                            container.address(),
+                            pairs(handles, arena).address(),
                             handles.size(),
-                            inactive,
-                            false),
+                            inactive ? 1 : 0,
+                            0,
+                            0),
                     function);
         }
     }

@@ -1,8 +1,9 @@
 package io.github.aoti4j.bindings.model;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerRun_fn;
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.os.Errno;
 
@@ -30,17 +31,25 @@ public final class KeepAlive {
      */
     private static final int FEW = 4;
 
-    private static final MethodHandle RUN_FEW =
-            Linker.nativeLinker().downcallHandle(descriptor(FEW));
-
-    /** For a runner on memory of its own. */
-    private static final MethodHandle RUN_NONE =
-            Linker.nativeLinker().downcallHandle(descriptor(0));
+    /** The generated class of this function would link it to say the same. */
+    private static final FunctionDescriptor RUN =
+            FunctionDescriptor.of(
+                    JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
     private static final ConcurrentHashMap<Integer, MethodHandle> RUN_MANY =
             new ConcurrentHashMap<>();
 
     private KeepAlive() {}
+
+    /** Each is linked when it is first needed. */
+    private static final class Few {
+        static final MethodHandle RUN = Linker.nativeLinker().downcallHandle(descriptor(FEW));
+    }
+
+    /** For a runner on memory of its own. */
+    private static final class None {
+        static final MethodHandle RUN = Linker.nativeLinker().downcallHandle(descriptor(0));
+    }
 
     static int run(
             MemorySegment function,
@@ -53,7 +62,7 @@ public final class KeepAlive {
         try {
             if (count == 0) {
                 return (int)
-                        RUN_NONE.invokeExact(
+                        None.RUN.invokeExact(
                                 function,
                                 container,
                                 arguments.inputs,
@@ -65,7 +74,7 @@ public final class KeepAlive {
             }
             if (count <= FEW) {
                 return (int)
-                        RUN_FEW.invokeExact(
+                        Few.RUN.invokeExact(
                                 function,
                                 container,
                                 arguments.inputs,
@@ -127,6 +136,6 @@ public final class KeepAlive {
     private static FunctionDescriptor descriptor(int count) {
         MemoryLayout[] trailing = new MemoryLayout[count];
         Arrays.fill(trailing, ADDRESS);
-        return AOTInductorModelContainerRun_fn.descriptor().appendArgumentLayouts(trailing);
+        return RUN.appendArgumentLayouts(trailing);
     }
 }

@@ -4,11 +4,8 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.model.AOTInductorGetLastError_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerCreateWithDevice_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerDelete_fn;
 import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetCallSpec_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetInputName_fn;
-import io.github.aoti4j.bindings.generated.model.AOTInductorModelContainerGetNumInputs_fn;
+import io.github.aoti4j.bindings.os.IntegerCall;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.NativeOutput;
 import io.github.aoti4j.core.NativeException;
@@ -59,8 +56,6 @@ public final class ModelApi {
                     ConstantsApi.DTYPE,
                     ConstantsApi.DATA_SIZE);
 
-    private static final MemorySegment NULL = MemorySegment.NULL;
-
     private final NativeLibrary library;
     private final MemorySegment run;
     private final boolean canRunSingleThreaded;
@@ -93,13 +88,17 @@ public final class ModelApi {
     public MemorySegment create(String device, long numModels, String cubinDirectory) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
+            MemorySegment cubins =
+                    cubinDirectory == null
+                            ? MemorySegment.NULL
+                            : arena.allocateFrom(cubinDirectory);
             check(
-                    AOTInductorModelContainerCreateWithDevice_fn.invoke(
+                    IntegerCall.call(
                             library.address(CREATE),
-                            slot,
+                            slot.address(),
                             numModels,
-                            arena.allocateFrom(device),
-                            cubinDirectory == null ? NULL : arena.allocateFrom(cubinDirectory)),
+                            arena.allocateFrom(device).address(),
+                            cubins.address()),
                     CREATE);
             return slot.get(ADDRESS, 0);
         }
@@ -110,9 +109,7 @@ public final class ModelApi {
      * constant.
      */
     public void delete(MemorySegment container) {
-        check(
-                AOTInductorModelContainerDelete_fn.invoke(library.address(DELETE), container),
-                DELETE);
+        check(IntegerCall.call(library.address(DELETE), container.address()), DELETE);
     }
 
     /**
@@ -171,8 +168,7 @@ public final class ModelApi {
     /** Calls one of the functions that count something; they have one shape. */
     long count(String function, MemorySegment container, MemorySegment slot) {
         check(
-                AOTInductorModelContainerGetNumInputs_fn.invoke(
-                        library.address(function), container, slot),
+                IntegerCall.call(library.address(function), container.address(), slot.address()),
                 function);
         return slot.get(JAVA_LONG, 0);
     }
@@ -184,9 +180,7 @@ public final class ModelApi {
             MemorySegment container,
             long i,
             MemorySegment slot) {
-        check(
-                AOTInductorModelContainerGetInputName_fn.invoke(address, container, i, slot),
-                function);
+        check(IntegerCall.call(address, container.address(), i, slot.address()), function);
         return slot;
     }
 
@@ -214,8 +208,9 @@ public final class ModelApi {
         return new ConstantsApi(this, library);
     }
 
-    void check(int code, String function) {
-        if (code != 0) {
+    /** Takes what a function returned that returns an int: the lower half. */
+    void check(long code, String function) {
+        if ((int) code != 0) {
             throw failure(function);
         }
     }

@@ -1,6 +1,5 @@
 package io.github.aoti4j.bindings.os;
 
-import io.github.aoti4j.bindings.generated.libc.Libc;
 import io.github.aoti4j.core.NativeException;
 
 import java.lang.foreign.Arena;
@@ -16,7 +15,9 @@ public final class Environment {
     /** Sets a variable for native code of this process. */
     public static void set(String name, String value) {
         try (Arena arena = Arena.ofConfined()) {
-            if (Libc.setenv(arena.allocateFrom(name), arena.allocateFrom(value), 1) != 0) {
+            MemorySegment set = IntegerCall.find("setenv");
+            long key = arena.allocateFrom(name).address();
+            if ((int) IntegerCall.call(set, key, arena.allocateFrom(value).address(), 1) != 0) {
                 throw new NativeException("setenv", "cannot set " + name);
             }
         }
@@ -27,7 +28,7 @@ public final class Environment {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment unset = IntegerCall.find("unsetenv");
             // It fails for impossible names only.
-            long _ = IntegerCall.call(unset, arena.allocateFrom(name).address(), 0, 0, 0, 0, 0);
+            long _ = IntegerCall.call(unset, arena.allocateFrom(name).address());
         }
     }
 }

@@ -1,13 +1,7 @@
 package io.github.aoti4j.bindings.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * A thread's floating-point environment, saved while native code runs that may change it.
@@ -21,33 +15,20 @@ final class FloatingPoint {
     /** {@code fenv_t} has 32 bytes on x86-64, and 8 on AArch64. */
     private static final long SIZE = 64;
 
-    private static final MethodHandle CALL =
-            Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS));
-
-    private static final MemorySegment GET =
-            Linker.nativeLinker().defaultLookup().findOrThrow("fegetenv");
-    private static final MemorySegment SET =
-            Linker.nativeLinker().defaultLookup().findOrThrow("fesetenv");
+    private static final MemorySegment GET = IntegerCall.find("fegetenv");
+    private static final MemorySegment SET = IntegerCall.find("fesetenv");
 
     private FloatingPoint() {}
 
     /** Saves this thread's environment. */
     static MemorySegment save(Arena arena) {
         MemorySegment state = arena.allocate(SIZE, Long.BYTES);
-        call(GET, state);
+        // Neither fails on these processors.
+        long _ = IntegerCall.call(GET, state.address());
         return state;
     }
 
     static void restore(MemorySegment state) {
-        call(SET, state);
-    }
-
-    private static void call(MemorySegment function, MemorySegment state) {
-        try {
-            // Neither fails on these processors.
-            int _ = (int) CALL.invokeExact(function, state);
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
-        }
+        long _ = IntegerCall.call(SET, state.address());
     }
 }

@@ -9,13 +9,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Calls functions of the C library that take up to six integers and pointers and return one.
+ * Calls C functions that take up to six integers and pointers and return one or nothing.
  *
- * <p>Linking a shape of arguments costs the first load of a JVM milliseconds, so one shape serves
- * all. The calling conventions of x86-64 and AArch64 pass the first six in registers of 64 bits: a
+ * <p>Linking a shape of arguments costs the first load of a JVM 5 to 8 ms, so one shape serves all.
+ * The calling conventions of x86-64 and AArch64 pass the first six in registers of 64 bits: a
  * function reads those that it declares, and of a shorter integer the lower half.
  */
-final class IntegerCall {
+public final class IntegerCall {
     private static final FunctionDescriptor SHAPE =
             FunctionDescriptor.of(
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -23,17 +23,49 @@ final class IntegerCall {
     private IntegerCall() {}
 
     /** Looks up a function without linking it, unlike the generated classes. */
-    static MemorySegment find(String function) {
+    public static MemorySegment find(String function) {
         return Linker.nativeLinker().defaultLookup().findOrThrow(function);
     }
 
     /** Calls a function. If it returns an int, that is the lower half of the result. */
-    static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    public static long call(MemorySegment function) {
+        return call(function, 0, 0, 0, 0, 0, 0);
+    }
+
+    public static long call(MemorySegment function, long a) {
+        return call(function, a, 0, 0, 0, 0, 0);
+    }
+
+    public static long call(MemorySegment function, long a, long b) {
+        return call(function, a, b, 0, 0, 0, 0);
+    }
+
+    public static long call(MemorySegment function, long a, long b, long c) {
+        return call(function, a, b, c, 0, 0, 0);
+    }
+
+    public static long call(MemorySegment function, long a, long b, long c, long d) {
+        return call(function, a, b, c, d, 0, 0);
+    }
+
+    public static long call(
+            MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) Linked.CALL.invokeExact(function, a, b, c, d, e, f);
         } catch (Throwable t) {
             throw Errno.rethrown(t);
         }
+    }
+
+    /**
+     * Links a function without arguments that reads a field, as a handle that returns a long; an
+     * int is its lower half. The JVM need not know that the thread is in native code (4 ns), so the
+     * collector waits for it.
+     */
+    public static MethodHandle getter(MemorySegment function) {
+        return Linker.nativeLinker()
+                .downcallHandle(
+                        function, FunctionDescriptor.of(JAVA_LONG), Linker.Option.critical(false));
     }
 
     /** A result, if it is an int its lower half, and the error if there was one, else 0. */

@@ -26,15 +26,20 @@ import java.util.Optional;
  * values, run code that would no longer exist.
  */
 public final class NativeLibrary implements AutoCloseable {
+    private static final MemorySegment DLOPEN = IntegerCall.find("dlopen");
+    private static final MemorySegment DLSYM = IntegerCall.find("dlsym");
+    private static final MemorySegment DLCLOSE = IntegerCall.find("dlclose");
+    private static final MemorySegment DLERROR = IntegerCall.find("dlerror");
+
     private final String name;
-    private final MemorySegment handle;
+    private final long handle;
 
     /** Run after the close, for a library in memory; else null. */
     private final Runnable afterwards;
 
     private boolean closed;
 
-    private NativeLibrary(String name, MemorySegment handle, Runnable afterwards) {
+    private NativeLibrary(String name, long handle, Runnable afterwards) {
         this.name = name;
         this.handle = handle;
         this.afterwards = afterwards;
@@ -78,18 +83,14 @@ public final class NativeLibrary implements AutoCloseable {
     /** Returns whether a library is loaded, by the path that it was opened by. */
     static boolean isLoaded(String path) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment handle =
-                    Libc.dlopen(arena.allocateFrom(path), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
-            return handle.address() != 0 && Libc.dlclose(handle) == 0;
+            long handle = loaded(arena.allocateFrom(path));
+            return handle != 0 && (int) IntegerCall.call(DLCLOSE, handle) == 0;
         }
     }
 
     private static NativeLibrary open(String path, MemorySegment cPath, Runnable afterwards) {
-        // dlerror() is per thread, and any dl call resets it. Linking a handle makes such calls:
-        // this one is here so that dlerror is linked before its message matters.
-        MemorySegment _ = Libc.dlerror();
-        MemorySegment handle = dlopen(cPath);
-        if (handle.address() == 0) {
+        long handle = dlopen(cPath);
+        if (handle == 0) {
             String message = dlerror().replace(cPath.getString(0), path);
             throw new NativeException(
                     "dlopen", message.contains(path) ? message : path + ": " + message);
@@ -123,9 +124,8 @@ public final class NativeLibrary implements AutoCloseable {
     public static Optional<NativeLibrary> ifLoaded(String soname) {
         Platform.requireSupported();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment handle =
-                    Libc.dlopen(arena.allocateFrom(soname), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
-            return handle.address() == 0
+            long handle = loaded(arena.allocateFrom(soname));
+            return handle == 0
                     ? Optional.empty()
                     : Optional.of(new NativeLibrary(soname, handle, null));
         }
@@ -139,10 +139,7 @@ public final class NativeLibrary implements AutoCloseable {
         Platform.requireSupported();
         try (Arena arena = Arena.ofConfined()) {
             // RTLD_DEFAULT is 0.
-            MemorySegment found = Libc.dlsym(MemorySegment.NULL, arena.allocateFrom(symbol));
-            return found.address() == 0
-                    ? Optional.empty()
-                    : Optional.of(MemorySegment.ofAddress(found.address()));
+            return dlsym(0, arena.allocateFrom(symbol));
         }
     }
 
@@ -153,7 +150,7 @@ public final class NativeLibrary implements AutoCloseable {
 
     /** Returns whether two handles stand for one library in memory. */
     public boolean isSameAs(NativeLibrary other) {
-        return handle.address() == other.handle.address();
+        return handle == other.handle;
     }
 
     /** Looks a symbol up in this library, then in those that it needs. */
@@ -162,8 +159,7 @@ public final class NativeLibrary implements AutoCloseable {
             throw new IllegalStateException(name + " is closed");
         }
         try (Arena arena = Arena.ofConfined()) {
-            long address = Libc.dlsym(handle, arena.allocateFrom(symbol)).address();
-            return address == 0 ? Optional.empty() : Optional.of(MemorySegment.ofAddress(address));
+            return dlsym(handle, arena.allocateFrom(symbol));
         }
     }
 
@@ -209,7 +205,7 @@ public final class NativeLibrary implements AutoCloseable {
         if (!closed) {
             closed = true;
             // Its failure would mean a handle that is not one, which cannot be.
-            int _ = Libc.dlclose(handle);
+            long _ = IntegerCall.call(DLCLOSE, handle);
             if (afterwards != null) {
                 afterwards.run();
             }
@@ -222,19 +218,33 @@ public final class NativeLibrary implements AutoCloseable {
     }
 
     /** Opens a library, whose constructors must not change how Java computes. */
-    private static MemorySegment dlopen(MemorySegment path) {
+    private static long dlopen(MemorySegment path) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment computing = FloatingPoint.save(arena);
             try {
-                return Libc.dlopen(path, Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
+                return IntegerCall.call(
+                        DLOPEN, path.address(), Libc.RTLD_NOW() | Libc.RTLD_LOCAL());
             } finally {
                 FloatingPoint.restore(computing);
             }
         }
     }
 
+    /** Returns the handle of a library that is loaded already, or 0. */
+    private static long loaded(MemorySegment path) {
+        return IntegerCall.call(DLOPEN, path.address(), Libc.RTLD_NOW() | Libc.RTLD_NOLOAD());
+    }
+
+    private static Optional<MemorySegment> dlsym(long handle, MemorySegment symbol) {
+        long address = IntegerCall.call(DLSYM, handle, symbol.address());
+        return address == 0 ? Optional.empty() : Optional.of(MemorySegment.ofAddress(address));
+    }
+
+    /** The message is per thread, and any dl call resets it: nothing may be linked in between. */
     private static String dlerror() {
-        MemorySegment message = Libc.dlerror();
-        return message.address() == 0 ? "no message" : message.getString(0);
+        long message = IntegerCall.call(DLERROR);
+        return message == 0
+                ? "no message"
+                : MemorySegment.ofAddress(message).reinterpret(Long.MAX_VALUE).getString(0);
     }
 }

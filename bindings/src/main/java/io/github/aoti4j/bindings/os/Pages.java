@@ -19,7 +19,7 @@ import java.nio.file.Path;
  * <p>Stateless and thread-safe. A segment's arena cannot be closed during a call.
  */
 public final class Pages {
-    public static final long SIZE = Libc.getpagesize();
+    public static final long SIZE = (int) IntegerCall.call(IntegerCall.find("getpagesize"));
 
     /**
      * The longest request of {@code MADV_WILLNEED}. The kernel cuts a longer one to its read-ahead
@@ -27,22 +27,26 @@ public final class Pages {
      */
     private static final long READ_AHEAD = 128L << 10;
 
-    private static final MethodHandle MADVISE =
-            Linker.nativeLinker()
-                    .downcallHandle(
-                            Libc.madvise$address(), Libc.madvise$descriptor(), Errno.CAPTURE);
-    private static final MethodHandle MLOCK2 =
-            Linker.nativeLinker()
-                    .downcallHandle(Libc.mlock2$address(), Libc.mlock2$descriptor(), Errno.CAPTURE);
-
     private Pages() {}
+
+    /** Apart, since many ask for the size alone. */
+    private static final class Linked {
+        static final MethodHandle MADVISE =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                Libc.madvise$address(), Libc.madvise$descriptor(), Errno.CAPTURE);
+        static final MethodHandle MLOCK2 =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                Libc.mlock2$address(), Libc.mlock2$descriptor(), Errno.CAPTURE);
+    }
 
     /** Announces that pages will be needed soon. The kernel may start to read them. */
     public static void willNeed(MemorySegment segment) {
         for (long at = 0; at < segment.byteSize(); at += READ_AHEAD) {
             long length = Math.min(READ_AHEAD, segment.byteSize() - at);
             // Advice: whatever the kernel thinks of it, reading goes on working.
-            int _ = call(MADVISE, segment.asSlice(at, length), Libc.MADV_WILLNEED());
+            int _ = call(Linked.MADVISE, segment.asSlice(at, length), Libc.MADV_WILLNEED());
         }
     }
 
@@ -52,7 +56,7 @@ public final class Pages {
      * @throws NativeException if they cannot be read, as when the file has been cut short
      */
     public static void populate(MemorySegment segment) {
-        int errno = call(MADVISE, segment, Libc.MADV_POPULATE_READ());
+        int errno = call(Linked.MADVISE, segment, Libc.MADV_POPULATE_READ());
         if (errno == Errno.EINVAL) {
             // Linux before 5.14 does not know it.
             touch(segment);
@@ -76,7 +80,7 @@ public final class Pages {
      * @throws NativeException if the process may not lock this much, with the limit
      */
     public static void lock(MemorySegment segment) {
-        int errno = call(MLOCK2, segment, Libc.MLOCK_ONFAULT());
+        int errno = call(Linked.MLOCK2, segment, Libc.MLOCK_ONFAULT());
         if (errno == Errno.ENOMEM || errno == Errno.EAGAIN || errno == Errno.EPERM) {
             throw new NativeException(
                     "mlock2",

@@ -1,11 +1,8 @@
 package io.github.aoti4j.bindings.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -62,26 +59,13 @@ public final class StackGuard {
          */
         static final AtomicReferenceArray<long[]> CARRIERS = new AtomicReferenceArray<>(64);
 
-        static final MethodHandle SELF =
-                link(
-                        "pthread_self",
-                        FunctionDescriptor.of(JAVA_LONG),
-                        Linker.Option.critical(false));
-        static final MethodHandle GET =
-                link("pthread_getattr_np", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
-        static final MethodHandle STACK =
-                link(
-                        "pthread_attr_getstack",
-                        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS));
-        static final MethodHandle DESTROY =
-                link("pthread_attr_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        static final MethodHandle SELF = IntegerCall.getter(find("pthread_self"));
+
+        static final MemorySegment GET = find("pthread_getattr_np");
+        static final MemorySegment STACK = find("pthread_attr_getstack");
+        static final MemorySegment DESTROY = find("pthread_attr_destroy");
 
         private Native() {}
-
-        private static MethodHandle link(
-                String name, FunctionDescriptor descriptor, Linker.Option... options) {
-            return Linker.nativeLinker().downcallHandle(find(name), descriptor, options);
-        }
     }
 
     /** Looks up a function on threads. */
@@ -224,21 +208,25 @@ public final class StackGuard {
             MemorySegment address = arena.allocate(JAVA_LONG);
             MemorySegment size = arena.allocate(JAVA_LONG);
             long self = self();
-            if ((int) Native.GET.invokeExact(self, attributes) != 0) {
+            if ((int) IntegerCall.call(Native.GET, self, attributes.address()) != 0) {
                 return null;
             }
             try {
-                if ((int) Native.STACK.invokeExact(attributes, address, size) != 0) {
+                long code =
+                        IntegerCall.call(
+                                Native.STACK,
+                                attributes.address(),
+                                address.address(),
+                                size.address());
+                if ((int) code != 0) {
                     return null;
                 }
             } finally {
-                int _ = (int) Native.DESTROY.invokeExact(attributes);
+                long _ = IntegerCall.call(Native.DESTROY, attributes.address());
             }
             long start = address.get(JAVA_LONG, 0);
             long end = start + size.get(JAVA_LONG, 0);
             return pointer >= start && pointer < end ? new long[] {start, end, self} : null;
-        } catch (Throwable e) {
-            throw Errno.rethrown(e);
         }
     }
 }

@@ -1,14 +1,11 @@
 package io.github.aoti4j.bindings.os;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.libc.Libc;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.NativeException;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -32,12 +29,7 @@ final class StackPointer {
     static final int MAP_ANONYMOUS = 0x20;
 
     /** Reads a register, so the JVM need not know that the thread is in native code (4 ns). */
-    private static final MethodHandle GET =
-            Linker.nativeLinker()
-                    .downcallHandle(
-                            load(instructions()),
-                            FunctionDescriptor.of(JAVA_LONG),
-                            Linker.Option.critical(false));
+    private static final MethodHandle GET = IntegerCall.getter(load(instructions()));
 
     private StackPointer() {}
 
