@@ -21,10 +21,13 @@ import java.util.Map;
 
 /** JSON from untrusted sources: UTF-8 only, and no object may name a property twice. */
 public final class Json {
-    private static final JsonFactory FACTORY =
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-
     private Json() {}
+
+    /** Apart, so that Jackson is not loaded unless it is needed. */
+    private static final class Factory {
+        static final JsonFactory FACTORY =
+                JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    }
 
     /** A document, JSON or a pickle, is damaged or not of the form it should have. */
     public static final class FormException extends Exception {
@@ -43,7 +46,7 @@ public final class Json {
     /** A parser before its first token. Jackson left to itself would accept UTF-16 as well. */
     public static JsonParser parser(byte[] utf8) {
         var decoder = StandardCharsets.UTF_8.newDecoder();
-        return FACTORY.createParser(
+        return Factory.FACTORY.createParser(
                 ObjectReadContext.empty(),
                 new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
     }
@@ -51,7 +54,7 @@ public final class Json {
     /** Apart, since few need it: it loads more classes. */
     private static final class Trees {
         static final JsonMapper MAPPER =
-                JsonMapper.builder(FACTORY)
+                JsonMapper.builder(Factory.FACTORY)
                         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                         .build();
     }
@@ -67,6 +70,12 @@ public final class Json {
 
     /** Reads a document that is one object of strings. */
     public static Map<String, String> stringMap(byte[] utf8) throws FormException {
+        var plain = PlainStrings.read(utf8);
+        return plain != null ? plain : parsedStringMap(utf8);
+    }
+
+    /** The same for all that is JSON. */
+    static Map<String, String> parsedStringMap(byte[] utf8) throws FormException {
         try (var parser = parser(utf8)) {
             parser.nextToken();
             var map = stringMap(parser);

@@ -73,7 +73,7 @@ final class ConvolutionBlocks {
         long pixels = channelsLast ? get(plan, IMAGES) * plane : plane;
         long patchBytes = ConvolutionPlan.patch(plan) * get(plan, ELEMENT);
         long block = Math.max(LEAST_PIXELS, BLOCK_BYTES / patchBytes);
-        block = Math.min(block, Math.ceilDiv(pixels, Parallel.threads()));
+        block = Math.min(block, Math.ceilDiv(pixels, ConvolutionTasks.threads(plan)));
         set(plan, BLOCK, block);
         long blocks = Math.ceilDiv(pixels, block);
         set(plan, BLOCKS, channelsLast ? blocks : blocks * get(plan, IMAGES));

@@ -1,8 +1,11 @@
 package io.github.aoti4j.internal.builtin.math;
 
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.BLOCKS;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.FILTERS;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.IMAGES;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.MEMORY;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.NEXT;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.OUT;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.SCRATCH;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.SCRATCH_BYTES;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.get;
@@ -20,13 +23,23 @@ final class ConvolutionTasks implements Parallel.Body {
     private static final PerThread<ConvolutionTasks> TASKS = new PerThread<>(ConvolutionTasks::new);
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 
+    /** With fewer multiplications (some 20 microseconds) threads cost more than they save. */
+    private static final double SHARED = 1 << 19;
+
     private long plan;
 
     private ConvolutionTasks() {}
 
+    /** Returns how many threads a convolution is worth. */
+    static long threads(long plan) {
+        double pixels = (double) get(plan, IMAGES) * ConvolutionPlan.volume(plan, OUT);
+        double multiplications = pixels * get(plan, FILTERS) * ConvolutionPlan.patch(plan);
+        return multiplications < SHARED ? 1 : Parallel.threads();
+    }
+
     /** Runs all blocks of a plan, each thread with memory of its own for patches. */
     static void share(long plan) {
-        long threads = Math.min(Parallel.threads(), get(plan, BLOCKS));
+        long threads = Math.min(threads(plan), get(plan, BLOCKS));
         long scratch = Memory.take(Math.multiplyExact(threads, get(plan, SCRATCH_BYTES)));
         try {
             set(plan, SCRATCH, scratch);

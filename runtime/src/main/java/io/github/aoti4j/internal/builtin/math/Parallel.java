@@ -8,7 +8,6 @@ import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.bindings.os.WeakUpcall;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 
 /**
@@ -63,12 +62,12 @@ final class Parallel {
         }
     }
 
-    /** Makes this class ready. */
+    /**
+     * Makes this class ready, but for the function of regions: that is linked with the first one,
+     * which has stack enough for it, and most small models have none.
+     */
     static void prepare() {
-        if (threads() > 1) {
-            Regions.prepare();
-            MemorySegment _ = Entry.FUNCTION.address();
-        }
+        int _ = threads();
     }
 
     /** Returns how many tasks can be run at the same time by this thread. */

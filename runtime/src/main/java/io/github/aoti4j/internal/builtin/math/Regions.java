@@ -20,11 +20,6 @@ final class Regions {
 
     private Regions() {}
 
-    /** Makes this class ready. */
-    static void prepare() {
-        // It is by now.
-    }
-
     static Region at(int number) {
         return REGIONS[number];
     }
