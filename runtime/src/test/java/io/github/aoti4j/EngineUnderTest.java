@@ -33,6 +33,11 @@ public final class EngineUnderTest {
         return "built-in".equals(System.getProperty("aoti.engine"));
     }
 
+    /** Returns whether only libtorch can run a fixture. */
+    public static boolean needsLibTorch(String fixture) {
+        return NEED_LIBTORCH.contains(fixture);
+    }
+
     /** Skips a test of what only libtorch can run. */
     static void assumeRuns(String fixture) {
         assumeFalse(

@@ -186,7 +186,8 @@ final class Calls {
             }
             case LOAD_FROM_PACKAGE -> {
                 ModelPackage opened = opened(random);
-                ModelOptions options = ModelOptions.defaults();
+                ModelOptions options =
+                        ModelOptions.defaults().engine(Subject.ADD_ONE.engine(random));
                 if (random.nextBoolean()) {
                     options = options.model(random.nextBoolean() ? "model" : "other");
                 }

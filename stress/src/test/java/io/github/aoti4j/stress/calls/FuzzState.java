@@ -170,6 +170,7 @@ final class FuzzState implements AutoCloseable {
         if (random.nextInt(4) == 0) {
             options = options.copyWeights(true);
         }
+        options = options.engine(subject.engine(random));
         return add(models, new Loaded(subject, Model.load(subject.path(), options)));
     }
 

@@ -1,5 +1,6 @@
 package io.github.aoti4j.stress.calls;
 
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.testing.Checkout;
 
 import java.nio.file.Path;
@@ -149,6 +150,11 @@ enum Subject {
 
     Path path() {
         return FIXTURES.resolve(file);
+    }
+
+    /** One of the engines that can run it: all run in one process. */
+    Engine engine(SplittableRandom random) {
+        return this == CALLS_BACK || random.nextBoolean() ? Engine.LIBTORCH : Engine.BUILT_IN;
     }
 
     /** Sizes that fit. */

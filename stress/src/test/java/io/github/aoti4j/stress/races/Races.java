@@ -30,7 +30,7 @@ import java.util.function.Consumer;
  * processes, off at once. A round is right if every answer is, or is the refusal that a closed
  * model gives.
  *
- * <p>Arguments: how many seconds each race is run.
+ * <p>Arguments: how many seconds each race is run, with each engine.
  */
 public final class Races {
     private static final Path FIXTURES = Checkout.fixtures();
@@ -41,6 +41,8 @@ public final class Races {
 
     /** Loads and runs once, as one of two processes. */
     private static final String CHILD = "child";
+
+    private static final String ENGINE = "aoti.engine";
 
     private static final ExecutorService THREADS =
             Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
@@ -60,11 +62,15 @@ public final class Races {
             return;
         }
         long seconds = Long.parseLong(args[0]);
-        race("close against run", seconds, () -> closeAgainst(Races::runs));
-        race("close against runner", seconds, () -> closeAgainst(Races::runnerRuns));
-        race("swap against run", seconds, Races::swapAgainstRun);
-        race("two threads load into an empty cache", seconds, Races::twoThreadsLoad);
-        race("two processes load into an empty cache", seconds, Races::twoProcessesLoad);
+        for (String engine : List.of("libtorch", "built-in")) {
+            System.setProperty(ENGINE, engine);
+            System.out.println(engine);
+            race("close against run", seconds, () -> closeAgainst(Races::runs));
+            race("close against runner", seconds, () -> closeAgainst(Races::runnerRuns));
+            race("swap against run", seconds, Races::swapAgainstRun);
+            race("two threads load into an empty cache", seconds, Races::twoThreadsLoad);
+            race("two processes load into an empty cache", seconds, Races::twoProcessesLoad);
+        }
     }
 
     private static void race(String name, long seconds, Round round) throws Exception {
@@ -207,6 +213,7 @@ public final class Races {
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-Daoti.libtorch=" + libtorch,
+                                "-D" + ENGINE + "=" + System.getProperty(ENGINE),
                                 "-Daoti.cache=" + cache,
                                 "-cp",
                                 System.getProperty("java.class.path"),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.DemoOperators;
+import io.github.aoti4j.EngineUnderTest;
 import io.github.aoti4j.Fixture;
 import io.github.aoti4j.Golden;
 import io.github.aoti4j.GuardedModel;
@@ -18,6 +19,7 @@ import io.github.aoti4j.Runner;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.InvalidInputException;
 
 import java.io.IOException;
@@ -29,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -130,7 +133,11 @@ final class SoakTasks implements AutoCloseable {
 
     private Model load(Path path, ModelOptions options) {
         loads.increment();
-        return Model.load(path, options);
+        String fixture = path.getParent().getFileName().toString();
+        boolean builtIn =
+                !EngineUnderTest.needsLibTorch(fixture)
+                        && ThreadLocalRandom.current().nextBoolean();
+        return Model.load(path, options.engine(builtIn ? Engine.BUILT_IN : Engine.LIBTORCH));
     }
 
     private void noteRuns(Fixture fixture, int count) {
