@@ -7,6 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 
 /**
  * Calls C functions that take up to six integers and pointers and return one or nothing.
@@ -66,6 +67,12 @@ public final class IntegerCall {
         return Linker.nativeLinker()
                 .downcallHandle(
                         function, FunctionDescriptor.of(JAVA_LONG), Linker.Option.critical(false));
+    }
+
+    /** Returns a handle that makes a call; it refers to classes of the JDK alone. */
+    static MethodHandle bound(
+            MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        return MethodHandles.insertArguments(Linked.CALL, 0, function, a, b, c, d, e, f);
     }
 
     /** A result, if it is an int its lower half, and the error if there was one, else 0. */

@@ -4,12 +4,18 @@ import io.github.aoti4j.bindings.generated.libc.Libc;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandleProxies;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.function.Consumer;
 
 /**
  * A range of addresses with memory behind its beginning, which grows on request. What is not in use
  * yet costs no memory and counts against no limit but that of address space ({@code ulimit -v}).
  *
- * <p>Unmapped when it is no longer reachable. Not thread-safe.
+ * <p>Unmapped when it is no longer reachable, if the class loader of this class may ever be. Not
+ * thread-safe.
  */
 public final class ReservedMemory {
     private static final MemorySegment MPROTECT = IntegerCall.find("mprotect");
@@ -42,18 +48,34 @@ public final class ReservedMemory {
         throw new OutOfMemoryError("the system refuses " + least + " bytes of address space");
     }
 
+    /**
+     * The cleanup refers to classes of the JDK alone: what it refers to stays reachable until it
+     * has run, and this class's loader would with all its static fields. Making it takes the first
+     * load of a JVM long, so that it is left out where classes are never unloaded.
+     */
     private static MemorySegment owned(long address, long bytes) {
-        return MemorySegment.ofAddress(address)
-                .reinterpret(bytes, Arena.ofAuto(), _ -> unmap(address, bytes));
+        MemorySegment range = MemorySegment.ofAddress(address);
+        return ReservedMemory.class.getClassLoader() == ClassLoader.getSystemClassLoader()
+                ? range.reinterpret(bytes)
+                : range.reinterpret(bytes, Arena.ofAuto(), unmapping(address, bytes));
     }
 
-    private static void unmap(long address, long bytes) {
-        // It cannot fail for a mapping.
-        long _ = IntegerCall.call(MUNMAP, address, bytes, 0, 0, 0, 0);
+    /** Returns what unmaps a range. */
+    @SuppressWarnings("unchecked")
+    static Consumer<MemorySegment> unmapping(long address, long bytes) {
+        MethodHandle unmap = IntegerCall.bound(MUNMAP, address, bytes, 0, 0, 0, 0);
+        return MethodHandleProxies.asInterfaceInstance(
+                Consumer.class,
+                MethodHandles.dropArguments(
+                        unmap.asType(MethodType.methodType(void.class)), 0, Object.class));
     }
 
     public long address() {
         return range.address();
+    }
+
+    long reserved() {
+        return range.byteSize();
     }
 
     /** Returns how many bytes from the beginning can be used. */

@@ -2,6 +2,7 @@ package io.github.aoti4j.bindings.os;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +11,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
 
 class ReservedMemoryTest {
     private static final long STEP = 16 * Pages.SIZE;
@@ -36,6 +41,32 @@ class ReservedMemoryTest {
     void takesLessIfTheSystemRefuses() {
         ReservedMemory memory = ReservedMemory.reserve(1L << 60, STEP);
         assertTrue(memory.commit(STEP));
+        unmapping(memory).accept(MemorySegment.NULL);
+    }
+
+    /** What is done at the end must not refer to the class loader whose end it waits for. */
+    @Test
+    void isUnmappedByTheJdkAlone() throws IOException {
+        ReservedMemory memory = ReservedMemory.reserve(STEP, STEP);
+        assertTrue(memory.commit(STEP));
+        var unmapping = unmapping(memory);
+        assertNull(unmapping.getClass().getClassLoader());
+        assertTrue(isMapped(memory.address()));
+        unmapping.accept(MemorySegment.NULL);
+        assertFalse(isMapped(memory.address()));
+    }
+
+    private static Consumer<MemorySegment> unmapping(ReservedMemory memory) {
+        return ReservedMemory.unmapping(memory.address(), memory.reserved());
+    }
+
+    private static boolean isMapped(long address) throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                .map(line -> line.split("[- ]", 3))
+                .anyMatch(
+                        range ->
+                                Long.parseUnsignedLong(range[0], 16) <= address
+                                        && address < Long.parseUnsignedLong(range[1], 16));
     }
 
     @Test
