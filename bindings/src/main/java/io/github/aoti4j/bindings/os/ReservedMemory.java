@@ -55,7 +55,7 @@ public final class ReservedMemory {
      */
     private static MemorySegment owned(long address, long bytes) {
         MemorySegment range = MemorySegment.ofAddress(address);
-        return ReservedMemory.class.getClassLoader() == ClassLoader.getSystemClassLoader()
+        return ClassLoader.getSystemClassLoader().equals(ReservedMemory.class.getClassLoader())
                 ? range.reinterpret(bytes)
                 : range.reinterpret(bytes, Arena.ofAuto(), unmapping(address, bytes));
     }
