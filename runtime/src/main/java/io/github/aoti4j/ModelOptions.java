@@ -84,9 +84,7 @@ public final class ModelOptions {
      * Chooses what answers the functions of PyTorch that the model calls. Models of one process may
      * run on different engines.
      *
-     * @param which {@link Engine#AUTO} chooses by what the model calls; by default the system
-     *     property {@code aoti.engine} ({@code auto}, {@code libtorch} or {@code built-in}), or
-     *     {@code AUTO}
+     * @param which by default the system property {@code aoti.engine}, or {@link Engine#AUTO}
      * @return changed options
      */
     public ModelOptions engine(Engine which) {
@@ -95,11 +93,9 @@ public final class ModelOptions {
 
     /**
      * Sets how many threads one operator, or one generated kernel, may use. OpenMP's library reads
-     * this when it is loaded: it has an effect for the first model that a process loads, and for
-     * all that follow.
+     * this when it is loaded: the first model of a process decides for all.
      *
-     * @param count from 1 to 1024; 0 for OpenMP's default, which is the variable {@code
-     *     OMP_NUM_THREADS}, or one thread for each core
+     * @param count up to 1024; 0 for {@code OMP_NUM_THREADS}, or one for each core
      * @return changed options
      * @throws IllegalArgumentException if the count is less or more
      */
