@@ -21,7 +21,7 @@ final class Gemm {
     /** Smaller matrices than this are multiplied by a row as the transpose by a column. */
     private static final long SMALL_MATRIX = 1 << 9;
 
-    private static final boolean HAS_BLAS = hasBlas();
+    static final boolean HAS_BLAS = hasBlas();
 
     private static final PerThread<GemmTasks> TASKS = new PerThread<>(GemmTasks::new);
 

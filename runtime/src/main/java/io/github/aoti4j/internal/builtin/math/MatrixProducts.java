@@ -15,6 +15,9 @@ public final class MatrixProducts {
 
     /** {@code aoti_torch_cpu_mm_out}: {@code out = self mat2}. */
     public static void mm(long out, long self, long mat2) {
+        if (SmallProducts.run(out, 0, self, mat2)) {
+            return;
+        }
         requireSame(out, self, mat2, 2);
         run(out, 0, self, mat2, 0, 1);
     }
@@ -27,6 +30,9 @@ public final class MatrixProducts {
 
     /** {@code aoti_torch_cpu_addmm_out}: {@code out = beta self + alpha mat1 mat2}. */
     public static void addmm(long out, long self, long mat1, long mat2, double beta, double alpha) {
+        if (beta == 1 && alpha == 1 && SmallProducts.run(out, self, mat1, mat2)) {
+            return;
+        }
         requireSame(out, mat1, mat2, 2);
         requireSummand(self, out);
         requireFactors(out, beta, alpha);
