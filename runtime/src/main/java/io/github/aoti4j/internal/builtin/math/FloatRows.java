@@ -17,6 +17,8 @@ final class FloatRows {
 
     private final float[] x = new float[CAPACITY];
     private final float[] mask = new float[CAPACITY];
+    private final int[] bits = new int[CAPACITY];
+    private final MemorySegment bitsOfScores = MemorySegment.ofArray(bits);
     private final MemorySegment scores = MemorySegment.ofArray(x);
     private final MemorySegment masks = MemorySegment.ofArray(mask);
     private final Exponential exponential = new Exponential(CAPACITY);
@@ -60,24 +62,26 @@ final class FloatRows {
         }
     }
 
-    /** Returns the largest of some scores, or {@code least}. */
+    /** Must precede {@link #max} when the scores have changed. */
+    void readyForMax(int count) {
+        MemorySegment.copy(scores, 0, bitsOfScores, 0, (long) count * Float.BYTES);
+    }
+
+    /**
+     * Returns the largest of some scores, or {@code least}; a NaN if there is one, or any value.
+     * Integers have vector instructions for this, in the order of these numbers.
+     */
     float max(int from, int to, float least) {
-        float a = least;
-        float b = least;
-        float c = least;
-        float d = least;
-        int i = from;
-        // A NaN does not matter here: the sum becomes one.
-        for (; i + 3 < to; i += 4) {
-            a = x[i] > a ? x[i] : a;
-            b = x[i + 1] > b ? x[i + 1] : b;
-            c = x[i + 2] > c ? x[i + 2] : c;
-            d = x[i + 3] > d ? x[i + 3] : d;
+        int max = ordered(Float.floatToRawIntBits(least));
+        for (int i = from; i < to; i++) {
+            max = Math.max(max, ordered(bits[i]));
         }
-        for (; i < to; i++) {
-            a = x[i] > a ? x[i] : a;
-        }
-        return Math.max(Math.max(a, b), Math.max(c, d));
+        return Float.intBitsToFloat(ordered(max));
+    }
+
+    /** Makes of a float's bits an integer that compares as the float does; and back. */
+    private static int ordered(int bits) {
+        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     }
 
     void add(int from, int to, float value) {

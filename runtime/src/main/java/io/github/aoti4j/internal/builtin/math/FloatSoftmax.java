@@ -35,11 +35,14 @@ final class FloatSoftmax {
                 }
                 x.addMask(some * keys);
             }
-            for (int r = 0; r < some; r++) {
-                long allowed = t.isCausal ? row + first + r + 1 - from : keys;
+            for (int r = 0; t.isCausal && r < some; r++) {
+                long allowed = row + first + r + 1 - from;
                 if (allowed < keys) {
                     x.exclude(r * keys + (int) Math.max(0, allowed), (r + 1) * keys);
                 }
+            }
+            x.readyForMax(some * keys);
+            for (int r = 0; r < some; r++) {
                 float least = (float) state.largest(first + r);
                 float max = x.max(r * keys, (r + 1) * keys, least);
                 largest[r] = max;
