@@ -31,6 +31,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 final class ConvolutionBlocks {
     private static final long BLOCK_BYTES = 512 << 10;
     private static final long LEAST_PIXELS = 32;
+    private static final long PIXELS_OF_CHANNELS = 1024;
 
     private ConvolutionBlocks() {}
 
@@ -72,22 +73,28 @@ final class ConvolutionBlocks {
         long plane = ConvolutionPlan.volume(plan, OUT);
         long pixels = channelsLast ? get(plan, IMAGES) * plane : plane;
         long patchBytes = ConvolutionPlan.patch(plan) * get(plan, ELEMENT);
-        long block = Math.max(LEAST_PIXELS, BLOCK_BYTES / patchBytes);
+        boolean depthwise = Depthwise.is(plan);
+        long block =
+                depthwise ? PIXELS_OF_CHANNELS : Math.max(LEAST_PIXELS, BLOCK_BYTES / patchBytes);
         block = Math.min(block, Math.ceilDiv(pixels, ConvolutionTasks.threads(plan)));
         set(plan, BLOCK, block);
         long blocks = Math.ceilDiv(pixels, block);
         set(plan, BLOCKS, channelsLast ? blocks : blocks * get(plan, IMAGES));
-        set(plan, SCRATCH_BYTES, Math.multiplyExact(patchBytes, block));
+        set(plan, SCRATCH_BYTES, depthwise ? 0 : Math.multiplyExact(patchBytes, block));
         ConvolutionTasks.share(plan);
     }
 
     /** Computes a block, with memory for its patches. */
-    static void runBlock(long plan, long number, long scratch) {
+    static void runBlock(long plan, long number, long scratch, Depthwise depthwise) {
         long plane = ConvolutionPlan.volume(plan, OUT);
         long block = get(plan, BLOCK);
         if (get(plan, CHANNELS_LAST) != 0) {
             long first = number * block;
             long count = Math.min(block, get(plan, IMAGES) * plane - first);
+            if (Depthwise.is(plan)) {
+                depthwise.run(plan, first, count);
+                return;
+            }
             for (long g = 0; g < get(plan, GROUPS); g++) {
                 PatchRows.fill(plan, g, first, count, scratch);
                 rows(plan, g, first, count, scratch, ConvolutionPlan.patch(plan));

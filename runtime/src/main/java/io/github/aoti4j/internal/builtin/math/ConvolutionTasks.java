@@ -17,6 +17,7 @@ import io.github.aoti4j.bindings.os.PerThread;
 import io.github.aoti4j.internal.builtin.tensor.Memory;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /** Shares the blocks of a convolution out. Kept and used again by a thread. */
 final class ConvolutionTasks implements Parallel.Body {
@@ -27,6 +28,9 @@ final class ConvolutionTasks implements Parallel.Body {
     private static final double SHARED = 1 << 19;
 
     private long plan;
+
+    /** One for each thread. */
+    private Depthwise[] depthwise = new Depthwise[0];
 
     private ConvolutionTasks() {}
 
@@ -44,18 +48,29 @@ final class ConvolutionTasks implements Parallel.Body {
         try {
             set(plan, SCRATCH, scratch);
             set(plan, NEXT, 0);
+            ConvolutionTasks tasks = TASKS.get();
+            tasks.plan = plan;
+            tasks.need((int) threads);
             if (threads == 1) {
                 // The products themselves are shared out.
                 for (long b = 0; b < get(plan, BLOCKS); b++) {
-                    ConvolutionBlocks.runBlock(plan, b, scratch);
+                    ConvolutionBlocks.runBlock(plan, b, scratch, tasks.depthwise[0]);
                 }
             } else {
-                ConvolutionTasks tasks = TASKS.get();
-                tasks.plan = plan;
                 Parallel.run(threads, tasks);
             }
         } finally {
             Memory.give(scratch);
+        }
+    }
+
+    private void need(int threads) {
+        int known = depthwise.length;
+        if (known < threads) {
+            depthwise = Arrays.copyOf(depthwise, threads);
+            for (int i = known; i < threads; i++) {
+                depthwise[i] = new Depthwise();
+            }
         }
     }
 
@@ -65,7 +80,7 @@ final class ConvolutionTasks implements Parallel.Body {
         long next = plan + (long) NEXT * Long.BYTES;
         long block = (long) LONG.getAndAdd(MEMORY, next, 1L);
         while (block < get(plan, BLOCKS)) {
-            ConvolutionBlocks.runBlock(plan, block, scratch);
+            ConvolutionBlocks.runBlock(plan, block, scratch, depthwise[(int) thread]);
             block = (long) LONG.getAndAdd(MEMORY, next, 1L);
         }
     }
