@@ -25,11 +25,14 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 /**
  * The products of a convolution. Output pixels are computed in blocks: the input elements that each
- * is made of are copied side by side, small enough to stay in the processor's cache, and multiplied
- * with the filters.
+ * is made of are copied side by side, and multiplied with the filters.
  */
 final class ConvolutionBlocks {
-    private static final long BLOCK_BYTES = 512 << 10;
+    /**
+     * OpenBLAS copies the filters anew for each block: that a block stays in cache matters less.
+     */
+    private static final long BLOCK_BYTES = 2 << 20;
+
     private static final long LEAST_PIXELS = 32;
     private static final long PIXELS_OF_CHANNELS = 1024;
 
