@@ -361,10 +361,7 @@ public final class ModelOptions {
         return settings.progress;
     }
 
-    /**
-     * {@return the SHA-256 that the package must have; 64 lower-case hexadecimal digits; empty if
-     * it may be any}
-     */
+    /** {@return the package's SHA-256, 64 lower-case hexadecimal digits; empty if it may be any} */
     public Optional<String> sha256() {
         return settings.sha256;
     }
