@@ -9,6 +9,7 @@ import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.builtin.BuiltInEngine;
 import io.github.aoti4j.internal.compile.LibrarySource;
@@ -250,6 +251,17 @@ public final class ModelLoader {
         }
         try (var _ = Recorder.phase("open library", library)) {
             return library.open();
+        } catch (NativeException e) {
+            if (e.nativeMessage().contains("libgomp.so.1: cannot open")) {
+                // libtorch brings its own.
+                throw new IncompatibleModelException(
+                        label()
+                                + " needs OpenMP's library, libgomp.so.1, which this system does"
+                                + " not have: install it (libgomp1 on Debian and Ubuntu, libgomp"
+                                + " on Fedora), or load the model with the engine libtorch",
+                        e);
+            }
+            throw e;
         }
     }
 
