@@ -118,7 +118,7 @@ public final class BuiltInEngine implements AutoCloseable {
 
     /** Returns why libtorch is faster for a model; empty if it is not. */
     public static Optional<String> slower(Collection<String> undefinedSymbols) {
-        return Optional.empty();
+        return Products.areIn(undefinedSymbols) ? Products.slower() : Optional.empty();
     }
 
     /**

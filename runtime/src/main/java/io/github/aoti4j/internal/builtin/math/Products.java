@@ -6,6 +6,7 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** What the operators that multiply matrices have in common, as far as it concerns loading. */
 public final class Products {
@@ -19,6 +20,18 @@ public final class Products {
         return symbols.stream()
                 .filter(symbol -> symbol.startsWith("aoti_torch_cpu_"))
                 .anyMatch(symbol -> OPERATORS.stream().anyMatch(symbol::contains));
+    }
+
+    /** Returns why products are slower than libtorch's; empty if they are not. */
+    public static Optional<String> slower() {
+        try {
+            return OpenBlas.load(null)
+                    ? Optional.empty()
+                    : Optional.of("matrix products would run in Java: " + OpenBlas.description());
+        } catch (IncompatibleModelException e) {
+            // Loading the model fails with it.
+            return Optional.empty();
+        }
     }
 
     /**
