@@ -54,20 +54,23 @@ final class BothSides implements AutoCloseable {
 
     BothSides() {
         LibTorch.load();
-        useOneThread();
+        useThreads(1);
     }
 
-    /** OpenMP's threads would make many small cases slow on a machine that does other things. */
-    private static void useOneThread() {
+    /**
+     * Sets how many threads of OpenMP's this thread uses. More than one would make many small cases
+     * slow on a machine that does other things.
+     */
+    static void useThreads(int threads) {
         try {
-            OneThread.SET_THREADS.invokeExact(1);
+            OpenMpThreads.SET.invokeExact(threads);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
     }
 
-    private static final class OneThread {
-        static final MethodHandle SET_THREADS =
+    private static final class OpenMpThreads {
+        static final MethodHandle SET =
                 Linker.nativeLinker()
                         .downcallHandle(
                                 NativeLibrary.ifLoaded("libgomp.so.1")
@@ -75,7 +78,7 @@ final class BothSides implements AutoCloseable {
                                         .address("omp_set_num_threads"),
                                 FunctionDescriptor.ofVoid(JAVA_INT));
 
-        private OneThread() {}
+        private OpenMpThreads() {}
     }
 
     /** Makes a tensor over memory that both sides read; writing it fails the case. */
