@@ -108,7 +108,7 @@ record Report(
                 calls.stream().map(f -> f.contender() + " | " + time(f.nanos())));
         table(
                 text,
-                "one model | | throughput of two threads to one's",
+                "one model | contender | throughput of two threads to one's",
                 scaling.stream()
                         .filter(Figure::isCompared)
                         .map(
