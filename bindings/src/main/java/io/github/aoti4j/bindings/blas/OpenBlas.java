@@ -15,6 +15,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * The OpenBLAS of this process, if there is one: found and opened once, never closed.
@@ -35,16 +36,19 @@ public final class OpenBlas {
     private static final class Functions {
         static final MemorySegment SGEMM = loaded.library().address("cblas_sgemm");
         static final MemorySegment DGEMM = loaded.library().address("cblas_dgemm");
-        static final MethodHandle GEMM = gemm();
 
         /** They read a field: the collector may wait for them. */
         static final MethodHandle THREADS =
                 IntegerCall.getter(loaded.library().address("openblas_get_num_threads"));
+    }
 
-        /**
-         * One shape for both, since linking one takes a JVM's first load milliseconds: a float is
-         * the lower half of a double's register, on x86-64 and on AArch64.
-         */
+    /**
+     * One shape for both, since linking one takes a JVM's first load milliseconds: a float is the
+     * lower half of a double's register, on x86-64 and on AArch64.
+     */
+    private static final class Shape {
+        static final MethodHandle GEMM = gemm();
+
         private static MethodHandle gemm() {
             MemoryLayout[] arguments = {
                 JAVA_INT,
@@ -104,7 +108,13 @@ public final class OpenBlas {
 
     /** Links the functions. It must be there. */
     public static void prepare() {
+        prepareShape();
         boolean _ = isSingleThreaded();
+    }
+
+    /** Links what needs no library. */
+    public static void prepareShape() {
+        Objects.requireNonNull(Shape.GEMM);
     }
 
     /** Returns whether a call computes on its own thread alone. It must be there. */
@@ -146,7 +156,7 @@ public final class OpenBlas {
         int first = transA ? TRANSPOSED : PLAIN;
         int second = transB ? TRANSPOSED : PLAIN;
         try {
-            Functions.GEMM.invokeExact(
+            Shape.GEMM.invokeExact(
                     Functions.SGEMM,
                     ROW_MAJOR,
                     first,
@@ -189,7 +199,7 @@ public final class OpenBlas {
         int first = transA ? TRANSPOSED : PLAIN;
         int second = transB ? TRANSPOSED : PLAIN;
         try {
-            Functions.GEMM.invokeExact(
+            Shape.GEMM.invokeExact(
                     Functions.DGEMM,
                     ROW_MAJOR,
                     first,

@@ -14,8 +14,6 @@ import java.lang.ref.Cleaner;
  * <p>Thread-safe.
  */
 public final class LeakWatch {
-    private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
-
     private static final String MODE = System.getProperty("aoti.leaks", "");
     private static final boolean OFF = MODE.equals("off");
     private static final boolean TRACE = MODE.equals("trace");
@@ -58,12 +56,15 @@ public final class LeakWatch {
 
     private void report() {
         if (!closed) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "%s was never closed, and is garbage now; its native memory stays until the process ends"
-                                    .formatted(what)
-                            + (TRACE ? "" : " (-Daoti.leaks=trace shows where it was made)"),
-                    made);
+            System.getLogger("io.github.aoti4j")
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "%s was never closed, and is garbage now; its native memory stays until the process ends"
+                                            .formatted(what)
+                                    + (TRACE
+                                            ? ""
+                                            : " (-Daoti.leaks=trace shows where it was made)"),
+                            made);
         }
     }
 }

@@ -137,14 +137,16 @@ public final class ConstantsApi {
             Map<String, MemorySegment> attached = new LinkedHashMap<>();
             long n = count.get(JAVA_LONG, 0);
             MemorySegment array =
-                    entries.get(ADDRESS, 0).reinterpret(n * AOTInductorConstantMapEntry.sizeof());
+                    MemorySegment.ofAddress(entries.get(JAVA_LONG, 0))
+                            .reinterpret(n * AOTInductorConstantMapEntry.sizeof());
             for (long i = 0; i < n; i++) {
                 MemorySegment entry = AOTInductorConstantMapEntry.asSlice(array, i);
+                // Not by the generated getters: see pairs.
                 attached.put(
-                        AOTInductorConstantMapEntry.name(entry)
-                                .reinterpret(Long.MAX_VALUE)
-                                .getString(0),
-                        AOTInductorConstantMapEntry.handle(entry));
+                        ModelApi.text(
+                                entry.get(JAVA_LONG, AOTInductorConstantMapEntry.name$offset())),
+                        MemorySegment.ofAddress(
+                                entry.get(JAVA_LONG, AOTInductorConstantMapEntry.handle$offset())));
             }
             return attached;
         }
@@ -250,10 +252,13 @@ public final class ConstantsApi {
             MemorySegment entry = AOTInductorConstantMapEntry.asSlice(array, i++);
             // Not by the generated setters, whose handles take a JVM's first load milliseconds.
             entry.set(
-                    ADDRESS,
+                    JAVA_LONG,
                     AOTInductorConstantMapEntry.name$offset(),
-                    arena.allocateFrom(pair.getKey()));
-            entry.set(ADDRESS, AOTInductorConstantMapEntry.handle$offset(), pair.getValue());
+                    arena.allocateFrom(pair.getKey()).address());
+            entry.set(
+                    JAVA_LONG,
+                    AOTInductorConstantMapEntry.handle$offset(),
+                    pair.getValue().address());
         }
         return array;
     }

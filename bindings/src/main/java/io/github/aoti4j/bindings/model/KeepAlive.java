@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -49,6 +50,11 @@ public final class KeepAlive {
     /** For a runner on memory of its own. */
     private static final class None {
         static final MethodHandle RUN = Linker.nativeLinker().downcallHandle(descriptor(0));
+    }
+
+    /** Links what most first runs need. */
+    public static void prepare() {
+        Objects.requireNonNull(Few.RUN);
     }
 
     static int run(

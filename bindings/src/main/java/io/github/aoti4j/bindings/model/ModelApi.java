@@ -100,7 +100,7 @@ public final class ModelApi {
                             arena.allocateFrom(device).address(),
                             cubins.address()),
                     CREATE);
-            return slot.get(ADDRESS, 0);
+            return MemorySegment.ofAddress(slot.get(JAVA_LONG, 0));
         }
     }
 
@@ -228,7 +228,13 @@ public final class ModelApi {
     }
 
     static String string(MemorySegment slot) {
-        MemorySegment text = slot.get(ADDRESS, 0);
-        return text.address() == 0 ? "" : text.reinterpret(Long.MAX_VALUE).getString(0);
+        return text(slot.get(JAVA_LONG, 0));
+    }
+
+    /** Reads a C string; addresses are read as integers because that links nothing new. */
+    static String text(long address) {
+        return address == 0
+                ? ""
+                : MemorySegment.ofAddress(address).reinterpret(Long.MAX_VALUE).getString(0);
     }
 }

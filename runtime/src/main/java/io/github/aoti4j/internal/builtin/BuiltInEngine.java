@@ -1,5 +1,6 @@
 package io.github.aoti4j.internal.builtin;
 
+import io.github.aoti4j.bindings.blas.OpenBlas;
 import io.github.aoti4j.bindings.elf.ElfFile;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.Environment;
@@ -119,6 +120,12 @@ public final class BuiltInEngine implements AutoCloseable {
     /** Returns why libtorch is faster for a model; empty if it is not. */
     public static Optional<String> slower(Collection<String> undefinedSymbols) {
         return Products.areIn(undefinedSymbols) ? Products.slower() : Optional.empty();
+    }
+
+    /** Links what the first model needs, which needs nothing else of it. */
+    public static void prepare() {
+        EntryPoints.prepare();
+        OpenBlas.prepareShape();
     }
 
     /**

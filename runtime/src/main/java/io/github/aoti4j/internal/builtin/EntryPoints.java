@@ -57,6 +57,29 @@ final class EntryPoints {
 
     private EntryPoints() {}
 
+    /** Links the shape that every model needs, ahead of its entry points. */
+    static void prepare() {
+        FunctionDescriptor shape = shape("");
+        try (Arena arena = Arena.ofConfined()) {
+            var method = MethodHandles.lookup();
+            var _ =
+                    Linker.nativeLinker()
+                            .upcallStub(
+                                    method.findStatic(
+                                            EntryPoints.class, "nothing", shape.toMethodType()),
+                                    shape,
+                                    arena);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
+
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // found by its name
+    private static int nothing(
+            long a, long b, long c, long d, long e, long f, long g, long h, double x, double y) {
+        return 0;
+    }
+
     /** Makes a native function of each, which exists until the arena is closed. */
     static Map<String, MemorySegment> make(List<Function> functions, Arena arena) {
         byte[] bytes = ClassFile.of().build(SELF, type -> addAll(type, functions));

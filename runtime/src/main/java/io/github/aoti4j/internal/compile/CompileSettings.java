@@ -6,10 +6,10 @@ import io.github.aoti4j.core.Progress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * What to compile with. Immutable.
@@ -40,21 +40,26 @@ public record CompileSettings(
         String compiler = first(properties.apply("aoti.compiler"), environment.apply("CXX"));
         String includes =
                 first(properties.apply("aoti.include"), environment.apply("AOTI_INCLUDE"));
-        List<Path> searchPath =
-                Stream.of(first(environment.apply("PATH")).split(":"))
-                        .map(folder -> path("PATH", folder))
-                        .filter(folder -> folder != null && folder.isAbsolute())
-                        .toList();
+        List<Path> searchPath = new ArrayList<>();
+        for (String name : first(environment.apply("PATH"), null).split(":")) {
+            Path folder = path("PATH", name);
+            if (folder != null && folder.isAbsolute()) {
+                searchPath.add(folder);
+            }
+        }
         return new CompileSettings(
                 compiler.isBlank() ? List.of() : List.of(compiler.strip().split("\\s+")),
                 path("aoti.include", includes),
                 timeout(properties.apply("aoti.compile.timeout")),
-                searchPath,
+                List.copyOf(searchPath),
                 Progress.NONE);
     }
 
-    private static String first(String... values) {
-        return Stream.of(values).filter(v -> v != null && !v.isEmpty()).findFirst().orElse("");
+    private static String first(String value, String other) {
+        if (value != null && !value.isEmpty()) {
+            return value;
+        }
+        return other == null ? "" : other;
     }
 
     private static Path path(String setting, String value) {
@@ -82,7 +87,7 @@ public record CompileSettings(
      */
     public CompileSettings with(Optional<Path> program, Optional<Path> folder, Progress listener) {
         return new CompileSettings(
-                program.map(path -> List.of(path.toString())).orElse(compiler),
+                program.isPresent() ? List.of(program.get().toString()) : compiler,
                 folder.orElse(includes),
                 timeout,
                 searchPath,

@@ -52,38 +52,41 @@ public record RequiredConstant(
     static List<RequiredConstant> of(
             List<ConstantsApi.Constant> constants, List<ConstantSpec> specs) {
         Map<Integer, ConstantSpec> byIndex = new HashMap<>();
-        specs.forEach(spec -> byIndex.put(spec.index(), spec));
+        for (ConstantSpec spec : specs) {
+            byIndex.put(spec.index(), spec);
+        }
         List<RequiredConstant> needs = new ArrayList<>();
         for (int i = 0; i < constants.size(); i++) {
             ConstantsApi.Constant constant = constants.get(i);
             if (!constant.fromFolded()) {
-                needs.add(
-                        of(
-                                i,
-                                constant,
-                                Optional.ofNullable(byIndex.get(i))
-                                        .filter(spec -> spec.name().equals(constant.name()))));
+                ConstantSpec spec = byIndex.get(i);
+                boolean same = spec != null && spec.name().equals(constant.name());
+                needs.add(of(i, constant, same ? spec : null));
             }
         }
         return needs;
     }
 
+    /** The spec may be null. */
     private static RequiredConstant of(
-            int index, ConstantsApi.Constant constant, Optional<ConstantSpec> spec) {
-        boolean packed =
-                spec.flatMap(ConstantSpec::layout).filter(l -> !l.equals("strided")).isPresent();
+            int index, ConstantsApi.Constant constant, ConstantSpec spec) {
+        boolean packed = spec != null && !spec.layout().orElse("strided").equals("strided");
         return new RequiredConstant(
-                spec.isPresent() ? index : -1,
+                spec == null ? -1 : index,
                 constant.name(),
                 constant.fqn(),
                 DType.ofCode(constant.dtype()),
                 constant.type(),
                 constant.dataSize(),
-                spec.flatMap(ConstantSpec::deviceType).filter("cpu"::equals).isEmpty(),
+                spec == null || !spec.deviceType().orElse("").equals("cpu"),
                 packed,
-                spec.flatMap(ConstantSpec::shape).map(ConstantSpec::array).orElse(null),
-                spec.flatMap(ConstantSpec::strides).map(ConstantSpec::array).orElse(null),
-                packed ? Optional.empty() : spec.flatMap(ConstantSpec::inBlob));
+                spec == null ? null : array(spec.shape()),
+                spec == null ? null : array(spec.strides()),
+                packed || spec == null ? Optional.empty() : spec.inBlob());
+    }
+
+    private static long[] array(Optional<List<Long>> values) {
+        return values.isPresent() ? ConstantSpec.array(values.get()) : null;
     }
 
     /** Adds layouts that the source does not state: those of the tensors that the container has. */
@@ -91,7 +94,11 @@ public record RequiredConstant(
             TensorApi tensors,
             List<RequiredConstant> needs,
             Supplier<Map<String, MemorySegment>> attached) {
-        if (needs.stream().allMatch(RequiredConstant::isLaidOut)) {
+        boolean complete = true;
+        for (RequiredConstant need : needs) {
+            complete &= need.isLaidOut();
+        }
+        if (complete) {
             return needs;
         }
         Map<String, MemorySegment> handles = attached.get();

@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The names in weight files that a model does not have. Their values do not reach the model: it
@@ -57,7 +56,10 @@ final class UnknownNames {
     /** Looks for unknown names in the sources that the caller has named. */
     UnknownNames(List<ConstantSource> sources, List<RequiredConstant> needs) {
         this.needs = needs;
-        Set<String> known = needs.stream().map(RequiredConstant::fqn).collect(Collectors.toSet());
+        Set<String> known = new HashSet<>();
+        for (RequiredConstant need : needs) {
+            known.add(need.fqn());
+        }
         for (ConstantSource source : sources) {
             List<String> unknown = new ArrayList<>(source.names());
             unknown.removeIf(name -> known.contains(name) || isBatchCounter(name));

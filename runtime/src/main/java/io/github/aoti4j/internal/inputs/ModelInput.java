@@ -35,17 +35,29 @@ public record ModelInput(
     /** Describes an input of a model whose source is known or not. */
     public static ModelInput of(
             String name, InputNames names, Optional<WrapperSource> source, int index) {
-        Optional<InputSpec> spec = source.map(known -> known.inputs().get(index));
+        if (source.isEmpty()) {
+            return new ModelInput(
+                    name,
+                    index,
+                    names,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    "unknown: the package holds no source",
+                    List.of(),
+                    false);
+        }
+        InputSpec spec = source.get().inputs().get(index);
         return new ModelInput(
                 name,
                 index,
                 names,
-                spec.flatMap(InputSpec::dtype),
-                spec.flatMap(input -> type(input.deviceType().orElse(-1))),
-                spec.flatMap(InputSpec::fixedShape),
-                spec.map(InputSpec::describe).orElse("unknown: the package holds no source"),
-                source.map(known -> known.indexChecks().rangesOf(index)).orElse(List.of()),
-                spec.map(InputSpec::isScalar).orElse(false));
+                spec.dtype(),
+                type(spec.deviceType().orElse(-1)),
+                spec.fixedShape(),
+                spec.describe(),
+                source.get().indexChecks().rangesOf(index),
+                spec.isScalar());
     }
 
     /** The kinds by {@code c10::DeviceType}. */

@@ -6,13 +6,13 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.wrapper.Names;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * Checks what a model requires before its code is loaded: a later failure ends the process, or
@@ -124,17 +124,19 @@ public final class Preflight {
                                 names(missing),
                                 description,
                                 oldestPyTorch(
-                                        "the model was compiled by PyTorch %s or newer: ",
+                                        "the model was compiled by PyTorch ",
+                                        " or newer: ",
                                         library)));
     }
 
     /** Throws IncompatibleModelException, which names all requirements that are not met. */
     public static void require(String model, List<Requirement> requirements) {
-        String problems =
-                requirements.stream()
-                        .filter(requirement -> !requirement.met())
-                        .map(requirement -> "\n  it " + requirement.detail())
-                        .collect(Collectors.joining());
+        var problems = new StringBuilder();
+        for (Requirement requirement : requirements) {
+            if (!requirement.met()) {
+                problems.append("\n  it ").append(requirement.detail());
+            }
+        }
         if (!problems.isEmpty()) {
             throw new IncompatibleModelException(model + " cannot run here:" + problems);
         }
@@ -183,32 +185,32 @@ public final class Preflight {
             message +=
                     " and needs " + String.join(" ", required.features()) + ", which this CPU has";
         }
-        return Subject.CPU.met(
-                message
-                        + required.unchecked()
-                                .map(text -> "; not checked: " + printable(text))
-                                .orElse(""));
+        if (required.unchecked().isPresent()) {
+            message += "; not checked: " + printable(required.unchecked().get());
+        }
+        return Subject.CPU.met(message);
     }
 
     private static Requirement functions(ElfFile library, Collection<String> required) {
-        List<String> missing =
-                required.stream().filter(name -> !library.definedSymbols().contains(name)).toList();
+        List<String> missing = new ArrayList<>(required);
+        missing.removeAll(library.definedSymbols());
         return missing.isEmpty()
                 ? Subject.FUNCTIONS.met(
                         "has the functions of a model"
-                                + oldestPyTorch(" of PyTorch %s or newer", library))
+                                + oldestPyTorch(" of PyTorch ", " or newer", library))
                 : Subject.FUNCTIONS.unmet(
                         "does not have %s; it is no AOTInductor model, or one of a PyTorch that is too old: export it again with a newer one"
                                 .formatted(names(missing)));
     }
 
     /** A text with the oldest PyTorch that can have compiled a library, as its functions show. */
-    private static String oldestPyTorch(String text, ElfFile library) {
-        return SINCE.stream()
-                .filter(since -> library.definedSymbols().contains(since.getKey()))
-                .findFirst()
-                .map(since -> text.formatted(since.getValue()))
-                .orElse("");
+    private static String oldestPyTorch(String before, String after, ElfFile library) {
+        for (Map.Entry<String, String> since : SINCE) {
+            if (library.definedSymbols().contains(since.getKey())) {
+                return before + since.getValue() + after;
+            }
+        }
+        return "";
     }
 
     private static String names(List<String> names) {
@@ -217,6 +219,11 @@ public final class Preflight {
 
     /** Names in files can be any bytes, also those that control a terminal. */
     static String printable(String name) {
-        return name.replaceAll("[^ -~]", "?");
+        var text = new StringBuilder(name.length());
+        for (int at = 0; at < name.length(); at += Character.charCount(name.codePointAt(at))) {
+            char letter = name.charAt(at);
+            text.append(' ' <= letter && letter <= '~' ? letter : '?');
+        }
+        return text.toString();
     }
 }

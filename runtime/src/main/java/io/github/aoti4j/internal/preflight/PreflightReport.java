@@ -8,7 +8,6 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.constants.ReadOnlyConstants;
-import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.indices.IndexChecks.Origin;
 import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
 import io.github.aoti4j.internal.operators.ProxyCalls;
@@ -64,7 +63,7 @@ public record PreflightReport(
     /** The same with a library that need not be in the package. */
     public static PreflightReport of(
             Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
-        Optional<String> wrapper = packaged.wrapperSource().map(archive::text);
+        Optional<String> wrapper = wrapper(archive, packaged);
         Optional<WrapperSource> source = source(archive, packaged, wrapper);
         PackageMetadata metadata = new PackageMetadata(packaged.metadata());
         DeviceRequirement required =
@@ -79,17 +78,13 @@ public record PreflightReport(
                 Preflight.examine(
                         metadata,
                         library,
-                        source.flatMap(WrapperSource::march),
+                        source.isPresent() ? source.get().march() : Optional.empty(),
                         ModelApi.REQUIRED,
                         host));
-        Optional<ProxyCalls> calls =
-                proxyCalls(archive, packaged, library)
-                        .map(
-                                listed ->
-                                        source.isPresent()
-                                                ? listed.withSource(
-                                                        wrapper.get(), source.get().symbols())
-                                                : listed);
+        Optional<ProxyCalls> calls = proxyCalls(archive, packaged, library);
+        if (calls.isPresent() && source.isPresent()) {
+            calls = Optional.of(calls.get().withSource(wrapper.get(), source.get().symbols()));
+        }
         requirements.add(operators(library, calls));
         boolean mapped = packaged.weightsBlob().isPresent() || packaged.weightsConfig().isPresent();
         return new PreflightReport(
@@ -98,22 +93,30 @@ public record PreflightReport(
                 library,
                 source,
                 List.copyOf(requirements),
-                mapped ? wrapper.map(ReadOnlyConstants::find).orElse(Set.of()) : Set.of(),
+                mapped && wrapper.isPresent() ? ReadOnlyConstants.find(wrapper.get()) : Set.of(),
                 calls);
     }
 
     private static Optional<WrapperSource> source(
             Pt2Archive archive, PackagedModel packaged, Optional<String> wrapper) {
-        return wrapper.flatMap(
-                text ->
-                        WrapperSource.parse(
-                                text,
-                                packaged.kernelSources().stream().map(archive::text).toList()));
+        if (wrapper.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> kernels = new ArrayList<>();
+        for (ArchiveEntry entry : packaged.kernelSources()) {
+            kernels.add(archive.text(entry));
+        }
+        return WrapperSource.parse(wrapper.get(), kernels);
+    }
+
+    private static Optional<String> wrapper(Pt2Archive archive, PackagedModel packaged) {
+        Optional<ArchiveEntry> entry = packaged.wrapperSource();
+        return entry.isPresent() ? Optional.of(archive.text(entry.get())) : Optional.empty();
     }
 
     /** Reads a model's generated source; empty if the package holds none that is understood. */
     public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
-        return source(archive, packaged, packaged.wrapperSource().map(archive::text));
+        return source(archive, packaged, wrapper(archive, packaged));
     }
 
     /** Returns all requirements; {@code has} is whether libtorch exports a symbol. */
@@ -149,8 +152,13 @@ public record PreflightReport(
 
     /** A sentence on the kernels whose checks are not made before a run and end the process. */
     public Optional<String> warning() {
+        List<Unchecked> unchecked =
+                source.isPresent() ? source.get().indexChecks().unchecked() : List.of();
+        if (unchecked.isEmpty()) {
+            return Optional.empty();
+        }
         List<String> kernels =
-                source.map(WrapperSource::indexChecks).orElse(IndexChecks.NONE).unchecked().stream()
+                unchecked.stream()
                         .filter(check -> check.endsProcess() && check.origin() == Origin.COMPUTED)
                         .map(Unchecked::kernel)
                         .distinct()

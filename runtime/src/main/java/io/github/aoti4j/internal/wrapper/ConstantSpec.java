@@ -54,6 +54,10 @@ public record ConstantSpec(
     }
 
     public static long[] array(List<Long> values) {
-        return values.stream().mapToLong(Long::longValue).toArray();
+        long[] array = new long[values.size()];
+        for (int i = 0; i < array.length; i++) {
+            array[i] = values.get(i);
+        }
+        return array;
     }
 }

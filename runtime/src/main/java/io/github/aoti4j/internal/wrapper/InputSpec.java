@@ -6,8 +6,8 @@ import io.github.aoti4j.internal.cpp.SizeExpression;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What a model requires of one input, as far as its wrapper source says.
@@ -30,16 +30,18 @@ public record InputSpec(
         boolean readAsScalar) {
     /** Returns {@code float32 [s77: 1..1024, 10]}, with strides where row-major ones do not do. */
     public String describe() {
-        String text = dtype.map(DType::torchName).orElse("any dtype") + " " + shape();
+        String type = dtype.isPresent() ? dtype.get().torchName() : "any dtype";
+        String text = type + " " + shape();
         return otherStrides ? text + " strides " + strides() : text;
     }
 
     /** Returns {@code [s77: 1..1024, 10]}. */
     public String shape() {
-        return Stream.concat(
-                        dimensions.stream().map(DimensionSpec::describeSize),
-                        rankKnown ? Stream.empty() : Stream.of("…"))
-                .collect(Collectors.joining(", ", "[", "]"));
+        var text = new StringJoiner(", ", "[", "]");
+        for (DimensionSpec dimension : dimensions) {
+            text.add(dimension.describeSize());
+        }
+        return (rankKnown ? text : text.add("…")).toString();
     }
 
     /** Returns {@code [192, 1, 24, 3]}. */

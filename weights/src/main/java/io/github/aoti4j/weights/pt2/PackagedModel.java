@@ -10,13 +10,14 @@ import io.github.aoti4j.weights.mapped.Json;
 import io.github.aoti4j.weights.mapped.WeightMappings;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * One model's files within a {@link Pt2Archive}, by what they are for.
@@ -125,7 +126,9 @@ public final class PackagedModel {
      * .fatbin}).
      */
     public List<ArchiveEntry> gpuKernels() {
-        return Stream.concat(ending(".cubin").stream(), ending(".fatbin").stream()).toList();
+        List<ArchiveEntry> kernels = new ArrayList<>(ending(".cubin"));
+        kernels.addAll(ending(".fatbin"));
+        return kernels;
     }
 
     /** Returns whether the GPU kernels contain code that later architectures can use. */
@@ -200,11 +203,15 @@ public final class PackagedModel {
     private String stem() {
         var libraries = stems(LIBRARY);
         var sources = stems(SOURCE);
-        var wrappers =
-                Stream.concat(libraries.stream(), sources.stream())
-                        .filter(stem -> stem.endsWith(WRAPPER))
-                        .distinct()
-                        .toList();
+        var named = new LinkedHashSet<String>();
+        for (var stems : List.of(libraries, sources)) {
+            for (var stem : stems) {
+                if (stem.endsWith(WRAPPER)) {
+                    named.add(stem);
+                }
+            }
+        }
+        var wrappers = List.copyOf(named);
         var candidates =
                 wrappers.isEmpty()
                         ? describedOnes(libraries.isEmpty() ? sources : libraries)
@@ -230,18 +237,31 @@ public final class PackagedModel {
     }
 
     private List<String> stems(String ending) {
-        return ending(ending).stream()
-                .map(entry -> entry.fileName())
-                .map(file -> file.substring(0, file.length() - ending.length()))
-                .toList();
+        List<String> stems = new ArrayList<>();
+        for (var entry : ending(ending)) {
+            var file = entry.fileName();
+            stems.add(file.substring(0, file.length() - ending.length()));
+        }
+        return stems;
     }
 
     private Optional<ArchiveEntry> named(String fileName) {
-        return entries.stream().filter(entry -> entry.fileName().equals(fileName)).findFirst();
+        for (var entry : entries) {
+            if (entry.fileName().equals(fileName)) {
+                return Optional.of(entry);
+            }
+        }
+        return Optional.empty();
     }
 
     private List<ArchiveEntry> ending(String suffix) {
-        return entries.stream().filter(entry -> entry.fileName().endsWith(suffix)).toList();
+        List<ArchiveEntry> found = new ArrayList<>();
+        for (var entry : entries) {
+            if (entry.fileName().endsWith(suffix)) {
+                found.add(entry);
+            }
+        }
+        return found;
     }
 
     private PackageException noLibrary() {

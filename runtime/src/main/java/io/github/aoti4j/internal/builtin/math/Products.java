@@ -17,9 +17,16 @@ public final class Products {
 
     /** Returns whether one of these functions multiplies matrices. */
     public static boolean areIn(Collection<String> symbols) {
-        return symbols.stream()
-                .filter(symbol -> symbol.startsWith("aoti_torch_cpu_"))
-                .anyMatch(symbol -> OPERATORS.stream().anyMatch(symbol::contains));
+        for (String symbol : symbols) {
+            if (symbol.startsWith("aoti_torch_cpu_")) {
+                for (String operator : OPERATORS) {
+                    if (symbol.contains(operator)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     /** Returns why products are slower than libtorch's; empty if they are not. */
