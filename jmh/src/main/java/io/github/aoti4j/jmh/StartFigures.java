@@ -47,6 +47,7 @@ public final class StartFigures {
                     |---|---:|---:|---:|---:|\
                     """);
             for (Workload workload : workloads) {
+                StartProbe.write(GoldenCall.of(workload), arguments(scratch));
                 figures.print(workload, false);
                 figures.print(workload, true);
             }
@@ -54,8 +55,13 @@ public final class StartFigures {
             for (String engine : ENGINES) {
                 Files.deleteIfExists(archive(scratch, engine));
             }
+            Files.deleteIfExists(arguments(scratch));
             Files.delete(scratch);
         }
+    }
+
+    private static Path arguments(Path scratch) {
+        return scratch.resolve("arguments");
     }
 
     private static Path archive(Path scratch, String engine) {
@@ -110,7 +116,7 @@ public final class StartFigures {
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
-    private static Sample measure(Workload workload, String engine, String flag)
+    private Sample measure(Workload workload, String engine, String flag)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -123,6 +129,7 @@ public final class StartFigures {
         }
         command.addAll(List.of("-cp", classPath(), StartProbe.class.getName(), engine));
         command.add(workload.packageFile().toString());
+        command.add(arguments(scratch).toString());
         command.add(workload.inputs().toString());
         command.add(workload.outputs().toString());
         long start = System.nanoTime();
@@ -135,7 +142,9 @@ public final class StartFigures {
                 throw new IOException("no answer but " + line + ": " + command);
             }
             double megabytes = Long.parseLong(output.readLine()) * 1024 / 1e6;
-            process.waitFor();
+            if (process.waitFor() != 0) {
+                throw new IOException("failed with " + process.exitValue() + ": " + command);
+            }
             return new Sample(millis, megabytes);
         }
     }

@@ -116,7 +116,11 @@ public final class ElfFile {
 
     /** Returns the names of the libraries it needs ({@code DT_NEEDED}), in order. */
     public List<String> needed() {
-        return symbols.needed().stream().map(Need::name).toList();
+        List<String> names = new ArrayList<>();
+        for (Need need : symbols.needed()) {
+            names.add(need.name());
+        }
+        return names;
     }
 
     /** Returns the undefined global symbols, which other libraries must have. */
@@ -228,10 +232,12 @@ public final class ElfFile {
 
     /** Finds a name that another one can take the place of. */
     private Optional<Need> place(int length) {
-        return symbols.needed().stream()
-                .filter(need -> isLibTorch(need) && !need.isShared())
-                .filter(need -> need.name().length() >= length)
-                .findFirst();
+        for (Need need : symbols.needed()) {
+            if (isLibTorch(need) && !need.isShared() && need.name().length() >= length) {
+                return Optional.of(need);
+            }
+        }
+        return Optional.empty();
     }
 
     private static boolean isLibTorch(Need need) {

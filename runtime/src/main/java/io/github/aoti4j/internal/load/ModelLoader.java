@@ -42,12 +42,12 @@ import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /**
  * The steps from a package's model to a running container, each failing before the next can do
@@ -318,15 +318,15 @@ public final class ModelLoader {
                 report.source().filter(source -> source.inputCount() == names.size());
         var callPlan = new LazyCallPlan(natives);
         var inputNames = new InputNames(names, () -> callPlan.get().inputPaths());
-        List<ModelInput> inputs =
-                IntStream.range(0, names.size())
-                        .mapToObj(i -> ModelInput.of(names.get(i), inputNames, known, i))
-                        .toList();
+        List<ModelInput> inputs = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            inputs.add(ModelInput.of(names.get(i), inputNames, known, i));
+        }
         return new LoadedModel(
                 packaged.name(),
                 natives,
                 packaged.metadata(),
-                inputs,
+                List.copyOf(inputs),
                 new InputValidator(
                         packaged.name(),
                         container.device(),

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,8 @@ public record CpuFeatures(Optional<Set<String>> flags) {
     /** Returns the required features that this CPU lacks; none if its features are not known. */
     List<String> missing(List<String> required) {
         Set<String> present = flags.orElse(Set.copyOf(required));
-        return required.stream().filter(name -> !present.contains(name)).toList();
+        List<String> missing = new ArrayList<>(required);
+        missing.removeAll(present);
+        return missing;
     }
 }

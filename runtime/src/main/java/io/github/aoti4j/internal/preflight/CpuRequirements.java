@@ -57,7 +57,9 @@ public record CpuRequirements(List<String> features, Optional<String> unchecked)
         }
         if (march.isPresent()) {
             int level = MARCH.indexOf(march.get());
-            ADDED.subList(0, level + 1).forEach(features::addAll);
+            for (int i = 0; i <= level; i++) {
+                features.addAll(ADDED.get(i));
+            }
             if (level < 0) {
                 unchecked.add(
                         "it was compiled with -march="

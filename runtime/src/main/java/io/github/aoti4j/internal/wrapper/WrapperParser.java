@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /**
  * Recognises the statements of a wrapper source that describe the model; see {@link WrapperSource}.
@@ -33,14 +32,6 @@ final class WrapperParser {
         PROLOGUE,
         BODY
     }
-
-    /** PyTorch quotes the compiler's command in a comment behind the source. */
-    private static final String COMMAND = "// Compile cmd";
-
-    private static final Pattern MARCH = Pattern.compile(" -march=([\\w.+-]{1,40})(?=\\s)");
-
-    private static final Pattern INCLUDE_WEIGHTS =
-            Pattern.compile("std::move\\(cubin_dir\\),\\s{0,200}(true|false)\\)");
 
     private static final String DTYPE = "torch_dtype_";
     private static final String ITEM = "aoti_torch_item_";
@@ -106,26 +97,9 @@ final class WrapperParser {
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
                 symbolList,
-                march(),
-                holdsWeights(),
+                CompilerFacts.march(source),
+                CompilerFacts.holdsWeights(source),
                 IndexChecks.find(source, kernels, symbols));
-    }
-
-    /** The last argument of the base class's constructor ({@code include_weights}). */
-    private Optional<Boolean> holdsWeights() {
-        var argument = INCLUDE_WEIGHTS.matcher(source);
-        return argument.find()
-                ? Optional.of(Boolean.parseBoolean(argument.group(1)))
-                : Optional.empty();
-    }
-
-    private Optional<String> march() {
-        int command = source.lastIndexOf(COMMAND);
-        if (command < 0) {
-            return Optional.empty();
-        }
-        var option = MARCH.matcher(source).region(command, source.length());
-        return option.find() ? Optional.of(option.group(1)) : Optional.empty();
     }
 
     /** The lexer stands behind {@code word}. */

@@ -284,7 +284,9 @@ public final class Pt2Archive implements AutoCloseable {
             throw bad(whatElse());
         }
         var found = new LinkedHashMap<String, PackagedModel>();
-        files.forEach((name, of) -> found.put(name, new PackagedModel(this, name, of)));
+        for (var file : files.entrySet()) {
+            found.put(file.getKey(), new PackagedModel(this, file.getKey(), file.getValue()));
+        }
         return found;
     }
 

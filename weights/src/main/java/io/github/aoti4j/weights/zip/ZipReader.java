@@ -160,8 +160,10 @@ public final class ZipReader {
         if (name.indexOf('\\') >= 0) {
             return "has a backslash in its name";
         }
-        if (name.chars().anyMatch(Character::isISOControl)) {
-            return "has a control character in its name";
+        for (int i = 0; i < name.length(); i++) {
+            if (Character.isISOControl(name.charAt(i))) {
+                return "has a control character in its name";
+            }
         }
         if (name.startsWith("/")) {
             return "has an absolute name";
