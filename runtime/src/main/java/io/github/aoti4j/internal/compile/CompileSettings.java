@@ -41,7 +41,7 @@ public record CompileSettings(
         String includes =
                 first(properties.apply("aoti.include"), environment.apply("AOTI_INCLUDE"));
         List<Path> searchPath = new ArrayList<>();
-        for (String name : first(environment.apply("PATH"), null).split(":")) {
+        for (String name : first(environment.apply("PATH"), null).split(":", -1)) {
             Path folder = path("PATH", name);
             if (folder != null && folder.isAbsolute()) {
                 searchPath.add(folder);

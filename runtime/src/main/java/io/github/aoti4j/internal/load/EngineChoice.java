@@ -54,7 +54,7 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
                                         Optional.empty()));
     }
 
-    private static Engine ofProcess() {
+    static Engine ofProcess() {
         String name = System.getProperty(PROPERTY);
         try {
             return name == null || name.isEmpty() ? Engine.AUTO : Engine.of(name);

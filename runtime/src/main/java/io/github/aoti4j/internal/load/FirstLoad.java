@@ -17,9 +17,9 @@ final class FirstLoad implements Runnable {
 
     private FirstLoad() {}
 
-    static void prepare() {
+    static void prepare(LoadSettings settings) {
         if (Runtime.getRuntime().availableProcessors() > 1
-                && !Engine.LIBTORCH.toString().equals(System.getProperty(EngineChoice.PROPERTY))
+                && settings.engine.orElseGet(EngineChoice::ofProcess) != Engine.LIBTORCH
                 && BEGUN.compareAndSet(false, true)) {
             Thread _ = Threads.daemon("aoti4j preparation").start(new FirstLoad());
         }

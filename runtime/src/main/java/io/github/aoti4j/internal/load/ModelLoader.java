@@ -81,7 +81,7 @@ public final class ModelLoader {
     public static LoadedModel load(
             Pt2Archive archive, PackagedModel packaged, LoadSettings settings) {
         RuntimeAccess.require();
-        FirstLoad.prepare();
+        FirstLoad.prepare(settings);
         if (!Recorder.isOn()) {
             return new ModelLoader(archive, packaged, settings).load();
         }
