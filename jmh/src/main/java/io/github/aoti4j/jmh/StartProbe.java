@@ -47,7 +47,7 @@ public final class StartProbe {
         try (var out = new DataOutputStream(Files.newOutputStream(file))) {
             out.writeInt(call.inputs().size());
             for (GoldenCall.Array input : call.inputs()) {
-                out.writeInt(input.dtype().ordinal());
+                out.writeUTF(input.dtype().name());
                 out.writeInt(input.shape().length);
                 for (long size : input.shape()) {
                     out.writeLong(size);
@@ -63,7 +63,7 @@ public final class StartProbe {
         try (var in = new DataInputStream(Files.newInputStream(file))) {
             Tensor[] tensors = new Tensor[in.readInt()];
             for (int i = 0; i < tensors.length; i++) {
-                DType dtype = DType.values()[in.readInt()];
+                DType dtype = DType.valueOf(in.readUTF());
                 long[] shape = new long[in.readInt()];
                 for (int d = 0; d < shape.length; d++) {
                     shape[d] = in.readLong();
