@@ -120,6 +120,18 @@ public final class ModelOptions {
     }
 
     /**
+     * Names the OpenBLAS for matrix products of the built-in engine. There is one per process: the
+     * first model with products decides.
+     *
+     * @param library {@code libopenblas.so.0}, or the folder that holds it, itself or in {@code
+     *     lib}
+     * @return changed options
+     */
+    public ModelOptions openBlas(Path library) {
+        return with(s -> s.openBlas = Optional.of(requireNonNull(library, "library")));
+    }
+
+    /**
      * Names files that hold the weights, by FQN: safetensors, single or sharded (the {@code
      * .safetensors.index.json}), or the state dict of {@code torch.save}. The first file that has a
      * name counts; what none has comes from the package. Names that the model does not have are
@@ -323,6 +335,11 @@ public final class ModelOptions {
     /** {@return the folder that holds libtorch; empty to look for it} */
     public Optional<Path> libtorch() {
         return settings.libtorch;
+    }
+
+    /** {@return OpenBLAS or its folder; empty to look for it} */
+    public Optional<Path> openBlas() {
+        return settings.openBlas;
     }
 
     /** {@return the weight files; unmodifiable, in the order in which they are searched} */

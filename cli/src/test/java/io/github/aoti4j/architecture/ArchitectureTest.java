@@ -39,7 +39,8 @@ class ArchitectureTest {
     private static final int MAX_LINES = 400;
 
     /** Complete public Javadoc makes these longer. */
-    private static final Set<String> LONGER = Set.of("Model.java", "Tensor.java");
+    private static final Set<String> LONGER =
+            Set.of("Model.java", "ModelOptions.java", "Tensor.java");
 
     private static JavaClasses all;
 

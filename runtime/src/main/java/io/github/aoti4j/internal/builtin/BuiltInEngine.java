@@ -14,6 +14,7 @@ import io.github.aoti4j.internal.builtin.FunctionTable.Function;
 import io.github.aoti4j.internal.builtin.math.Products;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -134,9 +135,11 @@ public final class BuiltInEngine implements AutoCloseable {
      * @param undefinedSymbols the model's
      * @param intraOpThreads how many threads one operator may use, if OpenMP is not loaded yet; 0
      *     for its default
+     * @param openBlas OpenBLAS or its folder; null to look for it
      * @throws AotiException if the library that stands for libtorch cannot be loaded
      */
-    public static BuiltInEngine open(Collection<String> undefinedSymbols, int intraOpThreads) {
+    public static BuiltInEngine open(
+            Collection<String> undefinedSymbols, int intraOpThreads, Path openBlas) {
         synchronized (BuiltInEngine.class) {
             if (intraOpThreads > 0) {
                 // Read by OpenMP's library as it is loaded.
@@ -146,7 +149,7 @@ public final class BuiltInEngine implements AutoCloseable {
                 openLibrary();
             }
             try {
-                bind(undefinedSymbols);
+                bind(undefinedSymbols, openBlas);
             } catch (Throwable e) {
                 Closeables.closeAfter(e, users == 0 ? BuiltInEngine::closeLibrary : null);
                 throw e;
@@ -172,7 +175,7 @@ public final class BuiltInEngine implements AutoCloseable {
         vectorMath = new VectorMath();
     }
 
-    private static void bind(Collection<String> undefinedSymbols) {
+    private static void bind(Collection<String> undefinedSymbols, Path openBlas) {
         List<Function> wanted = new ArrayList<>();
         for (String symbol : undefinedSymbols) {
             if (library.isBound(symbol)) {
@@ -189,7 +192,7 @@ public final class BuiltInEngine implements AutoCloseable {
             }
         }
         if (Products.areIn(undefinedSymbols)) {
-            Products.prepare(undefinedSymbols, null);
+            Products.prepare(undefinedSymbols, openBlas);
         }
         if (!wanted.isEmpty()) {
             EntryPoints.make(wanted, library.arena()).forEach(library::bind);

@@ -92,9 +92,18 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
         if (!settings.opLibraries.isEmpty()) {
             return Optional.of("runs on libtorch, which libraries of operators need");
         }
-        return BuiltInEngine.slower(report.library().undefinedSymbols())
+        return slower(report, settings)
                 .filter(_ -> locator.isPresent())
                 .map(reason -> "runs on libtorch, which is faster for it: " + reason);
+    }
+
+    private static Optional<String> slower(PreflightReport report, LoadSettings settings) {
+        if (report.groupedConvolutions()) {
+            return Optional.of("convolutions of several groups");
+        }
+        return settings.openBlas.isPresent()
+                ? Optional.empty()
+                : BuiltInEngine.slower(report.library().undefinedSymbols());
     }
 
     /** Returns all that a model requires to run as the settings have it, and the warning. */

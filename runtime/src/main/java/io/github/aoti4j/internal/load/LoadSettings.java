@@ -23,6 +23,9 @@ public final class LoadSettings implements Cloneable {
 
     public Optional<Path> libtorch = Optional.empty();
 
+    /** A library or its folder; empty to look for it. */
+    public Optional<Path> openBlas = Optional.empty();
+
     /** How many threads one operator may use; 0 for OpenMP's default. */
     public int intraOpThreads;
 

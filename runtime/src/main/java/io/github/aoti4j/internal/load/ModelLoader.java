@@ -135,7 +135,11 @@ public final class ModelLoader {
         warn(report);
         BuiltInEngine engine;
         try (var _ = Recorder.phase("open engine", packaged.name())) {
-            engine = BuiltInEngine.open(library.elf().undefinedSymbols(), settings.intraOpThreads);
+            engine =
+                    BuiltInEngine.open(
+                            library.elf().undefinedSymbols(),
+                            settings.intraOpThreads,
+                            settings.openBlas.orElse(null));
         }
         Backend backend = Backend.of(report.device(), engine.tensors());
         return natives(report, backend, Optional.empty(), engine);

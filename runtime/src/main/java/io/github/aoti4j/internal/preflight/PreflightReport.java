@@ -12,6 +12,7 @@ import io.github.aoti4j.internal.indices.IndexChecks.Origin;
 import io.github.aoti4j.internal.indices.IndexChecks.Unchecked;
 import io.github.aoti4j.internal.operators.ProxyCalls;
 import io.github.aoti4j.internal.preflight.Preflight.Subject;
+import io.github.aoti4j.internal.wrapper.ConvolutionCalls;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.libtorch.LibTorchLocation;
 import io.github.aoti4j.libtorch.LibTorchLocator;
@@ -32,6 +33,7 @@ import java.util.function.Predicate;
  *
  * @param source empty if the package holds none that is understood
  * @param requirements what it requires to run here, all but libtorch
+ * @param groupedConvolutions whether it calls convolutions of several groups
  * @param readOnlyConstants indices of constants that it only reads; searched where weights lie
  *     beside the library
  */
@@ -41,6 +43,7 @@ public record PreflightReport(
         ElfFile library,
         Optional<WrapperSource> source,
         List<Requirement> requirements,
+        boolean groupedConvolutions,
         Set<Integer> readOnlyConstants,
         Optional<ProxyCalls> proxyCalls) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
@@ -93,6 +96,7 @@ public record PreflightReport(
                 library,
                 source,
                 List.copyOf(requirements),
+                wrapper.isPresent() && ConvolutionCalls.haveGroups(wrapper.get()),
                 mapped && wrapper.isPresent() ? ReadOnlyConstants.find(wrapper.get()) : Set.of(),
                 calls);
     }

@@ -54,7 +54,7 @@ class AccessorsTest {
 
     /** Both libraries, and a place for results. */
     private static final class Libraries implements AutoCloseable {
-        final BuiltInEngine engine = BuiltInEngine.open(List.of(), 0);
+        final BuiltInEngine engine = BuiltInEngine.open(List.of(), 0, null);
         final NativeLibrary ours = NativeLibrary.ifLoaded(engine.soname()).orElseThrow();
         final NativeLibrary libtorch;
         final Arena arena = Arena.ofConfined();

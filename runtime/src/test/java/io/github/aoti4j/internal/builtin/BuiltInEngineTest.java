@@ -56,10 +56,10 @@ class BuiltInEngineTest {
     static final class OpensAndCloses {
         public static void main(String[] args) {
             String soname;
-            try (BuiltInEngine first = BuiltInEngine.open(NEEDED, 0)) {
+            try (BuiltInEngine first = BuiltInEngine.open(NEEDED, 0, null)) {
                 soname = first.soname();
                 BuiltInEngine second =
-                        BuiltInEngine.open(List.of("aoti_torch_new_tensor_handle"), 0);
+                        BuiltInEngine.open(List.of("aoti_torch_new_tensor_handle"), 0, null);
                 System.out.println(soname.equals(second.soname()));
                 second.close();
                 second.close();
@@ -86,7 +86,7 @@ class BuiltInEngineTest {
         Callable<String> work =
                 () -> {
                     for (int i = 0; i < 50; i++) {
-                        try (BuiltInEngine engine = BuiltInEngine.open(NEEDED, 0)) {
+                        try (BuiltInEngine engine = BuiltInEngine.open(NEEDED, 0, null)) {
                             assertTrue(isLoaded(engine.soname()));
                         }
                     }
