@@ -153,6 +153,9 @@ public final class StartFigures {
     private static String classPath() {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .filter(entry -> entry.matches(".*/(aoti4j|openblas|pytorch|jackson)-[^/]*"))
+                // Libraries before natives, as a build tool has them: each class is looked up in
+                // all.
+                .sorted()
                 .collect(Collectors.joining(File.pathSeparator));
     }
 }
