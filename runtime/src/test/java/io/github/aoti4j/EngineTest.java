@@ -98,8 +98,10 @@ class EngineTest {
         private Auto() {}
 
         public static void main(String[] args) throws IOException {
-            try (Model model = MLP.load()) {
-                assertEquals(Engine.BUILT_IN, model.engine());
+            for (Fixture fixture : List.of(MLP, Fixture.of("channels_last"))) {
+                try (Model model = fixture.load()) {
+                    assertEquals(Engine.BUILT_IN, model.engine());
+                }
             }
             assertFalse(maps().contains("libtorch_cpu"), "libtorch has been loaded");
             try (Model model = Model.load(FFT)) {

@@ -98,8 +98,8 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
     }
 
     private static Optional<String> slower(PreflightReport report, LoadSettings settings) {
-        if (report.groupedConvolutions()) {
-            return Optional.of("convolutions of several groups");
+        if (report.slowConvolutions() != null) {
+            return Optional.of(report.slowConvolutions());
         }
         return settings.openBlas.isPresent()
                 ? Optional.empty()

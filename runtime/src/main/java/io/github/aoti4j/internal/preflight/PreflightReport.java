@@ -33,7 +33,8 @@ import java.util.function.Predicate;
  *
  * @param source empty if the package holds none that is understood
  * @param requirements what it requires to run here, all but libtorch
- * @param groupedConvolutions whether it calls convolutions of several groups
+ * @param slowConvolutions what makes its convolutions slow on the built-in engine; null if nothing
+ *     does
  * @param readOnlyConstants indices of constants that it only reads; searched where weights lie
  *     beside the library
  */
@@ -43,7 +44,7 @@ public record PreflightReport(
         ElfFile library,
         Optional<WrapperSource> source,
         List<Requirement> requirements,
-        boolean groupedConvolutions,
+        String slowConvolutions,
         Set<Integer> readOnlyConstants,
         Optional<ProxyCalls> proxyCalls) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
@@ -96,9 +97,22 @@ public record PreflightReport(
                 library,
                 source,
                 List.copyOf(requirements),
-                wrapper.isPresent() && ConvolutionCalls.haveGroups(wrapper.get()),
+                slowConvolutions(wrapper, source),
                 mapped && wrapper.isPresent() ? ReadOnlyConstants.find(wrapper.get()) : Set.of(),
                 calls);
+    }
+
+    private static String slowConvolutions(
+            Optional<String> wrapper, Optional<WrapperSource> source) {
+        if (wrapper.isEmpty() || source.isEmpty()) {
+            return null;
+        }
+        if (ConvolutionCalls.haveGroups(wrapper.get())) {
+            return "convolutions of several groups";
+        }
+        return ConvolutionCalls.areOfLargeImages(wrapper.get(), source.get().inputs())
+                ? "convolutions of large images"
+                : null;
     }
 
     private static Optional<WrapperSource> source(
