@@ -47,7 +47,11 @@ enum Layout {
                     order.addFirst(1);
                 }
             }
-            case HEADS_INSIDE -> Collections.swap(order, 1, 2);
+            case HEADS_INSIDE -> {
+                if (sizes.length > 2) {
+                    Collections.swap(order, 1, 2);
+                }
+            }
             case CONTIGUOUS, OFFSET, PADDED, EXPANDED, ROWS_APART, REPEATED -> {}
         }
         long[] strides = new long[sizes.length];

@@ -92,7 +92,8 @@ class TensorsTest {
         Tensors.delete(base);
         assertEquals(bytes + 128, Memory.bytesInUse());
         assertEquals(address + 9 * 4, Tensors.data(view));
-        long viewOfView = view(view, new long[] {32}, new long[] {1}, 0);
+        // Offsets count from the tensor's own.
+        long viewOfView = view(view, new long[] {32}, new long[] {1}, -9);
         assertEquals(address, Tensors.data(viewOfView));
         Tensors.delete(view);
         Tensors.delete(viewOfView);
@@ -187,9 +188,9 @@ class TensorsTest {
         Creation.fromBlob(memory.address(), 1, list(3), list(2), 5, FLOAT, 0, 0, slot.address());
         long tensor = slot.get(JAVA_LONG, 0);
         assertEquals(memory.address() + 20, Tensors.data(tensor));
-        long view = view(tensor, new long[] {10}, new long[] {1}, 0);
+        long view = view(tensor, new long[] {10}, new long[] {1}, -5);
         assertEquals(memory.address(), Tensors.data(view));
-        assertThrows(BuiltInFailure.class, () -> view(tensor, new long[] {11}, new long[] {1}, 0));
+        assertThrows(BuiltInFailure.class, () -> view(tensor, new long[] {11}, new long[] {1}, -5));
         Tensors.delete(tensor);
         Tensors.delete(view);
         assertThrows(
