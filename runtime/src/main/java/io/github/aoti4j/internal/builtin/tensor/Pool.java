@@ -34,25 +34,46 @@ public final class Pool implements AutoCloseable {
     private static final int LENGTH = GIVEN_BYTES + 1 + PADDING;
 
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle USER = find("user", Object.class);
+    private static final VarHandle USER = find("user", long.class);
+
+    /** In place of a thread's number: none, and never again one. */
+    private static final long NOBODY = 0;
+
+    private static final long CLOSED_TO_ALL = -1;
 
     /** In place of the first block or record of a list: the pool is closed. */
     private static final long CLOSED = 1;
 
     private static final PerThread<Current> CURRENT = new PerThread<>(Current::new);
 
-    /** A thread's pool. */
+    /**
+     * A thread's pool. A run that follows one with the same pool writes no reference, which the
+     * collector would have to be told of.
+     */
     private static final class Current {
         final long threadId = Thread.currentThread().threadId();
-        Pool pool;
+        private Pool pool;
+        private boolean active;
+
+        Pool get() {
+            return active ? pool : null;
+        }
+
+        @SuppressWarnings("ReferenceEquality")
+        void set(Pool next) {
+            active = next != null;
+            if (next != null && pool != next) {
+                pool = next;
+            }
+        }
     }
 
     final long number;
 
     private final long[] state = new long[LENGTH];
 
-    /** The thread that has entered; this pool itself once it is closed. */
-    private volatile Object user;
+    /** The number of the thread that has entered. */
+    private volatile long user;
 
     private volatile boolean closing;
 
@@ -73,7 +94,7 @@ public final class Pool implements AutoCloseable {
 
     /** Returns this thread's pool; null outside of a run. */
     static Pool current() {
-        return CURRENT.get().pool;
+        return CURRENT.get().get();
     }
 
     /**
@@ -84,13 +105,13 @@ public final class Pool implements AutoCloseable {
      */
     public Pool enter() {
         Thread thread = Thread.currentThread();
-        if (!USER.compareAndSet(this, null, thread)) {
+        if (!USER.compareAndSet(this, NOBODY, thread.threadId())) {
             throw new IllegalStateException(
                     closing ? "the pool is closed" : "another run uses the pool");
         }
         Current current = currentOf(thread);
-        Pool before = current.pool;
-        current.pool = this;
+        Pool before = current.get();
+        current.set(this);
         return before;
     }
 
@@ -109,17 +130,16 @@ public final class Pool implements AutoCloseable {
         if (!isCurrent()) {
             throw new IllegalStateException("this thread has not entered the pool");
         }
-        latest.pool = before;
-        USER.setRelease(this, null);
+        latest.set(before);
+        USER.setRelease(this, NOBODY);
         if (closing) {
             freeUnlessEntered();
         }
     }
 
     /** Returns whether this is the thread's pool. */
-    @SuppressWarnings("ReferenceEquality")
     public boolean isCurrent() {
-        return user == Thread.currentThread();
+        return user == Thread.currentThread().threadId();
     }
 
     /**
@@ -129,14 +149,14 @@ public final class Pool implements AutoCloseable {
      */
     public static Pool suspend() {
         Current current = CURRENT.get();
-        Pool before = current.pool;
-        current.pool = null;
+        Pool before = current.get();
+        current.set(null);
         return before;
     }
 
     /** Ends {@link #suspend}. */
     public static void resume(Pool before) {
-        CURRENT.get().pool = before;
+        CURRENT.get().set(before);
     }
 
     /**
@@ -150,7 +170,7 @@ public final class Pool implements AutoCloseable {
     }
 
     private void freeUnlessEntered() {
-        if (USER.compareAndSet(this, null, this)) {
+        if (USER.compareAndSet(this, NOBODY, CLOSED_TO_ALL)) {
             Pools.remove(this);
             addGivenBlocks(CLOSED);
             addGivenRecords(CLOSED);
