@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.Test;
  * In a JVM without a compiler, whose memory comes and goes.
  */
 @NeedsLibTorch
-@OnBothEngines
 class ConstantLeakTest {
     private static final Fixture FIXTURE = Fixture.of("weights_mlp");
     private static final int TIMES = 30;

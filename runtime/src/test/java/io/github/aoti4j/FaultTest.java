@@ -9,7 +9,6 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.weights.files.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
@@ -33,7 +32,6 @@ import java.util.stream.Stream;
  * when there is some again. Mostly in JVMs of their own.
  */
 @NeedsLibTorch
-@OnBothEngines
 class FaultTest {
     private static final Fixture ADD_ONE = Fixture.of("add_one");
     private static final Fixture MLP = Fixture.of("weights_mlp");

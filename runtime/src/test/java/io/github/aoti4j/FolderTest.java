@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,6 @@ import java.util.List;
 
 /** Packages that somebody has unpacked, loaded and run. */
 @NeedsLibTorch
-@OnBothEngines
 class FolderTest {
     private static final Fixture WEIGHTS = Fixture.of("weights_mlp");
 

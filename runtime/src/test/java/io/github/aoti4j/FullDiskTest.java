@@ -11,7 +11,6 @@ import io.github.aoti4j.libtorch.LibTorchOrigin;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.ChildJvm.Ending;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +30,6 @@ import java.util.stream.Stream;
  * which takes user namespaces; where there are none these tests are skipped.
  */
 @NeedsLibTorch
-@OnBothEngines
 class FullDiskTest {
     private static final Fixture ADD_ONE = Fixture.of("add_one");
     private static final Fixture MLP = Fixture.of("mlp");

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
@@ -46,7 +45,6 @@ class Sha256Test {
 
     @Test
     @NeedsLibTorch
-    @OnBothEngines
     void loadsThePackageThatIsPinned() throws Exception {
         String digest = digest(MLP);
         for (String hex : List.of(digest, digest.toUpperCase(Locale.ROOT))) {
@@ -61,7 +59,6 @@ class Sha256Test {
 
     @Test
     @NeedsLibTorch
-    @OnBothEngines
     void refusesAnyOtherAndShowsBothDigests() throws Exception {
         var path = assertMismatch(MLP, () -> Model.load(MLP, pinned(OTHER)));
         assertTrue(path.getMessage().contains(digest(MLP)), path::getMessage);
@@ -83,7 +80,6 @@ class Sha256Test {
 
     @Test
     @NeedsLibTorch
-    @OnBothEngines
     void usesWhatItHasHashed() throws Exception {
         Path path = Files.copy(MLP, folder.resolve("package.pt2"));
         Path other = Files.copy(Fixture.of("add_one").path(), folder.resolve("other.pt2"));

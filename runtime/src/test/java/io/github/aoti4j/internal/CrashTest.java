@@ -13,7 +13,6 @@ import io.github.aoti4j.internal.library.LibraryCache;
 import io.github.aoti4j.internal.library.LibraryCache.Packaged;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +39,6 @@ import java.util.zip.CRC32;
  * leaves nothing behind. {@code -Daoti.test.kills=N} kills more often.
  */
 @NeedsLibTorch
-@OnBothEngines
 class CrashTest {
     private static final int KILLS = Integer.getInteger("aoti.test.kills", 4);
     private static final int LIBRARIES = 3;

@@ -92,7 +92,7 @@ class BasicFunctionsTest {
         return sizes.stream().mapToLong(Long::longValue).toArray();
     }
 
-    @Property(seed = "1", tries = 4000)
+    @Property(seed = "1", tries = 1500)
     void copiesWithRepetitionAndConversion(@ForAll("copies") Copy copy) {
         try (BothSides sides = new BothSides()) {
             var source = sides.input(copy.source);
@@ -109,7 +109,7 @@ class BasicFunctionsTest {
                 .flatAs((dtype, sizes) -> TensorSpec.inputs(dtype, Values.HOSTILE, array(sizes)));
     }
 
-    @Property(seed = "2", tries = 1000)
+    @Property(seed = "2", tries = 500)
     void clones(@ForAll("any") TensorSpec spec) {
         try (BothSides sides = new BothSides()) {
             var self = sides.input(spec);
@@ -122,7 +122,7 @@ class BasicFunctionsTest {
         }
     }
 
-    @Property(seed = "3", tries = 1000)
+    @Property(seed = "3", tries = 500)
     void fills(@ForAll("any") TensorSpec spec, @ForAll Random random) {
         try (BothSides sides = new BothSides()) {
             var self = sides.output(spec.with(Values.SMALL));
@@ -135,7 +135,7 @@ class BasicFunctionsTest {
         }
     }
 
-    @Property(seed = "4", tries = 2000)
+    @Property(seed = "4", tries = 800)
     void views(@ForAll("any") TensorSpec spec, @ForAll Random random) {
         try (BothSides sides = new BothSides()) {
             var self = sides.input(spec.with(Layout.CONTIGUOUS));
@@ -151,7 +151,7 @@ class BasicFunctionsTest {
         }
     }
 
-    @Property(seed = "5", tries = 4000)
+    @Property(seed = "5", tries = 1500)
     void readsOneNumber(@ForAll("numbers") TensorSpec spec, @ForAll("dtypes") DType dtype) {
         Operator item = Operator.of("aoti_torch_item_" + dtype.toString().toLowerCase(Locale.ROOT));
         try (BothSides sides = new BothSides();

@@ -53,7 +53,7 @@ class PiecesTest {
                 .as(Sliced::new);
     }
 
-    @Property(seed = "1", tries = 1500)
+    @Property(seed = "1", tries = 800)
     void slice(@ForAll("sliced") Sliced c) {
         try (BothSides sides = new BothSides()) {
             var self = sides.input(c.self);
@@ -80,7 +80,7 @@ class PiecesTest {
                 .as(Joined::new);
     }
 
-    @Property(seed = "2", tries = 1500)
+    @Property(seed = "2", tries = 800)
     void cat(@ForAll("joined") Joined c) {
         try (BothSides sides = new BothSides()) {
             List<TestTensor> parts = new ArrayList<>();

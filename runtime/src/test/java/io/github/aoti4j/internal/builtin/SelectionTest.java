@@ -65,7 +65,7 @@ class SelectionTest {
         return tensors(Values.WHOLE, NUMBERS);
     }
 
-    @Property(seed = "1", tries = 1000)
+    @Property(seed = "1", tries = 500)
     void nonzero(@ForAll("numbers") TensorSpec spec) {
         try (BothSides sides = new BothSides()) {
             var result = sides.result();
@@ -122,7 +122,7 @@ class SelectionTest {
                         });
     }
 
-    @Property(seed = "2", tries = 1000)
+    @Property(seed = "2", tries = 500)
     void maskedSelect(@ForAll("masked") Masked c) {
         try (BothSides sides = new BothSides()) {
             var result = sides.result();
@@ -184,7 +184,7 @@ class SelectionTest {
     }
 
     /** Indices are between -4 and 4: some are out of bounds, which both refuse. */
-    @Property(seed = "4", tries = 2000)
+    @Property(seed = "4", tries = 800)
     void index(@ForAll("indexed") Indexed c) {
         try (BothSides sides = new BothSides()) {
             var self = sides.input(c.self.withSeed(c.seed));
