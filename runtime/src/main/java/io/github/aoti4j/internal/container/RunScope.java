@@ -45,9 +45,15 @@ public final class RunScope implements AutoCloseable, Backend.Work {
 
     /** Begins a run with a permit that its thread has acquired. */
     public RunScope begin(int acquired) {
-        permit = acquired;
+        // What does not change is not written: other threads may read what lies beside it.
+        if (permit != acquired) {
+            permit = acquired;
+        }
         try {
-            before = tensors.enter();
+            Object outer = tensors.enter();
+            if (outer != null) {
+                before = outer;
+            }
         } catch (Throwable e) {
             gate.release(acquired);
             throw e;
@@ -82,7 +88,9 @@ public final class RunScope implements AutoCloseable, Backend.Work {
             }
         } finally {
             Object outer = before;
-            before = null;
+            if (outer != null) {
+                before = null;
+            }
             tensors.leave(outer);
             gate.release(permit);
         }

@@ -22,19 +22,24 @@ public final class Pool implements AutoCloseable {
     /** Longs of unused cache lines between what different threads write. */
     private static final int PADDING = 16;
 
+    private static final int PADDING_BYTES = PADDING * Long.BYTES;
+
     // Places in the array. All that changes often lies in it, apart from other pools' data.
     private static final int IN_USE = PADDING;
     private static final int CACHED = IN_USE + 1;
     private static final int PEAK = IN_USE + 2;
     private static final int RECORDS = IN_USE + 3;
-    private static final int BLOCKS = IN_USE + 4;
+
+    /** The number of the thread that has entered; not a field, which would have neighbours. */
+    private static final int USER = IN_USE + 4;
+
+    private static final int BLOCKS = IN_USE + 5;
     private static final int GIVEN_BLOCKS = BLOCKS + SizeClasses.COUNT + PADDING;
     private static final int GIVEN_RECORDS = GIVEN_BLOCKS + 1;
     private static final int GIVEN_BYTES = GIVEN_BLOCKS + 2;
     private static final int LENGTH = GIVEN_BYTES + 1 + PADDING;
 
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle USER = find("user", long.class);
 
     /** In place of a thread's number: none, and never again one. */
     private static final long NOBODY = 0;
@@ -53,15 +58,17 @@ public final class Pool implements AutoCloseable {
     private static final class Current {
         final long threadId = Thread.currentThread().threadId();
         private Pool pool;
-        private boolean active;
+
+        /** Whether there is a pool, apart from what other threads write. */
+        private final boolean[] active = new boolean[2 * PADDING_BYTES];
 
         Pool get() {
-            return active ? pool : null;
+            return active[PADDING_BYTES] ? pool : null;
         }
 
         @SuppressWarnings("ReferenceEquality")
         void set(Pool next) {
-            active = next != null;
+            active[PADDING_BYTES] = next != null;
             if (next != null && pool != next) {
                 pool = next;
             }
@@ -72,9 +79,6 @@ public final class Pool implements AutoCloseable {
 
     private final long[] state = new long[LENGTH];
 
-    /** The number of the thread that has entered. */
-    private volatile long user;
-
     private volatile boolean closing;
 
     /** Of the thread that entered last. */
@@ -82,14 +86,6 @@ public final class Pool implements AutoCloseable {
 
     public Pool() {
         this.number = Pools.add(this);
-    }
-
-    private static VarHandle find(String field, Class<?> type) {
-        try {
-            return MethodHandles.lookup().findVarHandle(Pool.class, field, type);
-        } catch (ReflectiveOperationException e) {
-            throw new LinkageError(e.getMessage(), e);
-        }
     }
 
     /** Returns this thread's pool; null outside of a run. */
@@ -105,7 +101,7 @@ public final class Pool implements AutoCloseable {
      */
     public Pool enter() {
         Thread thread = Thread.currentThread();
-        if (!USER.compareAndSet(this, NOBODY, thread.threadId())) {
+        if (!LONGS.compareAndSet(state, USER, NOBODY, thread.threadId())) {
             throw new IllegalStateException(
                     closing ? "the pool is closed" : "another run uses the pool");
         }
@@ -131,7 +127,7 @@ public final class Pool implements AutoCloseable {
             throw new IllegalStateException("this thread has not entered the pool");
         }
         latest.set(before);
-        USER.setRelease(this, NOBODY);
+        LONGS.setRelease(state, USER, NOBODY);
         if (closing) {
             freeUnlessEntered();
         }
@@ -139,7 +135,7 @@ public final class Pool implements AutoCloseable {
 
     /** Returns whether this is the thread's pool. */
     public boolean isCurrent() {
-        return user == Thread.currentThread().threadId();
+        return (long) LONGS.getAcquire(state, USER) == Thread.currentThread().threadId();
     }
 
     /**
@@ -170,7 +166,7 @@ public final class Pool implements AutoCloseable {
     }
 
     private void freeUnlessEntered() {
-        if (USER.compareAndSet(this, NOBODY, CLOSED_TO_ALL)) {
+        if (LONGS.compareAndSet(state, USER, NOBODY, CLOSED_TO_ALL)) {
             Pools.remove(this);
             addGivenBlocks(CLOSED);
             addGivenRecords(CLOSED);
