@@ -26,7 +26,7 @@ final class GemmScenarios {
         require(OpenBlas.isThere() == Boolean.parseBoolean(args[0]), OpenBlas.description());
         require(Parallel.threads() == Integer.parseInt(args[1]), "threads");
         Random random = new Random(1);
-        for (int i = 0; i < 400; i++) {
+        for (int i = 0; i < 200; i++) {
             product(random, size(random, 20), size(random, 20), size(random, 20));
         }
         // Large enough to be shared out, by columns and by rows, evenly and not.
