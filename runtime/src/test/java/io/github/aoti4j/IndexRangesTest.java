@@ -14,7 +14,6 @@ import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
-import io.github.aoti4j.testing.OnBothEngines;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +28,6 @@ import java.util.OptionalLong;
 
 /** Indices out of range are refused before a run: some kernels would end the process. */
 @NeedsLibTorch
-@OnBothEngines
 class IndexRangesTest {
     private static final String TEXT = "text";
 

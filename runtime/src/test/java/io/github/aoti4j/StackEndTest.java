@@ -20,7 +20,7 @@ import java.time.Duration;
 @NeedsLibTorch
 @OnBothEngines
 class StackEndTest {
-    private static final int OVERFLOWS = Integer.getInteger("aoti.test.overflows", 45);
+    private static final int OVERFLOWS = Integer.getInteger("aoti.test.overflows", 30);
 
     @ParameterizedTest
     @CsvSource({"PLAIN, false", "PLAIN, true", "OPERATORS, false", "OPERATORS, true"})

@@ -34,7 +34,7 @@ final class GemmScenarios {
                 new long[][] {
                     {128, 512, 64}, {512, 128, 64}, {100, 333, 70}, {1000, 17, 130}, {1, 3000, 800}
                 }) {
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 2; i++) {
                 product(random, s[0], s[1], s[2]);
             }
         }
