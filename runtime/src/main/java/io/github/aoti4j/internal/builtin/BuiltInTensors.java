@@ -230,6 +230,8 @@ final class BuiltInTensors implements TensorApi {
 
     @Override
     public Object enter() {
+        // Of a function whose failure its model passed over, perhaps in another model's run.
+        Failures.clear();
         return pool == null ? Pool.suspend() : pool.enter();
     }
 

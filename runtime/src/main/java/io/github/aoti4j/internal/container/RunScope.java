@@ -91,8 +91,11 @@ public final class RunScope implements AutoCloseable, Backend.Work {
             if (outer != null) {
                 before = null;
             }
-            tensors.leave(outer);
-            gate.release(permit);
+            try {
+                tensors.leave(outer);
+            } finally {
+                gate.release(permit);
+            }
         }
     }
 }

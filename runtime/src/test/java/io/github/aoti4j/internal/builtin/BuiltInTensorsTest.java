@@ -15,8 +15,10 @@ import com.sun.management.ThreadMXBean;
 import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.NativeException;
+import io.github.aoti4j.internal.builtin.tensor.BuiltInFailure;
 import io.github.aoti4j.internal.builtin.tensor.Copies;
 import io.github.aoti4j.internal.builtin.tensor.Creation;
+import io.github.aoti4j.internal.builtin.tensor.Failures;
 import io.github.aoti4j.internal.builtin.tensor.Handles;
 import io.github.aoti4j.internal.builtin.tensor.Memory;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
@@ -188,5 +190,18 @@ class BuiltInTensorsTest {
         Handles.delete(self);
         tensors.leave(before);
         tensors.delete(clone);
+    }
+
+    @Test
+    void aRunDoesNotFailForTheReasonOfAnEarlierOne() {
+        try (TensorApi run = BuiltInTensors.INSTANCE.forRuns()) {
+            Failures.keep("aoti_torch_cpu_mm_out", new BuiltInFailure("passed over by its model"));
+            Object before = run.enter();
+            assertNull(run.takeFailure());
+            Failures.keep("aoti_torch_cpu_mm_out", new BuiltInFailure("this one's"));
+            run.leave(before);
+            assertTrue(run.takeFailure().getMessage().contains("this one's"));
+            assertNull(run.takeFailure());
+        }
     }
 }
