@@ -23,6 +23,7 @@ final class Format {
         var arguments = new ArrayList<>(List.of("--aosp"));
         arguments.addAll(
                 write ? List.of("--replace") : List.of("--dry-run", "--set-exit-if-changed"));
+        int options = arguments.size();
         FileTime since = lastSuccess();
         try (var files =
                 Files.find(
@@ -32,6 +33,9 @@ final class Format {
                                 isOurs(file.toString())
                                         && is.lastModifiedTime().compareTo(since) >= 0)) {
             files.sorted().map(Path::toString).forEach(arguments::add);
+        }
+        if (arguments.size() == options) {
+            return; // with no file the formatter ends with its usage
         }
         int status =
                 ToolProvider.findFirst("google-java-format")
@@ -48,7 +52,7 @@ final class Format {
     }
 
     private static boolean isOurs(String file) {
-        return file.matches("[^/]+/src/.+\\.java|\\.mvn/Format\\.java")
+        return file.matches("([^/]+/)+src/.+\\.java|\\.mvn/Format\\.java")
                 && !file.contains("/src/generated/");
     }
 
