@@ -114,7 +114,7 @@ class PageSamplesTest {
             }
         }
         assertEquals(List.of(), wrong);
-        assertEquals(Set.of("aoti4j-runtime", "openblas", "pytorch"), artifacts);
+        assertEquals(Set.of("aoti4j", "openblas", "pytorch"), artifacts);
     }
 
     @Test
