@@ -164,6 +164,15 @@ public final class Constants {
         update(() -> List.of(ConstantSource.of(given)));
     }
 
+    /**
+     * Returns how many updates have replaced constants since the model was loaded.
+     *
+     * @return 0 for a model that has just been loaded; also after the model has been closed
+     */
+    public long version() {
+        return model.constants().version();
+    }
+
     private static StoredTensor stored(String name, Tensor given) {
         requireNonNull(name, "a name of a tensor");
         TensorView tensor = requireNonNull(given, name).view();

@@ -111,8 +111,12 @@ public final class Model implements AutoCloseable {
      *     it is; the interrupt stays pending
      */
     public static Model load(Path path, ModelOptions options) {
+        var load = new ObservedLoad(requireNonNull(options, "options"));
         try (ModelPackage modelPackage = ModelPackage.open(path, options)) {
-            return modelPackage.load(options);
+            return load.succeeded(modelPackage.loadUnobserved(options));
+        } catch (Throwable e) {
+            load.failed(e);
+            throw e;
         }
     }
 
@@ -126,8 +130,12 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the segment's arena is closed
      */
     public static Model load(MemorySegment bytes, ModelOptions options) {
+        var load = new ObservedLoad(requireNonNull(options, "options"));
         try (ModelPackage modelPackage = ModelPackage.open(bytes, ModelPackage.MEMORY, options)) {
-            return modelPackage.load(options);
+            return load.succeeded(modelPackage.loadUnobserved(options));
+        } catch (Throwable e) {
+            load.failed(e);
+            throw e;
         }
     }
 

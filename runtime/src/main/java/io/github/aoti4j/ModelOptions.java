@@ -307,6 +307,28 @@ public final class ModelOptions {
         return with(s -> s.checkIndices = check);
     }
 
+    /**
+     * Sets what hears of the model's load, runs and waits; see {@link ModelListener} for the cost.
+     *
+     * @param listener thread-safe; by default there is none. One listener may hear of several
+     *     models
+     * @return changed options
+     */
+    public ModelOptions listener(ModelListener listener) {
+        var safe = new SafeListener(requireNonNull(listener, "listener"));
+        return with(s -> s.listener = safe);
+    }
+
+    /** {@return what hears of loads and runs; empty if there is nothing} */
+    public Optional<ModelListener> listener() {
+        return Optional.ofNullable(safeListener()).map(SafeListener::listener);
+    }
+
+    /** Returns the listener; null if there is none. */
+    SafeListener safeListener() {
+        return (SafeListener) settings.listener;
+    }
+
     /** {@return whether indices are checked before each run} */
     public boolean checkIndices() {
         return settings.checkIndices;

@@ -310,7 +310,16 @@ public final class ModelPackage implements AutoCloseable {
      *     it is; the interrupt stays pending
      */
     public Model load(ModelOptions options) {
-        requireNonNull(options, "options");
+        var load = new ObservedLoad(requireNonNull(options, "options"));
+        try {
+            return load.succeeded(loadUnobserved(options));
+        } catch (Throwable e) {
+            load.failed(e);
+            throw e;
+        }
+    }
+
+    Model loadUnobserved(ModelOptions options) {
         StackGuard.requireForLoad();
         if (options.sha256().isPresent()) {
             Sha256Pin.require(path(), options.sha256().get(), sha256(options.progress()));

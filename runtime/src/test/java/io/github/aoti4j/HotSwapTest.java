@@ -81,6 +81,7 @@ class HotSwapTest {
         try (Model loaded = load(model, packaging, runners);
                 Arena arena = Arena.ofConfined()) {
             for (int round = 0; round < 3; round++) {
+                assertEquals(2L * round, loaded.constants().version());
                 assertAnswers(fixture, c, "", loaded, arena);
                 loaded.constants().update(file(model, "weights_other.pt"));
                 assertAnswers(fixture, c, ".other", loaded, arena);

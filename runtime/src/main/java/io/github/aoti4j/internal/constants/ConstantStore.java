@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -50,6 +51,9 @@ public final class ConstantStore implements AutoCloseable {
     private final ReentrantLock writing = new ReentrantLock();
 
     private volatile ConstantSet current;
+
+    /** How many updates there have been. */
+    private final AtomicLong version = new AtomicLong();
 
     /** Whether the native container is gone. */
     private volatile boolean closed;
@@ -166,6 +170,10 @@ public final class ConstantStore implements AutoCloseable {
         return current.retain();
     }
 
+    public long version() {
+        return version.get();
+    }
+
     /** Returns whether a set that was acquired is still the current one. */
     public boolean isCurrent(ConstantSet set) {
         return current == set;
@@ -261,6 +269,7 @@ public final class ConstantStore implements AutoCloseable {
                                 () -> {
                                     current = next;
                                     inactive = before;
+                                    long _ = version.incrementAndGet();
                                 });
             } catch (Throwable e) {
                 // The inactive buffer keeps pointers to what is closed here; the next update

@@ -33,6 +33,9 @@ public final class Container implements AutoCloseable {
     /** Null for a model whose inputs are checked here. */
     private final EmbeddedInputChecks ownChecks;
 
+    /** Null if nobody listens. */
+    private final RunListener listener;
+
     /**
      * How many native containers a model has, and what they use.
      *
@@ -43,9 +46,15 @@ public final class Container implements AutoCloseable {
      * @param executor what the model calls for operators without a C function; null if it calls
      *     none
      * @param ownChecks whether the model is to check its inputs by itself
+     * @param listener hears of runs; null if nobody listens
      */
     public record Settings(
-            int replicas, int runners, String kernels, ProxyExecutor executor, boolean ownChecks) {}
+            int replicas,
+            int runners,
+            String kernels,
+            ProxyExecutor executor,
+            boolean ownChecks,
+            RunListener listener) {}
 
     /**
      * Creates the native containers.
@@ -58,6 +67,7 @@ public final class Container implements AutoCloseable {
         this.backend = backend;
         this.executor = settings.executor();
         this.ownChecks = settings.ownChecks() ? new EmbeddedInputChecks() : null;
+        this.listener = settings.listener();
         this.api = new ModelApi(library, settings.runners() == 1);
         this.replicas = new MemorySegment[settings.replicas()];
         int made = 0;
@@ -175,6 +185,25 @@ public final class Container implements AutoCloseable {
      * @throws WrongThreadException if one is confined to another thread; nothing has been run
      */
     void run(int permit, RunSlot slot, MemorySegment stream) {
+        if (listener != null) {
+            heardRun(permit, slot, stream);
+        } else {
+            recordedRun(permit, slot, stream);
+        }
+    }
+
+    private void heardRun(int permit, RunSlot slot, MemorySegment stream) {
+        long start = System.nanoTime();
+        try {
+            recordedRun(permit, slot, stream);
+        } catch (Throwable e) {
+            listener.runFailed(e, System.nanoTime() - start);
+            throw e;
+        }
+        listener.ran(System.nanoTime() - start);
+    }
+
+    private void recordedRun(int permit, RunSlot slot, MemorySegment stream) {
         if (!Recorder.isOn()) {
             checkedRun(permit, slot, stream);
             return;

@@ -35,6 +35,9 @@ public final class RunGate {
     private final String model;
     private final int count;
 
+    /** Null if nobody listens. */
+    private final RunListener listener;
+
     /** The number of the thread that holds each. */
     private final long[] permits;
 
@@ -63,10 +66,12 @@ public final class RunGate {
      * Makes a gate.
      *
      * @param count how many runs may be in flight, at least 1
+     * @param listener hears of waits; null if nobody listens
      */
-    public RunGate(String model, int count) {
+    public RunGate(String model, int count, RunListener listener) {
         this.model = model;
         this.count = count;
+        this.listener = listener;
         // The first and the last have neighbours that are not permits.
         permits = new long[(count + 1) * SPACING];
     }
@@ -108,6 +113,21 @@ public final class RunGate {
     }
 
     private int acquireSlowly() {
+        if (listener == null) {
+            return recordedWait();
+        }
+        long start = System.nanoTime();
+        int permit = recordedWait();
+        try {
+            listener.waited(System.nanoTime() - start);
+        } catch (Throwable e) {
+            release(permit);
+            throw e;
+        }
+        return permit;
+    }
+
+    private int recordedWait() {
         if (!Recorder.isOn()) {
             return waitForPermit();
         }

@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.load;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.Progress;
+import io.github.aoti4j.internal.container.RunListener;
 import io.github.aoti4j.weights.Paging;
 
 import java.nio.file.Path;
@@ -43,6 +44,10 @@ public final class LoadSettings implements Cloneable {
     public Optional<Path> compiler = Optional.empty();
     public Optional<Path> includes = Optional.empty();
     public Optional<Device> device = Optional.empty();
+
+    /** Null if nobody listens. */
+    public RunListener listener;
+
     public long uploadMemory = 128L << 20;
     public boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
 

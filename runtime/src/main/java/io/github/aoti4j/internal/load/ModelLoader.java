@@ -222,7 +222,7 @@ public final class ModelLoader {
             opened = open(engine);
             executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
             container = container(report, backend, opened, kernels, executor);
-            var gate = new RunGate(packaged.name(), settings.runners);
+            var gate = new RunGate(packaged.name(), settings.runners, settings.listener);
             constants =
                     new ConstantStore(
                             packaged.name(),
@@ -292,7 +292,8 @@ public final class ModelLoader {
                             replicate ? 1 : settings.runners,
                             kernels == null ? null : kernels.path().toString(),
                             executor,
-                            report.source().isEmpty()));
+                            report.source().isEmpty(),
+                            settings.listener));
         }
     }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 class RunGateTest {
     @Test
     void holdsUpWhoComesAndLetsThemInAgain() throws Exception {
-        var gate = new RunGate("m", 2);
+        var gate = new RunGate("m", 2, null);
         gate.pauseRuns();
         var entered = new CountDownLatch(3);
         try (var pool = Executors.newFixedThreadPool(3)) {
@@ -42,7 +42,7 @@ class RunGateTest {
 
     @Test
     void anInterruptStaysPending() throws Exception {
-        var gate = new RunGate("m", 1);
+        var gate = new RunGate("m", 1, null);
         int first = gate.acquire(0);
         var interrupted = new AtomicBoolean();
         Thread waiter =
@@ -64,7 +64,7 @@ class RunGateTest {
     void neverLetsInMoreThanItMay() throws Exception {
         int threads = 6;
         int permits = 2;
-        var gate = new RunGate("m", permits);
+        var gate = new RunGate("m", permits, null);
         var busy = new AtomicIntegerArray(permits);
         var inside = new AtomicInteger();
         var most = new AtomicInteger();

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the run had a set that was alive")
 @State
 public class ConstantSetStress {
-    private final RunGate gate = new RunGate("m", 1);
+    private final RunGate gate = new RunGate("m", 1, null);
     private final AtomicInteger letGo = new AtomicInteger();
     private volatile ConstantSet current = new ConstantSet(Map.of(), null, letGo::incrementAndGet);
 

@@ -22,7 +22,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
         desc = "one was refused")
 @State
 public class NestedRunStress {
-    private final RunGate gate = new RunGate("m", 2);
+    private final RunGate gate = new RunGate("m", 2, null);
 
     private int run() {
         int outer = gate.acquire(0);

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 @Outcome(id = "0, 4", expect = ACCEPTABLE, desc = "one after the other")
 @State
 public class RunGateStress {
-    private final RunGate gate = new RunGate("m", 1);
+    private final RunGate gate = new RunGate("m", 1, null);
     private final AtomicInteger inside = new AtomicInteger();
     private final AtomicInteger wrong = new AtomicInteger();
 
