@@ -52,7 +52,7 @@ final class Format {
     }
 
     private static boolean isOurs(String file) {
-        return file.matches("([^/]+/)+src/.+\\.java|\\.mvn/Format\\.java")
+        return file.matches("([^/]+/)+src/.+\\.java|\\.mvn/\\w+\\.java")
                 && !file.contains("/src/generated/");
     }
 
