@@ -11,40 +11,33 @@ public final class Paths {
             return "arguments";
         }
         if (node < kwargs) {
-            return below(plan, 1, node, new StringBuilder("args"));
+            return below(plan, 1, node, new StringBuilder("args")).toString();
         }
-        var path = new StringBuilder("kwargs");
-        for (int child = kwargs + 1, i = 0;
-                child < plan.end(kwargs);
-                child = plan.end(child), i++) {
-            if (node >= child && node < plan.end(child)) {
-                String name = String.valueOf(plan.keys(kwargs).get(i));
-                path.append(
-                        Python.isIdentifier(name) ? "." + name : "[" + Python.quote(name) + "]");
-                return below(plan, child, node, path);
-            }
+        if (node == kwargs || node >= plan.end(kwargs)) {
+            return "kwargs";
         }
-        return path.toString();
+        int argument = node;
+        while (plan.parent(argument) != kwargs) {
+            argument = plan.parent(argument);
+        }
+        String name = String.valueOf(plan.keys(kwargs).get(plan.position(argument)));
+        String path =
+                "kwargs"
+                        + (Python.isIdentifier(name) ? "." + name : "[" + Python.quote(name) + "]");
+        return below(plan, argument, node, new StringBuilder(path)).toString();
     }
 
     /** Names a node of the results, for example {@code output["loss"]}. */
     public static String ofOutput(Plan plan, int node) {
-        return below(plan, 0, node, new StringBuilder("output"));
+        return below(plan, 0, node, new StringBuilder("output")).toString();
     }
 
-    private static String below(Plan plan, int from, int node, StringBuilder path) {
-        int parent = from;
-        while (parent != node) {
-            int child = parent + 1;
-            int position = 0;
-            while (node >= plan.end(child)) {
-                child = plan.end(child);
-                position++;
-            }
-            path.append(step(plan, parent, position));
-            parent = child;
+    private static StringBuilder below(Plan plan, int from, int node, StringBuilder path) {
+        if (node == from) {
+            return path;
         }
-        return path.toString();
+        int parent = plan.parent(node);
+        return below(plan, from, parent, path).append(step(plan, parent, plan.position(node)));
     }
 
     private static String step(Plan plan, int parent, int position) {

@@ -14,6 +14,11 @@ public final class Plan {
     /** By leaf: its node. */
     private final int[] leafNodes;
 
+    private final int[] parents;
+
+    /** By node: how many siblings come before it. */
+    private final int[] positions;
+
     /**
      * One node.
      *
@@ -29,6 +34,15 @@ public final class Plan {
                 IntStream.range(0, this.nodes.length)
                         .filter(node -> kind(node) == NodeKind.LEAF)
                         .toArray();
+        parents = new int[this.nodes.length];
+        positions = new int[this.nodes.length];
+        for (int parent = 0; parent < this.nodes.length; parent++) {
+            int position = 0;
+            for (int child = parent + 1; child < end(parent); child = end(child)) {
+                parents[child] = parent;
+                positions[child] = position++;
+            }
+        }
     }
 
     int nodeCount() {
@@ -64,6 +78,16 @@ public final class Plan {
     /** Returns the place of a node's first leaf among all leaves. */
     public int firstLeaf(int node) {
         return nodes[node].leavesBefore;
+    }
+
+    /** Returns the node that a node is a child of; the root is its own. */
+    int parent(int node) {
+        return parents[node];
+    }
+
+    /** Returns the place of a node among the children of its parent. */
+    int position(int node) {
+        return positions[node];
     }
 
     int leafNode(int leaf) {

@@ -79,7 +79,7 @@ class CostlySourcesTest {
                         "((a, &b_handle), ",
                         "int64_t a[] = {",
                         "b = reinterpret_tensor_wrapper(a, ")) {
-            attack("operator_calls", call + open.repeat(MILLION / open.length()));
+            attack("operator_calls", call + open.repeat(MILLION / 4 / open.length()));
         }
     }
 
