@@ -30,7 +30,8 @@ final class Poms {
             properties.put("${" + property.getTagName() + "}", property.getTextContent());
         }
         properties.put(
-                "${project.version}", first(pom.getDocumentElement(), "version").getTextContent());
+                "${project.version}",
+                properties.get("${revision}") + properties.get("${changelist}"));
         Map<String, String> versions = new HashMap<>();
         Element managed = first(pom.getDocumentElement(), "dependencyManagement");
         for (Element dependency : children(first(managed, "dependencies"))) {
