@@ -77,6 +77,8 @@ class ArchitectureTest {
                 .consideringOnlyDependenciesInAnyPackage(ROOT + "..")
                 .layer("cli")
                 .definedBy(ROOT + ".cli..")
+                .layer("integrations")
+                .definedBy(ROOT + ".micrometer..")
                 .layer("runtime")
                 .definedBy(API, ROOT + ".internal..")
                 .layer("weights")
@@ -87,8 +89,10 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".core..")
                 .whereLayer("cli")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("integrations")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("runtime")
-                .mayOnlyBeAccessedByLayers("cli")
+                .mayOnlyBeAccessedByLayers("cli", "integrations")
                 .whereLayer("weights")
                 .mayOnlyBeAccessedByLayers("cli", "runtime")
                 .whereLayer("core")
@@ -138,12 +142,13 @@ class ArchitectureTest {
     }
 
     @Test
-    void theApiIsTheOnlyExportOfTheRuntime() {
+    void nothingButTheApiIsExported() {
         assertEquals(
                 Set.of(
                         ROOT,
                         ROOT + ".core",
                         ROOT + ".libtorch",
+                        ROOT + ".micrometer",
                         ROOT + ".weights",
                         ROOT + ".weights.files"),
                 ExportedPackages.all());
@@ -187,8 +192,9 @@ class ArchitectureTest {
     private static Stream<Path> sources() throws IOException {
         Path root = Checkout.root();
         List<Path> found = new ArrayList<>();
-        try (Stream<Path> modules = Files.list(root)) {
-            for (Path module : modules.toList()) {
+        try (Stream<Path> modules = Files.list(root);
+                Stream<Path> more = Files.list(root.resolve("integrations"))) {
+            for (Path module : Stream.concat(modules, more).toList()) {
                 Path sources = module.resolve("src/main/java");
                 if (Files.isDirectory(sources)) {
                     try (Stream<Path> files = Files.walk(sources)) {

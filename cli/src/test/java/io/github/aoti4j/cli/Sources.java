@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /** The sources of the repository, as the tests of its pages look at them. */
 final class Sources {
     private static final List<String> MODULES =
-            List.of("bindings", "weights", "runtime", "cli", "jmh");
+            List.of("bindings", "weights", "runtime", "cli", "jmh", "integrations/micrometer");
 
     private Sources() {}
 
@@ -70,8 +70,11 @@ final class Sources {
     }
 
     private static List<Path> all() throws IOException {
-        try (Stream<Path> modules = Files.list(Page.ROOT)) {
-            return modules.flatMap(module -> javaFiles(module.resolve("src")).stream()).toList();
+        try (Stream<Path> modules = Files.list(Page.ROOT);
+                Stream<Path> more = Files.list(Page.ROOT.resolve("integrations"))) {
+            return Stream.concat(modules, more)
+                    .flatMap(module -> javaFiles(module.resolve("src")).stream())
+                    .toList();
         }
     }
 
