@@ -1,6 +1,7 @@
 package io.github.aoti4j.libtorch;
 
 import io.github.aoti4j.bindings.natives.NativeResource;
+import io.github.aoti4j.bindings.natives.NativesFolder;
 import io.github.aoti4j.bindings.natives.ResourceFolder;
 import io.github.aoti4j.bindings.os.Platform;
 import io.github.aoti4j.cache.UserCache;
@@ -8,57 +9,68 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
-import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The libtorch on the class path: natives that JavaCPP's presets publish as Maven artifacts, of
- * which nothing else is used.
+ * The libtorch on the class path: natives from aoti4j's own Maven artifacts, or from those of
+ * JavaCPP's presets, of which nothing else is used.
  *
  * <p>The presets' {@code libgcc_s.so.1} is left alone: libtorch needs the system's {@code
  * libstdc++.so.6}, which brings the {@code libgcc_s.so.1} that fits it.
  */
 final class EmbeddedNatives {
-    /** The Maven coordinates that are known to work together. */
-    static final List<String> ARTIFACTS =
+    /** The Maven artifact to add, which brings the one of OpenBLAS. */
+    static final String ARTIFACT = "io.github.aoti4j:aoti4j-libtorch-cpu:" + Platform.CLASSIFIER;
+
+    private static final NativesFolder OURS = NativesFolder.ours("libtorch");
+    private static final NativesFolder OUR_BLAS = NativesFolder.ours("openblas");
+    private static final NativesFolder PRESETS = NativesFolder.javaCpp("pytorch");
+    private static final NativesFolder PRESETS_BLAS = NativesFolder.javaCpp("openblas");
+
+    /** What exists if there is an embedded libtorch. */
+    static final List<String> MAIN_RESOURCES =
             List.of(
-                    "org.bytedeco:pytorch:2.10.0-1.5.13:" + Platform.CLASSIFIER,
-                    "org.bytedeco:openblas:0.3.31-1.5.13:" + Platform.CLASSIFIER);
+                    OURS.path() + LibTorchLocation.LIBRARY,
+                    PRESETS.path() + LibTorchLocation.LIBRARY);
 
-    private static final String TORCH_FOLDER = "org/bytedeco/pytorch/" + Platform.CLASSIFIER + "/";
-    private static final String BLAS_FOLDER = "org/bytedeco/openblas/" + Platform.CLASSIFIER + "/";
+    private static final List<String> LIBRARIES =
+            List.of("libgomp.so.1", "libc10.so", LibTorchLocation.LIBRARY);
 
-    /** Exists if there is an embedded libtorch. */
-    static final String MAIN_RESOURCE = TORCH_FOLDER + LibTorchLocation.LIBRARY;
-
-    private static final String POM = "META-INF/maven/org.bytedeco/pytorch/pom.properties";
-
-    private static final List<String> RESOURCES =
-            List.of(
-                    TORCH_FOLDER + "libgomp.so.1",
-                    TORCH_FOLDER + "libc10.so",
-                    MAIN_RESOURCE,
-                    BLAS_FOLDER + "libquadmath.so.0",
-                    BLAS_FOLDER + "libgfortran.so.5",
-                    BLAS_FOLDER + "libopenblas.so.0");
+    private static final List<String> BLAS_LIBRARIES =
+            List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
 
     private final ClassLoader loader;
+
+    private final NativesFolder source;
 
     private final String version;
 
     private final List<NativeResource> resources;
 
-    private EmbeddedNatives(ClassLoader loader, String version, List<NativeResource> resources) {
+    private EmbeddedNatives(ClassLoader loader, NativesFolder source) throws IOException {
         this.loader = loader;
-        this.version = version;
-        this.resources = resources;
+        this.source = source;
+        this.version = source.version(loader);
+        this.resources = resources(loader, source);
     }
 
     static boolean isPresent(List<ClassLoader> loaders) {
-        return loaders.stream().anyMatch(loader -> loader.getResource(MAIN_RESOURCE) != null);
+        return loaders.stream().anyMatch(loader -> source(loader).isPresent());
+    }
+
+    /**
+     * JavaCPP's PyTorch loads the presets' libtorch, and a process can have only one: where an
+     * application can use it, it comes first.
+     */
+    private static Optional<NativesFolder> source(ClassLoader loader) {
+        List<NativesFolder> folders =
+                JavaCppCache.isUsed(loader) ? List.of(PRESETS, OURS) : List.of(OURS, PRESETS);
+        return folders.stream()
+                .filter(folder -> folder.has(loader, LibTorchLocation.LIBRARY))
+                .findFirst();
     }
 
     /**
@@ -69,13 +81,10 @@ final class EmbeddedNatives {
      */
     static Optional<EmbeddedNatives> find(List<ClassLoader> loaders) {
         for (ClassLoader loader : loaders) {
-            if (loader.getResource(MAIN_RESOURCE) != null) {
+            Optional<NativesFolder> source = source(loader);
+            if (source.isPresent()) {
                 try {
-                    return Optional.of(
-                            new EmbeddedNatives(
-                                    loader,
-                                    ResourceFolder.version(loader, POM),
-                                    resources(loader)));
+                    return Optional.of(new EmbeddedNatives(loader, source.get()));
                 } catch (IOException e) {
                     throw new IncompatibleModelException(
                             "the libtorch on the class path cannot be read: " + e, e);
@@ -90,7 +99,7 @@ final class EmbeddedNatives {
      * If the application can use JavaCPP's PyTorch, JavaCPP unpacks them into its own folder.
      */
     Path unpack(UserCache cache, Progress progress) {
-        if (JavaCppCache.isUsed(loader)) {
+        if (!source.isOurs() && JavaCppCache.isUsed(loader)) {
             Optional<Path> shared = JavaCppCache.unpack(loader, resources, progress);
             if (shared.isPresent()) {
                 return shared.get();
@@ -99,26 +108,42 @@ final class EmbeddedNatives {
         return new ResourceFolder("libtorch", version, resources).unpack(cache, progress);
     }
 
-    private static List<NativeResource> resources(ClassLoader loader) throws IOException {
+    private static List<NativeResource> resources(ClassLoader loader, NativesFolder source)
+            throws IOException {
+        // One OpenBLAS does for either libtorch.
+        List<NativesFolder> blas =
+                source.isOurs() ? List.of(OUR_BLAS, PRESETS_BLAS) : List.of(PRESETS_BLAS, OUR_BLAS);
         List<NativeResource> found = new ArrayList<>();
         List<String> missing = new ArrayList<>();
-        for (String resource : RESOURCES) {
-            URL url = loader.getResource(resource);
-            if (url == null) {
-                missing.add(resource);
-            } else {
-                found.add(
-                        NativeResource.at(resource.substring(resource.lastIndexOf('/') + 1), url));
-            }
-        }
+        add(found, missing, loader, List.of(source), LIBRARIES);
+        add(found, missing, loader, blas, BLAS_LIBRARIES);
         if (!missing.isEmpty()) {
             throw new IncompatibleModelException(
-                    "the libtorch on the class path is incomplete: there is %s, but not %s; put both Maven artifacts on the class path: %s"
+                    "the libtorch on the class path is incomplete: there is %s%s, but not %s; put the Maven artifact %s with all that it depends on on the class path"
                             .formatted(
-                                    MAIN_RESOURCE,
+                                    source.path(),
+                                    LibTorchLocation.LIBRARY,
                                     String.join(", ", missing),
-                                    String.join(" and ", ARTIFACTS)));
+                                    ARTIFACT));
         }
         return found;
+    }
+
+    private static void add(
+            List<NativeResource> found,
+            List<String> missing,
+            ClassLoader loader,
+            List<NativesFolder> folders,
+            List<String> libraries)
+            throws IOException {
+        for (String library : libraries) {
+            Optional<NativesFolder> folder =
+                    folders.stream().filter(each -> each.has(loader, library)).findFirst();
+            if (folder.isPresent()) {
+                found.add(folder.get().resource(loader, library));
+            } else {
+                missing.add(folders.getFirst().path() + library);
+            }
+        }
     }
 }

@@ -19,10 +19,10 @@ import java.util.Optional;
  *   <li>the folder that the caller gives,
  *   <li>the system property {@code aoti.libtorch},
  *   <li>the environment variable {@code AOTI_LIBTORCH},
- *   <li>natives on the class path or the module path, from the Maven artifacts {@code
- *       org.bytedeco:pytorch} and {@code org.bytedeco:openblas} with classifier {@code
- *       linux-x86_64}, unpacked into the user's cache folder, or by JavaCPP into its own where
- *       JavaCPP's PyTorch is beside them,
+ *   <li>natives on the class path or the module path, from the Maven artifact {@code
+ *       io.github.aoti4j:aoti4j-libtorch-cpu} with classifier {@code linux-x86_64}, or from {@code
+ *       org.bytedeco:pytorch} and {@code org.bytedeco:openblas}, unpacked into the user's cache
+ *       folder, or by JavaCPP into its own where JavaCPP's PyTorch is beside them,
  *   <li>the folders of {@code LD_LIBRARY_PATH} and those where systems keep libraries.
  * </ol>
  *
@@ -187,19 +187,19 @@ public final class LibTorchLocator {
           %s: not set
           class path and module path: no %s
           library folders: no %s in %s
-        What to do: put these Maven artifacts on the class path or the module path: %s; or set -D%s=DIR (or %2$s) to \
+        What to do: put the Maven artifact %s, of aoti4j's version, on the class path or the module path; or set -D%s=DIR (or %2$s) to \
         a folder that holds %4$s of PyTorch %s or later; or set it to "python" to use the torch of \
         the python3 on the PATH.\
         """
                 .formatted(
                         PROPERTY,
                         VARIABLE,
-                        EmbeddedNatives.MAIN_RESOURCE,
+                        String.join(", no ", EmbeddedNatives.MAIN_RESOURCES),
                         LibTorchLocation.LIBRARY,
                         String.join(
                                 ", ",
                                 context.systemFolders().stream().map(Path::toString).toList()),
-                        String.join(" and ", EmbeddedNatives.ARTIFACTS),
+                        EmbeddedNatives.ARTIFACT,
                         PROPERTY,
                         LibTorchLoader.SINCE);
     }

@@ -10,7 +10,6 @@ import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
-import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +28,8 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 class EmbeddedNativesTest {
+    private static final String MAIN = FakeNatives.TORCH + "libtorch_cpu.so";
+
     @TempDir Path folder;
 
     private Path unpack(Path classPath, Progress progress) throws IOException {
@@ -130,7 +131,8 @@ class EmbeddedNativesTest {
     void otherContentOfTheSameSizeGetsAnotherFolder() throws IOException {
         Path first = unpack(jar("a.jar", FakeNatives.entries()), Progress.NONE);
         Map<String, String> changed = FakeNatives.entries();
-        changed.put(EmbeddedNatives.MAIN_RESOURCE, "CONTENT of libtorch_cpu.so");
+        changed.put(MAIN, "CONTENT of libtorch_cpu.so");
+        FakeNatives.addChecksums(changed, FakeNatives.TORCH);
 
         Path second = unpack(jar("b.jar", changed), Progress.NONE);
 
@@ -142,7 +144,7 @@ class EmbeddedNativesTest {
     @Test
     void folderOnTheClassPathServesToo() throws IOException {
         Map<String, String> entries = FakeNatives.entries();
-        entries.remove("META-INF/maven/org.bytedeco/pytorch/pom.properties");
+        entries.remove(FakeNatives.TORCH + "VERSION");
 
         Path unpacked =
                 unpack(FakeNatives.folder(folder.resolve("classes"), entries), Progress.NONE);
@@ -161,7 +163,7 @@ class EmbeddedNativesTest {
     }
 
     @Test
-    void halfAPairNamesWhatIsMissingAndBothArtifacts() throws IOException {
+    void halfAPairNamesWhatIsMissingAndTheArtifact() throws IOException {
         Map<String, String> entries = FakeNatives.entries();
         entries.keySet().removeIf(name -> name.contains("openblas"));
         Path jar = jar("a.jar", entries);
@@ -170,9 +172,66 @@ class EmbeddedNativesTest {
 
         assertTrue(e.getMessage().contains("libopenblas.so.0"), e.getMessage());
         assertTrue(e.getMessage().contains("libgfortran.so.5"), e.getMessage());
-        for (String artifact : EmbeddedNatives.ARTIFACTS) {
-            assertTrue(e.getMessage().contains(artifact), e.getMessage());
-        }
+        assertTrue(e.getMessage().contains(EmbeddedNatives.ARTIFACT), e.getMessage());
+    }
+
+    @Test
+    void presetsServeToo() throws IOException {
+        Path unpacked = unpack(jar("a.jar", FakeNatives.presets()), Progress.NONE);
+
+        assertTrue(unpacked.getFileName().toString().startsWith("8.8.8-1.5-"), unpacked.toString());
+        assertEquals("content of libc10.so", Files.readString(unpacked.resolve("libc10.so")));
+    }
+
+    @Test
+    void presetsWithoutTheirOpenBlasHaveOurs() throws IOException {
+        Map<String, String> entries = FakeNatives.presets();
+        entries.keySet().removeIf(name -> name.contains("openblas"));
+        entries.putAll(FakeNatives.entries());
+        entries.keySet().removeIf(name -> name.startsWith(FakeNatives.TORCH));
+
+        Path unpacked = unpack(jar("a.jar", entries), Progress.NONE);
+
+        assertTrue(unpacked.getFileName().toString().startsWith("8.8.8-1.5-"), unpacked.toString());
+        assertTrue(Files.exists(unpacked.resolve("libopenblas.so.0")));
+    }
+
+    @Test
+    void oursComeBeforeThePresetsUnlessJavaCppCanUseThem() throws IOException {
+        Map<String, String> both = FakeNatives.presets();
+        both.putAll(FakeNatives.entries());
+        Path ours = unpack(jar("both.jar", both), Progress.NONE);
+        assertTrue(ours.getFileName().toString().startsWith("9.9.9-1.5-"), ours.toString());
+
+        // There is no JavaCPP to unpack them, so aoti4j does it.
+        both.put(JavaCppCache.API, "not a class");
+        Path presets = unpack(jar("javacpp.jar", both), Progress.NONE);
+        assertTrue(presets.getFileName().toString().startsWith("8.8.8-1.5-"), presets.toString());
+    }
+
+    @Test
+    void aLibraryWithAnotherChecksumIsRefused() throws IOException {
+        Map<String, String> entries = FakeNatives.entries();
+        entries.put(MAIN, "other content");
+        Path other = jar("other.jar", entries);
+        String message =
+                assertThrows(AotiException.class, () -> unpack(other, Progress.NONE)).getMessage();
+        assertTrue(message.contains("libtorch_cpu.so is damaged: its SHA-256 is"), message);
+
+        entries = FakeNatives.entries();
+        entries.put(FakeNatives.TORCH + "SHA256SUMS", "");
+        Path unlisted = jar("unlisted.jar", entries);
+        message =
+                assertThrows(AotiException.class, () -> unpack(unlisted, Progress.NONE))
+                        .getMessage();
+        assertTrue(message.contains("does not list libgomp.so.1"), message);
+
+        entries.remove(FakeNatives.TORCH + "SHA256SUMS");
+        Path none = jar("none.jar", entries);
+        message =
+                assertThrows(IncompatibleModelException.class, () -> unpack(none, Progress.NONE))
+                        .getMessage();
+        assertTrue(message.contains("there is no") && message.contains("SHA256SUMS"), message);
     }
 
     @Test
@@ -181,7 +240,7 @@ class EmbeddedNativesTest {
         byte[] bytes = Files.readAllBytes(jar);
         // The checksum in the central directory, of the entry that is unpacked last.
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
-        int name = text.lastIndexOf("org/bytedeco/openblas/linux-x86_64/libopenblas.so.0");
+        int name = text.lastIndexOf(FakeNatives.BLAS + "libopenblas.so.0");
         bytes[name - 46 + 16] ^= 1;
         Files.write(jar, bytes);
 
@@ -202,15 +261,6 @@ class EmbeddedNativesTest {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             assertFalse(open.anyMatch(file -> leadsTo(file, jar)));
         }
-    }
-
-    @Test
-    @NeedsLibTorch
-    void artifactsNamedInMessagesAreThoseOfTheTests() {
-        Path tested = LibTorch.load().directory().getFileName();
-        String version = EmbeddedNatives.ARTIFACTS.getFirst().split(":", -1)[2];
-
-        assertTrue(tested.toString().startsWith(version + "-"), tested + " and " + version);
     }
 
     private static boolean leadsTo(Path link, Path file) {

@@ -159,11 +159,11 @@ class LibTorchLocatorTest {
                 List.of(
                         "-Daoti.libtorch: not set",
                         "AOTI_LIBTORCH: not set",
+                        "io/github/aoti4j/natives/linux-x86_64/libtorch/libtorch_cpu.so",
                         "org/bytedeco/pytorch/linux-x86_64/libtorch_cpu.so",
                         folder.resolve("one").toString(),
                         folder.resolve("two").toString(),
-                        "org.bytedeco:pytorch:",
-                        "org.bytedeco:openblas:",
+                        "io.github.aoti4j:aoti4j-libtorch-cpu:linux-x86_64",
                         "python",
                         "2.10")) {
             assertTrue(message.contains(part), part + " is not in: " + message);

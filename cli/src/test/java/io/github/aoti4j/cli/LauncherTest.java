@@ -40,7 +40,15 @@ class LauncherTest {
             Files.copy(PROJECT.resolve(script), home.resolve(script));
         }
         Files.createFile(home.resolve("pom.xml"));
-        for (String module : List.of("bindings", "weights", "runtime", "cli")) {
+        for (String module :
+                List.of(
+                        "natives",
+                        "natives/openblas",
+                        "natives/libtorch-cpu",
+                        "bindings",
+                        "weights",
+                        "runtime",
+                        "cli")) {
             Files.createDirectories(home.resolve(module, "src", "main"));
             Files.createFile(home.resolve(module, "pom.xml"));
         }

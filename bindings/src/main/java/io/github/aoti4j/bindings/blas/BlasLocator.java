@@ -1,6 +1,7 @@
 package io.github.aoti4j.bindings.blas;
 
 import io.github.aoti4j.bindings.natives.NativeResource;
+import io.github.aoti4j.bindings.natives.NativesFolder;
 import io.github.aoti4j.bindings.natives.ResourceFolder;
 import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.Platform;
@@ -8,7 +9,6 @@ import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,13 +30,13 @@ final class BlasLocator {
 
     static final String SONAME = "libopenblas.so.0";
 
-    static final String ARTIFACT = "org.bytedeco:openblas:0.3.31-1.5.13:" + Platform.CLASSIFIER;
+    static final String ARTIFACT = "io.github.aoti4j:aoti4j-openblas:" + Platform.CLASSIFIER;
 
     /** In the order in which they are opened: what others need first. */
     static final List<String> LIBRARIES = List.of("libquadmath.so.0", "libgfortran.so.5", SONAME);
 
-    private static final String FOLDER = "org/bytedeco/openblas/" + Platform.CLASSIFIER + "/";
-    private static final String POM = "META-INF/maven/org.bytedeco/openblas/pom.properties";
+    private static final List<NativesFolder> FOLDERS =
+            List.of(NativesFolder.ours("openblas"), NativesFolder.javaCpp("openblas"));
 
     private final SearchContext context;
 
@@ -104,31 +104,36 @@ final class BlasLocator {
 
     private Optional<BlasLocation> unpacked(List<ClassLoader> loaders) {
         for (ClassLoader loader : loaders) {
-            if (loader.getResource(FOLDER + SONAME) != null) {
-                try {
-                    Path folder = resources(loader).unpack(context.cache(), Progress.NONE);
-                    return Optional.of(
-                            new BlasLocation(
-                                    folder.resolve(SONAME), "natives on the class path", false));
-                } catch (IOException e) {
-                    throw new IncompatibleModelException(
-                            "the OpenBLAS on the class path cannot be read: " + e, e);
+            for (NativesFolder folder : FOLDERS) {
+                if (folder.has(loader, SONAME)) {
+                    return Optional.of(unpacked(folder, loader));
                 }
             }
         }
         return Optional.empty();
     }
 
+    private BlasLocation unpacked(NativesFolder source, ClassLoader loader) {
+        try {
+            Path folder = resources(source, loader).unpack(context.cache(), Progress.NONE);
+            return new BlasLocation(folder.resolve(SONAME), "natives on the class path", false);
+        } catch (IOException e) {
+            throw new IncompatibleModelException(
+                    "the OpenBLAS on the class path cannot be read: " + e, e);
+        }
+    }
+
     /** What it needs and the artifact lacks may be the system's. */
-    private static ResourceFolder resources(ClassLoader loader) throws IOException {
+    private static ResourceFolder resources(NativesFolder source, ClassLoader loader)
+            throws IOException {
         List<NativeResource> found = new ArrayList<>();
         for (String name : LIBRARIES) {
-            URL url = loader.getResource(FOLDER + name);
-            if (url != null) {
-                found.add(NativeResource.at(name, url));
+            NativeResource resource = source.resource(loader, name);
+            if (resource != null) {
+                found.add(resource);
             }
         }
-        return new ResourceFolder("openblas", ResourceFolder.version(loader, POM), found);
+        return new ResourceFolder("openblas", source.version(loader), found);
     }
 
     private Optional<BlasLocation> ofSystem() {

@@ -8,6 +8,8 @@ import java.net.URL;
 import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -18,24 +20,31 @@ import java.util.zip.CRC32;
  *
  * @param stamp differs between contents of the same size: the CRC-32 that its jar states, or else
  *     the time of the last change
+ * @param checksums lists its SHA-256, or null
  */
-public record NativeResource(String name, URL url, long size, long stamp, boolean isCrc) {
+public record NativeResource(
+        String name, URL url, long size, long stamp, boolean isCrc, URL checksums) {
     private static final int CHUNK = 1 << 20;
 
     /** Opens a connection without a cache: a cached jar would stay open. */
-    public static URLConnection connect(URL url) throws IOException {
+    static URLConnection connect(URL url) throws IOException {
         URLConnection connection = url.openConnection();
         connection.setUseCaches(false);
         return connection;
     }
 
-    /** Describes a resource without reading it. */
-    public static NativeResource at(String name, URL url) throws IOException {
+    /**
+     * Describes a resource without reading it.
+     *
+     * @param checksums lists its SHA-256, or null
+     */
+    static NativeResource at(String name, URL url, URL checksums) throws IOException {
         URLConnection connection = connect(url);
         if (connection instanceof JarURLConnection jarConnection) {
             try (JarFile jar = jarConnection.getJarFile()) {
                 JarEntry entry = jar.getJarEntry(jarConnection.getEntryName());
-                return new NativeResource(name, url, entry.getSize(), entry.getCrc(), true);
+                return new NativeResource(
+                        name, url, entry.getSize(), entry.getCrc(), true, checksums);
             }
         }
         // Asking a file's connection for its length opens it.
@@ -45,13 +54,15 @@ public record NativeResource(String name, URL url, long size, long stamp, boolea
                     url,
                     connection.getContentLengthLong(),
                     connection.getLastModified(),
-                    false);
+                    false,
+                    checksums);
         }
     }
 
     /** Writes the content to a new file, and reports the bytes of each step. */
-    public void copyTo(Path target, LongConsumer written) throws IOException {
+    void copyTo(Path target, LongConsumer written) throws IOException {
         CRC32 crc = new CRC32();
+        MessageDigest digest = Checksums.digest();
         try (InputStream in = connect(url).getInputStream();
                 OutputStream out = Files.newOutputStream(target)) {
             byte[] chunk = new byte[CHUNK];
@@ -59,6 +70,7 @@ public record NativeResource(String name, URL url, long size, long stamp, boolea
                     n > 0;
                     n = in.readNBytes(chunk, 0, CHUNK)) {
                 crc.update(chunk, 0, n);
+                digest.update(chunk, 0, n);
                 out.write(chunk, 0, n);
                 written.accept(n);
             }
@@ -66,6 +78,17 @@ public record NativeResource(String name, URL url, long size, long stamp, boolea
         if (isCrc && crc.getValue() != stamp) {
             throw new IOException(
                     url + " is damaged: its checksum is not the one that its jar states");
+        }
+        if (checksums != null) {
+            requireChecksum(HexFormat.of().formatHex(digest.digest()));
+        }
+    }
+
+    private void requireChecksum(String found) throws IOException {
+        if (!found.equals(Checksums.of(name, checksums))) {
+            throw new IOException(
+                    "%s is damaged: its SHA-256 is %s, which is not the one in %s"
+                            .formatted(url, found, checksums));
         }
     }
 }

@@ -4,21 +4,18 @@ import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Progress;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.zip.CRC32;
 
 /**
  * Libraries on the class path that belong together, and get a folder of the cache.
  *
  * @param what the folder's kind, also for messages, such as {@code libtorch}
- * @param version their Maven version, empty if it is not known
+ * @param version their version, empty if it is not known
  */
 public record ResourceFolder(String what, String version, List<NativeResource> resources) {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -59,24 +56,5 @@ public record ResourceFolder(String what, String version, List<NativeResource> r
             crc.update(line.getBytes(StandardCharsets.UTF_8));
         }
         return "%s/%s%s%08x".formatted(what, version, version.isEmpty() ? "" : "-", crc.getValue());
-    }
-
-    /**
-     * Returns the Maven version that a jar states, empty if it does not.
-     *
-     * @param pom its {@code pom.properties}
-     */
-    public static String version(ClassLoader loader, String pom) throws IOException {
-        URL url = loader.getResource(pom);
-        if (url == null) {
-            return "";
-        }
-        try (InputStream in = NativeResource.connect(url).getInputStream()) {
-            var properties = new Properties();
-            properties.load(in);
-            // It becomes part of a folder's name.
-            String version = properties.getProperty("version", "");
-            return version.matches("[\\w.-]+") ? version : "";
-        }
     }
 }

@@ -15,10 +15,14 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -112,16 +116,42 @@ class BlasLocatorTest {
         assertEquals(folder.resolve("system/libopenblas.so.0"), found.library());
         assertFalse(found.named());
 
-        library("classes/org/bytedeco/openblas/linux-x86_64/libopenblas.so.0");
-        library("classes/org/bytedeco/openblas/linux-x86_64/libgfortran.so.5");
-        loaders.add(
-                new URLClassLoader(
-                        new URL[] {folder.resolve("classes").toUri().toURL()},
-                        ClassLoader.getPlatformClassLoader()));
+        library("presets/org/bytedeco/openblas/linux-x86_64/libopenblas.so.0");
+        library("presets/org/bytedeco/openblas/linux-x86_64/libgfortran.so.5");
+        loaders.add(classPath("presets"));
         Path unpacked = locator().usual().orElseThrow().library();
         assertTrue(unpacked.startsWith(folder.resolve("cache/openblas")), unpacked.toString());
         assertEquals("content of libopenblas.so.0", Files.readString(unpacked));
         assertTrue(Files.exists(unpacked.resolveSibling("libgfortran.so.5")));
         assertFalse(Files.exists(unpacked.resolveSibling("libquadmath.so.0")));
+    }
+
+    @Test
+    void oursComeBeforeThePresets() throws Exception {
+        String ours = "classes/io/github/aoti4j/natives/linux-x86_64/openblas/";
+        String content = Files.readString(library(ours + "libopenblas.so.0"));
+        Files.writeString(folder.resolve(ours + "VERSION"), "1.2.3\n");
+        Files.writeString(
+                folder.resolve(ours + "SHA256SUMS"), sha256(content) + "  libopenblas.so.0\n");
+        library("classes/org/bytedeco/openblas/linux-x86_64/libopenblas.so.0");
+        loaders.add(classPath("classes"));
+
+        Path unpacked = locator().usual().orElseThrow().library();
+
+        assertTrue(
+                unpacked.getParent().getFileName().toString().startsWith("1.2.3-"),
+                unpacked.toString());
+        assertEquals(content, Files.readString(unpacked));
+    }
+
+    private static String sha256(String content) throws NoSuchAlgorithmException {
+        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+
+    private ClassLoader classPath(String name) throws IOException {
+        return new URLClassLoader(
+                new URL[] {folder.resolve(name).toUri().toURL()},
+                ClassLoader.getPlatformClassLoader());
     }
 }

@@ -3,6 +3,7 @@ package io.github.aoti4j.bindings.blas;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.bindings.natives.NativesFolder;
 import io.github.aoti4j.testing.ChildJvm;
 import io.github.aoti4j.testing.NeedsLibTorch;
 
@@ -16,6 +17,10 @@ import java.util.List;
 /** OpenBLAS in processes that have none yet. */
 class OpenBlasTest {
     private static final String PRODUCT = "[14.0, 32.0, 32.0, 77.0][29.0, 65.0, 65.0, 155.0]";
+
+    /** The SHA-256 of what {@link #corrupt} writes. */
+    private static final String NOT_A_LIBRARY =
+            "f6bb034ecdd65239971cf2fbc49cb6ecef0dc0a192e40c2884e68e3346503e69";
 
     @TempDir Path folder;
 
@@ -99,9 +104,10 @@ class OpenBlasTest {
 
     @Test
     void aBrokenOneOnTheClassPathMeansNone() throws Exception {
-        Path _ = corrupt("classes/org/bytedeco/openblas/linux-x86_64/libopenblas.so.0");
-        List<String> lines =
-                output(withClassPath(folder.resolve("classes")).cache(folder.resolve("cache")));
+        Path file = corrupt(NativesFolder.ours("openblas").path() + "libopenblas.so.0");
+        Files.writeString(
+                file.resolveSibling("SHA256SUMS"), NOT_A_LIBRARY + "  libopenblas.so.0\n");
+        List<String> lines = output(withClassPath(folder).cache(folder.resolve("cache")));
         assertTrue(lines.contains("> false"), lines.toString());
         assertTrue(
                 lines.stream()
