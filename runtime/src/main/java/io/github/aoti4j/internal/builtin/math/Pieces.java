@@ -34,13 +34,13 @@ public final class Pieces {
         long from = start == 0 ? 0 : clamp(MEMORY.get(JAVA_LONG, start), 0, size);
         long to = end == 0 ? size : clamp(MEMORY.get(JAVA_LONG, end), from, size);
         long stride = Tensors.stride(self, dimension);
-        long distance = Math.multiplyExact(stride, step);
         long view = Tensors.begin(Tensors.dtype(self), rank);
         for (int d = 0; d < rank; d++) {
             Tensors.setDimension(view, d, Tensors.size(self, d), Tensors.stride(self, d));
         }
         long length = to == from ? 0 : 1 + (to - from - 1) / step;
-        Tensors.setDimension(view, dimension, length, distance);
+        // The stride of one element has no meaning, and overflows if the step is large.
+        Tensors.setDimension(view, dimension, length, length > 1 ? stride * step : stride);
         Tensors.view(view, self, Tensors.offset(self) + from * stride);
         MEMORY.set(JAVA_LONG, ret0, view);
     }

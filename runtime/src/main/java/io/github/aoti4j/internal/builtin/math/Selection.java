@@ -196,10 +196,10 @@ public final class Selection {
         long sum = 0;
         for (long i = 0; i < Tensors.count(repeats); i++) {
             long times = repeat(repeats, i);
-            if (times < 0) {
-                throw new BuiltInFailure("%d repeats".formatted(times));
+            if (times < 0 || times > Long.MAX_VALUE - sum) {
+                throw new BuiltInFailure("%d repeats after %d".formatted(times, sum));
             }
-            sum = Math.addExact(sum, times);
+            sum += times;
         }
         if (outputSize != 0 && MEMORY.get(JAVA_LONG, outputSize) != sum) {
             throw new BuiltInFailure(
