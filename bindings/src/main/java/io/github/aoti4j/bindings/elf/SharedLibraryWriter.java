@@ -43,17 +43,18 @@ public final class SharedLibraryWriter {
          * Puts the distance to the data that a function refers to into its code.
          *
          * @param at where the function begins
-         * @param distance from there to the data, in bytes
+         * @param end where in the function the part ends that refers to them
+         * @param distance from the function's begin to the data, in bytes
          */
-        void refer(ByteBuffer code, int at, int length, int distance);
+        void refer(ByteBuffer code, int at, int end, int distance);
     }
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Function(String name, byte[] code, int data) {}
+    private record Function(String name, byte[] code, List<Reference> references) {}
+
+    private record Reference(int end, int data) {}
 
     private record Symbol(String name, int type, long address, int size) {}
-
-    private static final int NO_DATA = -1;
 
     private final Machine machine;
     private final String soname;
@@ -76,16 +77,27 @@ public final class SharedLibraryWriter {
 
     /** Adds a function. */
     public void function(String name, byte[] code) {
-        functions.add(new Function(name, code, NO_DATA));
+        functions.add(new Function(name, code, new ArrayList<>()));
     }
 
     /**
-     * Adds a function that refers to the data.
+     * Adds a function that refers to the data at its end.
      *
      * @param data to which byte of it
      */
     public void function(String name, byte[] code, int data) {
-        functions.add(new Function(name, code, data));
+        function(name, code);
+        reference(code.length, data);
+    }
+
+    /**
+     * Adds a reference of the latest function.
+     *
+     * @param end where in the function the part ends that refers to the data
+     * @param data to which byte of it
+     */
+    public void reference(int end, int data) {
+        functions.getLast().references.add(new Reference(end, data));
     }
 
     /** Returns the library's bytes. */
@@ -121,9 +133,9 @@ public final class SharedLibraryWriter {
         int at = code;
         for (Function function : functions) {
             file.put(at, function.code);
-            if (function.data != NO_DATA) {
-                int distance = Math.toIntExact(data + function.data + shift - at);
-                machine.refer(file, at, function.code.length, distance);
+            for (Reference reference : function.references) {
+                int distance = Math.toIntExact(data + reference.data + shift - at);
+                machine.refer(file, at, reference.end, distance);
             }
             all.add(new Symbol(function.name, FUNCTION, at, function.code.length));
             at += align(function.code.length, CODE_ALIGNMENT);

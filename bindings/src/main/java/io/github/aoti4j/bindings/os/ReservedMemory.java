@@ -37,7 +37,7 @@ public final class ReservedMemory {
      * @throws OutOfMemoryError if the system refuses these, too
      */
     public static ReservedMemory reserve(long most, long least) {
-        int flags = Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE() | StackPointer.MAP_ANONYMOUS;
+        int flags = Libc.MAP_PRIVATE() | Libc.MAP_NORESERVE() | CodePage.MAP_ANONYMOUS;
         MemorySegment mmap = IntegerCall.find("mmap");
         for (long bytes = most; bytes >= least; bytes /= 2) {
             long address = IntegerCall.call(mmap, 0, bytes, Libc.PROT_NONE(), flags, -1, 0);

@@ -1,6 +1,5 @@
 package io.github.aoti4j.bindings.stub;
 
-import static io.github.aoti4j.bindings.stub.TensorRecord.LENT;
 import static io.github.aoti4j.bindings.stub.TensorRecord.LIVE;
 import static io.github.aoti4j.bindings.stub.TensorRecord.RANK;
 import static io.github.aoti4j.bindings.stub.TensorRecord.STATE;
@@ -131,15 +130,18 @@ final class Aarch64 implements Machine {
     }
 
     @Override
+    public byte[] emptyStrided() {
+        return ShelfAarch64.emptyStrided();
+    }
+
+    @Override
+    public int threadsEnd() {
+        return 2 * Integer.BYTES;
+    }
+
+    @Override
     public byte[] delete() {
-        return words(
-                0xb40000a0, // cbz x0, jump
-                0xb9400001 | wordOffset(LENT), // ldr w1, [x0, #LENT]
-                0x34000061, // cbz w1, jump
-                SUCCESS,
-                RET,
-                LOAD_TARGET, // jump:
-                JUMP);
+        return ShelfAarch64.delete();
     }
 
     @Override
@@ -153,15 +155,18 @@ final class Aarch64 implements Machine {
                 JUMP);
     }
 
-    /** The load is last but one; its distance counts from itself, in words, and has 19 bits. */
+    /**
+     * One instruction follows the load, whose distance counts from itself, in words, and has 19
+     * bits.
+     */
     @Override
-    public void refer(ByteBuffer code, int at, int length, int distance) {
-        int load = length - 2 * Integer.BYTES;
+    public void refer(ByteBuffer code, int at, int end, int distance) {
+        int load = end - 2 * Integer.BYTES;
         int words = (distance - load) / Integer.BYTES;
         if (words < 0 || words >= 1 << 18) {
             throw new IllegalStateException("out of a load's reach");
         }
-        code.putInt(at + load, LOAD_TARGET | words << 5);
+        code.putInt(at + load, code.getInt(at + load) | words << 5);
     }
 
     /** Returns the bits of a 16-bit operand. */
@@ -170,16 +175,16 @@ final class Aarch64 implements Machine {
     }
 
     /** Returns the bits of an offset of a 32-bit load. */
-    private static int wordOffset(int bytes) {
+    static int wordOffset(int bytes) {
         return (bytes / Integer.BYTES) << 10;
     }
 
     /** Returns the bits of an offset of a 64-bit load. */
-    private static int longOffset(int bytes) {
+    static int longOffset(int bytes) {
         return (bytes / Long.BYTES) << 10;
     }
 
-    private static byte[] words(int... words) {
+    static byte[] words(int... words) {
         ByteBuffer code = ByteBuffer.allocate(words.length * Integer.BYTES);
         code.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(words);
         return code.array();

@@ -17,10 +17,25 @@ interface Machine extends SharedLibraryWriter.Machine {
     byte[] jump();
 
     /**
+     * Returns the code of {@code aoti_torch_empty_strided}: takes a tensor of the same layout from
+     * the {@link Shelf} of the run that this thread is in, and jumps to an address in the data if
+     * there is none. {@link #threadsEnd} is a second reference.
+     */
+    byte[] emptyStrided();
+
+    /**
      * Returns the code of {@code int32 aoti_torch_delete_tensor_object(tensor)}: does nothing for a
-     * handle that is lent, and jumps for others to an address in the data.
+     * handle that is lent, puts a tensor on the {@link Shelf} of the run that this thread is in, if
+     * it may lie there, and jumps for others to an address in the data. {@link #threadsEnd} is a
+     * second reference.
      */
     byte[] delete();
+
+    /**
+     * Returns where the part of {@link #emptyStrided} and {@link #delete} ends that refers to the
+     * address of {@link RunThreads} in the data.
+     */
+    int threadsEnd();
 
     /**
      * Returns the code of {@code void aoti_torch_check(bool condition, function, file, line, char

@@ -14,7 +14,8 @@ import java.util.zip.CRC32;
  * the address in a table: the library's data, which begin with a word for the owner.
  *
  * @param table the name of the data, which differs from that of libraries with other functions
- * @param slots where in the data a function's address is; {@link #THROW} has one, too
+ * @param slots where in the data a function's address is; {@link #THROW} and {@link #THREADS} have
+ *     one, too
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record StubImage(String soname, String table, Map<String, Integer> slots, int size, byte[] bytes) {
@@ -24,6 +25,10 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
     static final String CHECK = "aoti_torch_check";
 
     private static final String DELETE = "aoti_torch_delete_tensor_object";
+    private static final String EMPTY = "aoti_torch_empty_strided";
+
+    /** Not a function: has the address of {@link RunThreads}, or 0. */
+    static final String THREADS = "aoti4j_threads";
 
     /** {@code std::__throw_runtime_error(char const *)}, to which CHECK jumps. */
     static final String THROW = "_ZSt21__throw_runtime_errorPKc";
@@ -43,6 +48,7 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
         Map<String, Integer> slots = HashMap.newHashMap(functions.size() + 1);
         int size = Long.BYTES;
         slots.put(THROW, size);
+        slots.put(THREADS, size += Long.BYTES);
         for (String function : functions) {
             slots.put(function, size += Long.BYTES);
         }
@@ -56,10 +62,24 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
         writer.function(UNBOUND, machine.failing());
         writer.function(CHECK, machine.check(), slots.get(THROW));
         for (String function : functions) {
-            byte[] code = function.equals(DELETE) ? machine.delete() : machine.jump();
-            writer.function(function, code, slots.get(function));
+            int slot = slots.get(function);
+            switch (function) {
+                case DELETE -> addShelved(writer, function, machine.delete(), machine, slots);
+                case EMPTY -> addShelved(writer, function, machine.emptyStrided(), machine, slots);
+                default -> writer.function(function, machine.jump(), slot);
+            }
         }
         return new StubImage(soname, table, slots, size, writer.write());
+    }
+
+    private static void addShelved(
+            SharedLibraryWriter writer,
+            String function,
+            byte[] code,
+            Machine machine,
+            Map<String, Integer> slots) {
+        writer.function(function, code, slots.get(function));
+        writer.reference(machine.threadsEnd(), slots.get(THREADS));
     }
 
     /** Returns the name of the cache's folder for this file. */
@@ -77,6 +97,7 @@ record StubImage(String soname, String table, Map<String, Integer> slots, int si
         crc.update(machine.check());
         crc.update(machine.jump());
         crc.update(machine.delete());
+        crc.update(machine.emptyStrided());
         for (String function : functions) {
             crc.update(function.getBytes(StandardCharsets.US_ASCII));
             crc.update('\n');

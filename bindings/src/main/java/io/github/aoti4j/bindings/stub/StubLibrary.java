@@ -124,6 +124,7 @@ public final class StubLibrary implements AutoCloseable {
         var stub = new StubLibrary(image, library, standardLibrary, address);
         stub.unbindAll();
         stub.set(StubImage.THROW, standardLibrary.address(StubImage.THROW).address());
+        stub.set(StubImage.THREADS, RunThreads.address());
         MEMORY.set(JAVA_LONG, address, 1);
         return stub;
     }
@@ -133,6 +134,7 @@ public final class StubLibrary implements AutoCloseable {
         for (int at = Long.BYTES; at < image.size(); at += Long.BYTES) {
             MEMORY.set(JAVA_LONG, table + at, unbound);
         }
+        set(StubImage.THREADS, 0);
     }
 
     private void set(String symbol, long address) {

@@ -38,8 +38,33 @@ public final class TensorRecord {
     /** Not 0 while the handle is lent to a model, which then deletes it to no effect; int32. */
     public static final int LENT = 72;
 
-    /** Behind the fields that machine code reads. */
-    public static final int END = 80;
+    /**
+     * What the block of the storage holds, in bytes, int32, if the tensor may lie on a {@link
+     * Shelf} when it has been deleted: it is what {@code aoti_torch_empty_strided} made, its block
+     * and its record belong to one pool, and the block is small. Otherwise 0.
+     */
+    public static final int REUSABLE = 76;
+
+    /** Number of the pool that the record belongs to, or 0; int64. */
+    public static final int OWNER = 80;
+
+    /** In a list of records, the address of the next one. */
+    public static final int NEXT = 88;
+
+    /** Room for the sizes of tensors of at most {@link #INLINE_RANK} dimensions. */
+    public static final int INLINE_SIZES = 96;
+
+    /** How many dimensions a record has room for. */
+    public static final int INLINE_RANK = 10;
+
+    /** Room for as many strides. */
+    public static final int INLINE_STRIDES = INLINE_SIZES + INLINE_RANK * Long.BYTES;
+
+    /** Size of a record. */
+    public static final int SIZE = INLINE_STRIDES + INLINE_RANK * Long.BYTES;
+
+    /** From the address of a block: how many tensors share it, int64. */
+    public static final int BLOCK_REFERENCES = -64;
 
     /** State of a record that is no tensor's. */
     public static final int FREE = 0;

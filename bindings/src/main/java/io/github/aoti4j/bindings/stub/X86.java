@@ -1,6 +1,5 @@
 package io.github.aoti4j.bindings.stub;
 
-import static io.github.aoti4j.bindings.stub.TensorRecord.LENT;
 import static io.github.aoti4j.bindings.stub.TensorRecord.LIVE;
 import static io.github.aoti4j.bindings.stub.TensorRecord.RANK;
 import static io.github.aoti4j.bindings.stub.TensorRecord.STATE;
@@ -136,15 +135,18 @@ final class X86 implements Machine {
     }
 
     @Override
+    public byte[] emptyStrided() {
+        return ShelfX86.emptyStrided();
+    }
+
+    @Override
+    public int threadsEnd() {
+        return 7; // mov r10, [rip + distance]
+    }
+
+    @Override
     public byte[] delete() {
-        return bytes(
-                0x48, 0x85, 0xff, // test rdi, rdi
-                0x74, 0x09, // jz jump
-                0x83, 0x7f, LENT, 0, // cmp dword ptr [rdi + LENT], 0
-                0x74, 0x03, // je jump
-                0x31, 0xc0, // xor eax, eax
-                RET, //
-                0xff, 0x25, 0, 0, 0, 0); // jump: jmp [rip + distance]
+        return ShelfX86.delete();
     }
 
     @Override
@@ -157,13 +159,13 @@ final class X86 implements Machine {
                 0xff, 0x25, 0, 0, 0, 0); // jmp [rip + distance]
     }
 
-    /** The distance is the last part of the code, and counts from its end. */
+    /** The distance is the last part of an instruction, and counts from its end. */
     @Override
-    public void refer(ByteBuffer code, int at, int length, int distance) {
-        code.putInt(at + length - Integer.BYTES, distance - length);
+    public void refer(ByteBuffer code, int at, int end, int distance) {
+        code.putInt(at + end - Integer.BYTES, distance - end);
     }
 
-    private static byte[] bytes(int... values) {
+    static byte[] bytes(int... values) {
         byte[] code = new byte[values.length];
         for (int i = 0; i < values.length; i++) {
             code[i] = (byte) values[i];

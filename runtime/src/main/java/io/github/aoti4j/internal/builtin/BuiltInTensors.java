@@ -225,7 +225,11 @@ final class BuiltInTensors implements TensorApi {
 
     @Override
     public TensorApi forRuns() {
-        return new BuiltInTensors(new Pool());
+        try {
+            return new BuiltInTensors(new Pool());
+        } catch (BuiltInFailure e) {
+            throw failure("aoti_torch_empty_strided", e);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
 import io.github.aoti4j.bindings.os.NativeHeap;
+import io.github.aoti4j.bindings.stub.TensorRecord;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -14,7 +15,7 @@ final class Blocks {
     private static final int HEADER = 64;
 
     /** How many tensors share the block, int64. */
-    private static final int REFERENCES = -64;
+    private static final int REFERENCES = TensorRecord.BLOCK_REFERENCES;
 
     /** The pool that takes the block back; 0 for the C library's heap. */
     private static final int OWNER = -56;
@@ -45,6 +46,16 @@ final class Blocks {
     /** Returns a block to the heap. */
     static void free(long block) {
         NativeHeap.free(block - HEADER);
+    }
+
+    /** Returns whether the shelf of a pool may have a block. */
+    static boolean isOfShelf(long block, long pool) {
+        return pool != 0 && owner(block) == pool && sizeClass(block) <= PoolShelf.LARGEST;
+    }
+
+    /** Returns whether a block has one user, who alone could add another. */
+    static boolean isAlone(long block) {
+        return Raw.getAcquire(block + REFERENCES) == 1;
     }
 
     static long owner(long block) {

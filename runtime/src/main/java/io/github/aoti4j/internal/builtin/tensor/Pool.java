@@ -14,15 +14,17 @@ import java.lang.invoke.VarHandle;
  * else. What is kept and what is in use are together at most a quarter and 1 MiB more than what was
  * ever in use at a time.
  *
+ * <p>Small tensors that a run deletes lie on a shelf first ({@link PoolShelf}), from where machine
+ * code takes them.
+ *
  * <p>Thread-safe, but for {@link #enter} by one thread at a time.
  */
 public final class Pool implements AutoCloseable {
-    private static final long SLACK = 1L << 20;
+    /** What lies on the shelf counts as in use, and may raise the peak. */
+    private static final long SLACK = (1L << 20) - PoolShelf.MAX_BYTES * 5 / 4;
 
     /** Longs of unused cache lines between what different threads write. */
     private static final int PADDING = 16;
-
-    private static final int PADDING_BYTES = PADDING * Long.BYTES;
 
     // Places in the array. All that changes often lies in it, apart from other pools' data.
     private static final int IN_USE = PADDING;
@@ -49,43 +51,28 @@ public final class Pool implements AutoCloseable {
     /** In place of the first block or record of a list: the pool is closed. */
     private static final long CLOSED = 1;
 
-    private static final PerThread<Current> CURRENT = new PerThread<>(Current::new);
-
-    /**
-     * A thread's pool. A run that follows one with the same pool writes no reference, which the
-     * collector would have to be told of.
-     */
-    private static final class Current {
-        final long threadId = Thread.currentThread().threadId();
-        private Pool pool;
-
-        /** Whether there is a pool, apart from what other threads write. */
-        private final boolean[] active = new boolean[2 * PADDING_BYTES];
-
-        Pool get() {
-            return active[PADDING_BYTES] ? pool : null;
-        }
-
-        @SuppressWarnings("ReferenceEquality")
-        void set(Pool next) {
-            active[PADDING_BYTES] = next != null;
-            if (next != null && pool != next) {
-                pool = next;
-            }
-        }
-    }
+    private static final PerThread<CurrentPool> CURRENT = new PerThread<>(CurrentPool::new);
 
     final long number;
 
     private final long[] state = new long[LENGTH];
 
+    /** 0 when the pool is closed. */
+    private long shelf;
+
     private volatile boolean closing;
 
     /** Of the thread that entered last. */
-    private Current latest;
+    private CurrentPool latest;
 
     public Pool() {
         this.number = Pools.add(this);
+        try {
+            this.shelf = PoolShelf.make(number);
+        } catch (Throwable e) {
+            Pools.remove(this);
+            throw e;
+        }
     }
 
     /** Returns this thread's pool; null outside of a run. */
@@ -105,15 +92,15 @@ public final class Pool implements AutoCloseable {
             throw new IllegalStateException(
                     closing ? "the pool is closed" : "another run uses the pool");
         }
-        Current current = currentOf(thread);
+        CurrentPool current = currentOf(thread);
         Pool before = current.get();
         current.set(this);
         return before;
     }
 
     /** Mostly the thread of the run before, which is known: a thread local costs more. */
-    private Current currentOf(Thread thread) {
-        Current current = latest;
+    private CurrentPool currentOf(Thread thread) {
+        CurrentPool current = latest;
         if (current == null || current.threadId != thread.threadId()) {
             current = CURRENT.get();
             latest = current;
@@ -144,7 +131,7 @@ public final class Pool implements AutoCloseable {
      * @return the one before, for {@link #resume}; null if there was none
      */
     public static Pool suspend() {
-        Current current = CURRENT.get();
+        CurrentPool current = CURRENT.get();
         Pool before = current.get();
         current.set(null);
         return before;
@@ -168,6 +155,9 @@ public final class Pool implements AutoCloseable {
     private void freeUnlessEntered() {
         if (LONGS.compareAndSet(state, USER, NOBODY, CLOSED_TO_ALL)) {
             Pools.remove(this);
+            emptyShelf();
+            PoolShelf.delete(shelf);
+            shelf = 0;
             addGivenBlocks(CLOSED);
             addGivenRecords(CLOSED);
             free(Long.MAX_VALUE);
@@ -213,6 +203,7 @@ public final class Pool implements AutoCloseable {
 
     private long takeMore(int sizeClass) {
         addGivenBlocks(0);
+        emptyShelf();
         if (state[BLOCKS + sizeClass] != 0) {
             return takeBlock(sizeClass);
         }
@@ -288,6 +279,37 @@ public final class Pool implements AutoCloseable {
         long _ = (long) LONGS.getAndAdd(state, GIVEN_BYTES, cached - state[CACHED]);
     }
 
+    long shelf() {
+        return shelf;
+    }
+
+    /** Puts a tensor of this thread's pool on its shelf. Returns false if it may not lie there. */
+    static boolean shelve(long tensor) {
+        Pool pool = Pools.of(Raw.getLong(tensor + Tensors.OWNER));
+        return pool != null && pool.isCurrent() && pool.putOnShelf(tensor);
+    }
+
+    private boolean putOnShelf(long tensor) {
+        if (!latest.usesShelf()) {
+            return false;
+        }
+        if (PoolShelf.isFull(shelf)) {
+            // Perhaps of what runs no longer need.
+            emptyShelf();
+        }
+        return PoolShelf.put(shelf, tensor);
+    }
+
+    private void emptyShelf() {
+        for (long record = PoolShelf.empty(shelf); record != 0; ) {
+            long next = Records.next(record);
+            add(PoolShelf.takeBlock(record));
+            Records.setNext(record, state[RECORDS]);
+            state[RECORDS] = record;
+            record = next;
+        }
+    }
+
     /** Takes a record. The caller has entered. */
     long takeRecord() {
         long record = state[RECORDS];
@@ -334,10 +356,16 @@ public final class Pool implements AutoCloseable {
 
     /** Returns the size of the blocks in use, exactly while no thread changes it. */
     long bytesInUse() {
-        return (long) LONGS.getOpaque(state, IN_USE) - (long) LONGS.getOpaque(state, GIVEN_BYTES);
+        return (long) LONGS.getOpaque(state, IN_USE) - givenBytes();
     }
 
     long bytesCached() {
-        return (long) LONGS.getOpaque(state, CACHED) + (long) LONGS.getOpaque(state, GIVEN_BYTES);
+        return (long) LONGS.getOpaque(state, CACHED) + givenBytes();
+    }
+
+    /** Returns the size of what counts as in use and has been given back. */
+    private long givenBytes() {
+        long at = shelf;
+        return (long) LONGS.getOpaque(state, GIVEN_BYTES) + (at == 0 ? 0 : PoolShelf.bytes(at));
     }
 }

@@ -26,19 +26,17 @@ public final class Tensors {
     private static final int STORAGE_BYTES = TensorRecord.STORAGE_BYTES;
 
     /** The pool that the record belongs to, or 0. */
-    static final int OWNER = TensorRecord.END;
+    static final int OWNER = TensorRecord.OWNER;
 
     /** In a list of free records, the next one. */
-    static final int NEXT = TensorRecord.END + Long.BYTES;
+    static final int NEXT = TensorRecord.NEXT;
 
-    /** Room for the sizes of tensors of at most {@link #INLINE_RANK} dimensions. */
-    static final int INLINE_SIZES = 96;
-
-    private static final int INLINE_RANK = 10;
-    static final int INLINE_STRIDES = INLINE_SIZES + INLINE_RANK * Long.BYTES;
+    static final int INLINE_SIZES = TensorRecord.INLINE_SIZES;
+    private static final int INLINE_RANK = TensorRecord.INLINE_RANK;
+    static final int INLINE_STRIDES = TensorRecord.INLINE_STRIDES;
 
     /** Size of a record. */
-    static final int BYTES = INLINE_STRIDES + INLINE_RANK * Long.BYTES;
+    static final int BYTES = TensorRecord.SIZE;
 
     static final int FREE = TensorRecord.FREE;
     static final int LIVE = TensorRecord.LIVE;
@@ -179,6 +177,7 @@ public final class Tensors {
         }
         Raw.setLong(tensor + RANK, rank);
         Raw.setInt(tensor + DTYPE, dtype);
+        Raw.setInt(tensor + TensorRecord.REUSABLE, 0);
         Raw.setInt(tensor + STATE, LIVE);
         return tensor;
     }
@@ -190,6 +189,7 @@ public final class Tensors {
         Raw.setLong(tensor + RANK, 0);
         Raw.setLong(tensor + OFFSET, 0);
         Raw.setInt(tensor + DTYPE, 0);
+        Raw.setInt(tensor + TensorRecord.REUSABLE, 0);
         Raw.setLong(tensor + COUNT, 0);
         Raw.setLong(tensor + STORAGE_BYTES, 0);
         Raw.setInt(tensor + STATE, UNDEFINED);
@@ -225,6 +225,9 @@ public final class Tensors {
             throw refused(tensor, "there is no memory for %d bytes:".formatted(bytes));
         }
         setStorage(tensor, block, block, bytes, 0);
+        if (Blocks.isOfShelf(block, Raw.getLong(tensor + OWNER)) && rank(tensor) <= INLINE_RANK) {
+            Raw.setInt(tensor + TensorRecord.REUSABLE, (int) Blocks.capacity(block));
+        }
     }
 
     /**
@@ -334,6 +337,9 @@ public final class Tensors {
         if (isLent(tensor)) {
             return;
         }
+        if (Raw.getInt(tensor + TensorRecord.REUSABLE) != 0 && Pool.shelve(tensor)) {
+            return;
+        }
         freeContents(tensor);
         Records.give(tensor);
     }
@@ -360,6 +366,7 @@ public final class Tensors {
 
     /** Gives back all that belongs to a record but the record. */
     static void freeContents(long tensor) {
+        Raw.setInt(tensor + TensorRecord.REUSABLE, 0);
         long storage = Raw.getLong(tensor + STORAGE);
         if (storage != 0) {
             Raw.setLong(tensor + STORAGE, 0);
