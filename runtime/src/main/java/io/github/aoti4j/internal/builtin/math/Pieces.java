@@ -39,8 +39,9 @@ public final class Pieces {
             Tensors.setDimension(view, d, Tensors.size(self, d), Tensors.stride(self, d));
         }
         long length = to == from ? 0 : 1 + (to - from - 1) / step;
-        // The stride of one element has no meaning, and overflows if the step is large.
-        Tensors.setDimension(view, dimension, length, length > 1 ? stride * step : stride);
+        // Such a step leaves one element, whose stride has no meaning.
+        boolean overflows = stride > 0 && step > Long.MAX_VALUE / stride;
+        Tensors.setDimension(view, dimension, length, overflows ? stride : stride * step);
         Tensors.view(view, self, Tensors.offset(self) + from * stride);
         MEMORY.set(JAVA_LONG, ret0, view);
     }
