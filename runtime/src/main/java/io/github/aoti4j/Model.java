@@ -157,6 +157,16 @@ public final class Model implements AutoCloseable {
         return loaded.engine();
     }
 
+    /**
+     * Returns how much memory the model has now. May be called at any time, by any thread, also
+     * after {@link #close}, when outputs may still hold some.
+     *
+     * @return a snapshot; parts of it may be of slightly different moments while the model runs
+     */
+    public MemoryUse memory() {
+        return MemoryUse.of(loaded);
+    }
+
     /** {@return what the model takes, in call order; unmodifiable} */
     public List<InputInfo> inputs() {
         return inputs;

@@ -5,6 +5,7 @@ import io.github.aoti4j.internal.callspec.CallPlan;
 import io.github.aoti4j.internal.indices.IndexChecks;
 import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.inputs.ModelInput;
+import io.github.aoti4j.internal.load.MemoryFigures;
 import io.github.aoti4j.internal.load.WeightsLocator;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.InputSpec;
@@ -34,6 +35,8 @@ import java.util.stream.IntStream;
  * @param uncheckedIndices the checks of indices that are left to its kernels, because the source
  *     does not show which elements of the inputs they are about; the others are {@link
  *     InputInfo#valueRanges()}
+ * @param memory how much memory the model takes, loaded with the default options; {@link
+ *     ModelPackage#memory} tells it for others
  */
 public record ModelDescription(
         String name,
@@ -45,7 +48,8 @@ public record ModelDescription(
         Optional<String> outputSpec,
         boolean sourceKnown,
         long libraryBytes,
-        List<UncheckedIndex> uncheckedIndices) {
+        List<UncheckedIndex> uncheckedIndices,
+        MemoryEstimate memory) {
 
     /**
      * Returns how the model is called.
@@ -81,7 +85,17 @@ public record ModelDescription(
                 source.flatMap(WrapperSource::outSpec),
                 source.isPresent(),
                 model.isSourceOnly() ? 0 : model.library().size(),
-                source.map(ModelDescription::unchecked).orElse(List.of()));
+                source.map(ModelDescription::unchecked).orElse(List.of()),
+                memory(archive, model, source, ModelOptions.defaults()));
+    }
+
+    static MemoryEstimate memory(
+            Pt2Archive archive,
+            PackagedModel model,
+            Optional<WrapperSource> source,
+            ModelOptions options) {
+        return MemoryEstimate.of(
+                MemoryFigures.of(archive, model, source, options.settings()), options.runners());
     }
 
     private static List<String> inputNames(WrapperSource source) {

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Engine;
+import io.github.aoti4j.core.MemoryLimitException;
+import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.Progress;
 import io.github.aoti4j.internal.load.LoadSettings;
 import io.github.aoti4j.internal.load.Sha256Pin;
@@ -12,6 +14,7 @@ import io.github.aoti4j.weights.Paging;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -295,6 +298,30 @@ public final class ModelOptions {
     }
 
     /**
+     * Limits the private memory of the model. Loading it, or replacing its constants, is refused
+     * with a {@link MemoryLimitException} before more is taken. On the built-in engine a run that
+     * needs more fails, with a {@link NativeException} whose cause is such an exception; later runs
+     * that need less succeed.
+     *
+     * <p>What counts: weights that are copied and not used in place; constants that are computed
+     * from others; a package in memory; and on the built-in engine the memory of runs and of their
+     * outputs. What does not count: mapped files, whose pages the system can drop; memory of a CUDA
+     * device, and page-locked memory; the Java heap and the arenas of the caller; scratch memory of
+     * OpenBLAS, one for the process; and on libtorch the memory of runs, which its own allocator
+     * takes.
+     *
+     * @param bytes at least 0; by default the system property {@code aoti.memory.limit}, or none
+     * @return changed options
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ModelOptions memoryLimit(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("a memory limit is at least 0 bytes, not " + bytes);
+        }
+        return with(s -> s.memoryLimit = OptionalLong.of(bytes));
+    }
+
+    /**
      * Sets whether elements that the model uses as indices are compared with their range before
      * each run ({@link InputInfo#valueRanges()}). Without this an index out of range makes the run
      * fail, or ends the process if it is found in a kernel of several threads.
@@ -327,6 +354,11 @@ public final class ModelOptions {
     /** Returns the listener; null if there is none. */
     SafeListener safeListener() {
         return (SafeListener) settings.listener;
+    }
+
+    /** {@return how many bytes of private memory the model may take; empty for the default} */
+    public OptionalLong memoryLimit() {
+        return settings.memoryLimit;
     }
 
     /** {@return whether indices are checked before each run} */

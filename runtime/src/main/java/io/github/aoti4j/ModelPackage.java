@@ -210,6 +210,24 @@ public final class ModelPackage implements AutoCloseable {
     }
 
     /**
+     * Estimates how much memory a model takes, without loading it.
+     *
+     * @param model one of {@link #models()}
+     * @param options runners and {@code copyWeights} count here
+     * @return what the package says
+     * @throws PackageException if there is no such model, or its part of the package is damaged
+     */
+    public MemoryEstimate memory(String model, ModelOptions options) {
+        requireNonNull(options, "options");
+        StackGuard.requireForLoad();
+        try (var _ = archive.hold()) {
+            PackagedModel packaged = archive.model(model);
+            return ModelDescription.memory(
+                    archive, packaged, PreflightReport.source(archive, packaged), options);
+        }
+    }
+
+    /**
      * Asks whether a model can run here, without loading it. If it needs libtorch and that is
      * embedded, it is unpacked into the cache, unless that has happened.
      *

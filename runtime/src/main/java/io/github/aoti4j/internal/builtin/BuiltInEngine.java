@@ -12,6 +12,7 @@ import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.builtin.FunctionTable.Function;
 import io.github.aoti4j.internal.builtin.math.Products;
+import io.github.aoti4j.internal.memory.MemoryBudget;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -212,9 +213,13 @@ public final class BuiltInEngine implements AutoCloseable {
         return soname;
     }
 
-    /** Returns what the Java side of runs calls. */
-    public TensorApi tensors() {
-        return BuiltInTensors.INSTANCE;
+    /**
+     * Returns what the Java side of one model's runs calls.
+     *
+     * @param budget counts their memory
+     */
+    public TensorApi tensors(MemoryBudget budget) {
+        return BuiltInTensors.of(budget);
     }
 
     /** Ends this use, when the model's library is closed. */

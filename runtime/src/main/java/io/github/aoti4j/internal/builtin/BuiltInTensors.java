@@ -11,6 +11,7 @@ import io.github.aoti4j.internal.builtin.tensor.Failures;
 import io.github.aoti4j.internal.builtin.tensor.Handles;
 import io.github.aoti4j.internal.builtin.tensor.Pool;
 import io.github.aoti4j.internal.builtin.tensor.Tensors;
+import io.github.aoti4j.internal.memory.MemoryBudget;
 import io.github.aoti4j.internal.tensor.StridedCopy;
 
 import java.lang.foreign.MemorySegment;
@@ -18,15 +19,25 @@ import java.lang.foreign.MemorySegment;
 /** The built-in engine's functions on tensors, called without native code. */
 final class BuiltInTensors implements TensorApi {
     /** With the C library's heap. */
-    static final TensorApi INSTANCE = new BuiltInTensors(null);
+    static final TensorApi INSTANCE =
+            new BuiltInTensors(null, new MemoryBudget("", MemoryBudget.UNLIMITED));
 
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     /** Null for the C library's heap. */
     private final Pool pool;
 
-    private BuiltInTensors(Pool pool) {
+    /** Counts the memory of runs. */
+    private final MemoryBudget budget;
+
+    private BuiltInTensors(Pool pool, MemoryBudget budget) {
         this.pool = pool;
+        this.budget = budget;
+    }
+
+    /** Returns the functions for one model, outside of its runs. */
+    static TensorApi of(MemoryBudget budget) {
+        return new BuiltInTensors(null, budget);
     }
 
     @Override
@@ -226,7 +237,7 @@ final class BuiltInTensors implements TensorApi {
     @Override
     public TensorApi forRuns() {
         try {
-            return new BuiltInTensors(new Pool());
+            return new BuiltInTensors(new Pool(budget), budget);
         } catch (BuiltInFailure e) {
             throw failure("aoti_torch_empty_strided", e);
         }

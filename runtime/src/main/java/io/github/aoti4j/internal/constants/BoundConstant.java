@@ -14,8 +14,11 @@ import java.lang.foreign.ValueLayout;
 /**
  * A constant that a container uses in place: a tensor handle of ours over memory that a backing
  * owns. The factories take over one use of the backing, also if they fail.
+ *
+ * @param mapped bytes that are used in place in a mapped file
  */
-record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, String location)
+record BoundConstant(
+        TensorApi tensors, long handle, RefCounted<?> backing, String location, long mapped)
         implements AutoCloseable {
     /** Makes a handle over the first element of a tensor's values in memory of a device. */
     static BoundConstant of(
@@ -25,7 +28,8 @@ record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, Stri
             MemorySegment first,
             long[] strides,
             RefCounted<?> backing,
-            String location) {
+            String location,
+            long mapped) {
         try (Arena arena = Arena.ofConfined()) {
             int rank = strides.length;
             int dtype = tensor.dtype().code();
@@ -39,7 +43,7 @@ record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, Stri
                         first, device.index(), rank, sizes, steps, dtype, slot);
             }
             return new BoundConstant(
-                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location, mapped);
         } catch (Throwable e) {
             Closeables.closeAfter(e, backing::release);
             throw e;
@@ -48,12 +52,12 @@ record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, Stri
 
     /** Makes another handle to the same tensor. */
     static BoundConstant of(
-            TensorApi tensors, long handle, RefCounted<?> backing, String location) {
+            TensorApi tensors, long handle, RefCounted<?> backing, String location, long mapped) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
             tensors.newHandle(handle, slot.address());
             return new BoundConstant(
-                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location);
+                    tensors, slot.get(ValueLayout.JAVA_LONG, 0), backing, location, mapped);
         } catch (Throwable e) {
             Closeables.closeAfter(e, backing::release);
             throw e;
@@ -66,7 +70,7 @@ record BoundConstant(TensorApi tensors, long handle, RefCounted<?> backing, Stri
 
     /** Makes another of the same memory. */
     BoundConstant copy() {
-        return of(tensors, handle, backing.retain(), location);
+        return of(tensors, handle, backing.retain(), location, mapped);
     }
 
     @Override

@@ -6,7 +6,9 @@ import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.internal.constants.ConstantMatcher.Match;
+import io.github.aoti4j.internal.constants.WeightsBudget.Room;
 import io.github.aoti4j.internal.cuda.DeviceMemory;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.weights.StoredTensor;
@@ -32,11 +34,20 @@ final class ConstantBinder {
     /** Brings constants to the model's device; null for a model on the CPU. */
     private final Upload upload;
 
-    ConstantBinder(String model, TensorApi tensors, boolean allowUnknown, Upload upload) {
+    /** Counts copies. */
+    private final WeightsBudget memory;
+
+    ConstantBinder(
+            String model,
+            TensorApi tensors,
+            boolean allowUnknown,
+            Upload upload,
+            WeightsBudget memory) {
         this.model = model;
         this.tensors = tensors;
         this.allowUnknown = allowUnknown;
         this.upload = upload;
+        this.memory = memory;
     }
 
     /**
@@ -49,6 +60,7 @@ final class ConstantBinder {
      * @param toDevice whether the device's constants are brought there
      * @return by FQN
      * @throws IncompatibleModelException listing what is missing, unknown or does not fit
+     * @throws MemoryLimitException if copies of them would be beyond the limit
      */
     Map<String, BoundConstant> bind(
             List<ConstantSource> sources,
@@ -64,15 +76,22 @@ final class ConstantBinder {
                     new ConstantMatcher(model, needs.get(), allowUnknown)
                             .match(sources, present, named);
             List<Match> forDevice = new ArrayList<>();
+            List<Match> others = new ArrayList<>();
             for (Match match : matches.values()) {
-                if (toDevice && upload != null && match.need().onDevice()) {
-                    forDevice.add(match);
-                } else {
-                    bound.put(match.need().fqn(), bind(match, backings.get(match.source())));
-                }
+                boolean here = !toDevice || upload == null || !match.need().onDevice();
+                (here ? others : forDevice).add(match);
             }
-            if (!forDevice.isEmpty()) {
-                bindOnDevice(forDevice, bound);
+            long copies = 0;
+            for (Match match : matches.values()) {
+                copies += isUsedInPlace(match) ? 0 : match.bytes();
+            }
+            try (Room room = memory.room(copies)) {
+                for (Match match : others) {
+                    bound.put(match.need().fqn(), bind(match, backings.get(match.source()), room));
+                }
+                if (!forDevice.isEmpty()) {
+                    bindOnDevice(forDevice, bound);
+                }
             }
             return bound;
         } catch (Throwable e) {
@@ -81,10 +100,14 @@ final class ConstantBinder {
         }
     }
 
-    private BoundConstant bind(Match match, RefCounted<ConstantSource> backing) {
+    private static boolean isUsedInPlace(Match match) {
+        return match.liesAsExpected() && isAligned(match.tensor());
+    }
+
+    private BoundConstant bind(Match match, RefCounted<ConstantSource> backing, Room room) {
         StoredTensor tensor = match.tensor();
         long[] strides = match.strides();
-        if (match.liesAsExpected() && isAligned(tensor)) {
+        if (isUsedInPlace(match)) {
             return BoundConstant.of(
                     tensors,
                     tensor,
@@ -92,7 +115,8 @@ final class ConstantBinder {
                     tensor.segment(),
                     strides,
                     backing.retain(),
-                    tensor.location());
+                    tensor.location(),
+                    match.bytes());
         }
         Arena arena = Arena.ofShared();
         MemorySegment copy;
@@ -104,7 +128,18 @@ final class ConstantBinder {
         }
         String location = tensor.location() + (match.borrowed() ? "" : ", copied for its layout");
         return BoundConstant.of(
-                tensors, tensor, Device.CPU, copy, strides, new RefCounted<>(arena), location);
+                tensors,
+                tensor,
+                Device.CPU,
+                copy,
+                strides,
+                new RefCounted<>(owned(arena, room.handOn(match.bytes()))),
+                location,
+                0);
+    }
+
+    private static AutoCloseable owned(Arena arena, AutoCloseable counted) {
+        return () -> Closeables.closeAll(arena, counted);
     }
 
     /** The code reads whole elements. */
@@ -148,7 +183,8 @@ final class ConstantBinder {
                                 MemorySegment.ofAddress(target.address() + offsets[i]),
                                 match.strides(),
                                 block.retain(),
-                                upload.gpu() + ", from " + match.tensor().location()));
+                                upload.gpu() + ", from " + match.tensor().location(),
+                                0));
             }
         }
     }

@@ -6,11 +6,13 @@ import io.github.aoti4j.bindings.os.Closeables.Cleanup;
 import io.github.aoti4j.bindings.os.RefCounted;
 import io.github.aoti4j.bindings.torch.TensorApi;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.Upload;
 import io.github.aoti4j.internal.jfr.ConstantsSwapped;
 import io.github.aoti4j.internal.jfr.WeightsAttached;
+import io.github.aoti4j.internal.memory.Sizes;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 
 import java.lang.foreign.Arena;
@@ -42,6 +44,7 @@ public final class ConstantStore implements AutoCloseable {
     private final TensorApi tensors;
     private final ConstantBuffers buffers;
     private final ConstantBinder binder;
+    private final WeightsBudget memory;
     private final List<RequiredConstant> needs;
 
     /** Whether the library is large enough to hold the weights, where the model cannot tell. */
@@ -54,6 +57,9 @@ public final class ConstantStore implements AutoCloseable {
 
     /** How many updates there have been. */
     private final AtomicLong version = new AtomicLong();
+
+    /** Whether a container has a copy that it does not free with an unused buffer. */
+    private boolean keepsCopy;
 
     /** Whether the native container is gone. */
     private volatile boolean closed;
@@ -73,6 +79,8 @@ public final class ConstantStore implements AutoCloseable {
      * @param upload brings constants to the container's device; null if that is the CPU
      * @param allowUnknown whether sources that the caller names may have names that the model does
      *     not have
+     * @param memory closed with this
+     * @throws MemoryLimitException if the container's constants are beyond the limit
      */
     public ConstantStore(
             String model,
@@ -82,17 +90,26 @@ public final class ConstantStore implements AutoCloseable {
             long libraryBytes,
             Collection<String> symbols,
             Upload upload,
-            boolean allowUnknown) {
+            boolean allowUnknown,
+            WeightsBudget memory) {
         this.model = model;
+        this.memory = memory;
         this.gate = gate;
         this.buffers = new ConstantBuffers(container, gate, specs, symbols);
         this.tensors = container.backend().tensors();
-        this.binder = new ConstantBinder(model, tensors, allowUnknown, upload);
+        this.binder = new ConstantBinder(model, tensors, allowUnknown, upload, memory);
         this.needs = buffers.needs();
         this.mayHoldWeights =
                 needs.stream().mapToLong(RequiredConstant::dataSize).sum() < libraryBytes;
         this.own = new ConstantSet(Map.of(), null, this::freeUnused);
         this.current = own;
+        boolean onCpu = container.device().isCpu();
+        memory.measured(
+                needs.stream()
+                        .filter(need -> onCpu || !need.onDevice())
+                        .mapToLong(need -> Sizes.padded(need.dataSize()))
+                        .reduce(0, Sizes::add),
+                mayHoldWeights);
     }
 
     /** Returns the constants that need values; folded ones are left out. */
@@ -141,6 +158,7 @@ public final class ConstantStore implements AutoCloseable {
 
     /** Makes a fresh container copy a whole blob, whose layout it alone knows. */
     public void copyBlob(MemorySegment blob) {
+        keepsCopy = true;
         buffers.copyBlob(blob);
         buffers.fold();
     }
@@ -183,6 +201,11 @@ public final class ConstantStore implements AutoCloseable {
     public String location(String fqn) {
         BoundConstant constant = current.bound().get(fqn);
         return constant == null ? OWN : constant.location();
+    }
+
+    /** Returns how many bytes of the current set are used in place in mapped files. */
+    public long mappedBytes() {
+        return current.bound().values().stream().mapToLong(BoundConstant::mapped).sum();
     }
 
     /** Records for Flight Recorder, which runs, where the weights of a fresh container lie. */
@@ -245,6 +268,7 @@ public final class ConstantStore implements AutoCloseable {
      * @param sources the new values by FQN, owned by this from now on, also after a failure;
      *     constants that none of them has keep their values
      * @throws IncompatibleModelException listing what does not fit; nothing has changed then
+     * @throws MemoryLimitException if the limit does not allow copies; nothing has changed then
      */
     public void update(List<ConstantSource> sources) {
         ConstantsSwapped event = Recorder.isOn() ? new ConstantsSwapped(model) : null;
@@ -263,6 +287,9 @@ public final class ConstantStore implements AutoCloseable {
             ConstantSet before = current;
             long heldUp;
             try {
+                if (buffers.folds()) {
+                    memory.foldAgain();
+                }
                 buffers.fillInactive(bound);
                 heldUp =
                         buffers.exchange(
@@ -315,7 +342,8 @@ public final class ConstantStore implements AutoCloseable {
                             tensors,
                             attached.get(need.fqn()).address(),
                             new RefCounted<>(own.retain()),
-                            OWN));
+                            OWN,
+                            0));
         }
     }
 
@@ -331,6 +359,9 @@ public final class ConstantStore implements AutoCloseable {
             if (inactive != null && inactive.isUnused() && own.isUnused()) {
                 inactive = null;
                 buffers.freeInactive();
+                if (!keepsCopy) {
+                    memory.ownFreed();
+                }
             }
         } finally {
             writing.unlock();
@@ -341,6 +372,6 @@ public final class ConstantStore implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        Closeables.closeAll(buffers, current);
+        Closeables.closeAll(buffers, current, memory);
     }
 }

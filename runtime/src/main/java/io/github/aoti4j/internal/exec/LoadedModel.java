@@ -5,6 +5,7 @@ import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.inputs.ModelInput;
+import io.github.aoti4j.internal.memory.MemoryBudget;
 
 import java.util.List;
 import java.util.Map;
@@ -14,12 +15,14 @@ import java.util.Optional;
  * A model that is ready to run: what its package says of it, and its native part. Immutable.
  *
  * @param natives to be closed by the owner
+ * @param memory its private memory
  * @param inputs in call order
  * @param captureObstacle why its runs cannot be captured as a CUDA graph, if anything is known
  */
 public record LoadedModel(
         String name,
         NativeModel natives,
+        MemoryBudget memory,
         Map<String, String> metadata,
         List<ModelInput> inputs,
         InputValidator validator,

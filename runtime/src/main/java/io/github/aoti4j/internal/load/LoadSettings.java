@@ -9,6 +9,7 @@ import io.github.aoti4j.weights.Paging;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -49,6 +50,10 @@ public final class LoadSettings implements Cloneable {
     public RunListener listener;
 
     public long uploadMemory = 128L << 20;
+
+    /** Bytes of private memory; empty for that of the process: a system property, or none. */
+    public OptionalLong memoryLimit = OptionalLong.empty();
+
     public boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
 
     /** Returns a changed copy. */

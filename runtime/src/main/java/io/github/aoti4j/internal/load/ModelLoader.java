@@ -2,7 +2,6 @@ package io.github.aoti4j.internal.load;
 
 import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.diag.Recorder;
-import io.github.aoti4j.bindings.model.ConstantsApi;
 import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.torch.LibTorchTensors;
@@ -14,6 +13,7 @@ import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.builtin.BuiltInEngine;
 import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.constants.ConstantStore;
+import io.github.aoti4j.internal.constants.WeightsBudget;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.KernelFolder;
@@ -28,13 +28,13 @@ import io.github.aoti4j.internal.inputs.InputValidator;
 import io.github.aoti4j.internal.inputs.ModelInput;
 import io.github.aoti4j.internal.jfr.ModelLoad;
 import io.github.aoti4j.internal.library.RuntimeAccess;
+import io.github.aoti4j.internal.memory.MemoryBudget;
 import io.github.aoti4j.internal.operators.OpLibraries;
 import io.github.aoti4j.internal.operators.ProxyExecutor;
 import io.github.aoti4j.internal.operators.ProxyPlans;
 import io.github.aoti4j.internal.preflight.Preflight;
 import io.github.aoti4j.internal.preflight.Preflight.Subject;
 import io.github.aoti4j.internal.preflight.PreflightReport;
-import io.github.aoti4j.internal.wrapper.ConstantSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.libtorch.LibTorch;
 import io.github.aoti4j.libtorch.LibTorchOptions;
@@ -59,21 +59,17 @@ public final class ModelLoader {
     /** The models for which there was a warning: one is enough. */
     private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
-    /**
-     * Each native container copies the weights that lie in the library, if any do: for larger ones,
-     * memory is worth more than the locks of a container for all runs cost.
-     */
-    private static final long LARGEST_REPLICATED = 4 << 20;
-
     private final Pt2Archive archive;
     private final PackagedModel packaged;
     private final LoadSettings settings;
     private final LibrarySource library;
+    private final MemoryBudget budget;
 
     private ModelLoader(Pt2Archive archive, PackagedModel packaged, LoadSettings settings) {
         this.archive = archive;
         this.packaged = packaged;
         this.settings = settings;
+        this.budget = new MemoryBudget(packaged.name(), MemoryLimit.of(settings));
         this.library = Compilation.library(archive, packaged, settings);
     }
 
@@ -99,8 +95,12 @@ public final class ModelLoader {
     private LoadedModel load() {
         PreflightReport report = examine();
         EngineChoice choice = choose(report);
+        WeightsMemory weights = WeightsMemory.of(report, library.size(), settings);
+        MemoryLimit.take(budget, label(), weights, archive);
         NativeModel natives =
-                choice.engine() == Engine.BUILT_IN ? onBuiltIn(report) : onLibTorch(report, choice);
+                choice.engine() == Engine.BUILT_IN
+                        ? onBuiltIn(report, weights)
+                        : onLibTorch(report, choice, weights);
         try {
             return describe(report, natives);
         } catch (Throwable e) {
@@ -131,7 +131,7 @@ public final class ModelLoader {
         return choice;
     }
 
-    private NativeModel onBuiltIn(PreflightReport report) {
+    private NativeModel onBuiltIn(PreflightReport report, WeightsMemory weights) {
         warn(report);
         BuiltInEngine engine;
         try (var _ = Recorder.phase("open engine", packaged.name())) {
@@ -141,16 +141,17 @@ public final class ModelLoader {
                             settings.intraOpThreads,
                             settings.openBlas.orElse(null));
         }
-        Backend backend = Backend.of(report.device(), engine.tensors());
-        return natives(report, backend, Optional.empty(), engine);
+        Backend backend = Backend.of(report.device(), engine.tensors(budget));
+        return natives(report, backend, Optional.empty(), engine, weights);
     }
 
-    private NativeModel onLibTorch(PreflightReport report, EngineChoice choice) {
+    private NativeModel onLibTorch(
+            PreflightReport report, EngineChoice choice, WeightsMemory weights) {
         LibTorch libtorch = libtorch(choice);
         Backend backend = Backend.of(report.device(), LibTorchTensors.INSTANCE);
         Optional<ProxyPlans> plans = requireFunctions(report, libtorch);
         warn(report);
-        return natives(report, backend, plans, null);
+        return natives(report, backend, plans, null, weights);
     }
 
     /** Loads libtorch, and the libraries with operators. */
@@ -211,7 +212,8 @@ public final class ModelLoader {
             PreflightReport report,
             Backend backend,
             Optional<ProxyPlans> plans,
-            BuiltInEngine engine) {
+            BuiltInEngine engine,
+            WeightsMemory weights) {
         KernelFolder kernels = null;
         NativeLibrary opened = null;
         ProxyExecutor executor = null;
@@ -221,7 +223,7 @@ public final class ModelLoader {
             kernels = kernels();
             opened = open(engine);
             executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
-            container = container(report, backend, opened, kernels, executor);
+            container = container(report, backend, opened, kernels, executor, weights.containers());
             var gate = new RunGate(packaged.name(), settings.runners, settings.listener);
             constants =
                     new ConstantStore(
@@ -232,7 +234,14 @@ public final class ModelLoader {
                             library.size(),
                             library.elf().definedSymbols(),
                             backend.upload(settings.uploadMemory, settings.progress),
-                            settings.allowUnknownWeights);
+                            settings.allowUnknownWeights,
+                            new WeightsBudget(
+                                    budget,
+                                    weights.copies(),
+                                    weights.copied(),
+                                    weights.inLibrary(),
+                                    weights.folded(),
+                                    archive.bytesInMemory()));
             attachWeights(report, constants);
             return new NativeModel(container, gate, constants, executor, opened, kernels, engine);
         } catch (Throwable e) {
@@ -275,33 +284,21 @@ public final class ModelLoader {
             Backend backend,
             NativeLibrary opened,
             KernelFolder kernels,
-            ProxyExecutor executor) {
-        boolean replicate =
-                settings.runners > 1
-                        && backend.sharesConstants()
-                        && library.size() <= LARGEST_REPLICATED
-                        && report.source().isPresent()
-                        && canShare(report.source().get().constants());
+            ProxyExecutor executor,
+            int containers) {
         try (var _ = Recorder.phase("create container", packaged.name())) {
             return new Container(
                     packaged.name(),
                     opened,
                     backend,
                     new Container.Settings(
-                            replicate ? settings.runners : 1,
-                            replicate ? 1 : settings.runners,
+                            containers,
+                            containers > 1 ? 1 : settings.runners,
                             kernels == null ? null : kernels.path().toString(),
                             executor,
                             report.source().isEmpty(),
                             settings.listener));
         }
-    }
-
-    private boolean canShare(List<ConstantSpec> constants) {
-        // Each container would fold for itself.
-        return constants.stream().noneMatch(ConstantSpec::fromFolded)
-                && (constants.isEmpty()
-                        || library.elf().definedSymbols().containsAll(ConstantsApi.SHARING));
     }
 
     private void attachWeights(PreflightReport report, ConstantStore constants) {
@@ -330,6 +327,7 @@ public final class ModelLoader {
         return new LoadedModel(
                 packaged.name(),
                 natives,
+                budget,
                 packaged.metadata(),
                 List.copyOf(inputs),
                 new InputValidator(

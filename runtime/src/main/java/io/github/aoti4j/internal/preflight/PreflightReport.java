@@ -127,7 +127,8 @@ public record PreflightReport(
         return WrapperSource.parse(wrapper.get(), kernels);
     }
 
-    private static Optional<String> wrapper(Pt2Archive archive, PackagedModel packaged) {
+    /** Returns the text of a model's generated source; empty if the package holds none. */
+    public static Optional<String> wrapper(Pt2Archive archive, PackagedModel packaged) {
         Optional<ArchiveEntry> entry = packaged.wrapperSource();
         return entry.isPresent() ? Optional.of(archive.text(entry.get())) : Optional.empty();
     }

@@ -46,7 +46,8 @@ class ConstantSetTest {
                             memory,
                             one,
                             backing,
-                            name));
+                            name,
+                            0));
         }
         return bound;
     }

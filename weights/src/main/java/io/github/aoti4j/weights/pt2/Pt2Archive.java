@@ -95,6 +95,13 @@ public final class Pt2Archive implements AutoCloseable {
         return contents instanceof ZipContents zip && zip.file().isInMemory();
     }
 
+    /** Returns how much memory the package takes that lies in memory; 0 for a file or a folder. */
+    public long bytesInMemory() {
+        return contents instanceof ZipContents zip && zip.file().isInMemory()
+                ? zip.file().size()
+                : 0;
+    }
+
     /**
      * Returns the SHA-256 of the whole file in lower-case hexadecimal digits; empty for a folder.
      */

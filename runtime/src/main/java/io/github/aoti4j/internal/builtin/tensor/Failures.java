@@ -57,11 +57,14 @@ public final class Failures {
             return null;
         }
         first.failure = null;
-        if (failure instanceof BuiltInFailure) {
-            return new NativeException(first.function, failure.getMessage());
+        boolean known = failure instanceof BuiltInFailure;
+        var exception =
+                new NativeException(
+                        first.function, known ? failure.getMessage() : failure.toString());
+        Throwable cause = known ? failure.getCause() : failure;
+        if (cause != null) {
+            exception.initCause(cause);
         }
-        var exception = new NativeException(first.function, failure.toString());
-        exception.initCause(failure);
         return exception;
     }
 }

@@ -1,5 +1,7 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
+import io.github.aoti4j.core.MemoryLimitException;
+
 /**
  * Memory for tensors and scratch space, 64-byte aligned, with any contents: from this thread's
  * current pool, outside of a run from the C library's heap.
@@ -16,9 +18,27 @@ public final class Memory {
     public static long take(long bytes) {
         long block = tryTake(bytes);
         if (block == 0) {
-            throw new BuiltInFailure("there is no memory for %d bytes".formatted(bytes));
+            MemoryLimitException limit = limitOf(bytes);
+            throw new BuiltInFailure(reason(bytes, limit), limit);
         }
         return block;
+    }
+
+    /** Returns what the limit says of memory that could not be had; null if it allows it. */
+    static MemoryLimitException limitOf(long bytes) {
+        Pool pool = Pool.current();
+        return pool == null ? null : pool.heap.refusal(bytes);
+    }
+
+    /**
+     * Says why memory could not be had.
+     *
+     * @param limit as {@link #limitOf} has returned it
+     */
+    static String reason(long bytes, MemoryLimitException limit) {
+        return limit == null
+                ? "there is no memory for %d bytes".formatted(bytes)
+                : limit.getMessage();
     }
 
     /** The same as {@link #take}, but returns 0 if there is no memory. */

@@ -1,9 +1,11 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
 import io.github.aoti4j.bindings.os.PerThread;
+import io.github.aoti4j.internal.memory.MemoryBudget;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Blocks and records for runs that are made one at a time. What was used once is kept, so that a
@@ -12,14 +14,14 @@ import java.lang.invoke.VarHandle;
  * <p>Only the thread that has entered a pool takes from it, and needs no atomic instruction. All
  * threads may give back: what others give waits in lists of its own until the pool has nothing
  * else. What is kept and what is in use are together at most a quarter and 1 MiB more than what was
- * ever in use at a time.
+ * ever in use at a time. All of it is counted in a budget.
  *
  * <p>Small tensors that a run deletes lie on a shelf first ({@link PoolShelf}), from where machine
  * code takes them.
  *
  * <p>Thread-safe, but for {@link #enter} by one thread at a time.
  */
-public final class Pool implements AutoCloseable {
+public final class Pool implements MemoryBudget.Reserve, AutoCloseable {
     /** What lies on the shelf counts as in use, and may raise the peak. */
     private static final long SLACK = (1L << 20) - PoolShelf.MAX_BYTES * 5 / 4;
 
@@ -36,24 +38,29 @@ public final class Pool implements AutoCloseable {
     private static final int USER = IN_USE + 4;
 
     private static final int BLOCKS = IN_USE + 5;
-    private static final int GIVEN_BLOCKS = BLOCKS + SizeClasses.COUNT + PADDING;
-    private static final int GIVEN_RECORDS = GIVEN_BLOCKS + 1;
-    private static final int GIVEN_BYTES = GIVEN_BLOCKS + 2;
+    static final int GIVEN_BLOCKS = BLOCKS + SizeClasses.COUNT + PADDING;
+    static final int GIVEN_RECORDS = GIVEN_BLOCKS + 1;
+    static final int GIVEN_BYTES = GIVEN_BLOCKS + 2;
     private static final int LENGTH = GIVEN_BYTES + 1 + PADDING;
 
-    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+    static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
     /** In place of a thread's number: none, and never again one. */
     private static final long NOBODY = 0;
 
     private static final long CLOSED_TO_ALL = -1;
+    /** For a moment: another thread frees what is kept. */
+    private static final long TRIMMING = -2;
 
     /** In place of the first block or record of a list: the pool is closed. */
-    private static final long CLOSED = 1;
+    static final long CLOSED = 1;
 
     private static final PerThread<CurrentPool> CURRENT = new PerThread<>(CurrentPool::new);
 
     final long number;
+
+    private final MemoryBudget budget;
+    final BudgetedBlocks heap;
 
     private final long[] state = new long[LENGTH];
 
@@ -65,14 +72,22 @@ public final class Pool implements AutoCloseable {
     /** Of the thread that entered last. */
     private CurrentPool latest;
 
+    /** Makes a pool without a limit. */
     public Pool() {
+        this(new MemoryBudget("", MemoryBudget.UNLIMITED));
+    }
+
+    public Pool(MemoryBudget budget) {
+        this.budget = budget;
         this.number = Pools.add(this);
+        this.heap = new BudgetedBlocks(budget, number);
         try {
             this.shelf = PoolShelf.make(number);
         } catch (Throwable e) {
             Pools.remove(this);
             throw e;
         }
+        budget.add(this);
     }
 
     /** Returns this thread's pool; null outside of a run. */
@@ -88,14 +103,22 @@ public final class Pool implements AutoCloseable {
      */
     public Pool enter() {
         Thread thread = Thread.currentThread();
-        if (!LONGS.compareAndSet(state, USER, NOBODY, thread.threadId())) {
-            throw new IllegalStateException(
-                    closing ? "the pool is closed" : "another run uses the pool");
+        while (!LONGS.compareAndSet(state, USER, NOBODY, thread.threadId())) {
+            awaitTrim();
         }
         CurrentPool current = currentOf(thread);
         Pool before = current.get();
         current.set(this);
         return before;
+    }
+
+    private void awaitTrim() {
+        long user = (long) LONGS.getAcquire(state, USER);
+        if (user != TRIMMING && user != NOBODY) {
+            throw new IllegalStateException(
+                    closing ? "the pool is closed" : "another run uses the pool");
+        }
+        LockSupport.parkNanos(10_000);
     }
 
     /** Mostly the thread of the run before, which is known: a thread local costs more. */
@@ -155,6 +178,7 @@ public final class Pool implements AutoCloseable {
     private void freeUnlessEntered() {
         if (LONGS.compareAndSet(state, USER, NOBODY, CLOSED_TO_ALL)) {
             Pools.remove(this);
+            budget.remove(this);
             emptyShelf();
             PoolShelf.delete(shelf);
             shelf = 0;
@@ -168,6 +192,21 @@ public final class Pool implements AutoCloseable {
             }
             state[RECORDS] = 0;
             long _ = Blocks.OUTSIDE.addAndGet(state[IN_USE]);
+            // What is left outlives the model that the budget is about.
+            budget.give(state[IN_USE]);
+        }
+    }
+
+    @Override
+    public void trim() {
+        if (LONGS.compareAndSet(state, USER, NOBODY, TRIMMING)) {
+            addGivenBlocks(0);
+            emptyShelf();
+            free(Long.MAX_VALUE);
+            LONGS.setRelease(state, USER, NOBODY);
+            if (closing) {
+                freeUnlessEntered();
+            }
         }
     }
 
@@ -211,10 +250,14 @@ public final class Pool implements AutoCloseable {
         long inUse = state[IN_USE] + capacity;
         long peak = Math.max(state[PEAK], inUse);
         free(inUse + state[CACHED] - (peak + peak / 4 + SLACK));
-        long block = Blocks.allocate(sizeClass, number);
+        long block = heap.allocate(sizeClass);
         if (block == 0) {
             free(Long.MAX_VALUE);
-            block = Blocks.allocate(sizeClass, number);
+            block = heap.allocate(sizeClass);
+        }
+        if (block == 0 && heap.isRefused()) {
+            budget.trim(this);
+            block = heap.allocate(sizeClass);
         }
         if (block != 0) {
             use(capacity);
@@ -232,7 +275,7 @@ public final class Pool implements AutoCloseable {
                 state[BLOCKS + sizeClass] = Blocks.next(block);
                 state[CACHED] -= capacity;
                 left -= capacity;
-                Blocks.free(block);
+                heap.free(block);
             }
         }
     }
@@ -243,18 +286,8 @@ public final class Pool implements AutoCloseable {
             add(block);
             return;
         }
-        long capacity = Blocks.capacity(block);
-        while (true) {
-            long first = (long) LONGS.getAcquire(state, GIVEN_BLOCKS);
-            if (first == CLOSED) {
-                Memory.giveToHeap(block);
-                return;
-            }
-            Blocks.setNext(block, first);
-            if (LONGS.compareAndSet(state, GIVEN_BLOCKS, first, block)) {
-                long _ = (long) LONGS.getAndAdd(state, GIVEN_BYTES, capacity);
-                return;
-            }
+        if (!GivenBack.addBlock(state, block)) {
+            Memory.giveToHeap(block);
         }
     }
 
@@ -331,16 +364,8 @@ public final class Pool implements AutoCloseable {
             state[RECORDS] = record;
             return;
         }
-        while (true) {
-            long first = (long) LONGS.getAcquire(state, GIVEN_RECORDS);
-            if (first == CLOSED) {
-                Records.giveShared(record);
-                return;
-            }
-            Records.setNext(record, first);
-            if (LONGS.compareAndSet(state, GIVEN_RECORDS, first, record)) {
-                return;
-            }
+        if (!GivenBack.addRecord(state, record)) {
+            Records.giveShared(record);
         }
     }
 
@@ -355,11 +380,13 @@ public final class Pool implements AutoCloseable {
     }
 
     /** Returns the size of the blocks in use, exactly while no thread changes it. */
-    long bytesInUse() {
+    @Override
+    public long bytesInUse() {
         return (long) LONGS.getOpaque(state, IN_USE) - givenBytes();
     }
 
-    long bytesCached() {
+    @Override
+    public long bytesCached() {
         return (long) LONGS.getOpaque(state, CACHED) + givenBytes();
     }
 

@@ -1,7 +1,9 @@
 package io.github.aoti4j.internal.builtin.tensor;
 
 import io.github.aoti4j.bindings.stub.TensorRecord;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.internal.tensor.Shapes;
 
 /**
@@ -222,7 +224,8 @@ public final class Tensors {
         long bytes = layOut(tensor, sizes, strides, 0);
         long block = Memory.tryTakeLike(tensor, bytes);
         if (block == 0) {
-            throw refused(tensor, "there is no memory for %d bytes:".formatted(bytes));
+            MemoryLimitException limit = Memory.limitOf(bytes);
+            throw refused(tensor, Memory.reason(bytes, limit) + ":", limit);
         }
         setStorage(tensor, block, block, bytes, 0);
         if (Blocks.isOfShelf(block, Raw.getLong(tensor + OWNER)) && rank(tensor) <= INLINE_RANK) {
@@ -326,7 +329,11 @@ public final class Tensors {
 
     /** Deletes a tensor that has been begun; says why. */
     private static BuiltInFailure refused(long tensor, String reason) {
-        var failure = new BuiltInFailure(reason + " " + describe(tensor));
+        return refused(tensor, reason, null);
+    }
+
+    private static BuiltInFailure refused(long tensor, String reason, AotiException cause) {
+        var failure = new BuiltInFailure(reason + " " + describe(tensor), cause);
         delete(tensor);
         return failure;
     }

@@ -1,0 +1,260 @@
+package io.github.aoti4j.internal.wrapper;
+
+import io.github.aoti4j.core.DType;
+import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.internal.cpp.CppLexer;
+import io.github.aoti4j.internal.cpp.CppLexer.Kind;
+import io.github.aoti4j.internal.cpp.ExpressionParser;
+import io.github.aoti4j.internal.cpp.NotUnderstood;
+import io.github.aoti4j.internal.cpp.SizeExpression;
+import io.github.aoti4j.internal.cpp.SizeExpression.Symbol;
+import io.github.aoti4j.internal.memory.Sizes;
+import io.github.aoti4j.internal.tensor.Shapes;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Follows the tensors that {@code run_impl} of a wrapper source makes and drops, to estimate what
+ * one run takes at most: those of {@code aoti_torch_empty_strided}, and results of operators whose
+ * sizes are asserted, for which the element type of the operator's first argument is assumed.
+ *
+ * <p>Both branches of a condition count one after the other, a loop's body once. What operators
+ * take for themselves does not count.
+ */
+public final class RunBuffers {
+    private static final String START = "::run_impl(";
+    private static final String END = "} // AOTInductorModel::run_impl";
+    private static final String EMPTY = "aoti_torch_empty_strided";
+    private static final String DTYPE = "torch_dtype_";
+    private static final String HANDLE = "_handle";
+    private static final String FUNCTION = "aoti_torch_";
+
+    /** Functions whose results take no memory. */
+    private static final Set<String> SHARING =
+            Set.of(
+                    "aoti_torch__alloc_from_pool",
+                    "aoti_torch__reinterpret_tensor",
+                    "aoti_torch_as_strided",
+                    "aoti_torch_assign_tensors_out",
+                    "aoti_torch_new_tensor_handle",
+                    "aoti_torch_view_dtype");
+
+    /**
+     * What one run takes, in bytes, at the largest sizes of its inputs.
+     *
+     * @param peak the most that its tensors have at a time, inputs left out and outputs included
+     * @param outputs its outputs that are no inputs and no constants
+     */
+    public record Bytes(long peak, long outputs) {}
+
+    private record Tensor(DType dtype, long bytes) {}
+
+    private final CppLexer lexer;
+    private final ExpressionParser expressions;
+    private final long[] sizes;
+    private final Map<String, List<SizeExpression>> arrays = new HashMap<>();
+    private final Map<String, DType> dtypes = new HashMap<>();
+    private final Map<String, Tensor> live = new HashMap<>();
+
+    /** Results of operators whose sizes have not been asserted yet, with their element type. */
+    private final Map<String, DType> pending = new HashMap<>();
+
+    /** The element type of the first argument in the current statement; null if there is none. */
+    private DType argument;
+
+    /** The first function that the current statement calls. */
+    private String function = "";
+
+    private long now;
+    private long peak;
+    private long outputs;
+
+    private RunBuffers(String body, WrapperSource source, long[] sizes) {
+        Map<String, Symbol> symbols = new HashMap<>();
+        source.symbols().forEach(s -> symbols.put(s.name(), new Symbol(s.name(), s.slot())));
+        this.lexer = new CppLexer(body);
+        this.expressions = new ExpressionParser(lexer, symbols::get);
+        this.sizes = sizes;
+        source.inputs()
+                .forEach(input -> input.dtype().ifPresent(type -> dtypes.put(input.name(), type)));
+    }
+
+    /**
+     * Estimates a run.
+     *
+     * @param wrapper the text of the {@code .wrapper.cpp}
+     * @param source the same, read
+     * @return null if a size is not known before a run, or a size of an input has no bound
+     */
+    public static Bytes of(String wrapper, WrapperSource source) {
+        int start = wrapper.lastIndexOf(START);
+        long[] sizes = new LargestSizes(source).values();
+        if (start < 0 || sizes == null) {
+            return null;
+        }
+        int end = wrapper.indexOf(END, start);
+        String body = wrapper.substring(start, end < 0 ? wrapper.length() : end);
+        return new RunBuffers(body, source, sizes).follow();
+    }
+
+    private Bytes follow() {
+        try {
+            while (lexer.kind() != Kind.END) {
+                String word = lexer.acceptIdentifier();
+                if (word != null) {
+                    word(word);
+                } else if (lexer.accept("&")) {
+                    result(lexer.acceptIdentifier());
+                } else {
+                    if (lexer.is(";")) {
+                        argument = null;
+                        function = "";
+                    }
+                    lexer.advance();
+                }
+            }
+            return pending.isEmpty() ? new Bytes(peak, outputs) : null;
+        } catch (NotUnderstood | ArithmeticException e) {
+            return null;
+        }
+    }
+
+    private void word(String word) throws NotUnderstood {
+        if (argument == null) {
+            argument = dtypes.get(word);
+        }
+        if (function.isEmpty() && word.startsWith(FUNCTION)) {
+            function = word;
+        }
+        switch (word) {
+            case "int64_t" -> array();
+            case EMPTY -> empty();
+            case "assert_size_stride" -> asserted();
+            default -> use(word);
+        }
+    }
+
+    /** {@code int64_t int_array_0[] = {s77, 12L};}, or a pointer to nothing. */
+    private void array() {
+        boolean pointer = lexer.accept("*");
+        String name = lexer.acceptIdentifier();
+        if (pointer && lexer.acceptAll("=", "nullptr")) {
+            arrays.put(name, List.of());
+        } else if (name != null && lexer.acceptAll("[", "]", "=")) {
+            List<SizeExpression> list = expressions.parseList(Shapes.MAX_RANK);
+            if (list == null) {
+                arrays.remove(name);
+            } else {
+                arrays.put(name, list);
+            }
+        }
+    }
+
+    /** {@code aoti_torch_empty_strided(2, int_array_0, int_array_1, DTYPE, …, &buf0_handle)}. */
+    private void empty() throws NotUnderstood {
+        lexer.expect("(");
+        lexer.expectInteger();
+        lexer.expect(",");
+        List<SizeExpression> shape = NotUnderstood.unlessNull(arrays.get(lexer.expectIdentifier()));
+        lexer.expect(",");
+        List<SizeExpression> strides =
+                NotUnderstood.unlessNull(arrays.get(lexer.expectIdentifier()));
+        lexer.expect(",");
+        DType dtype =
+                ConstantBuilder.suffix(lexer, DTYPE)
+                        .flatMap(DType::ofTorchName)
+                        .orElseThrow(NotUnderstood::new);
+        while (!lexer.is(";") && lexer.kind() != Kind.END) {
+            if (lexer.accept("&")) {
+                add(buffer(lexer.expectIdentifier()), dtype, shape, strides);
+                return;
+            }
+            lexer.advance();
+        }
+        throw new NotUnderstood();
+    }
+
+    private static String buffer(String handle) {
+        return handle.endsWith(HANDLE)
+                ? handle.substring(0, handle.length() - HANDLE.length())
+                : handle;
+    }
+
+    private void add(
+            String name, DType dtype, List<SizeExpression> shape, List<SizeExpression> strides)
+            throws NotUnderstood {
+        long bytes;
+        try {
+            bytes = Shapes.spanBytes(values(shape), values(strides), dtype.byteSize());
+        } catch (InvalidInputException e) {
+            bytes = Sizes.MOST;
+        }
+        drop(name);
+        dtypes.put(name, dtype);
+        live.put(name, new Tensor(dtype, bytes));
+        now = Sizes.add(now, bytes);
+        peak = Math.max(peak, now);
+    }
+
+    private long[] values(List<SizeExpression> list) throws NotUnderstood {
+        long[] values = new long[list.size()];
+        for (int i = 0; i < values.length; i++) {
+            if (!list.get(i).isInteger()) {
+                throw new NotUnderstood();
+            }
+            values[i] = list.get(i).toLong(sizes);
+        }
+        return values;
+    }
+
+    private void drop(String name) {
+        Tensor tensor = live.remove(name);
+        if (tensor != null) {
+            now = Math.max(now - tensor.bytes, 0);
+        }
+    }
+
+    /** {@code assert_size_stride(buf1, {8L, 12L}, {12L, 1L}, "op")}: what an operator returned. */
+    private void asserted() throws NotUnderstood {
+        lexer.expect("(");
+        String name = lexer.expectIdentifier();
+        DType dtype = pending.remove(name);
+        if (dtype != null) {
+            lexer.expect(",");
+            var shape = NotUnderstood.unlessNull(expressions.parseList(Shapes.MAX_RANK));
+            lexer.expect(",");
+            var strides = NotUnderstood.unlessNull(expressions.parseList(Shapes.MAX_RANK));
+            add(name, dtype, shape, strides);
+        }
+    }
+
+    /** {@code buf1.reset();} or {@code auto buf2 = std::move(buf1);} */
+    private void use(String name) {
+        if (lexer.accept(".")) {
+            String method = lexer.acceptIdentifier();
+            if ("reset".equals(method)) {
+                drop(name);
+            } else if ("release".equals(method) && live.containsKey(name)) {
+                outputs = Sizes.add(outputs, live.get(name).bytes);
+            }
+        } else if (lexer.acceptAll("=", "std", "::", "move", "(")) {
+            String from = lexer.acceptIdentifier();
+            Tensor tensor = from == null ? null : live.remove(from);
+            if (tensor != null) {
+                drop(name);
+                live.put(name, tensor);
+                dtypes.put(name, tensor.dtype);
+            }
+        }
+    }
+
+    /** {@code f(buf0, …, &buf1_handle)}: a tensor whose sizes are asserted later. */
+    private void result(String handle) throws NotUnderstood {
+        if (handle != null && handle.endsWith(HANDLE) && !SHARING.contains(function)) {
+            pending.put(buffer(handle), NotUnderstood.unlessNull(argument));
+        }
+    }
+}
