@@ -20,8 +20,8 @@ import java.util.concurrent.Callable;
 @Command(
         name = "inspect",
         description = {
-            "Shows a package's models: call spec, inputs, outputs, constants, metadata, and what"
-                    + " each requires of this machine. Loads nothing.",
+            "Shows a package's models: call spec, inputs, outputs, constants, memory, metadata, and"
+                + " what each requires of this machine. Loads nothing.",
             "Exits with 1 if a requirement is not met."
         },
         mixinStandardHelpOptions = true)

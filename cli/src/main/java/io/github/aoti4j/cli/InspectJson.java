@@ -2,6 +2,7 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
+import io.github.aoti4j.MemoryEstimate;
 import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.Structure;
 import io.github.aoti4j.UncheckedIndex;
@@ -17,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /** {@code aoti inspect --json}. */
 final class InspectJson {
@@ -60,6 +62,7 @@ final class InspectJson {
                     .put("count", group.constants().size())
                     .put("bytes", group.bytes());
         }
+        memory(model.memory(), node.putObject("memory"));
         ArrayNode constants = node.putArray("constants");
         for (ConstantInfo constant : model.constants()) {
             ObjectNode c = constants.addObject();
@@ -83,6 +86,23 @@ final class InspectJson {
                     .put("detail", requirement.detail());
         }
         return node;
+    }
+
+    /** In bytes; null where it is not known. */
+    private static void memory(MemoryEstimate memory, ObjectNode node) {
+        node.put("privateWeights", memory.privateWeights());
+        node.put("mappedWeights", memory.mappedWeights());
+        node.put("deviceWeights", memory.deviceWeights());
+        node.put("libraryBytes", memory.libraryBytes());
+        node.put("inputBytes", orNull(memory.inputBytes()));
+        node.put("outputBytes", orNull(memory.outputBytes()));
+        node.put("runBytes", orNull(memory.runBytes()));
+        node.put("privateBytes", orNull(memory.privateBytes()));
+        node.put("constantsKnown", memory.constantsKnown());
+    }
+
+    private static Long orNull(OptionalLong value) {
+        return value.isPresent() ? value.getAsLong() : null;
     }
 
     private static void call(ModelReport report, ObjectNode node) {

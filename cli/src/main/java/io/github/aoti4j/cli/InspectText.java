@@ -2,6 +2,7 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
+import io.github.aoti4j.MemoryEstimate;
 import io.github.aoti4j.ModelDescription;
 import io.github.aoti4j.UncheckedIndex;
 import io.github.aoti4j.ValueRange;
@@ -11,6 +12,7 @@ import io.github.aoti4j.core.Requirement;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -49,6 +51,7 @@ final class InspectText {
             unchecked(model.uncheckedIndices());
             constants(model.constants());
         }
+        memory(model.memory());
         out.println("  metadata");
         model.metadata().entrySet().stream()
                 .filter(entry -> !entry.getValue().isEmpty())
@@ -139,6 +142,35 @@ final class InspectText {
                                 Quantities.format(constant.bytes()),
                                 constant.kind().equals("Unknown") ? "" : ", " + constant.kind(),
                                 within.isEmpty() ? "" : ", " + within));
+    }
+
+    private void memory(MemoryEstimate memory) {
+        out.println("  memory");
+        String copied = Quantities.format(memory.privateWeights());
+        item(
+                "    ",
+                "weights: %s%s private, %s mapped%s"
+                        .formatted(
+                                memory.constantsKnown() ? "" : "at most ",
+                                copied,
+                                Quantities.format(memory.mappedWeights()),
+                                memory.deviceWeights() == 0
+                                        ? ""
+                                        : ", %s on the device"
+                                                .formatted(
+                                                        Quantities.format(
+                                                                memory.deviceWeights()))));
+        item(
+                "    ",
+                "a run at the largest inputs: %s, of which outputs %s; inputs %s"
+                        .formatted(
+                                size(memory.runBytes()),
+                                size(memory.outputBytes()),
+                                size(memory.inputBytes())));
+    }
+
+    private static String size(OptionalLong bytes) {
+        return bytes.isPresent() ? Quantities.format(bytes.getAsLong()) : "unknown";
     }
 
     private static String size(List<ConstantInfo> constants) {

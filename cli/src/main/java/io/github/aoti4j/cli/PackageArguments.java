@@ -70,6 +70,16 @@ final class PackageArguments {
     private Device device;
 
     @Option(
+            names = "--memory-limit",
+            paramLabel = "SIZE",
+            converter = Quantities.Bytes.class,
+            description =
+                    "How much private memory the model may take, such as 500M or 2G: copied"
+                            + " weights, and on the built-in engine the memory of runs. Default:"
+                            + " -Daoti.memory.limit, or no limit.")
+    private Long memoryLimit;
+
+    @Option(
             names = "--no-check-indices",
             description =
                     "Do not check before a run that elements used as indices are in range."
@@ -115,6 +125,7 @@ final class PackageArguments {
                         .intraOpThreads(intraOpThreads)
                         .progress(new TerminalProgress(err));
         options = model == null ? options : options.model(model);
+        options = memoryLimit == null ? options : options.memoryLimit(memoryLimit);
         options = noCheckIndices ? options.checkIndices(false) : options;
         return Model.load(file, device == null ? options : options.device(device));
     }

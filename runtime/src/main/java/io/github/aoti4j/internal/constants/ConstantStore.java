@@ -205,6 +205,9 @@ public final class ConstantStore implements AutoCloseable {
 
     /** Returns how many bytes of the current set are used in place in mapped files. */
     public long mappedBytes() {
+        if (closed) {
+            return 0;
+        }
         return current.bound().values().stream().mapToLong(BoundConstant::mapped).sum();
     }
 
