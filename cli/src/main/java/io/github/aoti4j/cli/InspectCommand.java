@@ -21,7 +21,7 @@ import java.util.concurrent.Callable;
         name = "inspect",
         description = {
             "Shows a package's models: call spec, inputs, outputs, constants, memory, metadata, and"
-                + " what each requires of this machine. Loads nothing.",
+                    + " what each requires of this machine. Loads nothing.",
             "Exits with 1 if a requirement is not met."
         },
         mixinStandardHelpOptions = true)

@@ -29,9 +29,9 @@ class MemoryOptionsTest {
             value = {
                 "text | weights: 11.4 KiB private, 0 B mapped",
                 "text | a run at the largest inputs: 388.0 KiB, of which outputs 96 B; inputs 8.0"
-                    + " KiB",
+                        + " KiB",
                 "data_dependent | a run at the largest inputs: unknown, of which outputs unknown;"
-                    + " inputs 96 B"
+                        + " inputs 96 B"
             })
     void inspectEstimates(String name, String line) {
         String out = aoti("inspect", fixture(name)).out();
