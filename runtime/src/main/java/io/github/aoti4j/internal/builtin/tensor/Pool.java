@@ -49,6 +49,7 @@ public final class Pool implements MemoryBudget.Reserve, AutoCloseable {
     private static final long NOBODY = 0;
 
     private static final long CLOSED_TO_ALL = -1;
+
     /** For a moment: another thread frees what is kept. */
     private static final long TRIMMING = -2;
 
