@@ -66,7 +66,7 @@ final class Gemm {
             return;
         }
         long shares = shares(m, n, k);
-        if (shares > 1) {
+        if (shares > 1 || Flipped.isFaster(transB, m, n, k, rowB)) {
             TASKS.get()
                     .f32(transA, transB, m, n, k, alpha, a, rowA, b, rowB, beta, c, rowC, shares);
             return;

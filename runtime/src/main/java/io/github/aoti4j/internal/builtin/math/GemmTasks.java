@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.builtin.math;
 
 import io.github.aoti4j.bindings.blas.OpenBlas;
+import io.github.aoti4j.internal.builtin.tensor.Memory;
 
 /**
  * A product in parts, each of which is a block of columns or rows of C. Kept and used again by a
@@ -26,6 +27,11 @@ final class GemmTasks implements Parallel.Body {
     private long ldc;
     private boolean byColumns;
     private long block;
+
+    /** Memory for {@link Flipped}: address, or 0, and bytes of a part. */
+    private long scratch;
+
+    private long scratchBytes;
 
     void f32(
             boolean transposedA,
@@ -96,7 +102,19 @@ final class GemmTasks implements Parallel.Body {
         long length = byColumns ? n : m;
         long steps = Math.ceilDiv(length, STEP);
         block = Math.ceilDiv(steps, shares) * STEP;
-        Parallel.run(Math.ceilDiv(length, block), this);
+        long parts = Math.ceilDiv(length, block);
+        scratch = 0;
+        if (isDouble || !Flipped.isFaster(transB, m, n, k, ldb)) {
+            Parallel.run(parts, this);
+            return;
+        }
+        scratchBytes = Flipped.scratchBytes(m, Math.min(block, n));
+        scratch = Memory.take(Math.multiplyExact(parts, scratchBytes));
+        try {
+            Parallel.run(parts, this);
+        } finally {
+            Memory.give(scratch);
+        }
     }
 
     @Override
@@ -112,7 +130,22 @@ final class GemmTasks implements Parallel.Body {
         long blockA = a + toA * bytes;
         long blockB = b + toB * bytes;
         long blockC = c + toC * bytes;
-        if (isDouble) {
+        if (scratch != 0) {
+            Flipped.run(
+                    transA,
+                    m,
+                    count,
+                    k,
+                    (float) alpha,
+                    a,
+                    lda,
+                    blockB,
+                    ldb,
+                    (float) beta,
+                    blockC,
+                    ldc,
+                    scratch + task * scratchBytes);
+        } else if (isDouble) {
             OpenBlas.gemm(
                     transA, transB, blockM, blockN, (int) k, alpha, blockA, (int) lda, blockB,
                     (int) ldb, beta, blockC, (int) ldc);

@@ -38,6 +38,16 @@ final class GemmScenarios {
                 product(random, s[0], s[1], s[2]);
             }
         }
+        // Of few rows, computed as transposes: some in two blocks, some shared out.
+        for (long[] s :
+                new long[][] {
+                    {2, 700, 100}, {2, 300_000, 3}, {17, 513, 130}, {32, 70, 1000}, {37, 75, 1024}
+                }) {
+            require(Flipped.isFaster(true, s[0], s[1], s[2], s[2]), "flipped");
+            for (int i = 0; i < 6; i++) {
+                product(random, s[0], s[1], s[2], i % 2 == 0, true, 1);
+            }
+        }
     }
 
     private static long size(Random random, int most) {
@@ -45,12 +55,15 @@ final class GemmScenarios {
     }
 
     private static void product(Random random, long m, long n, long k) {
-        boolean transA = random.nextBoolean();
-        boolean transB = random.nextBoolean();
+        product(random, m, n, k, random.nextBoolean(), random.nextBoolean(), GAP);
+    }
+
+    private static void product(
+            Random random, long m, long n, long k, boolean transA, boolean transB, long gapOfB) {
         float alpha = random.nextInt(4) - 1;
         float beta = random.nextInt(3) - 1;
         long lda = (transA ? m : k) + random.nextLong(GAP);
-        long ldb = (transB ? k : n) + random.nextLong(GAP);
+        long ldb = (transB ? k : n) + random.nextLong(gapOfB);
         long ldc = n + random.nextLong(GAP);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment a = matrix(arena, random, (transA ? k : m) * lda, false);
