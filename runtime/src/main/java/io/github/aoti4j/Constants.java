@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.internal.constants.ConstantSource;
@@ -123,6 +124,7 @@ public final class Constants {
      *     ModelOptions#allowUnknownWeights}
      * @throws PackageException if a file is not sound
      * @throws IncompatibleModelException listing what does not fit the model and what is unknown
+     * @throws MemoryLimitException if copies need more than {@link ModelOptions#memoryLimit} allows
      * @throws IllegalArgumentException if there is no file
      * @throws NativeException if the model refuses or its folding fails
      * @throws IllegalStateException if the model is closed, or an operator calls this in a run of
@@ -147,6 +149,7 @@ public final class Constants {
      * @param tensors by the names of {@link #list()}, at least one, on the CPU, of any strides,
      *     read-only or not
      * @throws IncompatibleModelException listing what does not fit the model and what is unknown
+     * @throws MemoryLimitException if copies need more than {@link ModelOptions#memoryLimit} allows
      * @throws InvalidInputException if a tensor is on a device: bring it to the CPU first
      * @throws IllegalArgumentException if there is no tensor
      * @throws NativeException if the model refuses or its folding fails

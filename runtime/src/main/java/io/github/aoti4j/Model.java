@@ -12,6 +12,7 @@ import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.IncompatibleModelException;
 import io.github.aoti4j.core.InvalidInputException;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.OperatorException;
 import io.github.aoti4j.core.PackageException;
@@ -106,6 +107,8 @@ public final class Model implements AutoCloseable {
      *     the one that {@link ModelOptions#sha256} names
      * @throws IncompatibleModelException if it cannot run here: another machine, a missing CPU
      *     feature, a libtorch that lacks functions, constants that the package does not hold
+     * @throws MemoryLimitException if it needs more private memory than {@link
+     *     ModelOptions#memoryLimit} allows; it is not loaded then
      * @throws NativeException if the model's own set-up fails
      * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while
      *     it is; the interrupt stays pending

@@ -8,6 +8,7 @@ import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
+import io.github.aoti4j.core.MemoryLimitException;
 import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.core.Progress;
@@ -15,6 +16,7 @@ import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.compile.PackageWriter;
 import io.github.aoti4j.internal.load.Compilation;
 import io.github.aoti4j.internal.load.EngineChoice;
+import io.github.aoti4j.internal.load.MemoryLimit;
 import io.github.aoti4j.internal.load.ModelLoader;
 import io.github.aoti4j.internal.load.Sha256Pin;
 import io.github.aoti4j.internal.preflight.PreflightReport;
@@ -113,7 +115,7 @@ public final class ModelPackage implements AutoCloseable {
      *
      * @param bytes a {@code .pt2} file
      * @param name what messages call it, for example where it came from
-     * @param options of which only the pin and the progress listener count here
+     * @param options of which only the pin, the memory limit and the progress listener count here
      * @return the open package, to be closed by the caller
      * @throws PackageException if this is not the package that {@link ModelOptions#sha256} names,
      *     or not a sound one
@@ -126,6 +128,7 @@ public final class ModelPackage implements AutoCloseable {
         // A path that no file has, since all messages start with one.
         Path shown = Path.of(requireNonNull(name, "name").replace('\0', ' '));
         StackGuard.requireForLoad();
+        MemoryLimit.requireRoom(shown.toString(), bytes.byteSize(), options.settings());
         return open(MappedFile.copyOf(bytes, shown), options);
     }
 
@@ -322,6 +325,8 @@ public final class ModelPackage implements AutoCloseable {
      *     this is not the package that {@link ModelOptions#sha256} names; to have that compared
      *     before anything of the package is read, open it with the same options
      * @throws IncompatibleModelException if it cannot run here
+     * @throws MemoryLimitException if it needs more private memory than {@link
+     *     ModelOptions#memoryLimit} allows; it is not loaded then
      * @throws NativeException if the model's own set-up fails
      * @throws IllegalStateException if the package is closed
      * @throws AotiException if the library cannot be unpacked, or the thread is interrupted while

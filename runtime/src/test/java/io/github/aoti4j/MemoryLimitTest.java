@@ -103,6 +103,13 @@ class MemoryLimitTest {
                         MemoryLimitException.class,
                         () -> Model.load(segment, limit(bytes.length - 1)));
         assertEquals(bytes.length, e.needed());
+        assertTrue(e.getMessage().startsWith("package <memory>, which is copied, needs"));
+        try (ModelPackage opened = ModelPackage.open(segment)) {
+            e =
+                    assertThrows(
+                            MemoryLimitException.class, () -> opened.load(limit(bytes.length - 1)));
+            assertTrue(e.getMessage().contains(bytes.length + " bytes of the package in memory"));
+        }
         try (Model model = Model.load(segment, limit(bytes.length))) {
             assertEquals(bytes.length, model.memory().privateWeights());
         }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The limit of a model's private memory, and whether what it takes on loading is within it. */
-final class MemoryLimit {
+public final class MemoryLimit {
     /** For models that are loaded without a limit of their own. */
     static final String PROPERTY = "aoti.memory.limit";
 
@@ -33,6 +33,18 @@ final class MemoryLimit {
         } catch (IllegalArgumentException e) {
             throw new IncompatibleModelException("-D%s: %s".formatted(PROPERTY, e.getMessage()), e);
         }
+    }
+
+    /**
+     * Refuses a package that is to be copied into memory, for a model with a limit.
+     *
+     * @param name of the package
+     * @throws MemoryLimitException if it is larger than the limit
+     */
+    public static void requireRoom(String name, long bytes, LoadSettings settings) {
+        new MemoryBudget(settings.model.orElse("model"), of(settings))
+                .takeForWeights(
+                        bytes, "package " + name + ", which is copied, needs", "open it as a file");
     }
 
     /**

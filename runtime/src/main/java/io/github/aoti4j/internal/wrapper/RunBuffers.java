@@ -55,7 +55,10 @@ public final class RunBuffers {
     private final CppLexer lexer;
     private final ExpressionParser expressions;
     private final long[] sizes;
-    private final Map<String, List<SizeExpression>> arrays = new HashMap<>();
+
+    /** Sizes and strides at the largest inputs; null for those that are not known. */
+    private final Map<String, long[]> arrays = new HashMap<>();
+
     private final Map<String, DType> dtypes = new HashMap<>();
     private final Map<String, Tensor> live = new HashMap<>();
 
@@ -142,14 +145,9 @@ public final class RunBuffers {
         boolean pointer = lexer.accept("*");
         String name = lexer.acceptIdentifier();
         if (pointer && lexer.acceptAll("=", "nullptr")) {
-            arrays.put(name, List.of());
+            arrays.put(name, new long[0]);
         } else if (name != null && lexer.acceptAll("[", "]", "=")) {
-            List<SizeExpression> list = expressions.parseList(Shapes.MAX_RANK);
-            if (list == null) {
-                arrays.remove(name);
-            } else {
-                arrays.put(name, list);
-            }
+            arrays.put(name, values(expressions.parseList(Shapes.MAX_RANK)));
         }
     }
 
@@ -158,10 +156,9 @@ public final class RunBuffers {
         lexer.expect("(");
         lexer.expectInteger();
         lexer.expect(",");
-        List<SizeExpression> shape = NotUnderstood.unlessNull(arrays.get(lexer.expectIdentifier()));
+        long[] shape = arrays.get(lexer.expectIdentifier());
         lexer.expect(",");
-        List<SizeExpression> strides =
-                NotUnderstood.unlessNull(arrays.get(lexer.expectIdentifier()));
+        long[] strides = arrays.get(lexer.expectIdentifier());
         lexer.expect(",");
         DType dtype =
                 ConstantBuilder.suffix(lexer, DTYPE)
@@ -183,12 +180,13 @@ public final class RunBuffers {
                 : handle;
     }
 
-    private void add(
-            String name, DType dtype, List<SizeExpression> shape, List<SizeExpression> strides)
-            throws NotUnderstood {
+    private void add(String name, DType dtype, long[] shape, long[] strides) throws NotUnderstood {
+        if (shape == null || strides == null) {
+            throw new NotUnderstood();
+        }
         long bytes;
         try {
-            bytes = Shapes.spanBytes(values(shape), values(strides), dtype.byteSize());
+            bytes = Shapes.spanBytes(shape, strides, dtype.byteSize());
         } catch (InvalidInputException e) {
             bytes = Sizes.MOST;
         }
@@ -199,15 +197,12 @@ public final class RunBuffers {
         peak = Math.max(peak, now);
     }
 
-    private long[] values(List<SizeExpression> list) throws NotUnderstood {
-        long[] values = new long[list.size()];
-        for (int i = 0; i < values.length; i++) {
-            if (!list.get(i).isInteger()) {
-                throw new NotUnderstood();
-            }
-            values[i] = list.get(i).toLong(sizes);
+    /** Returns null if one is not known. */
+    private long[] values(List<SizeExpression> list) {
+        if (list == null || !list.stream().allMatch(SizeExpression::isInteger)) {
+            return null;
         }
-        return values;
+        return list.stream().mapToLong(size -> size.toLong(sizes)).toArray();
     }
 
     private void drop(String name) {
@@ -224,10 +219,9 @@ public final class RunBuffers {
         DType dtype = pending.remove(name);
         if (dtype != null) {
             lexer.expect(",");
-            var shape = NotUnderstood.unlessNull(expressions.parseList(Shapes.MAX_RANK));
+            long[] shape = values(expressions.parseList(Shapes.MAX_RANK));
             lexer.expect(",");
-            var strides = NotUnderstood.unlessNull(expressions.parseList(Shapes.MAX_RANK));
-            add(name, dtype, shape, strides);
+            add(name, dtype, shape, values(expressions.parseList(Shapes.MAX_RANK)));
         }
     }
 
