@@ -1,15 +1,20 @@
 package io.github.aoti4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.testing.Checkout;
 import io.github.aoti4j.testing.NeedsLibTorch;
 import io.github.aoti4j.testing.OnBothEngines;
+import io.github.aoti4j.testing.Unpacked;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -21,6 +26,8 @@ import java.util.OptionalLong;
 @NeedsLibTorch
 @OnBothEngines
 class MemoryEstimateTest {
+    @TempDir private Path folder;
+
     private static Path file(String model, String name) {
         return Fixture.of(model).folder().resolve(name);
     }
@@ -104,6 +111,43 @@ class MemoryEstimateTest {
                 assertTrue(pools <= run + run / 8 + 64 * 5, "too much: " + use);
             } else {
                 assertEquals(0, pools);
+            }
+        }
+    }
+
+    /** Such a package is estimated by its files; its container says more. */
+    @ParameterizedTest
+    @CsvSource({
+        "weights_mlp, in_so, false, 2688",
+        "weights_mlp, blob, false, 2688",
+        "weights_mlp, disk, false, 0",
+        "weights_mlp, disk, true, 2688",
+        "runtime_folding, blob, false, 1472"
+    })
+    void withoutItsSourceAPackageTakesAtMostWhatItsFilesHave(
+            String model, String packaging, boolean copied, long actual) throws IOException {
+        Path path =
+                Unpacked.into(folder, file(model, packaging + ".pt2"), n -> !n.endsWith(".cpp"));
+        ModelOptions options = ModelOptions.defaults().copyWeights(copied).runners(2);
+        try (ModelPackage opened = ModelPackage.open(path);
+                Model loaded = opened.load(options)) {
+            MemoryEstimate estimate = opened.memory("model", options);
+            assertFalse(estimate.constantsKnown());
+            assertEquals(OptionalLong.empty(), estimate.runBytes());
+            assertEquals(actual, loaded.memory().privateWeights());
+            long folded = model.equals("runtime_folding") ? 512 : 0;
+            assertTrue(estimate.privateWeights() >= actual - folded, estimate.toString());
+        }
+    }
+
+    @Test
+    void weightsOnADeviceAreNotPrivate() {
+        Path cuda = Checkout.fixtures().resolve("cuda");
+        for (String packaging : List.of("scaled_in_so", "scaled_blob", "scaled_disk")) {
+            try (ModelPackage opened = ModelPackage.open(cuda.resolve(packaging + ".pt2"))) {
+                MemoryEstimate estimate = opened.describe("model").memory();
+                assertEquals(120, estimate.deviceWeights());
+                assertEquals(0, estimate.privateWeights() + estimate.mappedWeights());
             }
         }
     }

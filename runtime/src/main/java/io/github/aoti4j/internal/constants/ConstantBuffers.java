@@ -8,6 +8,7 @@ import io.github.aoti4j.core.NativeException;
 import io.github.aoti4j.internal.container.Container;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.Gpu;
+import io.github.aoti4j.internal.memory.Sizes;
 import io.github.aoti4j.internal.wrapper.ConstantSpec;
 
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,7 @@ final class ConstantBuffers implements AutoCloseable {
     private final ConstantsApi api;
     private final List<RequiredConstant> needs;
     private final boolean folds;
+    private final long foldedBytes;
     private final ContainerHandles made;
 
     /**
@@ -48,6 +50,11 @@ final class ConstantBuffers implements AutoCloseable {
         this.needs = RequiredConstant.of(constants, specs);
         // Not one of those that compute is among those that are needed.
         this.folds = needs.size() < constants.size();
+        this.foldedBytes =
+                constants.stream()
+                        .filter(ConstantsApi.Constant::fromFolded)
+                        .mapToLong(ConstantsApi.Constant::dataSize)
+                        .reduce(0, Sizes::add);
     }
 
     /** Returns the constants that need values, by their index; folded ones are left out. */
@@ -67,6 +74,11 @@ final class ConstantBuffers implements AutoCloseable {
 
     boolean folds() {
         return folds;
+    }
+
+    /** Returns the size of one set of what folding computes, as the container says. */
+    long foldedBytes() {
+        return foldedBytes;
     }
 
     boolean canTellAttached() {

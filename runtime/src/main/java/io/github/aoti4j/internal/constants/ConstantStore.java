@@ -109,6 +109,7 @@ public final class ConstantStore implements AutoCloseable {
                         .filter(need -> onCpu || !need.onDevice())
                         .mapToLong(need -> Sizes.padded(need.dataSize()))
                         .reduce(0, Sizes::add),
+                onCpu ? buffers.foldedBytes() : 0,
                 mayHoldWeights);
     }
 

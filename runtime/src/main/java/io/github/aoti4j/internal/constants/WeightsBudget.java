@@ -12,7 +12,7 @@ public final class WeightsBudget implements AutoCloseable {
     private final MemoryBudget budget;
     private final int copies;
     private final boolean inLibrary;
-    private final long folded;
+    private long folded;
 
     /** What is counted of containers' own memory. */
     private long own;
@@ -50,10 +50,19 @@ public final class WeightsBudget implements AutoCloseable {
      * Corrects what the package says by what the container does.
      *
      * @param bytes the size of its constants
+     * @param foldedBytes the size of those that it computes
      * @param mayBeInLibrary whether the library is large enough for them
      * @throws MemoryLimitException if they are beyond the limit
      */
-    synchronized void measured(long bytes, boolean mayBeInLibrary) {
+    synchronized void measured(long bytes, long foldedBytes, boolean mayBeInLibrary) {
+        if (folded == 0) {
+            budget.takeForWeights(
+                    foldedBytes,
+                    "computing constants from others needs",
+                    "load a package with its source, or another model");
+            folded = foldedBytes;
+            rest = Sizes.add(rest, folded);
+        }
         if (copies == 0) {
             return;
         }

@@ -71,8 +71,13 @@ public record WeightsMemory(
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
         boolean beside = blob.isPresent() || packaged.weightsConfig().isPresent();
         if (source.isEmpty()) {
-            // The container copies a blob whose layout it alone knows.
-            long most = blob.isPresent() ? blob.get().size() : beside ? 0 : libraryBytes;
+            long most =
+                    blob.isPresent()
+                            // The container copies it, since it alone knows the layout.
+                            ? blob.get().size()
+                            : !beside
+                                    ? libraryBytes
+                                    : settings.copyWeights ? packaged.weightFilesBytes() : 0;
             int copies = onCpu && most > 0 ? 1 : 0;
             return new WeightsMemory(1, most, copies, !beside, 0, 0, onCpu ? 0 : most, false);
         }

@@ -101,6 +101,17 @@ public final class PackagedModel {
         return named("weights_config.json");
     }
 
+    /** Returns the size of all files of weights, which the models of the package may share. */
+    public long weightFilesBytes() {
+        long bytes = 0;
+        for (ArchiveEntry entry : archive.entries()) {
+            if (entry.name().contains(PackagedWeights.FOLDER)) {
+                bytes += entry.size();
+            }
+        }
+        return bytes;
+    }
+
     /** Returns the flags to compile the wrapper with. */
     public Optional<ArchiveEntry> compileFlags() {
         return sibling(COMPILE_FLAGS);

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  * holds one tensor, of which a model's weights are views. Mapped through both zips.
  */
 final class PackagedWeights {
-    private static final String FOLDER = "data/weights/";
+    static final String FOLDER = "data/weights/";
 
     private final Pt2Archive archive;
     private final Map<String, Stored> byFile = new HashMap<>();
