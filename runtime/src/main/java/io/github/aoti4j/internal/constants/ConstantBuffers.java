@@ -50,11 +50,11 @@ final class ConstantBuffers implements AutoCloseable {
         this.needs = RequiredConstant.of(constants, specs);
         // Not one of those that compute is among those that are needed.
         this.folds = needs.size() < constants.size();
-        this.foldedBytes =
-                constants.stream()
-                        .filter(ConstantsApi.Constant::fromFolded)
-                        .mapToLong(ConstantsApi.Constant::dataSize)
-                        .reduce(0, Sizes::add);
+        long computed = 0;
+        for (ConstantsApi.Constant constant : constants) {
+            computed = constant.fromFolded() ? Sizes.add(computed, constant.dataSize()) : computed;
+        }
+        this.foldedBytes = computed;
     }
 
     /** Returns the constants that need values, by their index; folded ones are left out. */

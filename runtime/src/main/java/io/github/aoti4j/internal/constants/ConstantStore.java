@@ -104,13 +104,13 @@ public final class ConstantStore implements AutoCloseable {
         this.own = new ConstantSet(Map.of(), null, this::freeUnused);
         this.current = own;
         boolean onCpu = container.device().isCpu();
-        memory.measured(
-                needs.stream()
-                        .filter(need -> onCpu || !need.onDevice())
-                        .mapToLong(need -> Sizes.padded(need.dataSize()))
-                        .reduce(0, Sizes::add),
-                onCpu ? buffers.foldedBytes() : 0,
-                mayHoldWeights);
+        long copied = 0;
+        for (RequiredConstant need : needs) {
+            if (onCpu || !need.onDevice()) {
+                copied = Sizes.add(copied, Sizes.padded(need.dataSize()));
+            }
+        }
+        memory.measured(copied, onCpu ? buffers.foldedBytes() : 0, mayHoldWeights);
     }
 
     /** Returns the constants that need values; folded ones are left out. */

@@ -9,6 +9,7 @@ import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
 import io.github.aoti4j.weights.zip.ArchiveEntry;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -41,7 +42,9 @@ public record MemoryFigures(
                         source,
                         onCpu,
                         libraryBytes,
-                        () -> library.map(e -> elf(archive, e).definedSymbols()).orElseThrow(),
+                        settings.runners > 1 && library.isPresent()
+                                ? elf(archive, library.get()).definedSymbols()
+                                : List.of(),
                         settings);
         Optional<RunBuffers.Bytes> run =
                 source.flatMap(

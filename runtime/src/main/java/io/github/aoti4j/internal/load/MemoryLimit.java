@@ -23,7 +23,7 @@ public final class MemoryLimit {
      * @throws IncompatibleModelException if the property is no size
      */
     static long of(LoadSettings settings) {
-        return settings.memoryLimit.orElseGet(MemoryLimit::ofProcess);
+        return settings.memoryLimit.isPresent() ? settings.memoryLimit.getAsLong() : ofProcess();
     }
 
     private static long ofProcess() {
@@ -56,8 +56,8 @@ public final class MemoryLimit {
     static void take(MemoryBudget budget, String label, WeightsMemory weights, Pt2Archive archive) {
         long inMemory = archive.bytesInMemory();
         long bytes = Sizes.add(weights.inPrivate(), inMemory);
-        if (bytes > 0) {
-            budget.takeForWeights(bytes, describe(label, weights, inMemory), cure(weights));
+        if (!budget.tryTakeForWeights(bytes)) {
+            throw budget.refusal(describe(label, weights, inMemory), bytes, cure(weights));
         }
     }
 

@@ -13,7 +13,6 @@ import io.github.aoti4j.weights.zip.ArchiveEntry;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * What a model's weights will take, as its package says. All sizes in bytes, at most {@link
@@ -51,7 +50,7 @@ public record WeightsMemory(
                 report.source(),
                 report.device().isCpu(),
                 libraryBytes,
-                report.library()::definedSymbols,
+                settings.runners > 1 ? report.library().definedSymbols() : List.of(),
                 settings);
     }
 
@@ -59,14 +58,14 @@ public record WeightsMemory(
      * Reads what a package says.
      *
      * @param libraryBytes the size of the model's library; 0 if it is yet to be compiled
-     * @param symbols what the library exports; asked for only if there are several runners
+     * @param symbols what the library exports; of no account if there is one runner
      */
     public static WeightsMemory of(
             PackagedModel packaged,
             Optional<WrapperSource> source,
             boolean onCpu,
             long libraryBytes,
-            Supplier<? extends Collection<String>> symbols,
+            Collection<String> symbols,
             LoadSettings settings) {
         Optional<ArchiveEntry> blob = packaged.weightsBlob();
         boolean beside = blob.isPresent() || packaged.weightsConfig().isPresent();
@@ -102,11 +101,10 @@ public record WeightsMemory(
                 sums.known);
     }
 
-    private static boolean canShare(
-            List<ConstantSpec> constants, Supplier<? extends Collection<String>> symbols) {
+    private static boolean canShare(List<ConstantSpec> constants, Collection<String> symbols) {
         // Each container would fold for itself.
         return constants.stream().noneMatch(ConstantSpec::fromFolded)
-                && (constants.isEmpty() || symbols.get().containsAll(ConstantsApi.SHARING));
+                && (constants.isEmpty() || symbols.containsAll(ConstantsApi.SHARING));
     }
 
     /** Returns what the model takes for itself alone. */

@@ -85,13 +85,21 @@ public final class MemoryBudget {
      * @throws MemoryLimitException if the limit does not allow it; nothing is counted then
      */
     public void takeForWeights(long bytes, String what, String cure) {
+        if (!tryTakeForWeights(bytes)) {
+            throw refusal(what, bytes, cure);
+        }
+    }
+
+    /** The same, but returns false if the limit does not allow it. */
+    public boolean tryTakeForWeights(long bytes) {
         if (!tryTake(bytes)) {
             trim(null);
             if (!tryTake(bytes)) {
-                throw refusal(what, bytes, cure);
+                return false;
             }
         }
         long _ = weights.addAndGet(bytes);
+        return true;
     }
 
     /** Takes memory of weights off. */

@@ -39,7 +39,7 @@ import java.util.TreeSet;
  * memory.
  */
 class HostileCallsTest {
-    private static final int CALLS = Integer.getInteger("aoti.test.hostileCalls", 8_000);
+    private static final int CALLS = Integer.getInteger("aoti.test.hostile", 8_000);
     private static final int MOST_TENSORS = 48;
     private static final int SLOTS = 5;
 
