@@ -66,7 +66,7 @@ class PageCommandsTest {
                             wrong.add(page.name() + ": test " + test);
                         }
                     }
-                    for (String module : values("-pl (?!MODULE\\b)([\\w,-]+)", words)) {
+                    for (String module : values("-pl (?!MODULE\\b)([\\w,/-]+)", words)) {
                         if (!modules.contains(module)) {
                             wrong.add(page.name() + ": module " + module);
                         }

@@ -114,7 +114,7 @@ class PageSamplesTest {
             }
         }
         assertEquals(List.of(), wrong);
-        assertEquals(Set.of("aoti4j", "aoti4j-libtorch-cpu"), artifacts);
+        assertEquals(Set.of("aoti4j", "aoti4j-bom", "aoti4j-libtorch-cpu"), artifacts);
     }
 
     @Test

@@ -33,6 +33,8 @@ final class Poms {
                 "${project.version}",
                 properties.get("${revision}") + properties.get("${changelist}"));
         Map<String, String> versions = new HashMap<>();
+        // Which manages, and is not managed.
+        versions.put("aoti4j-bom", properties.get("${project.version}"));
         Element managed = first(pom.getDocumentElement(), "dependencyManagement");
         for (Element dependency : children(first(managed, "dependencies"))) {
             String version = first(dependency, "version").getTextContent();

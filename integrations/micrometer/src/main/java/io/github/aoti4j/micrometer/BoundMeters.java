@@ -1,15 +1,18 @@
 package io.github.aoti4j.micrometer;
 
+import io.github.aoti4j.MemoryUse;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.BaseUnits;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 
 /** The meters in one registry. */
 final class BoundMeters {
@@ -35,6 +38,10 @@ final class BoundMeters {
                                 .register(registry));
         load(tags.and(OUTCOME, SUCCESS), models.successes());
         load(tags.and(OUTCOME, FAILURE), models.failures());
+        memory("weights.private", tags, models, MemoryUse::privateWeights);
+        memory("weights.mapped", tags, models, MemoryUse::mappedWeights);
+        memory("runs.used", tags, models, MemoryUse::runsInUse);
+        memory("runs.kept", tags, models, MemoryUse::runsKept);
         added(
                 Gauge.builder("aoti4j.model.open", models, LoadedModels::open)
                         .description("Models that are open")
@@ -47,6 +54,15 @@ final class BoundMeters {
                                 LoadedModels::constantsVersion)
                         .description("Updates of the constants of the model loaded last")
                         .tags(tags)
+                        .register(registry));
+    }
+
+    private void memory(String area, Tags tags, LoadedModels models, ToLongFunction<MemoryUse> part) {
+        added(
+                Gauge.builder("aoti4j.model.memory", models, all -> all.sum(part))
+                        .description("Native memory of the models that are open")
+                        .baseUnit(BaseUnits.BYTES)
+                        .tags(tags.and("area", area))
                         .register(registry));
     }
 

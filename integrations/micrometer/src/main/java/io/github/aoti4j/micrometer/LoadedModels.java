@@ -1,11 +1,13 @@
 package io.github.aoti4j.micrometer;
 
+import io.github.aoti4j.MemoryUse;
 import io.github.aoti4j.Model;
 
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 
 /** The models that a listener has heard of, held weakly, and how their loads went. Thread-safe. */
 final class LoadedModels {
@@ -64,6 +66,17 @@ final class LoadedModels {
         removeClosed();
         Model last = models.isEmpty() ? null : models.getLast().get();
         return last == null ? Double.NaN : last.constants().version();
+    }
+
+    /** Adds up what the open models have. */
+    synchronized long sum(ToLongFunction<MemoryUse> part) {
+        removeClosed();
+        long sum = 0;
+        for (WeakReference<Model> reference : models) {
+            Model model = reference.get();
+            sum += model == null ? 0 : part.applyAsLong(model.memory());
+        }
+        return sum;
     }
 
     private void removeClosed() {

@@ -2,6 +2,7 @@ package io.github.aoti4j.micrometer;
 
 import static java.util.Objects.requireNonNull;
 
+import io.github.aoti4j.MemoryUse;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelListener;
 import io.github.aoti4j.ModelOptions;
@@ -36,6 +37,9 @@ import java.util.List;
  * <tr><td>{@code aoti4j.model.open}</td><td>gauge</td><td>models that are open</td></tr>
  * <tr><td>{@code aoti4j.model.constants.version}</td><td>gauge</td>
  *     <td>updates of the constants of the model loaded last</td></tr>
+ * <tr><td>{@code aoti4j.model.memory}, {@code area} {@code weights.private}, {@code
+ *     weights.mapped}, {@code runs.used} or {@code runs.kept}</td><td>gauge, bytes</td>
+ *     <td>native memory of the open models; {@link MemoryUse} says what counts</td></tr>
  * </table>
  *
  * <p>Runs are counted from {@link #bindTo} on. A run takes {@link ModelListener some tens of

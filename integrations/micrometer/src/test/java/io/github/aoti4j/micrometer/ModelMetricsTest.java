@@ -191,6 +191,30 @@ class ModelMetricsTest {
     }
 
     @Test
+    void tellsTheMemoryOfOpenModels() {
+        try (ModelMetrics metrics = bound("mlp")) {
+            assertEquals(0, memory("weights.mapped"));
+            try (Model model = Model.load(MLP.resolve("blob.pt2"), countedBy(metrics))) {
+                assertTrue(memory("weights.mapped") > 0);
+                assertEquals(model.memory().mappedWeights(), memory("weights.mapped"));
+                assertEquals(0, memory("weights.private"));
+                try (Model copied =
+                        Model.load(
+                                MLP.resolve("blob.pt2"), countedBy(metrics).copyWeights(true))) {
+                    assertEquals(copied.memory().privateWeights(), memory("weights.private"));
+                    assertTrue(memory("weights.private") > 0);
+                }
+                assertEquals(0, memory("weights.private"));
+            }
+            assertEquals(0, memory("weights.mapped"));
+        }
+    }
+
+    private double memory(String area) {
+        return registry.get("aoti4j.model.memory").tags("area", area).gauge().value();
+    }
+
+    @Test
     void removesItsMetersAndNoOthers() {
         ModelMetrics stays = bound("stays");
         Set<Meter> before = Set.copyOf(registry.getMeters());
