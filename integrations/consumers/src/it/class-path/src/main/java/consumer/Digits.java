@@ -3,6 +3,7 @@ package consumer;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.weights.files.SafetensorsFile;
+
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
@@ -13,10 +14,12 @@ public final class Digits {
         try (Model model = Model.load(folder.resolve("digits.pt2"));
                 SafetensorsFile test = SafetensorsFile.open(folder.resolve("test.safetensors"));
                 Arena arena = Arena.ofConfined()) {
-            Tensor images = Tensor.zeros(arena, test.entry("images").dtype(), test.entry("images").shape());
+            Tensor images =
+                    Tensor.zeros(arena, test.entry("images").dtype(), test.entry("images").shape());
             images.segment().copyFrom(test.segment("images"));
             float[] scores = model.run(arena, images).getFirst().toFloatArray();
-            Tensor labels = Tensor.zeros(arena, test.entry("labels").dtype(), test.entry("labels").shape());
+            Tensor labels =
+                    Tensor.zeros(arena, test.entry("labels").dtype(), test.entry("labels").shape());
             labels.segment().copyFrom(test.segment("labels"));
             long[] digits = labels.toLongArray();
             int right = 0;
@@ -27,7 +30,8 @@ public final class Digits {
                 }
                 right += best == digits[i] ? 1 : 0;
             }
-            System.out.println(right + " of " + digits.length + " digits are right, on " + model.engine());
+            System.out.println(
+                    right + " of " + digits.length + " digits are right, on " + model.engine());
             if (right < 0.98 * digits.length) {
                 throw new AssertionError("too few");
             }

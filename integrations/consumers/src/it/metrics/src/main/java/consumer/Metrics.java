@@ -5,6 +5,7 @@ import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
 import io.github.aoti4j.micrometer.ModelMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
@@ -13,7 +14,10 @@ public final class Metrics {
     public static void main(String[] args) {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         try (ModelMetrics metrics = new ModelMetrics("digits");
-                Model model = Model.load(Path.of(args[0], "digits.pt2"), ModelOptions.defaults().listener(metrics));
+                Model model =
+                        Model.load(
+                                Path.of(args[0], "digits.pt2"),
+                                ModelOptions.defaults().listener(metrics));
                 Arena arena = Arena.ofConfined()) {
             metrics.bindTo(registry);
             model.run(arena, Tensor.of(arena, new float[64], 1, 1, 8, 8));

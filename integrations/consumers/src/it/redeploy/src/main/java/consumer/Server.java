@@ -15,7 +15,10 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A server with two applications at a time, each with aoti4j in a class loader of its own, ten times over. */
+/**
+ * A server with two applications at a time, each with aoti4j in a class loader of its own, ten
+ * times over.
+ */
 public final class Server {
     private static final int ROUNDS = 10;
 
@@ -24,7 +27,8 @@ public final class Server {
         List<WeakReference<ClassLoader>> applications = new ArrayList<>();
         deploy(jars, args[2], applications);
         awaitUnloading(applications);
-        // What the first ones leave serves the next ones: OpenBLAS, say. The C library unloads a model with the next one.
+        // What the first ones leave serves the next ones: OpenBLAS, say. The C library unloads a
+        // model with the next one.
         Left first = Left.now();
         for (int round = 1; round < ROUNDS; round++) {
             deploy(jars, args[2], applications);
@@ -32,10 +36,15 @@ public final class Server {
         }
         Left last = Left.now();
         if (!last.equals(first)) {
-            throw new AssertionError("after the first round: " + first + "\nafter the last: " + last);
+            throw new AssertionError(
+                    "after the first round: " + first + "\nafter the last: " + last);
         }
-        System.out.println(applications.size() + " applications have come and gone; left: " + last.mappedFiles().size()
-                + " mapped files, threads " + last.threads());
+        System.out.println(
+                applications.size()
+                        + " applications have come and gone; left: "
+                        + last.mappedFiles().size()
+                        + " mapped files, threads "
+                        + last.threads());
     }
 
     private static URL[] jars(Path application, Path folder) throws IOException {
@@ -48,7 +57,8 @@ public final class Server {
         return urls.toArray(URL[]::new);
     }
 
-    private static void deploy(URL[] jars, String digits, List<WeakReference<ClassLoader>> applications)
+    private static void deploy(
+            URL[] jars, String digits, List<WeakReference<ClassLoader>> applications)
             throws Exception {
         ClassLoader platform = ClassLoader.getPlatformClassLoader();
         try (var one = new URLClassLoader(jars, platform);

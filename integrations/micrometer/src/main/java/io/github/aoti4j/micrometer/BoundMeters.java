@@ -57,7 +57,8 @@ final class BoundMeters {
                         .register(registry));
     }
 
-    private void memory(String area, Tags tags, LoadedModels models, ToLongFunction<MemoryUse> part) {
+    private void memory(
+            String area, Tags tags, LoadedModels models, ToLongFunction<MemoryUse> part) {
         added(
                 Gauge.builder("aoti4j.model.memory", models, all -> all.sum(part))
                         .description("Native memory of the models that are open")

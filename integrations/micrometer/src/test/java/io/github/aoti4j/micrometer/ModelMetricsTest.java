@@ -196,12 +196,12 @@ class ModelMetricsTest {
             assertEquals(0, memory("weights.mapped"));
             try (Model model = Model.load(MLP.resolve("blob.pt2"), countedBy(metrics))) {
                 assertTrue(memory("weights.mapped") > 0);
-                assertEquals(model.memory().mappedWeights(), memory("weights.mapped"));
+                assertEquals((double) model.memory().mappedWeights(), memory("weights.mapped"));
                 assertEquals(0, memory("weights.private"));
                 try (Model copied =
-                        Model.load(
-                                MLP.resolve("blob.pt2"), countedBy(metrics).copyWeights(true))) {
-                    assertEquals(copied.memory().privateWeights(), memory("weights.private"));
+                        Model.load(MLP.resolve("blob.pt2"), countedBy(metrics).copyWeights(true))) {
+                    assertEquals(
+                            (double) copied.memory().privateWeights(), memory("weights.private"));
                     assertTrue(memory("weights.private") > 0);
                 }
                 assertEquals(0, memory("weights.private"));
