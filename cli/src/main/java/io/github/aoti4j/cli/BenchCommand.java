@@ -138,7 +138,7 @@ final class BenchCommand implements Callable<Integer> {
             BenchInputs given = inputs(model, arena);
             Reference reference = Reference.of(model, given, arena);
             if (expect != null) {
-                List<Tensor> expected = TensorFiles.read(expect, arena);
+                List<Tensor> expected = TensorFiles.readOutputs(expect, model, arena);
                 OutputsComparison comparison =
                         OutputsComparison.of(reference.outputs(), expected, tolerances);
                 if (!comparison.matches()) {

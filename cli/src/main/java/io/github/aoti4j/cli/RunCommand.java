@@ -33,7 +33,9 @@ final class RunCommand implements Callable<Integer> {
             names = "--outputs",
             required = true,
             paramLabel = "F",
-            description = "The safetensors file to write, with the outputs named \"0\", \"1\", …")
+            description =
+                    "The safetensors file to write, with the outputs named \"0\", \"1\", …; None is"
+                            + " left out")
     private Path outputs;
 
     @Spec private CommandSpec spec;
@@ -47,7 +49,7 @@ final class RunCommand implements Callable<Integer> {
             List<Tensor> results = singleRun.run(model, arena);
             TensorFiles.write(outputs, results, arena);
             for (int i = 0; i < results.size(); i++) {
-                out.println(i + ": " + results.get(i));
+                out.println(i + ": " + (results.get(i) == null ? "None" : results.get(i)));
             }
         }
         return Main.OK;

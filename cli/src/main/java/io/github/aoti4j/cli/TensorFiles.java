@@ -2,7 +2,6 @@ package io.github.aoti4j.cli;
 
 import io.github.aoti4j.Model;
 import io.github.aoti4j.Tensor;
-import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.core.PackageException;
 import io.github.aoti4j.weights.TensorData;
 import io.github.aoti4j.weights.TensorEntry;
@@ -53,6 +52,31 @@ final class TensorFiles {
         }
     }
 
+    /**
+     * Reads the outputs that are expected of a model; null, for None, where the file has none.
+     * There are more than the model has if the file has one beyond.
+     */
+    static List<Tensor> readOutputs(Path path, Model model, Arena arena) {
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            int last = -1;
+            for (String name : file.names()) {
+                if (!name.matches("0|[1-9][0-9]{0,4}")) {
+                    throw new PackageException(
+                            path,
+                            "holds a tensor named \"%s\": name outputs \"0\", \"1\", … in call order"
+                                    .formatted(name));
+                }
+                last = Math.max(last, Integer.parseInt(name));
+            }
+            List<Tensor> tensors = new ArrayList<>();
+            for (int i = 0; i < Math.max(last + 1, model.outputNames().size()); i++) {
+                String name = Integer.toString(i);
+                tensors.add(file.contains(name) ? read(file, name, arena) : null);
+            }
+            return tensors;
+        }
+    }
+
     static Tensor read(SafetensorsFile file, String name, Arena arena) {
         TensorEntry entry = file.entry(name);
         Tensor copy = Tensor.zeros(arena, entry.dtype(), entry.shape());
@@ -60,14 +84,13 @@ final class TensorFiles {
         return copy;
     }
 
-    /** Writes tensors under their positions; the file is replaced atomically. */
+    /** Writes tensors under their positions, but None; the file is replaced atomically. */
     static void write(Path path, List<Tensor> tensors, Arena arena) {
         Map<String, TensorData> named = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {
             Tensor tensor = tensors.get(i);
             if (tensor == null) {
-                throw new InvalidInputException(
-                        "output " + i + " is None, which a safetensors file cannot hold");
+                continue;
             }
             Tensor dense = tensor.isContiguous() ? tensor : tensor.copy(arena);
             named.put(

@@ -34,7 +34,9 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--expect",
             required = true,
             paramLabel = "F",
-            description = "A safetensors file with the expected outputs, named \"0\", \"1\", …")
+            description =
+                    "A safetensors file with the expected outputs, named \"0\", \"1\", …; an absent"
+                            + " name stands for None")
     private Path expect;
 
     @Mixin private Tolerances tolerances;
@@ -46,7 +48,7 @@ final class VerifyCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Model model = arguments.load(spec.commandLine().getErr());
                 Arena arena = Arena.ofConfined()) {
-            List<Tensor> expected = TensorFiles.read(expect, arena);
+            List<Tensor> expected = TensorFiles.readOutputs(expect, model, arena);
             List<Tensor> actual = singleRun.run(model, arena);
             OutputsComparison comparison = OutputsComparison.of(actual, expected, tolerances);
             comparison.lines().forEach(out::println);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.aoti4j.Tensor;
 import io.github.aoti4j.testing.NeedsLibTorch;
 
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -215,6 +217,27 @@ class MainTest {
                         mlp("mlp.pt2"));
         assertEquals(0, verify.status(), verify.out() + verify.err());
         assertTrue(verify.out().contains("max abs diff 0.00, max rel diff 0.00: ok"), verify.out());
+    }
+
+    /** Two outputs of the four are None. */
+    @Test
+    void outputsThatAreNoneAreLeftOut() {
+        Path pkg = fixture("call_constants", "call_constants.pt2");
+        Path inputs = folder.resolve("in.safetensors");
+        Path outputs = folder.resolve("out.safetensors");
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor x = Tensor.of(arena, new float[] {1, 2}, 2);
+            TensorFiles.write(inputs, List.of(x, x, x), arena);
+        }
+        CommandResult run = aoti("run", pkg, "--inputs", inputs, "--outputs", outputs);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.out().contains("1: None"), run.out());
+        CommandResult verify = aoti("verify", pkg, "--inputs", inputs, "--expect", outputs);
+        assertEquals(0, verify.status(), verify.out() + verify.err());
+        assertTrue(verify.out().contains("1: None: ok"), verify.out());
+        CommandResult differs = aoti("verify", pkg, "--inputs", inputs, "--expect", inputs);
+        assertEquals(1, differs.status(), differs.out() + differs.err());
+        assertTrue(differs.out().contains("1: is None, expected float32[2]"), differs.out());
     }
 
     @Test

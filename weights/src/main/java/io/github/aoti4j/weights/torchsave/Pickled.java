@@ -24,6 +24,8 @@ public sealed interface Pickled {
         FALSE,
         LIST,
         SET,
+        /** The class of a tensor or of a parameter. */
+        TENSOR_TYPE,
         /** None, a float, bytes, a device. */
         OTHER
     }
@@ -51,6 +53,8 @@ public sealed interface Pickled {
         REBUILD_TENSOR_V2,
         REBUILD_TENSOR_V3,
         REBUILD_PARAMETER,
+        /** A tensor with attributes. */
+        REBUILD_FROM_TYPE,
         SIZE,
         /** Any that makes a plain value of plain values. */
         PLAIN

@@ -5,6 +5,7 @@ import static io.github.aoti4j.weights.mapped.Messages.quote;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.weights.mapped.Json.FormException;
 import io.github.aoti4j.weights.torchsave.Pickled.Function;
+import io.github.aoti4j.weights.torchsave.Pickled.Plain;
 import io.github.aoti4j.weights.torchsave.Pickled.StorageType;
 
 import java.util.HashMap;
@@ -24,6 +25,9 @@ final class TorchGlobals {
         ALLOWED.put("torch._utils._rebuild_tensor_v3", Function.REBUILD_TENSOR_V3);
         ALLOWED.put("torch._utils._rebuild_parameter", Function.REBUILD_PARAMETER);
         ALLOWED.put("torch._utils._rebuild_parameter_with_state", Function.REBUILD_PARAMETER);
+        ALLOWED.put("torch._tensor._rebuild_from_type_v2", Function.REBUILD_FROM_TYPE);
+        ALLOWED.put("torch.Tensor", Plain.TENSOR_TYPE);
+        ALLOWED.put("torch.nn.parameter.Parameter", Plain.TENSOR_TYPE);
         ALLOWED.put("torch.Size", Function.SIZE);
         for (String plain :
                 new String[] {

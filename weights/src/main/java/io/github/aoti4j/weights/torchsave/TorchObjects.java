@@ -35,6 +35,7 @@ final class TorchObjects {
             case REBUILD_TENSOR_V2 -> tensorV2(items);
             case REBUILD_TENSOR_V3 -> tensorV3(items);
             case REBUILD_PARAMETER -> parameter(items);
+            case REBUILD_FROM_TYPE -> tensorOfType(items);
             case SIZE -> size(items);
             case PLAIN -> Plain.OTHER;
         };
@@ -83,6 +84,26 @@ final class TorchObjects {
             return tensor;
         }
         throw new FormException("it makes a parameter of something else than a tensor");
+    }
+
+    /**
+     * The function that makes a tensor, the type that it has then, the function's arguments, and
+     * the attributes that someone has set, which are not kept. Other types than PyTorch's own are
+     * refused by their names.
+     */
+    private static Pickled tensorOfType(List<Pickled> items) throws FormException {
+        if (items.size() == 4
+                && items.get(0) instanceof Function rebuild
+                && items.get(1) == Plain.TENSOR_TYPE
+                && items.get(2) instanceof Tuple(var arguments)) {
+            return switch (rebuild) {
+                case REBUILD_TENSOR_V2 -> tensorV2(arguments);
+                case REBUILD_TENSOR_V3 -> tensorV3(arguments);
+                case REBUILD_PARAMETER -> parameter(arguments);
+                default -> throw badTensor();
+            };
+        }
+        throw badTensor();
     }
 
     /** Storage, offset, size, strides, requires_grad, hooks, and possibly metadata. */

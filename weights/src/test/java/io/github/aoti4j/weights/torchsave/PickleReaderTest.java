@@ -412,6 +412,29 @@ class PickleReaderTest {
                         .op('R'));
     }
 
+    @Test
+    void refusesTensorsWithAttributesThatAreMadeInOtherWays() {
+        for (String function : List.of("_tensor._rebuild_from_type_v2", "Size", "Tensor")) {
+            int dot = function.lastIndexOf('.');
+            String module = dot < 0 ? "torch" : "torch." + function.substring(0, dot);
+            assertNoTensor(
+                    protocol2()
+                            .global("torch._tensor", "_rebuild_from_type_v2")
+                            .tuple(
+                                    t ->
+                                            t.global(module, function.substring(dot + 1))
+                                                    .global("torch", "Tensor")
+                                                    .tuple(1)
+                                                    .op('}'))
+                            .op('R'));
+        }
+        assertNoTensor(
+                protocol2().global("torch._tensor", "_rebuild_from_type_v2").tuple(1).op('R'));
+        assertRefused(
+                protocol2().global("mine", "Tensor").stop(),
+                "refers to \"mine.Tensor\", which is neither a dense tensor");
+    }
+
     private static void assertNoTensor(TestPickle pickle) {
         assertRefused(pickle.stop(), "makes a tensor of arguments that make none");
     }
