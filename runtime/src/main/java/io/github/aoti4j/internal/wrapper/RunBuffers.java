@@ -12,6 +12,7 @@ import io.github.aoti4j.internal.memory.Sizes;
 import io.github.aoti4j.internal.tensor.Shapes;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,12 +23,13 @@ import java.util.Set;
  * sizes are asserted, for which the element type of the operator's first argument is assumed.
  *
  * <p>Both branches of a condition count one after the other, a loop's body once. What operators
- * take for themselves does not count.
+ * take for themselves does not count, nor do those of their results that the model does not use.
  */
 public final class RunBuffers {
     private static final String START = "::run_impl(";
     private static final String END = "} // AOTInductorModel::run_impl";
     private static final String EMPTY = "aoti_torch_empty_strided";
+    private static final String VIEW = "reinterpret_tensor_wrapper";
     private static final String DTYPE = "torch_dtype_";
     private static final String HANDLE = "_handle";
     private static final String FUNCTION = "aoti_torch_";
@@ -52,6 +54,9 @@ public final class RunBuffers {
 
     private record Tensor(DType dtype, long bytes) {}
 
+    /** A result of the call that begins there in the source. */
+    private record Result(DType dtype, int call) {}
+
     private final CppLexer lexer;
     private final ExpressionParser expressions;
     private final long[] sizes;
@@ -62,14 +67,25 @@ public final class RunBuffers {
     private final Map<String, DType> dtypes = new HashMap<>();
     private final Map<String, Tensor> live = new HashMap<>();
 
-    /** Results of operators whose sizes have not been asserted yet, with their element type. */
-    private final Map<String, DType> pending = new HashMap<>();
+    /** Whose memory a view looks at. */
+    private final Map<String, String> views = new HashMap<>();
+
+    private final Set<String> returned = new HashSet<>();
+
+    /** Results of operators whose sizes have not been asserted. */
+    private final Map<String, Result> pending = new HashMap<>();
+
+    /** The calls of which a result's sizes have been asserted: others of theirs are not used. */
+    private final Set<Integer> asserted = new HashSet<>();
 
     /** The element type of the first argument in the current statement; null if there is none. */
     private DType argument;
 
     /** The first function that the current statement calls. */
     private String function = "";
+
+    /** Where it stands. */
+    private int call;
 
     private long now;
     private long peak;
@@ -119,6 +135,7 @@ public final class RunBuffers {
                     lexer.advance();
                 }
             }
+            pending.values().removeIf(result -> asserted.contains(result.call));
             return pending.isEmpty() ? new Bytes(peak, outputs) : null;
         } catch (NotUnderstood | ArithmeticException e) {
             return null;
@@ -131,6 +148,7 @@ public final class RunBuffers {
         }
         if (function.isEmpty() && word.startsWith(FUNCTION)) {
             function = word;
+            call = lexer.start();
         }
         switch (word) {
             case "int64_t" -> array();
@@ -216,25 +234,41 @@ public final class RunBuffers {
     private void asserted() throws NotUnderstood {
         lexer.expect("(");
         String name = lexer.expectIdentifier();
-        DType dtype = pending.remove(name);
-        if (dtype != null) {
+        Result result = pending.remove(name);
+        if (result != null) {
+            asserted.add(result.call);
             lexer.expect(",");
             long[] shape = values(expressions.parseList(Shapes.MAX_RANK));
             lexer.expect(",");
-            add(name, dtype, shape, values(expressions.parseList(Shapes.MAX_RANK)));
+            add(name, result.dtype, shape, values(expressions.parseList(Shapes.MAX_RANK)));
         }
     }
 
-    /** {@code buf1.reset();} or {@code auto buf2 = std::move(buf1);} */
+    /** {@code buf1.reset();}, {@code output_handles[0] = buf1.release();}, or an assignment. */
     private void use(String name) {
         if (lexer.accept(".")) {
             String method = lexer.acceptIdentifier();
             if ("reset".equals(method)) {
                 drop(name);
-            } else if ("release".equals(method) && live.containsKey(name)) {
-                outputs = Sizes.add(outputs, live.get(name).bytes);
+            } else if ("release".equals(method)) {
+                returned(views.getOrDefault(name, name));
             }
-        } else if (lexer.acceptAll("=", "std", "::", "move", "(")) {
+        } else if (lexer.accept("=")) {
+            assigned(name);
+        }
+    }
+
+    private void returned(String name) {
+        if (live.containsKey(name) && returned.add(name)) {
+            outputs = Sizes.add(outputs, live.get(name).bytes);
+        }
+    }
+
+    private void assigned(String name) {
+        if (lexer.acceptAll("wrap_with_raii_handle_if_needed", "(", VIEW, "(")) {
+            String base = lexer.acceptIdentifier();
+            views.put(name, views.getOrDefault(base, base));
+        } else if (lexer.acceptAll("std", "::", "move", "(")) {
             String from = lexer.acceptIdentifier();
             Tensor tensor = from == null ? null : live.remove(from);
             if (tensor != null) {
@@ -247,8 +281,12 @@ public final class RunBuffers {
 
     /** {@code f(buf0, …, &buf1_handle)}: a tensor whose sizes are asserted later. */
     private void result(String handle) throws NotUnderstood {
+        if ("output_handles".equals(handle)) {
+            // A copy of a constant, say.
+            throw new NotUnderstood();
+        }
         if (handle != null && handle.endsWith(HANDLE) && !SHARING.contains(function)) {
-            pending.put(buffer(handle), NotUnderstood.unlessNull(argument));
+            pending.put(buffer(handle), new Result(NotUnderstood.unlessNull(argument), call));
         }
     }
 }

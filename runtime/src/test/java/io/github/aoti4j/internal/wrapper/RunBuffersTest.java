@@ -67,8 +67,23 @@ class RunBuffersTest {
         assertEquals(bytes(500, 0), follow(empty("a"), call, made, size));
         assertEquals(null, follow(empty("a"), call, made), "not asserted");
         assertEquals(null, follow(call, made, size), "of no known element type");
+        String two = "CHECK(aoti_torch_cpu_attention(a, w, &b_handle, &c_handle));";
+        assertEquals(bytes(500, 0), follow(empty("a"), two, made, size), "c is not used");
+        assertEquals(null, follow(empty("a"), two, call.replace("b_h", "d_h"), made, size));
         String view = "CHECK(aoti_torch__reinterpret_tensor(a, 2, int_array_0, &b_handle));";
         assertEquals(bytes(400, 0), follow(empty("a"), view, made));
+    }
+
+    @Test
+    void anOutputThatIsAViewCountsAsWhatItLooksAt() {
+        String view =
+                "auto var_0 = wrap_with_raii_handle_if_needed(reinterpret_tensor_wrapper(a, 2,"
+                        + " int_array_0, int_array_1, 0L));"
+                        + "output_handles[1] = var_0.release();";
+        assertEquals(bytes(400, 400), follow(empty("a"), view));
+        assertEquals(bytes(400, 400), follow(empty("a"), "output_handles[0] = a.release();", view));
+        assertEquals(bytes(0, 0), follow(view), "of an input");
+        assertEquals(null, follow(empty("a"), "aoti_torch_clone(w, &output_handles[0]);"));
     }
 
     @Test
