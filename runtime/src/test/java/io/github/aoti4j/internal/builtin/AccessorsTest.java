@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.builtin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -207,8 +208,8 @@ class AccessorsTest {
                     compared++;
                 }
             }
-            // All but those of a later libtorch than that of the tests.
-            assertEquals(38, compared);
+            // All but those of a later libtorch than that of the tests: 2.10 has 38 of them.
+            assertTrue(compared >= 38, "compared " + compared);
         }
     }
 
