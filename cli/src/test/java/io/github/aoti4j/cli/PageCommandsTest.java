@@ -71,7 +71,7 @@ class PageCommandsTest {
                             wrong.add(page.name() + ": module " + module);
                         }
                     }
-                    for (String profile : values("-P(\\w+)", words)) {
+                    for (String profile : values("-P([\\w.-]+)", words)) {
                         if (!profiles.contains(profile)) {
                             wrong.add(page.name() + ": profile " + profile);
                         }
