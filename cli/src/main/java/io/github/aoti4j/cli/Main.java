@@ -72,7 +72,7 @@ public final class Main implements Runnable {
     /** Runs the command: results to {@code out}, diagnostics to {@code err}. */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
         CommandLine command =
-                new CommandLine(new Main())
+                commandLine(args)
                         .setOut(out)
                         .setErr(err)
                         .setCaseInsensitiveEnumValuesAllowed(true)
@@ -87,6 +87,19 @@ public final class Main implements Runnable {
             err.println("aoti: not enough memory: " + e.getMessage());
             return FAILURE;
         }
+    }
+
+    /** Makes no subcommand but the one that is called: all take longer than a small model's run. */
+    private static CommandLine commandLine(String[] args) {
+        if (args.length > 0) {
+            for (Class<?> subcommand : Main.class.getAnnotation(Command.class).subcommands()) {
+                if (subcommand.getAnnotation(Command.class).name().equals(args[0])
+                        && subcommand != CommandLine.HelpCommand.class) {
+                    return new CommandLine(new Caller()).addSubcommand(subcommand);
+                }
+            }
+        }
+        return new CommandLine(new Main());
     }
 
     private static Path path(String value) {
@@ -142,6 +155,13 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** Stands for {@link Main} where the command line names a subcommand. */
+    @Command(name = "aoti")
+    private static final class Caller {
+        /** Made here. */
+        Caller() {}
     }
 
     /** What {@code --version} prints. */

@@ -15,16 +15,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The launcher prints what the command prints, whatever has become of its archive of classes. */
+/** The launcher prints what the command prints, whatever has become of its AOT cache. */
 @Tag("slow")
 class LauncherTest {
     private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
-    private static final String PACKAGE =
-            "cli/src/main/resources/io/github/aoti4j/cli/digits/digits.pt2";
-
     @TempDir private Path folder;
 
     /** A copy of the launcher with an application that is built. */
@@ -53,12 +54,12 @@ class LauncherTest {
             Files.createFile(home.resolve(module, "pom.xml"));
         }
         Files.createDirectories(home.resolve("bindings/src/generated"));
-        Files.createDirectories(home.resolve(PACKAGE).getParent());
-        Files.copy(PROJECT.resolve(PACKAGE), home.resolve(PACKAGE));
-        Path modules = Files.createDirectories(home.resolve("cli/target/app/modules"));
+        Path jars = Files.createDirectories(home.resolve("cli/target/jars"));
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-            addModule(modules, Path.of(entry).toAbsolutePath());
+            addJar(jars, Path.of(entry).toAbsolutePath());
         }
+        Files.createDirectory(app());
+        writeCommand(jars);
         Files.createFile(app().resolve("built"));
     }
 
@@ -67,18 +68,18 @@ class LauncherTest {
         Result first = aoti("--version");
         assertTrue(first.out.startsWith("aoti4j "), first.out);
         assertEquals(new Result(0, first.out, ""), first);
-        Path archive = archive();
-        assertTrue(Files.size(archive) > 1_000_000, "the archive is empty");
+        Path cache = cache();
+        assertTrue(Files.size(cache) > 1_000_000, "the cache is empty");
         assertEquals(first, aoti("--version"));
-        assertEquals(archive, archive());
+        assertEquals(cache, cache());
 
-        // A rebuild: the archive is of other jars, which the JVM refuses.
-        touchJar();
+        // A rebuild: the cache is of other jars, which the JVM refuses.
+        touchCommand();
         assertEquals(first, aoti("--version"));
-        assertNotEquals(archive, archive());
+        assertNotEquals(cache, cache());
 
         // Moved: of other paths. Two starts at once both see that.
-        archive = archive();
+        cache = cache();
         home = Files.move(home, folder.resolve("elsewhere"));
         List<Process> starts =
                 List.of(start(0, words("--version"), ""), start(1, words("--version"), ""));
@@ -86,34 +87,34 @@ class LauncherTest {
             assertEquals(0, starts.get(i).waitFor());
             assertEquals(first, new Result(0, output(i), errors(i)));
         }
-        assertNotEquals(archive.getFileName(), archive().getFileName());
+        assertNotEquals(cache.getFileName(), cache().getFileName());
         Path log = folder.resolve("classes.log");
         assertEquals(0, start(0, words("--version"), "-Xlog:class+load:file=" + log).waitFor());
         assertEquals(first.out, output(0));
-        // Where classes came from shows that the JVM took the archive.
+        // Where classes came from shows that the JVM took the cache.
         try (Stream<String> lines = Files.lines(log)) {
             String main = lines.filter(s -> s.contains("aoti4j.cli.Main ")).findFirst().get();
-            assertTrue(main.contains("shared objects file (top)"), main);
+            assertTrue(main.contains("shared objects file"), main);
         }
     }
 
     @Test
-    void startsWhereNoArchiveCanBeWritten() throws Exception {
+    void startsWhereNoCacheCanBeWritten() throws Exception {
         // As on a full disk: no file may become larger than 100 KiB.
         Process start = start(0, List.of("bash", "-c", "ulimit -f 100; exec ./aoti --version"), "");
         assertEquals(0, start.waitFor(), output(0) + errors(0));
         assertTrue(output(0).startsWith("aoti4j "), output(0));
         assertEquals("", errors(0));
-        assertEquals(0, Files.size(archive()));
+        assertEquals(0, Files.size(cache()));
     }
 
-    /** The one archive there is, and nothing half written beside it. */
-    private Path archive() throws IOException {
+    /** The one cache there is, and nothing half written beside it. */
+    private Path cache() throws IOException {
         try (Stream<Path> files = Files.list(app())) {
-            List<Path> archives = files.filter(f -> f.toString().contains(".jsa")).toList();
-            assertEquals(1, archives.size(), archives::toString);
-            assertTrue(archives.getFirst().toString().endsWith(".jsa"), archives::toString);
-            return archives.getFirst();
+            List<Path> caches = files.filter(f -> f.toString().contains(".aot")).toList();
+            assertEquals(1, caches.size(), caches::toString);
+            assertTrue(caches.getFirst().toString().endsWith(".aot"), caches::toString);
+            return caches.getFirst();
         }
     }
 
@@ -121,11 +122,29 @@ class LauncherTest {
         return home.resolve("cli/target/app");
     }
 
-    private void touchJar() throws IOException {
-        try (Stream<Path> jars = Files.list(app().resolve("modules"))) {
-            Path jar = jars.sorted().findFirst().get();
-            FileTime time = Files.getLastModifiedTime(jar);
-            Files.setLastModifiedTime(jar, FileTime.fromMillis(time.toMillis() - 60_000));
+    private Path command() {
+        return home.resolve("cli/target/aoti.jar");
+    }
+
+    private void touchCommand() throws IOException {
+        FileTime time = Files.getLastModifiedTime(command());
+        Files.setLastModifiedTime(command(), FileTime.fromMillis(time.toMillis() - 60_000));
+    }
+
+    /** Writes a jar that names others, in place of the one that holds them all. */
+    private void writeCommand(Path jars) throws IOException {
+        var manifest = new Manifest();
+        Attributes attributes = manifest.getMainAttributes();
+        attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        try (Stream<Path> files = Files.list(jars)) {
+            attributes.put(
+                    Attributes.Name.CLASS_PATH,
+                    files.map(file -> "jars/" + file.getFileName())
+                            .sorted()
+                            .collect(Collectors.joining(" ")));
+        }
+        try (var out = new JarOutputStream(Files.newOutputStream(command()), manifest)) {
+            out.finish();
         }
     }
 
@@ -160,12 +179,12 @@ class LauncherTest {
         return Files.readString(folder.resolve("err" + number));
     }
 
-    /** Adds what is a module of the application, as a jar: archives hold nothing from folders. */
-    private static void addModule(Path modules, Path entry) throws IOException {
+    /** Adds what the command consists of, as a jar: caches hold nothing from folders. */
+    private static void addJar(Path jars, Path entry) throws IOException {
         String name = entry.getFileName().toString();
         if (Files.isDirectory(entry)) {
             if (name.equals("classes") && !entry.toString().contains("test-support")) {
-                Path jar = modules.resolve(entry.getName(entry.getNameCount() - 3) + ".jar");
+                Path jar = jars.resolve(entry.getName(entry.getNameCount() - 3) + ".jar");
                 ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
                 int status =
                         tool.run(
@@ -181,7 +200,7 @@ class LauncherTest {
             }
         } else if (name.matches(
                 "(aoti4j(?!-test)|jackson|picocli|HdrHistogram)-.*(?<!tests)\\.jar")) {
-            Files.copy(entry, modules.resolve(name));
+            Files.copy(entry, jars.resolve(name));
         }
     }
 }
