@@ -16,6 +16,7 @@ import io.github.aoti4j.core.Requirement;
 import io.github.aoti4j.internal.compile.PackageWriter;
 import io.github.aoti4j.internal.load.Compilation;
 import io.github.aoti4j.internal.load.EngineChoice;
+import io.github.aoti4j.internal.load.FirstClasses;
 import io.github.aoti4j.internal.load.MemoryLimit;
 import io.github.aoti4j.internal.load.ModelLoader;
 import io.github.aoti4j.internal.load.Sha256Pin;
@@ -81,7 +82,7 @@ public final class ModelPackage implements AutoCloseable {
     public static ModelPackage open(Path path, ModelOptions options) {
         requireNonNull(path, "path");
         requireNonNull(options, "options");
-        StackGuard.requireForLoad();
+        StackGuard.requireForLoad(FirstClasses.of(options.settings()));
         if (options.sha256().isEmpty()) {
             try (var _ = Recorder.phase("read index", path)) {
                 return new ModelPackage(Pt2Archive.open(path), null);
@@ -127,7 +128,7 @@ public final class ModelPackage implements AutoCloseable {
         requireNonNull(options, "options");
         // A path that no file has, since all messages start with one.
         Path shown = Path.of(requireNonNull(name, "name").replace('\0', ' '));
-        StackGuard.requireForLoad();
+        StackGuard.requireForLoad(FirstClasses.of(options.settings()));
         MemoryLimit.requireRoom(shown.toString(), bytes.byteSize(), options.settings());
         return open(MappedFile.copyOf(bytes, shown), options);
     }

@@ -93,6 +93,19 @@ public final class StackGuard {
         require(LOAD, "this");
     }
 
+    /**
+     * For the first load of a process.
+     *
+     * @param beside starts what can be prepared while this check is linked, if it is not yet; runs
+     *     on a thread with a stack of its own, and must not throw; null for nothing
+     */
+    public static void requireForLoad(Runnable beside) {
+        if (!linked) {
+            link(beside);
+        }
+        require(LOAD, "this");
+    }
+
     /** For closing something, which can be closed again if there is too little. */
     public static void requireForClose() {
         require(CLOSE, "closing this");
@@ -122,7 +135,7 @@ public final class StackGuard {
     /** Returns how many bytes of stack this thread has left; {@link Long#MAX_VALUE} if unknown. */
     public static long left() {
         if (!linked) {
-            link();
+            link(null);
         }
         long pointer = StackPointer.get();
         long[] stack = Thread.currentThread().isVirtual() ? carrier(pointer) : platform(pointer);
@@ -131,11 +144,19 @@ public final class StackGuard {
 
     /** No lambda, which would have to be linked where the stack may end. */
     private static final class Initialization implements Runnable {
+        private final Runnable beside;
         private Throwable failure;
+
+        Initialization(Runnable beside) {
+            this.beside = beside;
+        }
 
         @Override
         public void run() {
             try {
+                if (beside != null) {
+                    beside.run();
+                }
                 NativeAccess.require();
                 long _ = self();
                 long _ = StackPointer.get();
@@ -146,8 +167,8 @@ public final class StackGuard {
         }
     }
 
-    private static void link() {
-        var initialization = new Initialization();
+    private static void link(Runnable beside) {
+        var initialization = new Initialization(beside);
         Thread thread = new Thread(null, initialization, "aoti4j initialisation", 0, false);
         thread.setDaemon(true);
         thread.start();
