@@ -42,14 +42,18 @@ public final class FirstClasses implements Runnable {
             boolean _ = System.getLogger("io.github.aoti4j").isLoggable(System.Logger.Level.DEBUG);
             CpuFeatures _ = CpuFeatures.current();
             for (String name : names()) {
-                Class<?> _ = Class.forName(name, false, FirstClasses.class.getClassLoader());
+                load(name);
             }
-        } catch (IOException
-                | ClassNotFoundException
-                | RuntimeException
-                | LinkageError
-                | OutOfMemoryError _) {
+        } catch (IOException | RuntimeException | LinkageError | OutOfMemoryError _) {
             // Who needs a class loads it, or fails with the same.
+        }
+    }
+
+    private static void load(String name) {
+        try {
+            Class<?> _ = Class.forName(name, false, FirstClasses.class.getClassLoader());
+        } catch (ClassNotFoundException _) {
+            // It has another name by now.
         }
     }
 
