@@ -34,7 +34,7 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
      * @throws IncompatibleModelException if the property names no engine
      */
     public static EngineChoice of(PreflightReport report, LoadSettings settings) {
-        Engine wanted = settings.engine.orElseGet(EngineChoice::ofProcess);
+        Engine wanted = wanted(settings);
         if (wanted == Engine.LIBTORCH) {
             return new EngineChoice(
                     Engine.LIBTORCH, "runs on libtorch, as requested", Optional.empty());
@@ -44,17 +44,18 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
             return new EngineChoice(
                     Engine.BUILT_IN, "runs without libtorch, as requested", obstacle);
         }
-        return obstacle.or(() -> preference(report, settings))
-                .map(reason -> new EngineChoice(Engine.LIBTORCH, reason, obstacle))
-                .orElseGet(
-                        () ->
-                                new EngineChoice(
-                                        Engine.BUILT_IN,
-                                        "runs without libtorch",
-                                        Optional.empty()));
+        Optional<String> reason = obstacle.isPresent() ? obstacle : preference(report, settings);
+        return reason.isPresent()
+                ? new EngineChoice(Engine.LIBTORCH, reason.get(), obstacle)
+                : new EngineChoice(Engine.BUILT_IN, "runs without libtorch", Optional.empty());
     }
 
-    static Engine ofProcess() {
+    /** Returns the engine that the settings or else the process ask for. */
+    static Engine wanted(LoadSettings settings) {
+        return settings.engine.isPresent() ? settings.engine.get() : ofProcess();
+    }
+
+    private static Engine ofProcess() {
         String name = System.getProperty(PROPERTY);
         try {
             return name == null || name.isEmpty() ? Engine.AUTO : Engine.of(name);
@@ -92,9 +93,10 @@ public record EngineChoice(Engine engine, String reason, Optional<String> obstac
         if (!settings.opLibraries.isEmpty()) {
             return Optional.of("runs on libtorch, which libraries of operators need");
         }
-        return slower(report, settings)
-                .filter(_ -> locator.isPresent())
-                .map(reason -> "runs on libtorch, which is faster for it: " + reason);
+        Optional<String> slower = slower(report, settings);
+        return slower.isPresent() && locator.isPresent()
+                ? Optional.of("runs on libtorch, which is faster for it: " + slower.get())
+                : Optional.empty();
     }
 
     private static Optional<String> slower(PreflightReport report, LoadSettings settings) {

@@ -19,7 +19,7 @@ final class FirstLoad implements Runnable {
 
     static void prepare(LoadSettings settings) {
         if (Runtime.getRuntime().availableProcessors() > 1
-                && settings.engine.orElseGet(EngineChoice::ofProcess) != Engine.LIBTORCH
+                && EngineChoice.wanted(settings) != Engine.LIBTORCH
                 && BEGUN.compareAndSet(false, true)) {
             Thread _ = Threads.daemon("aoti4j preparation").start(new FirstLoad());
         }

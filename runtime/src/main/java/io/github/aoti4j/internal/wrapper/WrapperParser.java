@@ -85,15 +85,21 @@ final class WrapperParser {
         // are checked (aot_inductor.check_lowerbound).
         boolean everyDimensionChecked =
                 sawMinimum || (section == Section.BODY && symbols.count() == 0);
+        List<InputSpec> inputSpecs = new ArrayList<>(inputs.size());
+        for (InputBuilder input : inputs) {
+            inputSpecs.add(input.build(symbols, samples, everyDimensionChecked));
+        }
+        List<ConstantSpec> constantSpecs = new ArrayList<>(constants.size());
+        for (ConstantBuilder constant : constants.values()) {
+            constantSpecs.add(constant.build());
+        }
         return new WrapperSource(
                 inputs.size(),
                 outputNames.size(),
                 constantCount,
-                inputs.stream()
-                        .map(input -> input.build(symbols, samples, everyDimensionChecked))
-                        .toList(),
+                List.copyOf(inputSpecs),
                 List.copyOf(outputNames),
-                constants.values().stream().map(ConstantBuilder::build).toList(),
+                List.copyOf(constantSpecs),
                 Optional.ofNullable(inSpec),
                 Optional.ofNullable(outSpec),
                 symbolList,
