@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /**
  * Raises the format of picocli's class files in {@code aoti.jar}, its argument, from that of Java 5
  * to that of Java 8. The JVM keeps no classes of the old format in an AOT cache, and verifies them
- * slowly: a third of the start of a command. What the classes do stays the same.
+ * more slowly. What the classes do stays the same.
  */
 final class AotiJar {
     /** The first version in which every method states its types (JSR 202). */
