@@ -2,14 +2,22 @@
 
 # The feature release of the JDK in folder $1, from its "release" file: asking the java in it takes longer.
 feature_release() {
-    sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null
+    local line
+    [[ -r $1/release ]] || return 0
+    while IFS= read -r line; do
+        if [[ $line =~ ^JAVA_VERSION=\"([0-9]+) ]]; then
+            echo "${BASH_REMATCH[1]}"
+            return
+        fi
+    done <"$1/release"
 }
 
 find_jdk() {
-    local need=25 candidates=() home version best='' best_version=0
+    local need=25 candidates=() home version best='' best_version=0 java
     [[ -n ${JAVA_HOME:-} ]] && candidates+=("$JAVA_HOME")
-    if command -v java >/dev/null; then
-        candidates+=("$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")")
+    if java=$(type -P java); then
+        java=$(readlink -f "$java")
+        candidates+=("${java%/*/*}")
     fi
     candidates+=(/usr/lib/jvm/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.asdf/installs/java/*
         "$HOME"/.local/share/mise/installs/java/* "$HOME"/.m2/jdks/* /opt/*jdk* /opt/java/* /usr/java/*)
