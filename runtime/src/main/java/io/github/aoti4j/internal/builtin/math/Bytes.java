@@ -24,6 +24,16 @@ final class Bytes {
             return;
         }
         long at = 0;
+        for (; at + 4 * Long.BYTES <= bytes; at += 4 * Long.BYTES) {
+            long a = MEMORY.get(JAVA_LONG_UNALIGNED, source + at);
+            long b = MEMORY.get(JAVA_LONG_UNALIGNED, source + at + Long.BYTES);
+            long c = MEMORY.get(JAVA_LONG_UNALIGNED, source + at + 2 * Long.BYTES);
+            long d = MEMORY.get(JAVA_LONG_UNALIGNED, source + at + 3 * Long.BYTES);
+            MEMORY.set(JAVA_LONG_UNALIGNED, target + at, a);
+            MEMORY.set(JAVA_LONG_UNALIGNED, target + at + Long.BYTES, b);
+            MEMORY.set(JAVA_LONG_UNALIGNED, target + at + 2 * Long.BYTES, c);
+            MEMORY.set(JAVA_LONG_UNALIGNED, target + at + 3 * Long.BYTES, d);
+        }
         for (; at + Long.BYTES <= bytes; at += Long.BYTES) {
             long value = MEMORY.get(JAVA_LONG_UNALIGNED, source + at);
             MEMORY.set(JAVA_LONG_UNALIGNED, target + at, value);

@@ -76,15 +76,30 @@ final class ConvolutionBlocks {
         long plane = ConvolutionPlan.volume(plan, OUT);
         long pixels = channelsLast ? get(plan, IMAGES) * plane : plane;
         long patchBytes = ConvolutionPlan.patch(plan) * get(plan, ELEMENT);
+        // Pixels whose channels are innermost are copied with all their groups.
+        patchBytes = Math.multiplyExact(patchBytes, channelsLast ? get(plan, GROUPS) : 1);
         boolean depthwise = Depthwise.is(plan);
         long block =
                 depthwise ? PIXELS_OF_CHANNELS : Math.max(LEAST_PIXELS, BLOCK_BYTES / patchBytes);
-        block = Math.min(block, Math.ceilDiv(pixels, ConvolutionTasks.threads(plan)));
+        if (depthwise || !areFiltersShared(plan, pixels, block)) {
+            block = Math.min(block, Math.ceilDiv(pixels, ConvolutionTasks.threads(plan)));
+        }
+        block = Math.min(block, pixels);
         set(plan, BLOCK, block);
         long blocks = Math.ceilDiv(pixels, block);
         set(plan, BLOCKS, channelsLast ? blocks : blocks * get(plan, IMAGES));
         set(plan, SCRATCH_BYTES, depthwise ? 0 : Math.multiplyExact(patchBytes, block));
         ConvolutionTasks.share(plan);
+    }
+
+    /**
+     * Returns whether the only block is better shared out by filters: OpenBLAS copies all of a
+     * thread's filters, which are more than its pixels.
+     */
+    private static boolean areFiltersShared(long plan, long pixels, long block) {
+        return get(plan, CHANNELS_LAST) != 0
+                && pixels <= block
+                && ConvolutionPlan.filtersOfGroup(plan) >= 2 * pixels;
     }
 
     /** Computes a block, with memory for its patches. */
@@ -98,9 +113,11 @@ final class ConvolutionBlocks {
                 depthwise.run(plan, first, count);
                 return;
             }
+            long patch = ConvolutionPlan.patch(plan);
+            long distance = count * patch * get(plan, ELEMENT);
+            PatchRows.fill(plan, first, count, scratch, distance);
             for (long g = 0; g < get(plan, GROUPS); g++) {
-                PatchRows.fill(plan, g, first, count, scratch);
-                rows(plan, g, first, count, scratch, ConvolutionPlan.patch(plan));
+                rows(plan, g, first, count, scratch + g * distance, patch);
             }
         } else {
             long blocksOfImage = Math.ceilDiv(plane, block);

@@ -2,6 +2,7 @@ package io.github.aoti4j.internal.builtin.math;
 
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.DILATION;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.ELEMENT;
+import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.GROUPS;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.IN;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.KERNEL;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.OUT;
@@ -13,13 +14,20 @@ import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.X_AT;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.X_IMAGE;
 import static io.github.aoti4j.internal.builtin.math.ConvolutionPlan.get;
 
-/** Patches of an input whose channels are innermost: for each output pixel a row. */
+/**
+ * Patches of an input whose channels are innermost: for each output pixel a row, for each group a
+ * matrix of such rows.
+ */
 final class PatchRows {
     private PatchRows() {}
 
-    static void fill(long plan, long group, long first, long count, long target) {
+    /**
+     * Fills the patches of some pixels.
+     *
+     * @param distance of the matrices of two groups, in bytes
+     */
+    static void fill(long plan, long first, long count, long target, long distance) {
         long element = get(plan, ELEMENT);
-        long channels = ConvolutionPlan.channelsOfGroup(plan);
         long bytes = ConvolutionPlan.patch(plan) * element;
         long outDepth = get(plan, OUT);
         long outHeight = get(plan, OUT + 1);
@@ -28,10 +36,9 @@ final class PatchRows {
         long h = first / outWidth % outHeight;
         long d = first / outWidth / outHeight % outDepth;
         long image = first / outWidth / outHeight / outDepth;
-        long x = get(plan, X) + group * channels * element;
         for (long r = 0; r < count; r++) {
-            long from = x + image * get(plan, X_IMAGE) * element;
-            fillRow(plan, from, d, h, w, channels * element, target + r * bytes);
+            long from = get(plan, X) + image * get(plan, X_IMAGE) * element;
+            fillRow(plan, from, d, h, w, target + r * bytes, distance);
             if (++w == outWidth) {
                 w = 0;
                 if (++h == outHeight) {
@@ -46,23 +53,41 @@ final class PatchRows {
     }
 
     private static void fillRow(
-            long plan, long image, long d, long h, long w, long pixel, long target) {
+            long plan, long image, long d, long h, long w, long target, long distance) {
         long element = get(plan, ELEMENT);
+        long groups = get(plan, GROUPS);
+        long pixel = ConvolutionPlan.channelsOfGroup(plan) * element;
+        long kernelHeight = get(plan, KERNEL + 1);
         long kernelWidth = get(plan, KERNEL + 2);
+        long next = get(plan, X_AT + 2) * element;
         long line = kernelWidth * pixel;
+        boolean areRuns =
+                groups == 1
+                        && next == pixel
+                        && get(plan, DILATION + 2) == 1
+                        && get(plan, TRANSPOSED) == 0;
+        long left = w * get(plan, STEP + 2) - get(plan, PADDING + 2);
+        long begin = Math.clamp(-left, 0, kernelWidth);
+        long end = Math.clamp(get(plan, IN + 2) - left, begin, kernelWidth);
         long at = target;
         for (long kd = 0; kd < get(plan, KERNEL); kd++) {
             long inDepth = source(plan, 0, d, kd);
-            for (long kh = 0; kh < get(plan, KERNEL + 1); kh++) {
+            long plane = image + inDepth * get(plan, X_AT) * element;
+            for (long kh = 0; kh < kernelHeight; kh++) {
                 long inHeight = source(plan, 1, h, kh);
+                long from = plane + inHeight * get(plan, X_AT + 1) * element;
                 if (inDepth < 0 || inHeight < 0) {
-                    Bytes.clear(at, line);
+                    clear(at, line, groups, distance);
+                } else if (areRuns) {
+                    // Pixels that lie side by side.
+                    Bytes.clear(at, begin * pixel);
+                    Bytes.copy(
+                            from + (left + begin) * pixel,
+                            at + begin * pixel,
+                            (end - begin) * pixel);
+                    Bytes.clear(at + end * pixel, (kernelWidth - end) * pixel);
                 } else {
-                    long from =
-                            image
-                                    + (inDepth * get(plan, X_AT) + inHeight * get(plan, X_AT + 1))
-                                            * element;
-                    fillLine(plan, from, w, kernelWidth, pixel, at);
+                    fillLine(plan, from, w, next, pixel, at, distance);
                 }
                 at += line;
             }
@@ -70,27 +95,25 @@ final class PatchRows {
     }
 
     private static void fillLine(
-            long plan, long from, long w, long kernelWidth, long pixel, long target) {
-        long distance = get(plan, X_AT + 2) * get(plan, ELEMENT);
-        long inWidth = get(plan, IN + 2);
-        if (distance == pixel && get(plan, DILATION + 2) == 1 && get(plan, TRANSPOSED) == 0) {
-            // One run of pixels that lie side by side.
-            long left = w * get(plan, STEP + 2) - get(plan, PADDING + 2);
-            long begin = Math.clamp(-left, 0, kernelWidth);
-            long end = Math.clamp(inWidth - left, begin, kernelWidth);
-            Bytes.clear(target, begin * pixel);
-            Bytes.copy(
-                    from + (left + begin) * pixel, target + begin * pixel, (end - begin) * pixel);
-            Bytes.clear(target + end * pixel, (kernelWidth - end) * pixel);
-            return;
-        }
+            long plan, long from, long w, long next, long pixel, long target, long distance) {
+        long groups = get(plan, GROUPS);
+        long kernelWidth = get(plan, KERNEL + 2);
         for (long kw = 0; kw < kernelWidth; kw++) {
             long in = source(plan, 2, w, kw);
+            long to = target + kw * pixel;
             if (in < 0) {
-                Bytes.clear(target + kw * pixel, pixel);
+                clear(to, pixel, groups, distance);
             } else {
-                Bytes.copy(from + in * distance, target + kw * pixel, pixel);
+                for (long g = 0; g < groups; g++) {
+                    Bytes.copy(from + in * next + g * pixel, to + g * distance, pixel);
+                }
             }
+        }
+    }
+
+    private static void clear(long target, long bytes, long groups, long distance) {
+        for (long g = 0; g < groups; g++) {
+            Bytes.clear(target + g * distance, bytes);
         }
     }
 
