@@ -27,6 +27,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
     private final RunSlot slot;
     private final RunScope scope;
     private final int preferred;
+    private final boolean onCpu;
 
     /** The native tensors over the bound memory; 0 where nothing is bound. */
     private final long[] inputs;
@@ -40,6 +41,7 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
         slot = model.container().newSlot();
         scope = new RunScope(model.container(), model.gate(), slot, true);
         preferred = model.gate().proposePermit();
+        onCpu = model.container().device().isCpu();
         inputs = new long[model.container().inputNames().size()];
         use = model.acquire();
     }
@@ -96,7 +98,11 @@ public final class BoundRun implements AutoCloseable, Backend.Work {
      * @param stream what does the work, always the same; null on the CPU
      */
     public void run(MemorySegment stream) {
-        model.container().backend().runInOrder(stream, this);
+        if (onCpu) {
+            give(MemorySegment.NULL);
+        } else {
+            model.container().backend().runInOrder(stream, this);
+        }
     }
 
     @Override

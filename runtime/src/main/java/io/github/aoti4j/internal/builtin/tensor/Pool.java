@@ -320,18 +320,14 @@ public final class Pool implements MemoryBudget.Reserve, AutoCloseable {
     /** Puts a tensor of this thread's pool on its shelf. Returns false if it may not lie there. */
     static boolean shelve(long tensor) {
         Pool pool = Pools.of(Raw.getLong(tensor + Tensors.OWNER));
-        return pool != null && pool.isCurrent() && pool.putOnShelf(tensor);
-    }
-
-    private boolean putOnShelf(long tensor) {
-        if (!latest.usesShelf()) {
+        if (pool == null || !pool.isCurrent() || !pool.latest.usesShelf()) {
             return false;
         }
-        if (PoolShelf.isFull(shelf)) {
+        if (PoolShelf.isFull(pool.shelf)) {
             // Perhaps of what runs no longer need.
-            emptyShelf();
+            pool.emptyShelf();
         }
-        return PoolShelf.put(shelf, tensor);
+        return PoolShelf.put(pool.shelf, tensor);
     }
 
     private void emptyShelf() {
