@@ -73,9 +73,10 @@ final class StagedFolder {
 
     private void put(String file, byte[] bytes) throws Exception {
         write(file, bytes);
-        if (!file.endsWith(".asc")) {
-            put(file + ".asc", SIGNATURE);
+        if (file.endsWith(".asc")) {
+            return;
         }
+        write(file + ".asc", SIGNATURE);
         for (String algorithm : List.of("MD5", "SHA-1")) {
             write(
                     file + "." + (algorithm.equals("MD5") ? "md5" : "sha1"),
