@@ -109,7 +109,9 @@ class StagingCheckTest {
                 breach("no fixed version: '${v}'", dependency("org.a", "a", "${v}")),
                 breach("no fixed version: '[1,2)'", dependency("org.a", "a", "[1,2)")),
                 breach("a:a is a snapshot", dependency("org.a", "a", "1-SNAPSHOT")),
-                breach("Maven Central lacks its parent", dependency("org.bytedeco", "pytorch", "2.13.0")),
+                breach(
+                        "Maven Central lacks its parent",
+                        dependency("org.bytedeco", "pytorch", "2.13.0")),
                 breach("is not staged", dependency("io.github.aoti4j", "aoti4j-more", "1.2")),
                 breach("aoti4j-bom: is missing", f -> f.delete("aoti4j-bom")),
                 breach(
