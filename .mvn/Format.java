@@ -53,7 +53,8 @@ final class Format {
 
     private static boolean isOurs(String file) {
         return file.matches("([^/]+/)+src/.+\\.java|\\.mvn/\\w+\\.java")
-                && !file.contains("/src/generated/");
+                && !file.contains("/src/generated/")
+                && !file.contains("target/");
     }
 
     private static FileTime lastSuccess() throws IOException {
