@@ -53,7 +53,7 @@ public final class RunFigures implements Callable<Integer> {
                             + " its headers, and its Python is measured too.")
     private Path libtorch;
 
-    @Option(names = "--minutes", description = "About how long to take (short 15, all 60).")
+    @Option(names = "--minutes", description = "About how long to take (short 25, all 90).")
     private double minutes;
 
     @Option(names = "--rounds", description = "Forks of each contender (5).")
@@ -111,7 +111,7 @@ public final class RunFigures implements Callable<Integer> {
         List<Job> all = new ArrayList<>(calls);
         all.addAll(runs);
         all.addAll(scaling);
-        double total = minutes > 0 ? minutes : few ? 15 : 60;
+        double total = minutes > 0 ? minutes : few ? 25 : 90;
         Timing timing = Timing.within(total, all.size() * rounds);
         Map<String, Long> soak = new TreeMap<>();
         for (int round = 1; round <= rounds; round++) {
