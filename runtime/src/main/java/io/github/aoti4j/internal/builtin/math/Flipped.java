@@ -12,9 +12,9 @@ import io.github.aoti4j.bindings.blas.OpenBlas;
  *
  * <p>OpenBLAS copies both operands before it multiplies. It reads 16 rows of one side at a time,
  * which evict one another from the first cache if they lie at distances of 4 KiB, and 4 rows of the
- * other. Here B is on the other side. Up to 256 rows this takes 0.5 to 0.97 of the time at such
- * distances (OpenBLAS 0.3.31 with AVX-512 and with AVX2), up to 32 rows 0.7 to 0.9 at all distances
- * with AVX2, and about the same with AVX-512.
+ * other. Here B is on the other side. Up to 256 rows this takes 0.5 to about 1.0 of the time at
+ * such distances (OpenBLAS 0.3.31 with AVX-512 and with AVX2); up to 32 rows at all distances 0.5
+ * to about 1.0 with AVX2, and 0.8 to 1.1 with AVX-512.
  */
 final class Flipped {
     private static final long PAGE = 4096 / Float.BYTES;
