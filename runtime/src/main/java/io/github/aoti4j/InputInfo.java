@@ -66,6 +66,15 @@ public final class InputInfo {
     }
 
     /**
+     * Returns the sizes that the model takes.
+     *
+     * @return outermost first; empty if the package does not say how many dimensions there are
+     */
+    public Optional<List<Dimension>> dimensions() {
+        return input.dimensions().map(list -> list.stream().map(Dimension::of).toList());
+    }
+
+    /**
      * Describes dtype, sizes with their ranges, and strides where they are not row-major.
      *
      * @return for example {@code float32 [s77: 1..1024, 10]}

@@ -9,6 +9,8 @@ import io.github.aoti4j.internal.load.MemoryFigures;
 import io.github.aoti4j.internal.load.WeightsLocator;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.InputSpec;
+import io.github.aoti4j.internal.wrapper.OutputSpec;
+import io.github.aoti4j.internal.wrapper.RunOutputs;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 import io.github.aoti4j.weights.pt2.PackagedModel;
 import io.github.aoti4j.weights.pt2.Pt2Archive;
@@ -25,6 +27,8 @@ import java.util.stream.IntStream;
  * @param metadata what the compiler noted, and the author's own strings
  * @param inputs in call order; empty if the package holds no source
  * @param outputs the outputs' names, in call order; empty if the package holds no source
+ * @param outputInfos the outputs, as far as the source shows them, in call order; empty if the
+ *     package holds no source
  * @param constants the constants, by their index in the container; empty if the package holds no
  *     source
  * @param inputSpec PyTorch's TreeSpec of the arguments, JSON; empty if the package holds no source
@@ -43,6 +47,7 @@ public record ModelDescription(
         Map<String, String> metadata,
         List<InputInfo> inputs,
         List<String> outputs,
+        List<OutputInfo> outputInfos,
         List<ConstantInfo> constants,
         Optional<String> inputSpec,
         Optional<String> outputSpec,
@@ -80,6 +85,7 @@ public record ModelDescription(
                 model.metadata(),
                 source.map(s -> inputs(s, names)).orElse(List.of()),
                 source.map(WrapperSource::outputNames).orElse(List.of()),
+                source.map(s -> outputs(archive, model, s)).orElse(List.of()),
                 source.map(s -> ConstantInfo.of(s, new WeightsLocator(s, model))).orElse(List.of()),
                 source.flatMap(WrapperSource::inSpec),
                 source.flatMap(WrapperSource::outSpec),
@@ -127,6 +133,15 @@ public record ModelDescription(
                                         check.text(),
                                         check.endsProcess(),
                                         check.origin() == IndexChecks.Origin.CONSTANT))
+                .toList();
+    }
+
+    private static List<OutputInfo> outputs(
+            Pt2Archive archive, PackagedModel model, WrapperSource source) {
+        List<OutputSpec> specs =
+                RunOutputs.of(PreflightReport.wrapper(archive, model).orElse(""), source);
+        return IntStream.range(0, specs.size())
+                .mapToObj(i -> OutputInfo.of(source.outputNames().get(i), specs.get(i)))
                 .toList();
     }
 

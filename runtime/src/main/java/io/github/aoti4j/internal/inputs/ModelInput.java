@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.inputs;
 import io.github.aoti4j.core.DType;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.internal.indices.IndexRange;
+import io.github.aoti4j.internal.wrapper.DimensionSpec;
 import io.github.aoti4j.internal.wrapper.InputSpec;
 import io.github.aoti4j.internal.wrapper.WrapperSource;
 
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
  * @param dtype empty if it is not known
  * @param deviceType empty if it is not known
  * @param fixedShape empty if the sizes may vary or are not known; not to be written
+ * @param dimensions empty if the rank is not known
  * @param description of dtype, sizes and strides
  * @param ranges that elements must be in
  * @param isScalar whether it has one element, so that a number can stand for it
@@ -28,6 +30,7 @@ public record ModelInput(
         Optional<DType> dtype,
         Optional<Device.Type> deviceType,
         Optional<long[]> fixedShape,
+        Optional<List<DimensionSpec>> dimensions,
         String description,
         List<IndexRange> ranges,
         boolean isScalar) {
@@ -43,6 +46,7 @@ public record ModelInput(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
+                    Optional.empty(),
                     "unknown: the package holds no source",
                     List.of(),
                     false);
@@ -55,6 +59,7 @@ public record ModelInput(
                 spec.dtype(),
                 type(spec.deviceType().orElse(-1)),
                 spec.fixedShape(),
+                spec.rankKnown() ? Optional.of(spec.dimensions()) : Optional.empty(),
                 spec.describe(),
                 source.get().indexChecks().rangesOf(index),
                 spec.isScalar());

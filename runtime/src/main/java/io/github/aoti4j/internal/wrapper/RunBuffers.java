@@ -30,7 +30,7 @@ public final class RunBuffers {
     private static final String END = "} // AOTInductorModel::run_impl";
     private static final String EMPTY = "aoti_torch_empty_strided";
     private static final String VIEW = "reinterpret_tensor_wrapper";
-    private static final String DTYPE = "torch_dtype_";
+    static final String DTYPE = "torch_dtype_";
     private static final String HANDLE = "_handle";
     private static final String FUNCTION = "aoti_torch_";
 
@@ -109,14 +109,21 @@ public final class RunBuffers {
      * @return null if a size is not known before a run, or a size of an input has no bound
      */
     public static Bytes of(String wrapper, WrapperSource source) {
-        int start = wrapper.lastIndexOf(START);
+        String body = body(wrapper);
         long[] sizes = new LargestSizes(source).values();
-        if (start < 0 || sizes == null) {
-            return null;
+        return body.isEmpty() || sizes == null
+                ? null
+                : new RunBuffers(body, source, sizes).follow();
+    }
+
+    /** Returns the text of {@code run_impl}; an empty one if there is none. */
+    static String body(String wrapper) {
+        int start = wrapper.lastIndexOf(START);
+        if (start < 0) {
+            return "";
         }
         int end = wrapper.indexOf(END, start);
-        String body = wrapper.substring(start, end < 0 ? wrapper.length() : end);
-        return new RunBuffers(body, source, sizes).follow();
+        return wrapper.substring(start, end < 0 ? wrapper.length() : end);
     }
 
     private Bytes follow() {
@@ -192,7 +199,8 @@ public final class RunBuffers {
         throw new NotUnderstood();
     }
 
-    private static String buffer(String handle) {
+    /** Returns {@code buf0} for {@code buf0_handle}. */
+    static String buffer(String handle) {
         return handle.endsWith(HANDLE)
                 ? handle.substring(0, handle.length() - HANDLE.length())
                 : handle;
