@@ -13,7 +13,14 @@ import java.util.stream.Stream;
 /** The sources of the repository, as the tests of its pages look at them. */
 final class Sources {
     private static final List<String> MODULES =
-            List.of("bindings", "weights", "runtime", "cli", "jmh", "integrations/micrometer");
+            List.of(
+                    "bindings",
+                    "weights",
+                    "runtime",
+                    "cli",
+                    "jmh",
+                    "integrations/micrometer",
+                    "integrations/spark");
 
     private Sources() {}
 
