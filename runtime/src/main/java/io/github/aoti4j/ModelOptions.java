@@ -335,6 +335,26 @@ public final class ModelOptions {
     }
 
     /**
+     * Sets whether inputs may be empty although the model was compiled for sizes of at least 1.
+     * Export assumes that of every dynamic size, also where its range was declared to begin at 0
+     * ({@code backed_size_oblivious} prevents that). PyTorch's own loader runs such inputs on the
+     * CPU. By default they are refused.
+     *
+     * <p>What a model does with a size of 0 that it was not compiled for is not defined. Most
+     * return empty outputs. One that divides by a size ends the process on x86-64 (SIGFPE), and
+     * computes with a wrong number on AArch64, where dividing an integer by 0 gives 0. One that
+     * decided by a size, such as a reduction whose result for nothing differs, may return other
+     * values than the module in Python. Try an empty input before you rely on one. Sizes whose
+     * range was declared to begin at more than 2 are checked as before.
+     *
+     * @param allow by default false
+     * @return changed options
+     */
+    public ModelOptions allowEmptyInputs(boolean allow) {
+        return with(s -> s.allowEmptyInputs = allow);
+    }
+
+    /**
      * Sets what hears of the model's load, runs and waits; see {@link ModelListener} for the cost.
      *
      * @param listener thread-safe; by default there is none. One listener may hear of several
@@ -364,6 +384,11 @@ public final class ModelOptions {
     /** {@return whether indices are checked before each run} */
     public boolean checkIndices() {
         return settings.checkIndices;
+    }
+
+    /** {@return whether sizes may be 0 where the model was compiled for at least 1} */
+    public boolean allowEmptyInputs() {
+        return settings.allowEmptyInputs;
     }
 
     /** {@return the chosen model; empty for the package's only one} */

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Sizes that inputs derive from one another, and sizes that only the data tell. */
@@ -49,6 +50,40 @@ class DynamicSizesTest {
             assertTrue(e.getMessage().contains("= 14"), e::getMessage);
             assertTrue(e.getMessage().contains("but is 13"), e::getMessage);
         }
+    }
+
+    /** The shapes and zeros of PyTorch's own loader for these packages, which checks nothing. */
+    @Test
+    void runsEmptyInputsIfTheyAreAllowed() {
+        var options = ModelOptions.defaults().allowEmptyInputs(true);
+        try (Model mlp = Model.load(Fixture.of("mlp").path(), options);
+                Model derived = Model.load(Fixture.of("derived_sizes").path(), options);
+                Arena arena = Arena.ofConfined()) {
+            var scores = mlp.run(arena, Tensor.zeros(arena, DType.FLOAT32, 0, 10));
+            assertArrayEquals(new long[] {0, 1}, scores.getFirst().shape());
+
+            var rows = derived.run(arena, derivedSizes(arena, 0, 5));
+            assertArrayEquals(new long[] {0, 5}, rows.get(0).shape());
+            assertArrayEquals(new long[] {0, 6}, rows.get(1).shape());
+            assertArrayEquals(new long[] {0}, rows.get(2).shape());
+
+            var columns = derived.run(arena, derivedSizes(arena, 3, 0));
+            assertArrayEquals(new long[] {3, 0}, columns.get(0).shape());
+            assertArrayEquals(new float[3], columns.get(1).toFloatArray());
+            assertArrayEquals(new long[] {0}, columns.get(2).shape());
+
+            List<Tensor> disagreeing = derivedSizes(arena, 0, 5);
+            disagreeing.set(1, Tensor.zeros(arena, DType.FLOAT32, 2, 5));
+            assertThrows(InvalidInputException.class, () -> derived.run(arena, disagreeing));
+        }
+    }
+
+    private static List<Tensor> derivedSizes(Arena arena, long rows, long columns) {
+        return new ArrayList<>(
+                List.of(
+                        Tensor.zeros(arena, DType.FLOAT32, rows, columns),
+                        Tensor.zeros(arena, DType.FLOAT32, 2 * rows, columns),
+                        Tensor.zeros(arena, DType.FLOAT32, columns + 1)));
     }
 
     @Test

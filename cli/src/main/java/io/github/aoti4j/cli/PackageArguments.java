@@ -86,6 +86,14 @@ final class PackageArguments {
                             + " Default: check, unless -Daoti.check.indices=false.")
     private boolean noCheckIndices;
 
+    @Option(
+            names = "--allow-empty",
+            description =
+                    "Accept inputs with a size of 0 where the model was compiled for at least 1, as"
+                            + " PyTorch's loader does. A model that divides by that size ends the"
+                            + " process. Default: refuse.")
+    private boolean allowEmpty;
+
     @Mixin private Sha256Option sha256;
 
     @Mixin private CompileOptions compile;
@@ -119,6 +127,7 @@ final class PackageArguments {
                 sha256.apply(compile.apply(engine.apply(ModelOptions.defaults())))
                         .weights(weights.toArray(Path[]::new))
                         .allowUnknownWeights(allowUnknown)
+                        .allowEmptyInputs(allowEmpty)
                         .opLibrary(opLibraries.toArray(Path[]::new))
                         .paging(paging)
                         .runners(runners)

@@ -42,10 +42,19 @@ public final class InputCheck {
     private final int slotCount;
 
     public InputCheck(WrapperSource source, InputNames names) {
+        this(source, names, false);
+    }
+
+    /**
+     * Compiles the checks.
+     *
+     * @param allowEmpty whether sizes may be 0 where export has only assumed that they are not
+     */
+    public InputCheck(WrapperSource source, InputNames names, boolean allowEmpty) {
         symbols = source.symbols();
         inputs = new InputConstraint[source.inputCount()];
         for (int i = 0; i < inputs.length; i++) {
-            inputs[i] = new InputConstraint(source.inputs().get(i), i, names);
+            inputs[i] = new InputConstraint(source.inputs().get(i), i, names, allowEmpty);
         }
         Map<Extent, Integer> slotOf = new HashMap<>();
         List<SizeSymbol> defined = new ArrayList<>();

@@ -50,7 +50,7 @@ final class InputConstraint {
     /** The slots of strides that are compared, unless one does not matter. */
     final int[] comparedStrideSlot;
 
-    InputConstraint(InputSpec spec, int index, InputNames names) {
+    InputConstraint(InputSpec spec, int index, InputNames names, boolean allowEmpty) {
         this.spec = spec;
         this.index = index;
         this.names = names;
@@ -64,7 +64,7 @@ final class InputConstraint {
         stride = new long[rank];
         for (int d = 0; d < rank; d++) {
             DimensionSpec dimension = dimensions.get(d);
-            min[d] = dimension.min();
+            min[d] = allowEmpty ? dimension.emptyMin() : dimension.min();
             max[d] = dimension.max();
             stride[d] = dimension.stride() instanceof Literal(long n) ? n : NONE;
         }
@@ -179,7 +179,7 @@ final class InputConstraint {
                                             shape);
                     default -> {
                         boolean isSmall = sizes[flaw] < min[flaw];
-                        yield "dimension %d must be %s%d, but is %d %s"
+                        yield "dimension %d must be %s%d, but is %d %s%s"
                                 .formatted(
                                         flaw,
                                         min[flaw] == max[flaw]
@@ -187,9 +187,16 @@ final class InputConstraint {
                                                 : isSmall ? "at least " : "at most ",
                                         isSmall ? min[flaw] : max[flaw],
                                         sizes[flaw],
-                                        shape);
+                                        shape,
+                                        isEmptyOnly(flaw, sizes[flaw])
+                                                ? "; ModelOptions.allowEmptyInputs(true) accepts it"
+                                                : "");
                     }
                 });
+    }
+
+    private boolean isEmptyOnly(int dimension, long size) {
+        return size == 0 && spec.dimensions().get(dimension).emptyMin() == 0;
     }
 
     /** The names of {@code c10::DeviceType} that a tensor in a JVM can meet. */

@@ -56,6 +56,9 @@ public final class LoadSettings implements Cloneable {
 
     public boolean checkIndices = !"false".equals(System.getProperty("aoti.check.indices"));
 
+    /** Whether sizes may be 0 where export has only assumed that they are not. */
+    public boolean allowEmptyInputs;
+
     /** Returns a changed copy. */
     public LoadSettings with(Consumer<LoadSettings> change) {
         try {

@@ -335,7 +335,9 @@ public final class ModelLoader {
                         container.device(),
                         inputs,
                         inputNames,
-                        known.isPresent() ? new InputCheck(known.get(), inputNames) : null,
+                        known.isPresent()
+                                ? new InputCheck(known.get(), inputNames, settings.allowEmptyInputs)
+                                : null,
                         known.isPresent() && settings.checkIndices
                                 ? known.get().indexChecks()
                                 : IndexChecks.NONE),

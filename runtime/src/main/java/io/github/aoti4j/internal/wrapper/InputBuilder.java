@@ -95,10 +95,11 @@ final class InputBuilder {
                 choose(i, check.size, assertedSizes, symbols.symbolOf(new Extent(index, i, false)));
         SizeExpression stride = choose(i, check.stride, assertedStrides, null);
         if (size instanceof Literal(long value)) {
-            return new DimensionSpec(value, value, size, stride);
+            return new DimensionSpec(value, value, value, size, stride);
         }
         long min = samples.acceptedMinimum(check.min, size);
-        return new DimensionSpec(min, check.max, size, stride);
+        long emptyMin = samples.emptyMinimum(check.min, size);
+        return new DimensionSpec(min, emptyMin, check.max, size, stride);
     }
 
     /** A number that is checked, else what is asserted, else the symbol defined as this extent. */

@@ -12,6 +12,7 @@ import java.util.List;
  * be as many symbols as inputs.
  */
 final class SampleSizes {
+    private final long[] zeros;
     private final long[] ones;
     private final long[] twos;
 
@@ -19,6 +20,7 @@ final class SampleSizes {
     private final long[] different;
 
     SampleSizes(List<SizeSymbol> symbols) {
+        zeros = new long[symbols.size()];
         ones = new long[symbols.size()];
         twos = new long[symbols.size()];
         Arrays.fill(ones, 1);
@@ -56,15 +58,27 @@ final class SampleSizes {
      * the bound is the expression's value for symbols of 2, its value for symbols of 1 replaces it.
      */
     long acceptedMinimum(long declared, SizeExpression size) {
+        return declared < 2 ? declared : minimum(declared, size, 1, ones);
+    }
+
+    /**
+     * Returns the smallest size that is accepted if inputs may be empty: what {@link
+     * #acceptedMinimum} would be if export had assumed every dynamic size to be at least 0.
+     */
+    long emptyMinimum(long declared, SizeExpression size) {
+        return declared < 2 ? 0 : minimum(declared, size, 0, zeros);
+    }
+
+    private long minimum(long declared, SizeExpression size, long least, long[] sample) {
         if (declared == 2) {
-            return 1;
+            return least;
         }
-        if (declared < 2 || !size.isKnown()) {
+        if (!size.isKnown()) {
             return declared;
         }
         try {
             return size.toLong(twos) == declared
-                    ? Math.clamp(size.toLong(ones), 1, declared)
+                    ? Math.clamp(size.toLong(sample), least, declared)
                     : declared;
         } catch (ArithmeticException _) {
             return declared;

@@ -182,11 +182,38 @@ class InputCheckTest {
                 "input 0 \"x\": dimension 1 must be 10, but is 12 (shape [3, 12])",
                 () -> run(matrix(), sizes(3, 12)));
         refuses(
-                "input 0 \"x\": dimension 0 must be at least 1, but is 0 (shape [0, 10])",
+                "input 0 \"x\": dimension 0 must be at least 1, but is 0 (shape [0, 10]);"
+                        + " ModelOptions.allowEmptyInputs(true) accepts it",
                 () -> run(matrix(), sizes(0, 10)));
         refuses(
                 "input 0 \"x\": dimension 0 must be at most 1024, but is 1025 (shape [1025, 10])",
                 () -> run(matrix(), sizes(1025, 10)));
+    }
+
+    @Test
+    void takesEmptyInputsWhereExportOnlyAssumedThatThereAreNone() {
+        var text =
+                new WrapperText()
+                        .input("arg0_1", "float32", "arg0_1_size[0] < 2")
+                        .input("arg1_1", "float32", "arg1_1_size[0] < 5", "arg1_1_size[1] < 3")
+                        .prologue("int64_t s0 = arg0_1_size[0];")
+                        .prologue("int64_t s1 = arg1_1_size[1];")
+                        .asserted("arg0_1", "{s0}", "{1L}")
+                        .asserted("arg1_1", "{1L + (2L*s0), s1}", "{s1, 1L}");
+        var check = new InputCheck(text.parse(), new InputNames(List.of("x", "y"), List::of), true);
+        run(check, sizes(0), sizes(1, 3));
+        run(check, sizes(2), sizes(5, 3));
+        refuses(
+                "input 1 \"y\": dimension 0 must be at least 1, but is 0 (shape [0, 3])",
+                () -> run(check, sizes(0), sizes(0, 3)));
+        // A range that was declared to begin there: export itself assumes 2 at most.
+        refuses(
+                "input 1 \"y\": dimension 1 must be at least 3, but is 0 (shape [1, 0])",
+                () -> run(check, sizes(0), sizes(1, 0)));
+        refuses(
+                "input 0 \"x\": dimension 0 must be at least 1, but is 0 (shape [0]);"
+                        + " ModelOptions.allowEmptyInputs(true) accepts it",
+                () -> run(check(text), sizes(0), sizes(1, 3)));
     }
 
     @Test

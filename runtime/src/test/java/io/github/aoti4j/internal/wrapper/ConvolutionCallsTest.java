@@ -56,7 +56,7 @@ class ConvolutionCallsTest {
                     size == 0
                             ? new SizeExpression.Symbol("s0", 0)
                             : new SizeExpression.Literal(size);
-            dimensions.add(new DimensionSpec(0, 1 << 20, expression, expression));
+            dimensions.add(new DimensionSpec(0, 0, 1 << 20, expression, expression));
         }
         return List.of(
                 new InputSpec(
