@@ -198,6 +198,11 @@ public final class LibrarySource {
         }
     }
 
+    /** Opens copies that nothing else uses; see {@link LibraryCache#openCopies}. */
+    public List<NativeLibrary> openCopies(int count) {
+        return LibraryCache.openCopies(library, count);
+    }
+
     /** Returns the package and the entry, or the compiled file. */
     @Override
     public String toString() {

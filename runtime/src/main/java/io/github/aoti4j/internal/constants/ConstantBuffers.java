@@ -179,7 +179,8 @@ final class ConstantBuffers implements AutoCloseable {
     private void fold(boolean inactive) {
         Object before = container.backend().tensors().enter();
         try (Cleanup _ = () -> container.backend().tensors().leave(before)) {
-            api.fold(container.handle(), inactive, container.proxyExecutor());
+            container.compute(
+                    () -> api.fold(container.handle(), inactive, container.proxyExecutor()));
         } catch (NativeException e) {
             container.throwOperatorFailure(e);
             throw container.explained(e);

@@ -3,7 +3,6 @@ package io.github.aoti4j.internal.container;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.model.ModelApi;
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
 import io.github.aoti4j.core.Device;
 import io.github.aoti4j.core.NativeException;
@@ -14,6 +13,7 @@ import io.github.aoti4j.internal.operators.ProxyExecutor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The native containers of one model: one for all its runs, or one for each permit, all with the
@@ -22,8 +22,15 @@ import java.util.List;
 public final class Container implements AutoCloseable {
     private final String name;
     private final Backend backend;
-    private final ModelApi api;
+
+    /** For each of the native containers, the functions of its library. */
+    private final ModelApi[] apis;
+
     private final MemorySegment[] replicas;
+
+    /** Held by each run; null where runs go on at once. */
+    private final ReentrantLock alone;
+
     private final List<String> inputNames;
     private final List<String> outputNames;
 
@@ -59,28 +66,30 @@ public final class Container implements AutoCloseable {
     /**
      * Creates the native containers.
      *
-     * @param library the opened model, which outlives this
+     * @param libraries the opened model, which outlives this
      * @throws NativeException if one cannot be made; there is none then
      */
-    public Container(String name, NativeLibrary library, Backend backend, Settings settings) {
+    public Container(String name, ModelLibraries libraries, Backend backend, Settings settings) {
         this.name = name;
         this.backend = backend;
         this.executor = settings.executor();
         this.ownChecks = settings.ownChecks() ? new EmbeddedInputChecks() : null;
         this.listener = settings.listener();
-        this.api = new ModelApi(library, settings.runners() == 1);
+        this.alone = libraries.lock();
         this.replicas = new MemorySegment[settings.replicas()];
+        this.apis = new ModelApi[replicas.length];
         int made = 0;
         try {
             for (; made < replicas.length; made++) {
+                apis[made] = new ModelApi(libraries.of(made), settings.runners() == 1);
                 replicas[made] =
-                        api.create(
+                        apis[made].create(
                                 backend.device().toString(),
                                 settings.runners(),
                                 settings.kernels());
             }
-            this.inputNames = List.copyOf(api.inputNames(replicas[0]));
-            this.outputNames = List.copyOf(api.outputNames(replicas[0]));
+            this.inputNames = List.copyOf(apis[0].inputNames(replicas[0]));
+            this.outputNames = List.copyOf(apis[0].outputNames(replicas[0]));
         } catch (Throwable e) {
             Closeables.closeAfter(e, deletions(made));
             throw e;
@@ -92,8 +101,9 @@ public final class Container implements AutoCloseable {
         return name;
     }
 
+    /** Returns the functions of the first native container, which serve all but for their runs. */
     public ModelApi api() {
-        return api;
+        return apis[0];
     }
 
     public Device device() {
@@ -229,11 +239,14 @@ public final class Container implements AutoCloseable {
     }
 
     private void call(int permit, RunSlot slot, MemorySegment stream) {
-        MemorySegment container = replicas[replicas.length == 1 ? 0 : permit];
-        int code =
-                executor == null
-                        ? api.run(container, slot.arguments(), stream, MemorySegment.NULL)
-                        : callWithOperators(container, slot, stream);
+        int replica = replicas.length == 1 ? 0 : permit;
+        ModelApi api = apis[replica];
+        int code;
+        if (alone == null && executor == null) {
+            code = api.run(replicas[replica], slot.arguments(), stream, MemorySegment.NULL);
+        } else {
+            code = otherRun(replica, slot, stream);
+        }
         try {
             slot.separateOutputs();
         } catch (Throwable e) {
@@ -247,6 +260,35 @@ public final class Container implements AutoCloseable {
         }
     }
 
+    private int otherRun(int replica, RunSlot slot, MemorySegment stream) {
+        if (alone == null) {
+            return callWithOperators(replica, slot, stream);
+        }
+        alone.lock();
+        try {
+            return executor == null
+                    ? apis[replica].run(
+                            replicas[replica], slot.arguments(), stream, MemorySegment.NULL)
+                    : callWithOperators(replica, slot, stream);
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    /** Does what uses the first native container's kernels outside of a run. */
+    public void compute(Runnable work) {
+        if (alone == null) {
+            work.run();
+            return;
+        }
+        alone.lock();
+        try {
+            work.run();
+        } finally {
+            alone.unlock();
+        }
+    }
+
     /** Returns the failure of a function that the model called, if that is known, or its own. */
     public NativeException explained(NativeException fromModel) {
         NativeException reason = backend.tensors().takeFailure();
@@ -257,10 +299,11 @@ public final class Container implements AutoCloseable {
         return reason;
     }
 
-    private int callWithOperators(MemorySegment container, RunSlot slot, MemorySegment stream) {
+    private int callWithOperators(int replica, RunSlot slot, MemorySegment stream) {
         long[] outer = executor.begin(slot.arguments(), slot.scratchAddress());
         try {
-            return api.run(container, slot.arguments(), stream, executor.object());
+            return apis[replica].run(
+                    replicas[replica], slot.arguments(), stream, executor.object());
         } finally {
             ProxyExecutor.end(outer);
         }
@@ -278,6 +321,7 @@ public final class Container implements AutoCloseable {
         List<AutoCloseable> deletions = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             MemorySegment container = replicas[i];
+            ModelApi api = apis[i];
             deletions.addFirst(() -> api.delete(container));
         }
         return deletions.toArray(AutoCloseable[]::new);

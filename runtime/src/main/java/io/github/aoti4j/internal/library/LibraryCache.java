@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.library;
 
 import io.github.aoti4j.bindings.elf.ElfFile;
+import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.MemoryLibraries;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
@@ -22,8 +23,10 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -43,8 +46,8 @@ import java.util.zip.CRC32;
  * renaming if it is damaged, never written to: a process that has it loaded keeps the old file.
  *
  * <p>Models with the same library get the same path, which the dynamic loader loads once:
- * containers and constants are each model's own, and static variables of the library are shared, of
- * which PyTorch's have none that matter.
+ * containers and constants are each model's own, and static variables of the library are shared.
+ * Where these matter, models get copies of their own ({@link #openCopies}).
  */
 public final class LibraryCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -231,6 +234,31 @@ public final class LibraryCache {
             return MemoryLibraries.open(hash(library), name, file -> copy(library, file));
         } catch (IOException e) {
             throw new AotiException("cannot copy %s into memory: %s".formatted(name, e), e);
+        }
+    }
+
+    /**
+     * Opens copies of a library, each with variables that nothing else in the process uses.
+     *
+     * @throws PackageException as {@link #unpack}
+     * @throws NativeException if one cannot be loaded, with the loader's message; none is open then
+     * @throws AotiException if there is no memory for one; none is open then
+     */
+    public static List<NativeLibrary> openCopies(Packaged library, int count) {
+        String name = library.path() + "!" + library.entry();
+        String key = hash(library);
+        List<NativeLibrary> opened = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                opened.add(MemoryLibraries.openOwn(key, name, file -> copy(library, file)));
+            }
+            return opened;
+        } catch (IOException e) {
+            Closeables.closeAfter(e, opened.toArray(AutoCloseable[]::new));
+            throw new AotiException("cannot copy %s into memory: %s".formatted(name, e), e);
+        } catch (Throwable e) {
+            Closeables.closeAfter(e, opened.toArray(AutoCloseable[]::new));
+            throw e;
         }
     }
 

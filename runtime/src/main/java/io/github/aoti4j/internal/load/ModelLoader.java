@@ -3,7 +3,6 @@ package io.github.aoti4j.internal.load;
 import io.github.aoti4j.bindings.cuda.LibTorchCuda;
 import io.github.aoti4j.bindings.diag.Recorder;
 import io.github.aoti4j.bindings.os.Closeables;
-import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.torch.LibTorchTensors;
 import io.github.aoti4j.cache.UserCache;
 import io.github.aoti4j.core.Engine;
@@ -15,6 +14,7 @@ import io.github.aoti4j.internal.compile.LibrarySource;
 import io.github.aoti4j.internal.constants.ConstantStore;
 import io.github.aoti4j.internal.constants.WeightsBudget;
 import io.github.aoti4j.internal.container.Container;
+import io.github.aoti4j.internal.container.ModelLibraries;
 import io.github.aoti4j.internal.container.RunGate;
 import io.github.aoti4j.internal.cuda.KernelFolder;
 import io.github.aoti4j.internal.device.Backend;
@@ -215,13 +215,13 @@ public final class ModelLoader {
             BuiltInEngine engine,
             WeightsMemory weights) {
         KernelFolder kernels = null;
-        NativeLibrary opened = null;
+        ModelLibraries opened = null;
         ProxyExecutor executor = null;
         Container container = null;
         ConstantStore constants = null;
         try {
             kernels = kernels();
-            opened = open(engine);
+            opened = open(engine, report, weights.containers());
             executor = plans.isPresent() ? new ProxyExecutor(plans.get()) : null;
             container = container(report, backend, opened, kernels, executor, weights.containers());
             var gate = new RunGate(packaged.name(), settings.runners, settings.listener);
@@ -256,7 +256,7 @@ public final class ModelLoader {
         return files.isEmpty() ? null : KernelFolder.unpack(archive, files, UserCache.ofProcess());
     }
 
-    private NativeLibrary open(BuiltInEngine engine) {
+    private ModelLibraries open(BuiltInEngine engine, PreflightReport report, int containers) {
         if (engine != null) {
             library.bindTo(engine.soname());
         }
@@ -264,7 +264,9 @@ public final class ModelLoader {
             library.prepare();
         }
         try (var _ = Recorder.phase("open library", library)) {
-            return library.open();
+            return LibraryCopies.of(
+                            report.divisions(), library.size(), containers, settings.runners)
+                    .open(library);
         } catch (NativeException e) {
             if (e.nativeMessage().contains("libgomp.so.1: cannot open")) {
                 // libtorch brings its own.
@@ -282,7 +284,7 @@ public final class ModelLoader {
     private Container container(
             PreflightReport report,
             Backend backend,
-            NativeLibrary opened,
+            ModelLibraries opened,
             KernelFolder kernels,
             ProxyExecutor executor,
             int containers) {

@@ -41,7 +41,7 @@ public record WeightsMemory(
      * Each native container copies the weights that lie in the library, if any do: for larger ones,
      * memory is worth more than the locks of a container for all runs cost.
      */
-    private static final long LARGEST_REPLICATED = 4 << 20;
+    static final long LARGEST_REPLICATED = 4 << 20;
 
     /** Reads what the package of a model that is to be loaded says. */
     static WeightsMemory of(PreflightReport report, long libraryBytes, LoadSettings settings) {

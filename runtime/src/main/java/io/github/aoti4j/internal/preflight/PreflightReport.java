@@ -37,6 +37,7 @@ import java.util.function.Predicate;
  *     does
  * @param readOnlyConstants indices of constants that it only reads; searched where weights lie
  *     beside the library
+ * @param divisions whether its concurrent runs disturb each other
  */
 public record PreflightReport(
         PackagedModel packaged,
@@ -46,7 +47,8 @@ public record PreflightReport(
         List<Requirement> requirements,
         String slowConvolutions,
         Set<Integer> readOnlyConstants,
-        Optional<ProxyCalls> proxyCalls) {
+        Optional<ProxyCalls> proxyCalls,
+        IntegerDivisions divisions) {
     private static final String PROXY_EXECUTOR = "aoti_torch_proxy_executor_call_function";
 
     /**
@@ -68,7 +70,11 @@ public record PreflightReport(
     public static PreflightReport of(
             Pt2Archive archive, PackagedModel packaged, ElfFile library, Device wanted) {
         Optional<String> wrapper = wrapper(archive, packaged);
-        Optional<WrapperSource> source = source(archive, packaged, wrapper);
+        List<String> kernels = kernels(archive, packaged);
+        Optional<WrapperSource> source =
+                wrapper.isPresent()
+                        ? WrapperSource.parse(wrapper.get(), kernels)
+                        : Optional.empty();
         PackageMetadata metadata = new PackageMetadata(packaged.metadata());
         DeviceRequirement required =
                 DeviceRequirement.of(
@@ -99,7 +105,8 @@ public record PreflightReport(
                 List.copyOf(requirements),
                 slowConvolutions(wrapper, source),
                 mapped && wrapper.isPresent() ? ReadOnlyConstants.find(wrapper.get()) : Set.of(),
-                calls);
+                calls,
+                IntegerDivisions.of(library, wrapper, kernels));
     }
 
     private static String slowConvolutions(
@@ -115,18 +122,6 @@ public record PreflightReport(
                 : null;
     }
 
-    private static Optional<WrapperSource> source(
-            Pt2Archive archive, PackagedModel packaged, Optional<String> wrapper) {
-        if (wrapper.isEmpty()) {
-            return Optional.empty();
-        }
-        List<String> kernels = new ArrayList<>();
-        for (ArchiveEntry entry : packaged.kernelSources()) {
-            kernels.add(archive.text(entry));
-        }
-        return WrapperSource.parse(wrapper.get(), kernels);
-    }
-
     /** Returns the text of a model's generated source; empty if the package holds none. */
     public static Optional<String> wrapper(Pt2Archive archive, PackagedModel packaged) {
         Optional<ArchiveEntry> entry = packaged.wrapperSource();
@@ -135,7 +130,16 @@ public record PreflightReport(
 
     /** Reads a model's generated source; empty if the package holds none that is understood. */
     public static Optional<WrapperSource> source(Pt2Archive archive, PackagedModel packaged) {
-        return source(archive, packaged, wrapper(archive, packaged));
+        return wrapper(archive, packaged)
+                .flatMap(text -> WrapperSource.parse(text, kernels(archive, packaged)));
+    }
+
+    private static List<String> kernels(Pt2Archive archive, PackagedModel packaged) {
+        List<String> kernels = new ArrayList<>();
+        for (ArchiveEntry entry : packaged.kernelSources()) {
+            kernels.add(archive.text(entry));
+        }
+        return kernels;
     }
 
     /** Returns all requirements; {@code has} is whether libtorch exports a symbol. */
