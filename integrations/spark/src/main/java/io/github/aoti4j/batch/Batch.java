@@ -203,7 +203,11 @@ public final class Batch implements AutoCloseable {
         var located =
                 new InvalidInputException(
                         "row %d of %s, column %s: %s"
-                                .formatted(current, place, latest.plan().column(), e.getMessage()));
+                                .formatted(
+                                        current,
+                                        place,
+                                        latest.plan().tensor().column(),
+                                        e.getMessage()));
         located.initCause(e);
         return located;
     }

@@ -21,6 +21,7 @@ import java.util.Arrays;
  */
 public final class InputWriter implements AutoCloseable {
     private final InputPlan plan;
+    private final InputTensor input;
     private final NullRule nulls;
     private final DType dtype;
     private final NativeBuffer buffer = new NativeBuffer();
@@ -45,11 +46,12 @@ public final class InputWriter implements AutoCloseable {
     InputWriter(InputPlan plan, NullRule nulls, int rows) {
         this.plan = plan;
         this.nulls = nulls;
-        this.dtype = plan.dtype();
-        this.planned = plan.sizes().stream().mapToLong(size -> size).toArray();
+        this.input = plan.tensor();
+        this.dtype = input.dtype();
+        this.planned = input.sizesOfRow();
         this.rowSizes = planned.clone();
-        long elements = plan.elements();
-        if (elements != InputPlan.ANY) {
+        long elements = input.elements();
+        if (elements != InputTensor.ANY) {
             require(
                     Math.multiplyExact(
                             Math.multiplyExact(elements, dtype.byteSize()), (long) rows));
@@ -108,7 +110,7 @@ public final class InputWriter implements AutoCloseable {
      * @param size of the batch, at least as many: the last row is repeated
      */
     Tensor tensor(int rows, int size) {
-        long rowBytes = InputPlan.product(batchSizes) * dtype.byteSize();
+        long rowBytes = InputTensor.product(batchSizes) * dtype.byteSize();
         require(rowBytes * size);
         for (int row = rows; row < size; row++) {
             MemorySegment.copy(segment, (rows - 1) * rowBytes, segment, row * rowBytes, rowBytes);
@@ -144,12 +146,12 @@ public final class InputWriter implements AutoCloseable {
             requireFlat(size);
         } else {
             requireLevel();
-            if (rowSizes[level] == InputPlan.ANY) {
+            if (rowSizes[level] == InputTensor.ANY) {
                 rowSizes[level] = size;
             } else if (rowSizes[level] != size) {
                 throw new InvalidInputException(
                         "%d elements where %d are wanted (dimension %d of %s)"
-                                .formatted(size, rowSizes[level], level, plan.shape()));
+                                .formatted(size, rowSizes[level], level, input.shape()));
             }
         }
         level++;
@@ -158,15 +160,15 @@ public final class InputWriter implements AutoCloseable {
 
     private void requireLevel() {
         if (level >= rowSizes.length) {
-            throw new InvalidInputException("arrays are nested deeper than " + plan.shape());
+            throw new InvalidInputException("arrays are nested deeper than " + input.shape());
         }
     }
 
     private void requireFlat(long size) {
-        long wanted = plan.elements();
+        long wanted = input.elements();
         if (size != wanted) {
             throw new InvalidInputException(
-                    "%d elements where %s has %d".formatted(size, plan.shape(), wanted));
+                    "%d elements where %s has %d".formatted(size, input.shape(), wanted));
         }
     }
 
@@ -262,7 +264,7 @@ public final class InputWriter implements AutoCloseable {
         long known = dtype.byteSize();
         int open = -1;
         for (int d = 0; d < rowSizes.length; d++) {
-            if (rowSizes[d] == InputPlan.ANY) {
+            if (rowSizes[d] == InputTensor.ANY) {
                 open = d;
             } else {
                 known *= rowSizes[d];
@@ -276,7 +278,7 @@ public final class InputWriter implements AutoCloseable {
                             .formatted(
                                     bytes.length,
                                     dtype.torchName(),
-                                    plan.shape(),
+                                    input.shape(),
                                     open < 0 ? "" : "a multiple of ",
                                     known));
         }
@@ -300,10 +302,10 @@ public final class InputWriter implements AutoCloseable {
         long count = 1;
         int from = plan.flat() && level > 0 ? rowSizes.length : level;
         for (int d = from; d < rowSizes.length; d++) {
-            if (rowSizes[d] == InputPlan.ANY) {
+            if (rowSizes[d] == InputTensor.ANY) {
                 throw new InvalidInputException(
                         "is null, and no value can stand for it, because a row of %s may have any size"
-                                .formatted(plan.shape()));
+                                .formatted(input.shape()));
             }
             count *= rowSizes[d];
         }

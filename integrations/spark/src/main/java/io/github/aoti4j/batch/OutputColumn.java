@@ -47,7 +47,7 @@ final class OutputColumn {
         this.segment = dense.segment();
         long[] shape = dense.shape();
         this.sizes = java.util.Arrays.copyOfRange(shape, 1, shape.length);
-        this.elements = Math.toIntExact(InputPlan.product(sizes));
+        this.elements = Math.toIntExact(InputTensor.product(sizes));
         plan.requireHolds(dtype);
         plan.requireDepth(sizes.length);
         if (plan.depth() == 0 && plan.element() != Element.BYTES && elements != 1) {

@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.DataType;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -118,7 +119,8 @@ public final class AotiScorer {
     }
 
     /**
-     * Adds a column with an output, whose type is what the package says of it.
+     * Adds a column with an output, whose type is what the package says of it. Without any, the
+     * first output becomes the column {@code output}.
      *
      * @param index the output, in call order
      * @param column a name that the rows do not have yet
@@ -299,7 +301,39 @@ public final class AotiScorer {
         return rows.toDF().mapPartitions(score, Encoders.row(plan.result()));
     }
 
-    private ModelSource source() {
+    /**
+     * Registers a function of SQL that scores one row: {@code aoti_score('m', features)}. Its
+     * arguments are the name of a model and the model's inputs, in call order, of the types that
+     * columns of inputs may have; it returns the output, or a struct of several.
+     *
+     * <p>Spark calls such a function for each row, so that each row is a run of its own, and may
+     * evaluate it more often than once for a row. {@link #transform} runs the model on batches; a
+     * query can read its result as a view.
+     *
+     * <p>Spark does not say what the arguments' types are before there are rows: what does not fit
+     * fails a task, and not the query's plan. With {@link #skipNulls} and {@link #keepNulls} the
+     * function returns null for a null.
+     *
+     * @param spark the session
+     * @param function the function's name
+     * @param models scorers by the names that queries give; all with as many inputs, at most nine,
+     *     and outputs of the same types. Columns of inputs need not be named; without an output,
+     *     the first one is returned
+     * @throws InvalidInputException if the models differ, or the packages do not say enough
+     */
+    public static void register(
+            SparkSession spark, String function, Map<String, AotiScorer> models) {
+        SqlFunction.register(
+                requireNonNull(spark, "spark"),
+                requireNonNull(function, "function"),
+                requireNonNull(models, "models"));
+    }
+
+    ScorerSettings settings() {
+        return settings;
+    }
+
+    ModelSource source() {
         var context = spark.sparkContext();
         SharedFile shared = DriverFiles.share(context, file, sha256, ".pt2");
         List<SharedFile> weights =

@@ -118,6 +118,11 @@ final class ExecutorModels {
         return entries.size();
     }
 
+    /** Returns how many tasks use models. */
+    synchronized int users() {
+        return entries.values().stream().mapToInt(entry -> entry.users).sum();
+    }
+
     /** Closes the models that no task uses. */
     synchronized void closeUnused() {
         entries.values()

@@ -16,16 +16,32 @@ import java.lang.invoke.MethodType;
  * Writes values as Spark's rows have them.
  *
  * @param field the column's place in the row
+ * @param known what the column's elements are; null if only nulls have been seen
+ * @param depth how deep arrays are nested
  */
-record RowValues(int field, Element element, boolean isVector) implements Serializable {
+record RowValues(int field, Element known, int depth, boolean isVector) implements Serializable {
     @Serial private static final long serialVersionUID = 1L;
+
+    boolean isNull() {
+        return known == null;
+    }
+
+    /** Returns what the elements are; of nulls, what can be all inputs. */
+    Element element() {
+        return known == null ? Element.BOOLEAN : known;
+    }
+
+    static boolean isVector(Class<?> type) {
+        return type.getName().startsWith("org.apache.spark.ml")
+                && type.getName().contains(".linalg.");
+    }
 
     void write(Object value, InputWriter writer) {
         if (value == null) {
             writer.putNull();
         } else if (isVector) {
             writer.putDoubles(Vectors.toArray(value));
-        } else if (element == Element.BYTES) {
+        } else if (known == Element.BYTES) {
             writer.putBytes((byte[]) value);
         } else if (value instanceof Seq<?> list) {
             writer.beginList(list.length());
@@ -35,7 +51,7 @@ record RowValues(int field, Element element, boolean isVector) implements Serial
             }
             writer.endList();
         } else {
-            switch (element) {
+            switch (element()) {
                 case FLOAT32, FLOAT64 -> writer.put(((Number) value).doubleValue());
                 case BOOLEAN -> writer.put((Boolean) value ? 1L : 0L);
                 default -> writer.put(((Number) value).longValue());

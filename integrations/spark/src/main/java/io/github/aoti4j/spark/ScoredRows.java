@@ -48,7 +48,7 @@ final class ScoredRows implements Iterator<Row> {
                 });
     }
 
-    private static Batch batch(ExecutorModels.Use use, BatchPlan plan, String place) {
+    static Batch batch(ExecutorModels.Use use, BatchPlan plan, String place) {
         Model model = use.model();
         try {
             return new Batch(model, plan, place);

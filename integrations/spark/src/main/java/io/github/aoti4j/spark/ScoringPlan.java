@@ -6,9 +6,11 @@ import io.github.aoti4j.OutputInfo;
 import io.github.aoti4j.batch.BatchPlan;
 import io.github.aoti4j.batch.BatchSizes;
 import io.github.aoti4j.batch.InputPlan;
+import io.github.aoti4j.batch.InputTensor;
 import io.github.aoti4j.batch.OutputPlan;
 import io.github.aoti4j.core.InvalidInputException;
 
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -26,11 +28,7 @@ import java.util.Optional;
  */
 record ScoringPlan(BatchPlan batches, List<RowValues> values, StructType result) {
     static ScoringPlan of(ModelDescription model, ScorerSettings settings, StructType rows) {
-        if (!model.sourceKnown()) {
-            throw new InvalidInputException(
-                    "%s does not say what inputs its model takes: make a package that holds its source"
-                            .formatted(settings.location));
-        }
+        requireSource(model, settings);
         List<InputInfo> infos = model.inputs();
         settings.inputs.forEach(
                 (index, column) -> requireExists("input", index, infos.size(), column));
@@ -45,35 +43,42 @@ record ScoringPlan(BatchPlan batches, List<RowValues> values, StructType result)
             int field = field(rows, column);
             SparkColumns.Holds holds = SparkColumns.holds(column, rows.fields()[field].dataType());
             inputs.add(
-                    InputPlan.of(
-                            i,
-                            infos.get(i),
-                            column,
-                            holds.element(),
-                            holds.depth(),
-                            settings.rounding));
-            values.add(new RowValues(field, holds.element(), holds.isVector()));
+                    InputTensor.of(infos.get(i), column)
+                            .plan(holds.element(), holds.depth(), settings.rounding));
+            values.add(new RowValues(field, holds.element(), holds.depth(), holds.isVector()));
+        }
+        StructType result = rows;
+        List<OutputPlan> outputs = outputs(model, settings);
+        for (OutputPlan output : outputs) {
+            requireNew(result, output.column());
+            result = result.add(output.column(), type(output), true);
+        }
+        BatchSizes sizes = BatchSizes.of(infos, settings.batch);
+        return new ScoringPlan(
+                new BatchPlan(inputs, outputs, sizes, settings.nulls), values, result);
+    }
+
+    static void requireSource(ModelDescription model, ScorerSettings settings) {
+        if (!model.sourceKnown()) {
+            throw new InvalidInputException(
+                    "%s does not say what inputs its model takes: make a package that holds its source"
+                            .formatted(settings.location));
+        }
+    }
+
+    /** Plans the chosen outputs; the first one if none is chosen. */
+    static List<OutputPlan> outputs(ModelDescription model, ScorerSettings settings) {
+        Map<Integer, ScorerSettings.Output> chosen = settings.outputs;
+        if (chosen.isEmpty()) {
+            chosen = Map.of(0, new ScorerSettings.Output("output", null));
         }
         List<OutputPlan> outputs = new ArrayList<>();
-        StructType result = rows;
-        if (settings.outputs.isEmpty()) {
-            throw new InvalidInputException("no output has a column");
-        }
-        for (Map.Entry<Integer, ScorerSettings.Output> entry : settings.outputs.entrySet()) {
-            OutputPlan output = output(model, entry.getKey(), entry.getValue());
-            requireNew(result, output.column());
-            outputs.add(output);
-            result =
-                    result.add(
-                            output.column(),
-                            SparkColumns.type(output.element(), output.depth()),
-                            true);
-        }
-        return new ScoringPlan(
-                new BatchPlan(
-                        inputs, outputs, BatchSizes.of(infos, settings.batch), settings.nulls),
-                values,
-                result);
+        chosen.forEach((index, output) -> outputs.add(output(model, index, output)));
+        return outputs;
+    }
+
+    static DataType type(OutputPlan output) {
+        return SparkColumns.type(output.element(), output.depth());
     }
 
     private static OutputPlan output(

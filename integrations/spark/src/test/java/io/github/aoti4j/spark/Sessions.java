@@ -22,6 +22,8 @@ final class Sessions {
                             .config("spark.sql.shuffle.partitions", 2)
                             .config("spark.sql.warehouse.dir", "target/warehouse")
                             .getOrCreate();
+            // Tests make tasks fail.
+            session.sparkContext().setLogLevel("OFF");
         }
         return session;
     }
