@@ -335,6 +335,7 @@ public final class AotiScorer {
 
     ModelSource source() {
         var context = spark.sparkContext();
+        LocalModels.closeAtEnd(context);
         SharedFile shared = DriverFiles.share(context, file, sha256, ".pt2");
         List<SharedFile> weights =
                 settings.weights.stream()

@@ -11,36 +11,30 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
 /**
  * Files on the driver, on their way to the executors. A file is given to Spark under a name made of
  * its digest: Spark knows files by their names alone, and does not take another one of a name.
  */
 final class DriverFiles {
-    private static final Path FOLDER = folder();
-
     private DriverFiles() {}
 
-    private static Path folder() {
-        try {
-            Path folder = Files.createTempDirectory("aoti4j-spark");
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
-            return folder;
-        } catch (IOException e) {
-            throw new AotiException("cannot make a folder for files of the cluster: " + e, e);
+    /** Made when it is needed. What is in it is deleted when the process ends. */
+    private static final class Folder {
+        static final Path PATH = make();
+
+        private static Path make() {
+            try {
+                return deletedAtExit(Files.createTempDirectory("aoti4j-spark"));
+            } catch (IOException e) {
+                throw new AotiException("cannot make a folder for files of the cluster: " + e, e);
+            }
         }
     }
 
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException _) {
-            // It is a temporary folder.
-        }
+    private static Path deletedAtExit(Path file) {
+        file.toFile().deleteOnExit();
+        return file;
     }
 
     /**
@@ -59,7 +53,7 @@ final class DriverFiles {
         }
         try {
             FileSystem files = source.getFileSystem(spark.hadoopConfiguration());
-            Path copy = Files.createTempFile(FOLDER, "download", "");
+            Path copy = deletedAtExit(Files.createTempFile(Folder.PATH, "download", ""));
             files.copyToLocalFile(false, source, new org.apache.hadoop.fs.Path(copy.toUri()), true);
             return copy;
         } catch (IOException e) {
@@ -81,21 +75,21 @@ final class DriverFiles {
     }
 
     private static Path staged(Path file, String name) {
-        Path staged = FOLDER.resolve(name);
+        Path staged = deletedAtExit(Folder.PATH.resolve(name));
         try {
             try {
                 Files.createLink(staged, file);
             } catch (FileAlreadyExistsException e) {
                 throw e;
             } catch (IOException | UnsupportedOperationException _) {
-                Path copy = Files.createTempFile(FOLDER, "copy", "");
+                Path copy = Files.createTempFile(Folder.PATH, "copy", "");
                 Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
                 Files.move(copy, staged, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (FileAlreadyExistsException _) {
             return staged;
         } catch (IOException e) {
-            throw new AotiException("cannot copy %s to %s: %s".formatted(file, FOLDER, e), e);
+            throw new AotiException("cannot copy %s to %s: %s".formatted(file, Folder.PATH, e), e);
         }
         return staged;
     }

@@ -4,7 +4,7 @@ import io.github.aoti4j.testing.Checkout;
 
 import org.apache.spark.sql.SparkSession;
 
-/** The one session of these tests. */
+/** The session that all tests share. */
 final class Sessions {
     private static SparkSession session;
 
@@ -26,6 +26,12 @@ final class Sessions {
             session.sparkContext().setLogLevel("OFF");
         }
         return session;
+    }
+
+    /** Ends the session; the next test starts another one. */
+    static synchronized void stop() {
+        session.stop();
+        session = null;
     }
 
     static String fixture(String name) {
