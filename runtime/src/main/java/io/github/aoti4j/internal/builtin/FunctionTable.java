@@ -3,6 +3,7 @@ package io.github.aoti4j.internal.builtin;
 import io.github.aoti4j.internal.builtin.math.Attention;
 import io.github.aoti4j.internal.builtin.math.Convolution;
 import io.github.aoti4j.internal.builtin.math.EmbeddingBag;
+import io.github.aoti4j.internal.builtin.math.Histogram;
 import io.github.aoti4j.internal.builtin.math.Indexing;
 import io.github.aoti4j.internal.builtin.math.LstmLayer;
 import io.github.aoti4j.internal.builtin.math.Pieces;
@@ -51,6 +52,7 @@ final class FunctionTable {
                     new Function("aoti_torch_cpu_index_Tensor", Indexing.class, "index", "LLLL"),
                     new Function("aoti_torch_cpu_cumsum", Scans.class, "cumsum", "LLLL"),
                     new Function("aoti_torch_cpu_cumprod", Scans.class, "cumprod", "LLLL"),
+                    new Function("aoti_torch_cpu_histc", Histogram.class, "histc", "LLDDL"),
                     new Function("aoti_torch_cpu_topk", Sorting.class, "topk", "LLLIILL"),
                     new Function("aoti_torch_cpu_sort", Sorting.class, "sort", "LLILL"),
                     new Function(

@@ -1,6 +1,7 @@
 package io.github.aoti4j.internal.builtin;
 
 import io.github.aoti4j.internal.builtin.FunctionTable.Function;
+import io.github.aoti4j.internal.builtin.math.GroupedProducts;
 import io.github.aoti4j.internal.builtin.math.MatrixProducts;
 
 import java.util.List;
@@ -14,7 +15,12 @@ final class ProductFunctions {
                     function("addmm_out", "addmm", "LLLLDD"),
                     function("baddbmm_out", "baddbmm", "LLLLDD"),
                     function("_addmm_activation", "addmmActivation", "LLLDDIL"),
-                    function("addmv", "addmv", "LLLDDL"));
+                    function("addmv", "addmv", "LLLDDL"),
+                    new Function(
+                            "aoti_torch_cpu__grouped_mm",
+                            GroupedProducts.class,
+                            "groupedMm",
+                            "LLLLLL"));
 
     private ProductFunctions() {}
 

@@ -101,7 +101,7 @@ class HostileCallsTest {
                 cpu_sort hiIOO, cpu_sort_stable hBiIOO, cpu__embedding_bag hhhIiIqIiOOOO,
                 cpu_mkldnn_rnn_layer hhhhhhhIskiiiIIIIOOOO,
                 cpu__scaled_dot_product_flash_attention_for_cpu hhhdIqFOO,
-                cpu_convolution hhqskskskIskiO
+                cpu_convolution hhqskskskIskiO, cpu_histc hiddO, cpu__grouped_mm hhqqBO
                 """;
         var words = new StringTokenizer(all, ", \n");
         while (words.hasMoreTokens()) {

@@ -42,7 +42,6 @@ public final class Scans {
         boolean known =
                 (isSummed(from) || Numbers.isFloating(from))
                         && (isSummed(to) || Numbers.isFloating(to))
-                        && !(Numbers.isFloating(from) && isSummed(to))
                         && to != Numbers.BOOL;
         int rank = Tensors.rank(self);
         int dimensions = Math.max(1, rank);
@@ -130,6 +129,13 @@ public final class Scans {
                 : Numbers.getLong(dtype, address);
     }
 
+    /** An element as an integer: floating-point ones lose their fraction. */
+    private static long whole(int dtype, long address) {
+        return Numbers.isFloating(dtype)
+                ? (long) Numbers.getDouble(dtype, address)
+                : Numbers.getLong(dtype, address);
+    }
+
     private static double round(int dtype, double value) {
         return switch (dtype) {
             case Numbers.FLOAT32 -> (float) value;
@@ -156,7 +162,7 @@ public final class Scans {
         int resultBytes = Tensors.elementBytes(resultDtype);
         long total = sum ? 0 : 1;
         for (long i = 0; i < length; i++) {
-            long element = Numbers.getLong(dtype, Tensors.data(self) + (from + i * step) * bytes);
+            long element = whole(dtype, Tensors.data(self) + (from + i * step) * bytes);
             total = sum ? total + element : total * element;
             long at = Tensors.data(result) + (to + i * resultStep) * resultBytes;
             Numbers.setLong(resultDtype, at, total);
