@@ -7,6 +7,7 @@ import io.github.aoti4j.internal.inputs.InputNames;
 import io.github.aoti4j.internal.inputs.ModelInput;
 import io.github.aoti4j.internal.load.MemoryFigures;
 import io.github.aoti4j.internal.load.WeightsLocator;
+import io.github.aoti4j.internal.preflight.CompilationFacts;
 import io.github.aoti4j.internal.preflight.PreflightReport;
 import io.github.aoti4j.internal.wrapper.InputSpec;
 import io.github.aoti4j.internal.wrapper.OutputSpec;
@@ -41,6 +42,7 @@ import java.util.stream.IntStream;
  *     InputInfo#valueRanges()}
  * @param memory how much memory the model takes, loaded with the default options; {@link
  *     ModelPackage#memory} tells it for others
+ * @param compilation how the model was compiled
  */
 public record ModelDescription(
         String name,
@@ -54,7 +56,8 @@ public record ModelDescription(
         boolean sourceKnown,
         long libraryBytes,
         List<UncheckedIndex> uncheckedIndices,
-        MemoryEstimate memory) {
+        MemoryEstimate memory,
+        CompilationInfo compilation) {
 
     /**
      * Returns how the model is called.
@@ -92,7 +95,8 @@ public record ModelDescription(
                 source.isPresent(),
                 model.isSourceOnly() ? 0 : model.library().size(),
                 source.map(ModelDescription::unchecked).orElse(List.of()),
-                memory(archive, model, source, ModelOptions.defaults()));
+                memory(archive, model, source, ModelOptions.defaults()),
+                CompilationInfo.of(CompilationFacts.of(archive, model, source)));
     }
 
     static MemoryEstimate memory(

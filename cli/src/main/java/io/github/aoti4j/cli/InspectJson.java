@@ -1,5 +1,6 @@
 package io.github.aoti4j.cli;
 
+import io.github.aoti4j.CompilationInfo;
 import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.MemoryEstimate;
@@ -18,6 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** {@code aoti inspect --json}. */
@@ -73,6 +75,7 @@ final class InspectJson {
             c.put("kind", constant.kind());
             c.put("location", constant.location());
         }
+        compilation(model.compilation(), node.putObject("compilation"));
         node.set("inputSpec", spec(model.inputSpec().orElse(null)));
         node.set("outputSpec", spec(model.outputSpec().orElse(null)));
         ObjectNode metadata = node.putObject("metadata");
@@ -86,6 +89,16 @@ final class InspectJson {
                     .put("detail", requirement.detail());
         }
         return node;
+    }
+
+    /** Null where the package does not say. */
+    private static void compilation(CompilationInfo compilation, ObjectNode node) {
+        OptionalInt threads = compilation.kernelThreads();
+        node.put("vectorExtensions", compilation.vectorExtensions().orElse(null));
+        node.put("march", compilation.march().orElse(null));
+        node.put("frozen", compilation.frozen().orElse(null));
+        node.put("kernelThreads", threads.isPresent() ? threads.getAsInt() : null);
+        compilation.hints().forEach(node.putArray("hints")::add);
     }
 
     /** In bytes; null where it is not known. */

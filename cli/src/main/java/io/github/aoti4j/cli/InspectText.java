@@ -1,5 +1,6 @@
 package io.github.aoti4j.cli;
 
+import io.github.aoti4j.CompilationInfo;
 import io.github.aoti4j.ConstantInfo;
 import io.github.aoti4j.InputInfo;
 import io.github.aoti4j.MemoryEstimate;
@@ -52,6 +53,7 @@ final class InspectText {
             constants(model.constants());
         }
         memory(model.memory());
+        compilation(model.compilation());
         out.println("  metadata");
         model.metadata().entrySet().stream()
                 .filter(entry -> !entry.getValue().isEmpty())
@@ -167,6 +169,37 @@ final class InspectText {
                                 size(memory.runBytes()),
                                 size(memory.outputBytes()),
                                 size(memory.inputBytes())));
+    }
+
+    private void compilation(CompilationInfo compilation) {
+        out.println("  compilation");
+        item(
+                "    ",
+                "for %s, -march=%s"
+                        .formatted(
+                                compilation.vectorExtensions().orElse("unknown extensions"),
+                                compilation.march().orElse("unknown")));
+        compilation
+                .frozen()
+                .ifPresent(
+                        frozen ->
+                                item(
+                                        "    ",
+                                        frozen
+                                                ? "frozen: its weights cannot be replaced by those"
+                                                        + " of the PyTorch module"
+                                                : "not frozen: its weights can be replaced"));
+        if (compilation.kernelThreads().isPresent()) {
+            int threads = compilation.kernelThreads().getAsInt();
+            item(
+                    "    ",
+                    switch (threads) {
+                        case 0 -> "its kernels run on as many threads as OpenMP has";
+                        case 1 -> "its kernels run on one thread";
+                        default -> "its kernels run on %d threads".formatted(threads);
+                    });
+        }
+        compilation.hints().forEach(hint -> item("    ! ", hint));
     }
 
     private static String size(OptionalLong bytes) {
