@@ -18,17 +18,18 @@ import torch
 from torch.utils import _pytree as pytree
 
 NANOS = 1_000_000  # of a millisecond
+DTYPES = {"F32": torch.float32, "I64": torch.int64}
 
 
 def read(path: str) -> list[torch.Tensor]:
-    """The float32 tensors "0", "1", ... of a safetensors file."""
+    """The tensors "0", "1", ... of a safetensors file."""
     data = bytearray(Path(path).read_bytes())
     (length,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8 : 8 + length])
     tensors = []
     while entry := header.get(str(len(tensors))):
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        flat = torch.frombuffer(data[begin:end], dtype=torch.float32)
+        flat = torch.frombuffer(data[begin:end], dtype=DTYPES[entry["dtype"]])
         tensors.append(flat.reshape(entry["shape"]).clone())
     return tensors
 

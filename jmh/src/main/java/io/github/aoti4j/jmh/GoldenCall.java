@@ -39,7 +39,7 @@ public record GoldenCall(List<Array> inputs, List<Array> outputs) {
     }
 
     /** Reads the tensors "0", "1", and so on, of two files. */
-    static GoldenCall of(Path inputs, Path outputs) {
+    public static GoldenCall of(Path inputs, Path outputs) {
         return new GoldenCall(read(inputs), read(outputs));
     }
 

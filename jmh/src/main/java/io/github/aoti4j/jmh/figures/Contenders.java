@@ -118,7 +118,7 @@ final class Contenders {
     }
 
     /** Returns the interpreter in whose site-packages a libtorch lies; null if there is none. */
-    private static Path pythonOf(String libtorch) {
+    static Path pythonOf(String libtorch) {
         // PREFIX/lib/pythonN.N/site-packages/torch/lib
         String up = "../../../../../bin/python";
         Path python = libtorch == null ? null : Path.of(libtorch).resolve(up).normalize();

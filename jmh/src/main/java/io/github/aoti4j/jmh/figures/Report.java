@@ -211,7 +211,7 @@ record Report(
     }
 
     /** Formats three digits, or those before the point. */
-    private static String number(double value) {
+    static String number(double value) {
         String format = value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f";
         return String.format(Locale.ROOT, format, value);
     }
