@@ -33,6 +33,7 @@ public final class Elf {
     static final int DT_RPATH = 15;
     static final int DT_RUNPATH = 29;
     static final int DT_GNU_HASH = 0x6ffffef5;
+    static final int DT_RELACOUNT = 0x6ffffff9;
 
     public static final int SYMBOL_SIZE = 24;
     public static final int RELOCATION_SIZE = 24;

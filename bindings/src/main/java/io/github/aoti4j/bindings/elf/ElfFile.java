@@ -37,6 +37,8 @@ public final class ElfFile {
                     "libtorch_cuda.so",
                     "libc10_cuda.so");
 
+    private static final String LIBTORCH_PREFIX = "aoti_torch_";
+
     /** {@code STB_GLOBAL}, in the upper half of the byte that says what a symbol is. */
     private static final int GLOBAL = 1 << 4;
 
@@ -159,6 +161,10 @@ public final class ElfFile {
      *       of PyTorch, those for CUDA among them. Models of a PyTorch that was built for CUDA name
      *       it, also those for the CPU. The second mention of {@code libtorch_cpu.so} that takes
      *       its place asks for nothing new.
+     *   <li>It needs {@code libtorch_cpu.so}, if it calls libtorch without naming it: PyTorch links
+     *       a model so on request ({@code link_libtorch}), and leaves it to the process to have
+     *       loaded a libtorch that everything in it sees. Where the file has no room for the name,
+     *       it stays as it is.
      *   <li>It has no unique symbols ({@code STB_GNU_UNIQUE}), but global ones. C++ compilers mark
      *       the static variables of inline functions so, in every model; the dynamic loader then
      *       has one of each for all libraries of the process, models of other packages among them,
@@ -177,7 +183,7 @@ public final class ElfFile {
      * As {@link #makeLoadable(FileChannel)}, for a copy that needs another library.
      *
      * @param libtorch the name of a library that the copy is to need in place of all parts of
-     *     libtorch, if {@link #canReplaceLibTorch}; null for libtorch
+     *     libtorch, or of none, if {@link #canReplaceLibTorch}; null for libtorch
      * @throws IOException if writing fails
      * @throws PackageException if there is no header to turn into one
      */
@@ -222,12 +228,23 @@ public final class ElfFile {
 
     /**
      * Returns whether a copy can need another library in place of libtorch: whether the file names
-     * libtorch among its needs, and nothing else ends in the same bytes.
+     * libtorch among its needs, and nothing else ends in the same bytes; or calls it without naming
+     * it, and has room for a name.
      *
      * @param length of the other library's name, at most
      */
     public boolean canReplaceLibTorch(int length) {
-        return place(length).isPresent();
+        return callsUnnamedLibTorch() ? room(length).isPresent() : place(length).isPresent();
+    }
+
+    private boolean callsUnnamedLibTorch() {
+        return symbols.needed().stream().noneMatch(ElfFile::isLibTorch)
+                && symbols.undefined().stream().anyMatch(name -> name.startsWith(LIBTORCH_PREFIX));
+    }
+
+    private Optional<SpareRoom> room(int length) {
+        boolean takesHeader = demandsExecutableStack() && header.find(Elf.PT_GNU_STACK) == null;
+        return SpareRoom.find(bytes, header, length, takesHeader ? spareHeader() : -1);
     }
 
     /** Finds a name that another one can take the place of. */
@@ -252,7 +269,9 @@ public final class ElfFile {
             int flags = stack == null ? PF_READ_WRITE : stack.flags() & ~PF_EXECUTE;
             patches.add(Patch.of(offset, (long) flags << 32 | Elf.PT_GNU_STACK));
         }
-        if (libtorch == null) {
+        if (callsUnnamedLibTorch()) {
+            addLibTorch(libtorch, patches);
+        } else if (libtorch == null) {
             dropUmbrella(patches);
         } else {
             replaceLibTorch(libtorch, patches);
@@ -262,6 +281,26 @@ public final class ElfFile {
             patches.add(new Patch(unique.infoOffset(), new byte[] {info}));
         }
         return patches;
+    }
+
+    private void addLibTorch(String other, List<Patch> patches) {
+        String name = other == null ? "libtorch_cpu.so" : other;
+        Optional<SpareRoom> room = room(name.length());
+        if (room.isEmpty()) {
+            return;
+        }
+        SpareRoom found = room.get();
+        patches.add(new Patch(found.name(), terminated(name)));
+        if (found.header() >= 0) {
+            patches.add(new Patch(found.header(), new byte[Integer.BYTES])); // PT_NULL
+        }
+        long names = header.dynamic(Elf.DT_STRTAB);
+        patches.add(Patch.of(found.entry(), Elf.DT_NEEDED));
+        patches.add(Patch.of(found.entry() + Long.BYTES, found.address() - names));
+    }
+
+    private static byte[] terminated(String name) {
+        return (name + "\0").getBytes(StandardCharsets.US_ASCII);
     }
 
     private void dropUmbrella(List<Patch> patches) {
@@ -282,8 +321,7 @@ public final class ElfFile {
                 place(name.length())
                         .orElseThrow(
                                 () -> bytes.damaged("it does not name libtorch among its needs"));
-        byte[] terminated = (name + "\0").getBytes(StandardCharsets.US_ASCII);
-        patches.add(new Patch(place.nameOffset(), terminated));
+        patches.add(new Patch(place.nameOffset(), terminated(name)));
         for (Need need : symbols.needed()) {
             if (isLibTorch(need)) {
                 patches.add(Patch.of(need.indexOffset(), place.nameIndex()));

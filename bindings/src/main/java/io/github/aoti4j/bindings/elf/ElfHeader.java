@@ -11,7 +11,13 @@ final class ElfHeader {
 
     /** A program header; {@code offset} is its own place in the file. */
     record Segment(
-            long offset, int type, int flags, long fileOffset, long address, long fileSize) {}
+            long offset,
+            int type,
+            int flags,
+            long fileOffset,
+            long address,
+            long fileSize,
+            long memorySize) {}
 
     /** An entry of the dynamic section; {@code valueOffset} is the value's place in the file. */
     record Dynamic(long tag, long value, long valueOffset) {}
@@ -62,7 +68,8 @@ final class ElfHeader {
                             (int) bytes.u32(at + 4),
                             bytes.u64(at + 8),
                             bytes.u64(at + 16),
-                            bytes.u64(at + 32));
+                            bytes.u64(at + 32),
+                            bytes.u64(at + 40));
             if (segment.type == Elf.PT_LOAD || segment.type == Elf.PT_DYNAMIC) {
                 bytes.require(segment.fileOffset, segment.fileSize);
             }
@@ -96,6 +103,31 @@ final class ElfHeader {
             }
         }
         return null;
+    }
+
+    List<Segment> segments() {
+        return segments;
+    }
+
+    /**
+     * Returns where the file has an entry of the dynamic section that can become another one: a
+     * spare one at its end, which linkers leave, or the count that only makes loading faster; -1 if
+     * there is none.
+     */
+    long spareDynamicEntry() {
+        Segment segment = find(Elf.PT_DYNAMIC);
+        long at = segment.fileOffset + (long) dynamic.size() * Elf.DYNAMIC_ENTRY_SIZE;
+        long end = segment.fileOffset + segment.fileSize;
+        if (at + 2 * Elf.DYNAMIC_ENTRY_SIZE <= end
+                && bytes.u64(at + Elf.DYNAMIC_ENTRY_SIZE) == Elf.DT_NULL) {
+            return at;
+        }
+        for (Dynamic entry : dynamic) {
+            if (entry.tag == Elf.DT_RELACOUNT) {
+                return entry.valueOffset - Long.BYTES;
+            }
+        }
+        return -1;
     }
 
     List<Dynamic> dynamic() {

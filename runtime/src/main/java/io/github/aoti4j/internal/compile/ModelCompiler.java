@@ -123,7 +123,11 @@ record ModelCompiler(ModelSource source, Toolchain toolchain, CompileSettings se
         command.addAll(source.link().arguments());
         // PyTorch's own objects do not say that they need no executable stack.
         command.addAll(List.of("-shared", "-Wl,-z,noexecstack", "-o", LIBRARY));
-        for (String library : source.link().libraries()) {
+        List<String> libraries = new ArrayList<>(source.link().libraries());
+        if (!libraries.contains("torch_cpu")) {
+            libraries.add("torch_cpu"); // which link_libtorch=False leaves out
+        }
+        for (String library : libraries) {
             Path file = toolchain.libtorch().resolve("lib" + library + ".so");
             if (library.equals("torch_cpu") || (library.equals("c10") && Files.exists(file))) {
                 command.add(file.toString());

@@ -53,7 +53,7 @@ public final class LibraryCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     /** Another one whenever unpacked libraries are changed in another way. */
-    static final String FORMAT = "2";
+    static final String FORMAT = "3";
 
     private static final String FILE = "model.so";
 
