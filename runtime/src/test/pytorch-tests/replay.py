@@ -7,11 +7,14 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import tensors
+
+import torch
+from torch.export.pt2_archive._package import load_pt2
 
 SECONDS = 120  # that a package may take
 
@@ -66,9 +69,6 @@ def signal_name(status: int) -> str:
 
 
 def pytorch(folder: Path) -> str:
-    import torch
-    from torch.export.pt2_archive._package import load_pt2
-
     model = (folder / "model.txt").read_text()
     package = str(folder / "package.pt2")
     # 2.10 has no such argument.
@@ -89,10 +89,8 @@ def pytorch(folder: Path) -> str:
 
 
 def has_weights(folder: Path) -> bool:
-    listing = subprocess.run(
-        [sys.executable, "-m", "zipfile", "-l", folder / "package.pt2"], capture_output=True
-    )
-    return b"/data/weights/" in listing.stdout
+    with zipfile.ZipFile(folder / "package.pt2") as package:
+        return any("/data/weights/" in name for name in package.namelist())
 
 
 class Jvm:
