@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * Libraries that are loaded from memory: one of each content, as the dynamic loader has one of each
- * file, and others for those who need one of their own.
+ * file.
  *
  * <p>A library that all have closed may stay loaded: as long as threads live that have a
  * thread-local object of it, whose destructor they will call. Models of PyTorch 2.13 and later have
@@ -48,26 +48,6 @@ public final class MemoryLibraries {
      * @throws NativeException with the loader's message, as {@link NativeLibrary#open}
      */
     public static synchronized NativeLibrary open(String key, String name, Contents contents)
-            throws IOException {
-        return openAt(key, name, contents);
-    }
-
-    /**
-     * The same for a library that has its variables to itself: no other user gets it before this
-     * one has closed it.
-     */
-    public static synchronized NativeLibrary openOwn(String key, String name, Contents contents)
-            throws IOException {
-        int copy = 0;
-        Loaded loaded;
-        do {
-            copy++;
-            loaded = BY_KEY.get(key + "/" + copy);
-        } while (loaded != null && loaded.users > 0);
-        return openAt(key + "/" + copy, name, contents);
-    }
-
-    private static NativeLibrary openAt(String key, String name, Contents contents)
             throws IOException {
         dropUnloaded();
         Loaded loaded = BY_KEY.get(key);

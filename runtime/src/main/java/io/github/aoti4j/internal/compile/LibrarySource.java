@@ -198,9 +198,19 @@ public final class LibrarySource {
         }
     }
 
-    /** Opens copies that nothing else uses; see {@link LibraryCache#openCopies}. */
-    public List<NativeLibrary> openCopies(int count) {
-        return LibraryCache.openCopies(library, count);
+    /**
+     * Opens a copy of the library, which the caller owns.
+     *
+     * @param number all that open one number have one library, with its static variables
+     */
+    public NativeLibrary openCopy(int number) {
+        if (number == 0) {
+            return open();
+        }
+        Packaged copy = library.withCopy(number);
+        return inMemory
+                ? LibraryCache.openInMemory(copy)
+                : new LibraryCache(UserCache.ofProcess()).prepare(copy).open();
     }
 
     /** Returns the package and the entry, or the compiled file. */

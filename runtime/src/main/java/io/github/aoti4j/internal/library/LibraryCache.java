@@ -1,7 +1,6 @@
 package io.github.aoti4j.internal.library;
 
 import io.github.aoti4j.bindings.elf.ElfFile;
-import io.github.aoti4j.bindings.os.Closeables;
 import io.github.aoti4j.bindings.os.MemoryLibraries;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.cache.UserCache;
@@ -23,10 +22,8 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -47,7 +44,7 @@ import java.util.zip.CRC32;
  *
  * <p>Models with the same library get the same path, which the dynamic loader loads once:
  * containers and constants are each model's own, and static variables of the library are shared.
- * Where these matter, models get copies of their own ({@link #openCopies}).
+ * Where these matter, there are further copies ({@link Packaged#copy}).
  */
 public final class LibraryCache {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
@@ -81,6 +78,7 @@ public final class LibraryCache {
      * @param path the package; a name for people where it is no file
      * @param bytes the library; must stay readable while it is unpacked
      * @param libtorch what the unpacked copy is to need in place of libtorch; null for libtorch
+     * @param copy number of the unpacked copy: each has static variables of its own
      */
     public record Packaged(
             Path path,
@@ -89,7 +87,8 @@ public final class LibraryCache {
             MemorySegment bytes,
             long crc32,
             ElfFile elf,
-            String libtorch) {
+            String libtorch,
+            int copy) {
         public Packaged(
                 Path path,
                 String entry,
@@ -97,17 +96,23 @@ public final class LibraryCache {
                 MemorySegment bytes,
                 long crc32,
                 ElfFile elf) {
-            this(path, entry, offset, bytes, crc32, elf, null);
+            this(path, entry, offset, bytes, crc32, elf, null, 0);
         }
 
         /** Returns the same library, to be unpacked as a copy that needs another one. */
         public Packaged withLibTorch(String name) {
-            return new Packaged(path, entry, offset, bytes, crc32, elf, name);
+            return new Packaged(path, entry, offset, bytes, crc32, elf, name, copy);
+        }
+
+        /** Returns the same library, to be unpacked as another copy. */
+        public Packaged withCopy(int number) {
+            return new Packaged(path, entry, offset, bytes, crc32, elf, libtorch, number);
         }
 
         /** Returns what distinguishes copies of one library. */
         String format() {
-            return libtorch == null ? FORMAT : FORMAT + " " + libtorch;
+            String format = libtorch == null ? FORMAT : FORMAT + " " + libtorch;
+            return copy == 0 ? format : format + " copy " + copy;
         }
     }
 
@@ -234,31 +239,6 @@ public final class LibraryCache {
             return MemoryLibraries.open(hash(library), name, file -> copy(library, file));
         } catch (IOException e) {
             throw new AotiException("cannot copy %s into memory: %s".formatted(name, e), e);
-        }
-    }
-
-    /**
-     * Opens copies of a library, each with variables that nothing else in the process uses.
-     *
-     * @throws PackageException as {@link #unpack}
-     * @throws NativeException if one cannot be loaded, with the loader's message; none is open then
-     * @throws AotiException if there is no memory for one; none is open then
-     */
-    public static List<NativeLibrary> openCopies(Packaged library, int count) {
-        String name = library.path() + "!" + library.entry();
-        String key = hash(library);
-        List<NativeLibrary> opened = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                opened.add(MemoryLibraries.openOwn(key, name, file -> copy(library, file)));
-            }
-            return opened;
-        } catch (IOException e) {
-            Closeables.closeAfter(e, opened.toArray(AutoCloseable[]::new));
-            throw new AotiException("cannot copy %s into memory: %s".formatted(name, e), e);
-        } catch (Throwable e) {
-            Closeables.closeAfter(e, opened.toArray(AutoCloseable[]::new));
-            throw e;
         }
     }
 

@@ -14,19 +14,24 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * How often a model's library is opened, so that concurrent runs do not disturb each other (see
- * {@link IntegerDivisions}): small libraries once for each native container, from copies in memory.
- * Runs in a larger one that divides integers are made one at a time.
+ * How many copies of a model's library are opened, so that concurrent runs do not disturb one
+ * another (see {@link IntegerDivisions}): of small libraries one for each native container. Runs in
+ * a larger one that divides integers are made one at a time.
  *
  * @param count how many libraries
- * @param own whether all of them are copies; otherwise the first one is what other models use, too
+ * @param own whether no other model may use them
  * @param isExclusive whether runs are made one at a time
  */
 record LibraryCopies(int count, boolean own, boolean isExclusive) {
     private static final System.Logger LOG = System.getLogger("io.github.aoti4j");
 
     /** The size of all copies, in bytes. */
-    private static final long MOST = 64 << 20;
+    private static final long MOST_BYTES = 64 << 20;
+
+    private static final int MOST = 64;
+
+    /** The libraries that no other model may use. */
+    private static final List<NativeLibrary> OWNED = new ArrayList<>();
 
     /** By the libraries' names: models with one file share its variables. */
     private static final Map<String, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
@@ -42,38 +47,37 @@ record LibraryCopies(int count, boolean own, boolean isExclusive) {
         if (divisions == IntegerDivisions.NOT_NOTED) {
             return new LibraryCopies(1, false, false);
         }
-        boolean divides = divisions == IntegerDivisions.SOME;
-        int most = Math.toIntExact(Math.min(MOST / Math.max(bytes, 1), containers));
-        if (!divides) {
-            return new LibraryCopies(Math.max(most, 1), false, false);
+        long most = Math.min(MOST, Math.max(MOST_BYTES / Math.max(bytes, 1), 1));
+        int count = Math.toIntExact(Math.min(most, containers));
+        if (divisions == IntegerDivisions.NONE) {
+            return new LibraryCopies(count, false, false);
         }
         boolean own = bytes <= WeightsMemory.LARGEST_REPLICATED;
-        boolean alone = own && most == runners;
-        return new LibraryCopies(own ? Math.max(most, 1) : 1, own, !alone);
+        return new LibraryCopies(count, own, !own || count < runners);
     }
 
     /** Opens the libraries, which the caller owns. */
     ModelLibraries open(LibrarySource library) {
-        int copies = own ? count : count - 1;
         List<NativeLibrary> opened = new ArrayList<>();
-        if (copies > 0) {
-            try {
-                opened.addAll(library.openCopies(copies));
-            } catch (AotiException e) {
-                LOG.log(
-                        System.Logger.Level.DEBUG,
-                        () -> "runs of %s share one library".formatted(library),
-                        e);
-                return new LibraryCopies(1, false, own || isExclusive).open(library);
-            }
-        }
         try {
-            if (!own) {
-                opened.addFirst(library.open());
+            for (int number = 0; opened.size() < count; number++) {
+                NativeLibrary copy = library.openCopy(number);
+                if (!own || claim(copy)) {
+                    opened.add(copy);
+                } else {
+                    copy.close();
+                }
             }
-            return new ModelLibraries(opened, lock(opened.getFirst()));
+            return new ModelLibraries(opened, lock(opened.getFirst()), () -> close(opened));
+        } catch (AotiException e) {
+            Closeables.closeAfter(e, () -> close(opened));
+            if (count == 1) {
+                throw e;
+            }
+            LOG.log(System.Logger.Level.DEBUG, () -> library + " is opened once", e);
+            return new LibraryCopies(1, own, own).open(library);
         } catch (Throwable e) {
-            Closeables.closeAfter(e, opened);
+            Closeables.closeAfter(e, () -> close(opened));
             throw e;
         }
     }
@@ -85,5 +89,27 @@ record LibraryCopies(int count, boolean own, boolean isExclusive) {
         return own
                 ? new ReentrantLock()
                 : LOCKS.computeIfAbsent(library.name(), _ -> new ReentrantLock());
+    }
+
+    private void close(List<NativeLibrary> opened) {
+        if (own) {
+            synchronized (OWNED) {
+                OWNED.removeAll(opened);
+            }
+        }
+        Closeables.closeAll(opened);
+    }
+
+    /** Notes a library as this model's own. Returns false if it is another one's. */
+    private static boolean claim(NativeLibrary library) {
+        synchronized (OWNED) {
+            for (NativeLibrary owned : OWNED) {
+                if (owned.isSameAs(library)) {
+                    return false;
+                }
+            }
+            OWNED.add(library);
+            return true;
+        }
     }
 }

@@ -17,6 +17,7 @@ class LibraryCopiesTest {
         "NONE,                    300,          1,       1,      1, false, false",
         "NONE,                    300,          4,       4,      4, false, false",
         "NONE,                   4096,        100,     100,     16, false, false",
+        "NONE,                    300,        100,     100,     64, false, false",
         "NONE,                1000000,          1,       4,      1, false, false",
         "SOME,                    300,          1,       1,      1, true,  false",
         "SOME,                    300,          4,       4,      4, true,  false",
