@@ -32,13 +32,15 @@ PORTABLE = {
 }
 
 
-def fastest(threads: int) -> dict[str, object]:
-    return {
+def fastest(network: Network, threads: int) -> dict[str, object]:
+    options = {
         "freezing": True,
-        "max_autotune": True,
         "cpp.march": "native",
-        "cpp.threads": threads,
+        "cpp.threads": threads if network.parallel else 1,
     }
+    if network.few_rows:
+        options |= {"max_autotune": True, "max_autotune_gemm_backends": "CPP"}
+    return options
 
 
 def export_package(network: Network, path: Path, options: dict[str, object]) -> None:
@@ -71,7 +73,7 @@ def export(name: str, folder: Path, threads: list[int]) -> None:
     jobs["portable.pt2"] = lambda network, path: export_package(network, path, PORTABLE)
     for n in threads:
         jobs[f"fastest-{n}.pt2"] = lambda network, path, n=n: export_package(
-            network, path, fastest(n)
+            network, path, fastest(network, n)
         )
     for file, job in jobs.items():
         if (folder / file).exists():

@@ -25,7 +25,8 @@ class Network:
 
     model: nn.Module
     inputs: tuple[Tensor, ...]
-    images: bool = False  # may be laid out with the channels last
+    few_rows: bool = False  # in all products: PyTorch's own C++ for them is faster than a library's
+    parallel: bool = True  # worth more than one thread
 
 
 class Classifier(nn.Module):
@@ -67,7 +68,7 @@ class Step(nn.Module):
 
 
 def resnet50() -> Network:
-    return Network(Classifier(), (torch.randn(1, 3, 224, 224),), images=True)
+    return Network(Classifier(), (torch.randn(1, 3, 224, 224),))
 
 
 def bert_base() -> Network:
@@ -79,13 +80,14 @@ def gpt2_step() -> Network:
     config = GPT2Config()
     shape = (1, config.n_head, PAST, config.n_embd // config.n_head)
     past = torch.randn(2 * config.n_layer, *shape).unbind()
-    return Network(Step(), (torch.randint(0, config.vocab_size, (1, 1)), *past))
+    token = torch.randint(0, config.vocab_size, (1, 1))
+    return Network(Step(), (token, *past), few_rows=True)
 
 
 def mlp() -> Network:
     """The 10-16-1 network of PyTorch's tutorial, on eight rows."""
     layers = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 1), nn.Sigmoid())
-    return Network(layers, (torch.randn(8, 10),))
+    return Network(layers, (torch.randn(8, 10),), few_rows=True, parallel=False)
 
 
 NETWORKS: dict[str, Callable[[], Network]] = {

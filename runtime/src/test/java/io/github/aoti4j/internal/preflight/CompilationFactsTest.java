@@ -1,10 +1,12 @@
 package io.github.aoti4j.internal.preflight;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.aoti4j.internal.wrapper.KernelThreads;
 import io.github.aoti4j.internal.wrapper.WrapperFixtures;
+import io.github.aoti4j.internal.wrapper.WrapperSource;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +40,24 @@ class CompilationFactsTest {
         assertEquals(Optional.of("x86-64-v3"), facts.march());
         assertEquals(Optional.of(false), facts.frozen());
         assertEquals(OptionalInt.of(2), facts.kernelThreads());
+    }
+
+    @Test
+    void seesFoldedConstants() throws IOException {
+        String source =
+                new String(WrapperFixtures.entry("mlp", ".wrapper.cpp"), StandardCharsets.UTF_8);
+        String frozen =
+                source.replaceFirst(
+                        "constants_info_\\[0\\]\\.name = \"\\w+\"",
+                        "constants_info_[0].name = \"_frozen_param0\"");
+        assertNotEquals(source, frozen);
+        CompilationFacts facts =
+                CompilationFacts.of(
+                        new PackageMetadata(Map.of()),
+                        WrapperSource.parse(frozen),
+                        List.of(),
+                        CpuFeatures.of(CpuFeaturesTest.lines(AVX512)));
+        assertEquals(Optional.of(true), facts.frozen());
     }
 
     @Test
