@@ -89,7 +89,7 @@ public final class Memfd implements AutoCloseable {
      * descriptors are reused. Hence a random spelling, of {@code ./} and {@code //}, which change
      * nothing.
      */
-    String path() {
+    public String path() {
         var path = new StringBuilder("/proc/self/fd/");
         for (long lot = ThreadLocalRandom.current().nextLong() | Long.MIN_VALUE;
                 lot != 0;

@@ -125,6 +125,19 @@ final class Aarch64 implements Machine {
     }
 
     @Override
+    public byte[] succeeding() {
+        return words(SUCCESS, RET);
+    }
+
+    @Override
+    public byte[] givingExecutor() {
+        return words(
+                0xf9000043, // str x3, [x2]
+                SUCCESS,
+                RET);
+    }
+
+    @Override
     public byte[] jump() {
         return words(LOAD_TARGET, JUMP);
     }

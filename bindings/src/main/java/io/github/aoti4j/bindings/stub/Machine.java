@@ -13,6 +13,15 @@ interface Machine extends SharedLibraryWriter.Machine {
     /** Returns the code of a function that fails. */
     byte[] failing();
 
+    /** Returns the code of a function that succeeds. */
+    byte[] succeeding();
+
+    /**
+     * Returns the code of {@code int32 f(container, bool, AOTIProxyExecutorHandle *stream,
+     * executor)}: writes the executor to where the stream points.
+     */
+    byte[] givingExecutor();
+
     /** Returns the code that jumps to an address in the data. */
     byte[] jump();
 

@@ -130,6 +130,21 @@ final class X86 implements Machine {
     }
 
     @Override
+    public byte[] succeeding() {
+        return bytes(
+                0x31, 0xc0, // xor eax, eax
+                RET);
+    }
+
+    @Override
+    public byte[] givingExecutor() {
+        return bytes(
+                0x48, 0x89, 0x0a, // mov [rdx], rcx
+                0x31, 0xc0, // xor eax, eax
+                RET);
+    }
+
+    @Override
     public byte[] jump() {
         return bytes(0xff, 0x25, 0, 0, 0, 0); // jmp [rip + distance]
     }

@@ -4,7 +4,6 @@ import static io.github.aoti4j.bindings.torch.TorchApi.check;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.aoti4j.bindings.generated.torch.AotiTorch;
 import io.github.aoti4j.bindings.os.Errno;
@@ -15,7 +14,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,9 +41,6 @@ public final class DispatcherApi {
                     "aoti_torch_call_dispatcher",
                     "torch_new_list_reserve_size",
                     "torch_new_string_handle");
-
-    /** {@code std::string}: pointer, length, and 16 bytes for short ones to lie in. */
-    private static final long STRING_BYTES = 32;
 
     private DispatcherApi() {}
 
@@ -89,9 +84,9 @@ public final class DispatcherApi {
      */
     public static Optional<String> describe(String name, String overload) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment operatorName = arena.allocate(2 * STRING_BYTES, 8);
-            putString(arena, operatorName, name);
-            putString(arena, operatorName.asSlice(STRING_BYTES), overload);
+            MemorySegment operatorName = arena.allocate(2 * CppString.BYTES, 8);
+            CppString.put(operatorName, arena.allocateFrom(name));
+            CppString.put(operatorName.asSlice(CppString.BYTES), arena.allocateFrom(overload));
             // OperatorHandle: a pointer to the entry and a list's iterator; then the optional's
             // flag.
             MemorySegment found = arena.allocate(32, 8);
@@ -101,32 +96,12 @@ public final class DispatcherApi {
             if (found.get(JAVA_BYTE, 16) == 0) {
                 return Optional.empty();
             }
-            MemorySegment text = arena.allocate(STRING_BYTES, 8);
+            MemorySegment text = arena.allocate(CppString.BYTES, 8);
             MemorySegment _ =
                     (MemorySegment) Cpp.DUMP_HANDLE.invokeExact(text, found.get(ADDRESS, 0));
-            return Optional.of(takeString(text));
+            return Optional.of(CppString.take(text));
         } catch (Throwable e) {
             throw Errno.rethrown(e);
-        }
-    }
-
-    private static void putString(Arena arena, MemorySegment string, String value) {
-        MemorySegment text = arena.allocateFrom(value);
-        string.set(ADDRESS, 0, text);
-        string.set(JAVA_LONG, 8, text.byteSize() - 1);
-        string.set(JAVA_LONG, 16, text.byteSize() - 1);
-    }
-
-    private static String takeString(MemorySegment string) {
-        MemorySegment text = string.get(ADDRESS, 0);
-        long length = string.get(JAVA_LONG, 8);
-        try {
-            byte[] bytes = text.reinterpret(length).toArray(JAVA_BYTE);
-            return new String(bytes, StandardCharsets.UTF_8);
-        } finally {
-            if (text.address() != string.address() + 16) {
-                StableValues.delete(text);
-            }
         }
     }
 }
