@@ -3,6 +3,7 @@ package io.github.aoti4j.libtorch;
 import io.github.aoti4j.bindings.natives.SearchContext;
 import io.github.aoti4j.bindings.os.NativeLibrary;
 import io.github.aoti4j.bindings.os.StackGuard;
+import io.github.aoti4j.bindings.torch.DefaultGenerator;
 import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.IncompatibleModelException;
 
@@ -94,6 +95,22 @@ public final class LibTorch {
             torch.requireFrom(options.directory());
         }
         return torch;
+    }
+
+    /**
+     * Seeds libtorch's random generators, of the CPU and of devices, as {@code torch.manual_seed}
+     * in Python does: the models that run next draw the same numbers as in PyTorch. Loads libtorch
+     * from the usual places if it is not loaded.
+     *
+     * <p>All models of the process share the generators. The numbers of runs that overlap depend on
+     * their order.
+     *
+     * @param seed any number; a negative one stands for the same bits without a sign
+     * @throws IncompatibleModelException if no libtorch works here, or this one cannot be seeded
+     */
+    public static void manualSeed(long seed) {
+        load();
+        DefaultGenerator.seed(seed);
     }
 
     /** {@return the process's libtorch; empty before the first successful {@code load}} */

@@ -30,7 +30,7 @@ public final class StableValues {
 
     private StableValues() {}
 
-    /** Older libtorch frees an optional with C++'s operator delete. */
+    /** C++'s memory; older libtorch frees an optional with operator delete. */
     private static final class Cpp {
         static final MethodHandle NEW =
                 Linker.nativeLinker()
@@ -104,11 +104,7 @@ public final class StableValues {
             check(AotiTorch.torch_new_stable_ivalue(slot), "torch_new_stable_ivalue");
             box = slot.get(ADDRESS, 0);
         } else {
-            try {
-                box = (MemorySegment) Cpp.NEW.invokeExact((long) Long.BYTES);
-            } catch (Throwable e) {
-                throw Errno.rethrown(e);
-            }
+            box = allocate(Long.BYTES);
         }
         box.reinterpret(Long.BYTES).set(JAVA_LONG, 0, value);
         return box.address();
@@ -126,6 +122,15 @@ public final class StableValues {
             check(AotiTorch.torch_delete_stable_ivalue(box), "torch_delete_stable_ivalue");
         } else {
             delete(box);
+        }
+    }
+
+    /** Allocates memory with C++'s operator new. */
+    static MemorySegment allocate(long bytes) {
+        try {
+            return ((MemorySegment) Cpp.NEW.invokeExact(bytes)).reinterpret(bytes);
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
         }
     }
 

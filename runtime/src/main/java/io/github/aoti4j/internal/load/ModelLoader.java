@@ -180,7 +180,13 @@ public final class ModelLoader {
         List<Requirement> requirements = report.requirements(has, libtorch.toString());
         Optional<ProxyPlans> plans =
                 report.proxyCalls()
-                        .map(calls -> ProxyPlans.compile(calls, has, settings.trustOperators));
+                        .map(
+                                calls ->
+                                        ProxyPlans.compile(
+                                                calls,
+                                                has,
+                                                settings.trustOperators,
+                                                report.device().isCpu()));
         plans.ifPresent(
                 planned ->
                         planned.problems()

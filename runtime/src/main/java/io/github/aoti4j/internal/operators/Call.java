@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 final class Call {
     private final MemorySegment slot = Arena.ofAuto().allocate(JAVA_LONG);
     private MemorySegment stack = MemorySegment.NULL;
+    private MemorySegment handles = MemorySegment.NULL;
     private MemorySegment tensors = MemorySegment.NULL;
     private MemorySegment ints = MemorySegment.NULL;
     private long[] slots = new long[8];
@@ -71,6 +72,14 @@ final class Call {
 
     MemorySegment stack() {
         return stack;
+    }
+
+    /** Returns room for handles; it may hold those of an earlier call. */
+    MemorySegment handles(int count) {
+        if (handles.byteSize() < count * ADDRESS.byteSize()) {
+            handles = Arena.ofAuto().allocate(ADDRESS, count);
+        }
+        return handles;
     }
 
     MemorySegment nextTensor() {

@@ -29,16 +29,22 @@ import java.util.function.Function;
  * @param overload such as {@code Tensor}; may be empty
  * @param arguments by name; those that are absent have their default
  * @param outputs in the order of the results; those at the end may be absent
+ * @param isDefinedInPython whether {@code torch.library.custom_op} has made the operator
  */
 record ExternNode(
-        String operator, String overload, Map<String, Given> arguments, List<Given> outputs) {
+        String operator,
+        String overload,
+        Map<String, Given> arguments,
+        List<Given> outputs,
+        boolean isDefinedInPython) {
     /**
      * An argument or an output.
      *
      * @param kind the package's word for it, such as {@code as_tensor}
      * @param value null where the kind is unknown here
+     * @param json the package's words for it
      */
-    record Given(String kind, Literal value) {}
+    record Given(String kind, Literal value, JsonNode json) {}
 
     private static final Map<Long, DType> DTYPES =
             Map.ofEntries(
@@ -113,14 +119,15 @@ record ExternNode(
                 dot < 0 ? target : target.substring(0, dot),
                 dot < 0 ? "" : target.substring(dot + 1),
                 arguments,
-                node.path("outputs").valueStream().map(ExternNode::given).toList());
+                node.path("outputs").valueStream().map(ExternNode::given).toList(),
+                node.path("metadata").path("torch_library_custom_op").asString("").equals("1"));
     }
 
     /** Reads a union: an object whose only property names the kind. */
-    private static Given given(JsonNode union) {
+    static Given given(JsonNode union) {
         require(union.isObject() && union.size() == 1, "a value is not an object of one property");
         Map.Entry<String, JsonNode> only = union.properties().iterator().next();
-        return new Given(only.getKey(), value(only.getKey(), only.getValue()));
+        return new Given(only.getKey(), value(only.getKey(), only.getValue()), only.getValue());
     }
 
     private static Literal value(String kind, JsonNode value) {

@@ -1,212 +1,109 @@
 package io.github.aoti4j.internal.operators;
 
-import io.github.aoti4j.internal.operators.ExternNode.Given;
-import io.github.aoti4j.internal.operators.Literal.Dynamic;
-import io.github.aoti4j.internal.operators.Literal.IntLiteral;
-import io.github.aoti4j.internal.operators.Literal.ListLiteral;
-import io.github.aoti4j.internal.operators.Literal.None;
-import io.github.aoti4j.internal.operators.OperatorSchema.Argument;
-import io.github.aoti4j.internal.operators.OperatorSchema.Result;
-import io.github.aoti4j.internal.operators.ResultUnmarshaller.OneTensor;
-import io.github.aoti4j.internal.operators.ValueType.ListType;
-import io.github.aoti4j.internal.operators.ValueType.OptionalType;
+import io.github.aoti4j.bindings.torch.TorchExecutorCheck;
+import io.github.aoti4j.internal.operators.Literal.Text;
 import io.github.aoti4j.internal.operators.ValueType.Plain;
 
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
-/** Makes the plan of one call, or says why it cannot be made. */
+/** Makes the plans of a model's calls, in their order, or says why they cannot be made. */
 final class NodeCompiler {
     private final ProxyCalls calls;
-    private final int index;
-    private final ExternNode node;
-    private final String operator;
     private final boolean trusting;
+    private final boolean onCpu;
     private final Set<String> problems;
-    private final Arena arena = Arena.ofAuto();
-    private final List<ArgumentMarshaller> arguments = new ArrayList<>();
-    private final List<ArgumentMarshaller> fullArguments = new ArrayList<>();
-    private final List<ResultUnmarshaller> results = new ArrayList<>();
-    private final List<ValueType> resultTypes = new ArrayList<>();
 
-    NodeCompiler(ProxyCalls calls, int index, boolean trusting, Set<String> problems) {
+    /** How many calls PyTorch's own executor makes so far. */
+    private int executed;
+
+    NodeCompiler(ProxyCalls calls, boolean trusting, boolean onCpu, Set<String> problems) {
         this.calls = calls;
-        this.index = index;
-        this.node = calls.nodes().get(index);
-        this.operator = node.qualifiedName();
         this.trusting = trusting;
+        this.onCpu = onCpu;
         this.problems = problems;
     }
 
-    /** Compiles the call; empty if that adds to the problems. */
-    Optional<NodePlan> compile() {
-        int before = problems.size();
-        JavaOperator java = JavaOperators.find(operator);
-        OperatorSchema schema = java != null ? java.schema() : nativeSchema();
+    /** Compiles a call; empty if that adds to the problems. */
+    Optional<NodePlan> compile(int index) {
+        ExternNode node = calls.nodes().get(index);
+        JavaOperator java = JavaOperators.find(node.qualifiedName());
+        OperatorSchema schema = java != null ? java.schema() : nativeSchema(node);
         if (schema == null) {
             return Optional.empty();
         }
-        arguments(schema);
-        int symbols = calls.symbols().size();
-        var checks =
-                new ResultChecks(
-                        operator,
-                        calls.sites().get(index),
-                        node.outputs().stream().mapToInt(NodeCompiler::tensors).sum(),
-                        symbols);
-        results(schema, java != null, checks);
-        return problems.size() > before
-                ? Optional.empty()
-                : Optional.of(
-                        new NodePlan(
-                                schema,
-                                java,
-                                arena,
-                                arguments,
-                                fullArguments,
-                                results,
-                                resultTypes,
-                                checks,
-                                symbols));
+        Set<String> found = new TreeSet<>();
+        Optional<NodePlan> plan =
+                new DispatchedNodeCompiler(calls, index, trusting, found).compile(schema, java);
+        if (java == null && (plan.isEmpty() || passesText(node, schema))) {
+            Optional<NodePlan> other = executed(index, schema, plan.isPresent(), found);
+            plan = other.isPresent() ? other : plan;
+        }
+        if (plan.isEmpty()) {
+            problems.addAll(found);
+        }
+        return plan;
+    }
+
+    /** The dispatcher's C function leaks a copy of each text. */
+    private static boolean passesText(ExternNode node, OperatorSchema schema) {
+        return schema.arguments().stream()
+                .anyMatch(
+                        argument ->
+                                argument.type() == Plain.STRING
+                                        && node.arguments().get(argument.name()) != null
+                                        && node.arguments().get(argument.name()).value()
+                                                instanceof Text);
+    }
+
+    /**
+     * Compiles for PyTorch's own executor, which takes values of all types.
+     *
+     * @param isSpare whether the call can be made otherwise
+     * @param found what stands in the way of that; here are added further problems
+     */
+    private Optional<NodePlan> executed(
+            int index, OperatorSchema schema, boolean isSpare, Set<String> found) {
+        Set<String> more = new TreeSet<>();
+        Optional<NodePlan> plan =
+                onCpu
+                        ? new ExecutedNodeCompiler(calls, index, executed, more).compile(schema)
+                        : Optional.empty();
+        if (plan.isEmpty()) {
+            return plan;
+        }
+        Optional<String> obstacle = TorchExecutorCheck.obstacle();
+        if (obstacle.isEmpty()) {
+            executed++;
+            return plan;
+        }
+        if (!isSpare) {
+            Set<String> all = new TreeSet<>();
+            found.forEach(problem -> all.add(Problems.withoutExecutor(problem, obstacle.get())));
+            found.clear();
+            found.addAll(all);
+        }
+        return Optional.empty();
     }
 
     /** Asks the dispatcher; null if it has no operator that can be called. */
-    private OperatorSchema nativeSchema() {
+    private OperatorSchema nativeSchema(ExternNode node) {
+        String operator = node.qualifiedName();
         Optional<Schemas.Known> known = Schemas.find(node.operator(), node.overload());
         if (known.isEmpty()) {
-            problems.add(
-                    "calls %s, and there is no such operator in this process; name the library that has it (ModelOptions.opLibrary, --op-library), or register it in Java (OperatorLibrary), before loading"
-                            .formatted(operator));
+            problems.add(Problems.absent(node));
             return null;
         }
         if (known.get().isJava()) {
-            problems.add(
-                    "calls %s, which was registered in Java by another copy of this library, of another class loader; register it with this one too (OperatorLibrary), before loading"
-                            .formatted(operator));
+            problems.add(Problems.ofAnotherCopy(operator));
             return null;
         }
         try {
             return SchemaParser.parse(known.get().schema());
         } catch (SchemaException e) {
-            problems.add(
-                    "calls %s, whose schema %s cannot be read: %s"
-                            .formatted(operator, known.get().schema(), e.getMessage()));
+            problems.add(Problems.unreadable(operator, known.get().schema(), e));
             return null;
         }
-    }
-
-    private void arguments(OperatorSchema schema) {
-        for (Argument argument : schema.arguments()) {
-            ValueType type = argument.type();
-            Given given = node.arguments().get(argument.name());
-            Literal value =
-                    given == null ? argument.fallback().orElse(null) : passed(given.value(), type);
-            if (value == null || !ArgumentMarshaller.fits(value, type)) {
-                problems.add(
-                        "passes %s its argument %s of type %s (%s), which libtorch's dispatcher does not accept from outside PyTorch; rewrite the model without it"
-                                .formatted(operator, argument.name(), type, kind(given)));
-            } else {
-                arguments.add(ArgumentMarshaller.of(value, type, arena));
-                fullArguments.add(ArgumentMarshaller.of(passed(value, type), type, arena));
-            }
-        }
-        for (String name : node.arguments().keySet()) {
-            if (schema.arguments().stream().noneMatch(a -> a.name().equals(name))) {
-                problems.add(
-                        "passes %s an argument %s, which it does not have: %s"
-                                .formatted(operator, name, schema.signature()));
-            }
-        }
-    }
-
-    private static String kind(Given given) {
-        return given == null ? "left out" : given.kind();
-    }
-
-    /** Replaces integers, which the model's code passes even if the package has them. */
-    private static Literal passed(Literal value, ValueType type) {
-        return switch (type) {
-            case Plain.INT -> value instanceof IntLiteral ? new Dynamic() : value;
-            case OptionalType optional ->
-                    value instanceof None ? value : passed(value, optional.inner());
-            case ListType list ->
-                    switch (value) {
-                        case ListLiteral(var elements) ->
-                                new ListLiteral(
-                                        elements.stream()
-                                                .map(element -> passed(element, list.element()))
-                                                .toList());
-                        case IntLiteral _ when list.element() == Plain.INT && list.size() >= 0 ->
-                                new ListLiteral(Collections.nCopies(list.size(), new Dynamic()));
-                        case null, default -> value;
-                    };
-            case ValueType _ -> value;
-        };
-    }
-
-    private static int tensors(Given output) {
-        return switch (output.value()) {
-            case Dynamic _ -> 1;
-            case ListLiteral(var elements) -> elements.size();
-            case null, default -> 0;
-        };
-    }
-
-    private void results(OperatorSchema schema, boolean isJava, ResultChecks checks) {
-        int tensor = 0;
-        for (int i = 0; i < schema.results().size(); i++) {
-            Result result = schema.results().get(i);
-            Given given = i < node.outputs().size() ? node.outputs().get(i) : null;
-            boolean present = given != null && !(given.value() instanceof None);
-            List<OneTensor> tensors = new ArrayList<>();
-            for (int k = 0; present && k < tensors(given); k++) {
-                String what =
-                        "result " + i + (result.type() instanceof ListType ? "[" + k + "]" : "");
-                tensors.add(
-                        new OneTensor(result.aliases(), checks.check(tensor, what).orElse(null)));
-                Optional<String> unknown = checks.unknown(tensor++);
-                if (isJava && !trusting && unknown.isPresent()) {
-                    problems.add(
-                            "uses %s of %s, which is written in Java, and its package does not state the %s that it was compiled for, so that a wrong result would be read or written beyond its end; compile the model again with PyTorch 2.13 or newer, or let it be loaded with ModelOptions.trustOperators"
-                                    .formatted(what, operator, unknown.get()));
-                }
-            }
-            ValueType type =
-                    isJava ? result.type() : ResultEncoding.of(schema.results(), i, present);
-            ResultUnmarshaller unmarshaller =
-                    type == null || !type.isPassable()
-                            ? null
-                            : present
-                                    ? unmarshaller(type, tensors, given.value())
-                                    : new ResultUnmarshaller.Ignored();
-            if (unmarshaller == null) {
-                problems.add(
-                        "takes from %s its result %d of type %s (%s), which libtorch's dispatcher does not return outside PyTorch; rewrite the model without it"
-                                .formatted(operator, i, result.type(), kind(given)));
-            } else {
-                resultTypes.add(type);
-                results.add(unmarshaller);
-            }
-        }
-    }
-
-    /** Returns null for a value that does not fit the type. */
-    private static ResultUnmarshaller unmarshaller(
-            ValueType type, List<OneTensor> tensors, Literal value) {
-        return switch (value) {
-            case Dynamic _ when type == Plain.TENSOR -> tensors.getFirst();
-            case Dynamic _ when type.equals(new OptionalType(Plain.TENSOR)) ->
-                    new ResultUnmarshaller.PresentTensor(tensors.getFirst());
-            case IntLiteral _ when type == Plain.INT -> new ResultUnmarshaller.SameInt();
-            case ListLiteral _
-                    when type instanceof ListType(ValueType element, int _)
-                            && element == Plain.TENSOR ->
-                    new ResultUnmarshaller.TensorList(List.copyOf(tensors));
-            case null, default -> null;
-        };
     }
 }

@@ -5,6 +5,7 @@ import io.github.aoti4j.internal.cpp.SizeSymbol;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -23,9 +24,10 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems, List<SizeS
      *
      * @param libtorch whether libtorch has a symbol
      * @param trusting whether operators in Java may return results that cannot be checked
+     * @param onCpu whether the model runs on the CPU
      */
     public static ProxyPlans compile(
-            ProxyCalls calls, Predicate<String> libtorch, boolean trusting) {
+            ProxyCalls calls, Predicate<String> libtorch, boolean trusting, boolean onCpu) {
         if (!DispatcherApi.REQUIRED.stream().allMatch(libtorch)) {
             return new ProxyPlans(
                     List.of(),
@@ -34,11 +36,25 @@ public record ProxyPlans(List<NodePlan> nodes, List<String> problems, List<SizeS
                                     + " newer is needed"),
                     List.of());
         }
-        List<NodePlan> plans = new ArrayList<>();
         Set<String> problems = new TreeSet<>();
+        var compiler = new NodeCompiler(calls, trusting, onCpu, problems);
+        List<NodePlan> plans = new ArrayList<>();
         for (int i = 0; i < calls.nodes().size(); i++) {
-            new NodeCompiler(calls, i, trusting, problems).compile().ifPresent(plans::add);
+            compiler.compile(i).ifPresent(plans::add);
         }
         return new ProxyPlans(List.copyOf(plans), List.copyOf(problems), calls.symbols());
+    }
+
+    /** Returns the calls that PyTorch's own executor makes, as it reads them; empty if none. */
+    Optional<String> executed() {
+        List<String> calls = new ArrayList<>();
+        for (NodePlan node : nodes) {
+            if (node instanceof ExecutedNode executed) {
+                calls.add("{\"node\":" + executed.json() + "}");
+            }
+        }
+        return calls.isEmpty()
+                ? Optional.empty()
+                : Optional.of("{\"nodes\":[" + String.join(",", calls) + "]}");
     }
 }

@@ -19,7 +19,7 @@ sealed interface ResultUnmarshaller {
      * @param check what it must be like; null if the package does not say
      */
     record OneTensor(boolean maybeLazy, ResultCheck check) implements ResultUnmarshaller {
-        private void assign(long bits, Call call) {
+        void assign(long bits, Call call) {
             MemorySegment tensor = MemorySegment.ofAddress(bits);
             MemorySegment place = call.nextTensor();
             if (!maybeLazy || !Values.isLazy(tensor, call.slot())) {

@@ -57,6 +57,11 @@ sealed interface ValueType {
         }
     }
 
+    /** Returns whether this is {@code Scalar}, a number of any kind. */
+    default boolean isScalar() {
+        return this instanceof Other(String name) && name.equals("Scalar");
+    }
+
     /** Returns whether libtorch passes values of this type: it contains no {@link Other}. */
     default boolean isPassable() {
         return switch (this) {

@@ -31,7 +31,7 @@ class ProxyCallsTest {
     private static List<String> problems(String target, String inputs, String outputs) {
         LibTorch libtorch = LibTorch.load();
         ProxyCalls calls = ProxyCalls.parse(nodes(target, inputs, outputs));
-        return ProxyPlans.compile(calls, libtorch::has, false).problems();
+        return ProxyPlans.compile(calls, libtorch::has, false, true).problems();
     }
 
     private static final String SELF = input("self", "\"as_tensor\": {\"name\": \"arg0\"}");
