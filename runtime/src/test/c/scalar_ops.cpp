@@ -50,7 +50,7 @@ std::tuple<at::Tensor, int64_t, std::vector<at::Tensor>, std::optional<at::Tenso
 } // namespace
 
 TORCH_LIBRARY_FRAGMENT(demo, m) {
-    m.def("weigh(Tensor[] xs, Scalar by, Scalar[] factors, Scalar? shift=None, *, Scalar scale=1,"
+    m.def("weigh(Tensor[] xs, Scalar by, Scalar[] factors, Scalar? shift=None, *, Scalar scale=1.0,"
           " bool whole=False) -> (Tensor, int, Tensor[], Tensor?)");
     m.impl("weigh", c10::DispatchKey::CompositeExplicitAutograd, TORCH_FN(weigh));
 }

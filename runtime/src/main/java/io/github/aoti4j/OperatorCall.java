@@ -27,8 +27,9 @@ public final class OperatorCall {
      *
      * @param name the argument
      * @return a {@link Tensor}, {@link Long}, {@link Double}, {@link Boolean}, {@link String},
-     *     {@link DType}, a list of these, or null where it is left out; a device is a string such
-     *     as {@code cpu}, layouts and memory formats are PyTorch's numbers
+     *     {@link DType}, a list of these, or null where it is left out; a {@code Scalar} is one of
+     *     the numbers or a boolean, a device is a string such as {@code cpu}, layouts and memory
+     *     formats are PyTorch's numbers
      * @throws OperatorException if the schema has no such argument
      */
     public Object value(String name) {
@@ -81,7 +82,7 @@ public final class OperatorCall {
     }
 
     /**
-     * Returns a {@code float}.
+     * Returns a {@code float} or {@code Scalar}; {@link #value} says of which kind a scalar is.
      *
      * @param name the argument
      * @return the number
@@ -89,18 +90,19 @@ public final class OperatorCall {
      *     out
      */
     public double number(String name) {
-        return values.present(name, Double.class);
+        return values.present(name, Number.class).doubleValue();
     }
 
     /**
-     * Returns a {@code float[]}.
+     * Returns a {@code float[]} or {@code Scalar[]}.
      *
      * @param name the argument
      * @return the numbers; null where the list is left out
      * @throws OperatorException if the schema has no such argument, or it is of another type
      */
     public List<Double> numbers(String name) {
-        return values.list(name, Double.class);
+        List<Number> numbers = values.list(name, Number.class);
+        return numbers == null ? null : numbers.stream().map(Number::doubleValue).toList();
     }
 
     /**

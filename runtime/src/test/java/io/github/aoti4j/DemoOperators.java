@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,6 +27,10 @@ public final class DemoOperators implements BeforeAllCallback, AfterAllCallback 
                     + " str[] tags, *, ScalarType dtype, Device? device=None, Layout?"
                     + " layout=None, int? power=2, MemoryFormat? memory_format=None) ->"
                     + " (Tensor, Tensor?)";
+
+    static final String WEIGH =
+            "demo::weigh(Tensor[] xs, Scalar by, Scalar[] factors, Scalar? shift=None, *, Scalar"
+                    + " scale=1.0, bool whole=False) -> (Tensor, int, Tensor[], Tensor?)";
 
     public DemoOperators() {}
 
@@ -58,28 +63,22 @@ public final class DemoOperators implements BeforeAllCallback, AfterAllCallback 
 
     /** What they do, by their schemas. */
     public static Map<String, OperatorFunction> all() {
-        return Map.of(
-                SCALE_ADD,
-                DemoOperators::scaleAdd,
-                "demo::accumulate(Tensor(a!) total, Tensor x) -> ()",
-                DemoOperators::accumulate,
-                "demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]",
-                DemoOperators::splitBy,
-                MIX,
-                DemoOperators::mix,
-                "demo::halves(Tensor x, int parts) -> (Tensor, int)",
-                DemoOperators::halves,
+        Map<String, OperatorFunction> all = new HashMap<>();
+        all.put(SCALE_ADD, DemoOperators::scaleAdd);
+        all.put("demo::accumulate(Tensor(a!) total, Tensor x) -> ()", DemoOperators::accumulate);
+        all.put("demo::split_by(Tensor x, SymInt[] sizes) -> Tensor[]", DemoOperators::splitBy);
+        all.put(MIX, DemoOperators::mix);
+        all.put("demo::halves(Tensor x, int parts) -> (Tensor, int)", DemoOperators::halves);
+        all.put(
                 "demo::shift(Tensor x, *, int by=3, SymInt[2] twice=[4, 5], float scale=0.5, bool"
                         + " up=True) -> Tensor",
-                DemoOperators::shift,
-                "demo::positive_rows(Tensor x) -> Tensor",
-                DemoOperators::positiveRows,
-                "demo::flags(Tensor x) -> Tensor",
-                DemoOperators::flags,
-                "demo::turned(Tensor x) -> Tensor",
-                DemoOperators::turned,
-                "demo::twice(Tensor x) -> Tensor",
-                DemoOperators::twice);
+                DemoOperators::shift);
+        all.put("demo::positive_rows(Tensor x) -> Tensor", DemoOperators::positiveRows);
+        all.put("demo::flags(Tensor x) -> Tensor", DemoOperators::flags);
+        all.put("demo::turned(Tensor x) -> Tensor", DemoOperators::turned);
+        all.put("demo::twice(Tensor x) -> Tensor", DemoOperators::twice);
+        all.put(WEIGH, DemoOperators::weigh);
+        return all;
     }
 
     public static Object scaleAdd(OperatorCall call) {
@@ -156,6 +155,32 @@ public final class DemoOperators implements BeforeAllCallback, AfterAllCallback 
         Tensor norm =
                 factors == null ? null : Tensor.of(call.arena(), new float[] {sum}, new long[0]);
         return Arrays.asList(mixed, norm);
+    }
+
+    private static Object weigh(OperatorCall call) {
+        List<Tensor> xs = call.tensors("xs");
+        List<Double> factors = call.numbers("factors");
+        Object shift = call.value("shift");
+        long[] shape = xs.getFirst().shape();
+        float[] total = new float[Math.toIntExact(xs.getFirst().elementCount())];
+        List<Tensor> parts = new ArrayList<>();
+        for (int i = 0; i < xs.size(); i++) {
+            float[] part = xs.get(i).toFloatArray();
+            for (int k = 0; k < part.length; k++) {
+                part[k] *= factors.get(i).floatValue();
+                part[k] += shift == null ? 0 : ((Number) shift).floatValue();
+                total[k] += part[k];
+            }
+            parts.add(filled(call, part, shape));
+        }
+        float sum = 0;
+        for (int k = 0; k < total.length; k++) {
+            total[k] *= (float) (call.number("by") * call.number("scale"));
+            sum += total[k];
+        }
+        Tensor whole =
+                call.bool("whole") ? Tensor.of(call.arena(), new float[] {sum}, new long[0]) : null;
+        return Arrays.asList(filled(call, total, shape), (long) xs.size(), parts, whole);
     }
 
     private static Object halves(OperatorCall call) {

@@ -18,13 +18,16 @@ public final class EngineUnderTest {
                     "custom_lists",
                     "custom_mutates",
                     "custom_results",
+                    "custom_scalars",
                     "custom_scale_add",
                     "proxy_complex",
                     "proxy_counts",
                     "proxy_fft",
                     "proxy_linalg",
+                    "proxy_scalars",
                     "random",
-                    "random_fallback");
+                    "random_fallback",
+                    "random_operators");
 
     private EngineUnderTest() {}
 

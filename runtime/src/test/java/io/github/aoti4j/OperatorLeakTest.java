@@ -24,7 +24,14 @@ class OperatorLeakTest {
     private static final long LEAST_LEAK = 8;
 
     @ParameterizedTest
-    @CsvSource({"custom_scale_add, 100000", "custom_lists, 20000", "proxy_counts, 10000"})
+    @CsvSource({
+        "custom_scale_add, 100000",
+        "custom_lists, 20000",
+        "proxy_counts, 10000",
+        "proxy_linalg, 1000",
+        "proxy_scalars, 2500",
+        "custom_scalars, 2500"
+    })
     void runsLeaveNothingBehind(String name, int runs) throws Exception {
         Fixture fixture = Fixture.of(name);
         try (OperatorLibrary _ = DemoOperators.open();

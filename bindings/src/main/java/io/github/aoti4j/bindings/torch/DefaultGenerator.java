@@ -18,7 +18,8 @@ import java.util.List;
  * a function in TorchScript is compiled, which calls it: {@code torch.manual_seed}.
  *
  * <p>Exported functions are called whose names and arguments are the same in PyTorch 2.10 to 2.14.
- * What is known of objects of classes is checked by what they point to, and by reading the seed back.
+ * What is known of objects of classes is checked by what they point to, and by reading the seed
+ * back.
  *
  * <p>libtorch must have been loaded before. Thread-safe.
  */
@@ -55,7 +56,8 @@ public final class DefaultGenerator {
     private DefaultGenerator() {}
 
     /**
-     * Seeds the generator as {@code torch.manual_seed} does, and those of devices that libtorch has.
+     * Seeds the generator as {@code torch.manual_seed} does, and those of devices that libtorch
+     * has.
      *
      * @throws IncompatibleModelException if this libtorch cannot
      */

@@ -62,7 +62,8 @@ public final class TorchExecutor implements AutoCloseable {
     /**
      * Makes an executor.
      *
-     * @param calls as in a package's {@code .wrapper.json}
+     * @param calls as in a package's {@code .wrapper.json}, but written here: libtorch does not
+     *     check the form, and a property that is missing ends the process
      * @throws NativeException with libtorch's message (from 2.13 on) if a call does not fit its
      *     operator
      * @throws AotiException if the folder for temporary files cannot be used
@@ -90,7 +91,7 @@ public final class TorchExecutor implements AutoCloseable {
                 write(file);
             }
             library.seal();
-            folder = Files.createTempDirectory("aoti4j-");
+            folder = Files.createTempDirectory("aoti4j-calls");
             // A library in memory can be opened also where the folder may hold no code.
             Path link = folder.resolve(LIBRARY);
             Files.createSymbolicLink(link, Path.of(library.path()));

@@ -66,7 +66,7 @@ public final class TorchExecutorCheck {
                             + " what it should in a test");
         } catch (AotiException e) {
             return Optional.of(
-                    "PyTorch's own executor of such calls cannot be used: " + e.getMessage());
+                    "cannot use PyTorch's own executor of such calls: " + e.getMessage());
         }
     }
 

@@ -39,6 +39,14 @@ sealed interface ArgumentMarshaller {
 
     record ListOf(List<ArgumentMarshaller> elements) implements ArgumentMarshaller {}
 
+    /** A number of any kind, for an operator in Java. */
+    record ScalarList(long kind, ArgumentMarshaller bits) implements ArgumentMarshaller {}
+
+    // What the bits of a number mean.
+    long SCALAR_INT = 0;
+    long SCALAR_FLOAT = 1;
+    long SCALAR_BOOL = 2;
+
     /** Returns the argument's 64 bits, which the caller owns. */
     default long marshal(Call call) {
         return switch (this) {
@@ -50,6 +58,12 @@ sealed interface ArgumentMarshaller {
             case NextInt _ -> call.nextInt();
             case ConstantString string -> StableValues.newString(string.utf8, call.slot());
             case Some some -> StableValues.newOptional(some.inner.marshal(call), call.slot());
+            case ScalarList number -> {
+                long value = StableValues.newList(2, call.slot());
+                StableValues.append(value, number.kind);
+                StableValues.append(value, number.bits.marshal(call));
+                yield value;
+            }
             case ListOf list -> {
                 long value = StableValues.newList(list.elements.size(), call.slot());
                 // By index: an iterator would be garbage on the hot path.
@@ -65,6 +79,7 @@ sealed interface ArgumentMarshaller {
     default int count(Class<? extends ArgumentMarshaller> kind) {
         return switch (this) {
             case Some some -> some.inner.count(kind);
+            case ScalarList number -> number.bits.count(kind);
             case ListOf list -> list.elements.stream().mapToInt(e -> e.count(kind)).sum();
             default -> kind.isInstance(this) ? 1 : 0;
         };
@@ -78,6 +93,11 @@ sealed interface ArgumentMarshaller {
             case Plain.DTYPE, Plain.LAYOUT, Plain.MEMORY_FORMAT -> value instanceof IntLiteral;
             case Plain.FLOAT -> value instanceof FloatLiteral || value instanceof IntLiteral;
             case Plain.BOOL -> value instanceof BoolLiteral;
+            case Plain.SCALAR ->
+                    value instanceof IntLiteral
+                            || value instanceof Dynamic
+                            || value instanceof FloatLiteral
+                            || value instanceof BoolLiteral;
             case Plain.STRING -> value instanceof Text;
             case Plain.DEVICE ->
                     value instanceof Text(String name) && name.matches("cpu(:\\d{1,3})?");
@@ -108,6 +128,14 @@ sealed interface ArgumentMarshaller {
                 yield new ListOf(elements.stream().map(e -> of(e, list.element(), arena)).toList());
             }
             case Plain.TENSOR -> new NextTensor();
+            case Plain.SCALAR ->
+                    switch (value) {
+                        case FloatLiteral _ ->
+                                new ScalarList(SCALAR_FLOAT, of(value, Plain.FLOAT, arena));
+                        case BoolLiteral _ ->
+                                new ScalarList(SCALAR_BOOL, of(value, Plain.BOOL, arena));
+                        default -> new ScalarList(SCALAR_INT, of(value, Plain.INT, arena));
+                    };
             case Plain plain ->
                     switch (value) {
                         case Dynamic _ -> new NextInt();

@@ -52,7 +52,7 @@ final class DispatchedNodeCompiler {
      */
     Optional<NodePlan> compile(OperatorSchema schema, JavaOperator java) {
         int before = problems.size();
-        arguments(schema);
+        arguments(schema, java != null);
         int symbols = calls.symbols().size();
         ResultChecks checks = checks(calls, index);
         results(schema, java != null, checks);
@@ -81,13 +81,17 @@ final class DispatchedNodeCompiler {
                 calls.symbols().size());
     }
 
-    private void arguments(OperatorSchema schema) {
+    private void arguments(OperatorSchema schema, boolean isJava) {
         for (Argument argument : schema.arguments()) {
             ValueType type = argument.type();
             Given given = node.arguments().get(argument.name());
             Literal value =
                     given == null ? argument.fallback().orElse(null) : passed(given.value(), type);
-            if (value == null || !ArgumentMarshaller.fits(value, type)) {
+            boolean isPassable = isJava ? type.isPassableToJava() : type.isPassable();
+            boolean isLeftOut = value instanceof None;
+            if (value == null
+                    || !(isPassable || isLeftOut)
+                    || !ArgumentMarshaller.fits(value, type)) {
                 problems.add(Problems.argument(operator, argument, given));
             } else {
                 arguments.add(ArgumentMarshaller.of(value, type, arena));
@@ -104,7 +108,7 @@ final class DispatchedNodeCompiler {
     /** Replaces integers, which the model's code passes even if the package has them. */
     private static Literal passed(Literal value, ValueType type) {
         return switch (type) {
-            case Plain.INT -> value instanceof IntLiteral ? new Dynamic() : value;
+            case Plain.INT, Plain.SCALAR -> value instanceof IntLiteral ? new Dynamic() : value;
             case OptionalType optional ->
                     value instanceof None ? value : passed(value, optional.inner());
             case ListType list ->

@@ -107,8 +107,7 @@ final class ExecutedNodeCompiler {
     private static int defaultInts(Literal fallback, ValueType type) {
         return switch (type) {
             case OptionalType optional -> defaultInts(fallback, optional.inner());
-            case Plain.INT -> fallback instanceof IntLiteral ? 1 : 0;
-            case ValueType.Other _ when type.isScalar() -> fallback instanceof IntLiteral ? 1 : 0;
+            case Plain.INT, Plain.SCALAR -> fallback instanceof IntLiteral ? 1 : 0;
             case ListType list when list.element() == Plain.INT ->
                     switch (fallback) {
                         case ListLiteral(var elements) -> elements.size();

@@ -37,29 +37,28 @@ record ExecutorArgument(JsonNode json, int tensors, int ints) {
             case OptionalType optional -> of(given, optional.inner());
             case Plain plain -> plain(given, plain);
             case ListType list -> list(given, list.element());
-            case ValueType.Other _ when type.isScalar() ->
-                    switch (given.kind()) {
-                        case "as_int", "as_sym_int" -> passed(given, 0, 1);
-                        case "as_float" -> finite(given);
-                        case "as_bool" -> constant(given);
-                        default -> Optional.empty();
-                    };
             case ValueType.Other _ -> Optional.empty();
         };
     }
 
     private static Optional<ExecutorArgument> plain(Given given, Plain type) {
         return switch (type) {
-            case TENSOR ->
-                    given.kind().equals("as_tensor") ? passed(given, 1, 0) : Optional.empty();
+            case TENSOR -> given.kind().equals("as_tensor") ? tensors(given, 1) : Optional.empty();
             case INT ->
                     given.kind().equals("as_int") || given.kind().equals("as_sym_int")
-                            ? passed(given, 0, 1)
+                            ? ints(1, false)
                             : Optional.empty();
             case FLOAT ->
                     given.value() instanceof IntLiteral(long number)
                             ? constant("as_float", JSON.numberNode((double) number))
                             : finite(given);
+            case SCALAR ->
+                    switch (given.kind()) {
+                        case "as_int", "as_sym_int" -> ints(1, false);
+                        case "as_float" -> finite(given);
+                        case "as_bool" -> constant(given);
+                        default -> Optional.empty();
+                    };
             case BOOL -> ofKind(given, "as_bool");
             case STRING -> ofKind(given, "as_string");
             case DTYPE -> ofKind(given, "as_scalar_type");
@@ -77,30 +76,23 @@ record ExecutorArgument(JsonNode json, int tensors, int ints) {
         boolean isInts = given.kind().equals("as_ints");
         boolean isTensors = given.kind().equals("as_tensors");
         return switch (element) {
-            case Plain.TENSOR -> isTensors ? passed(given, size, 0) : Optional.empty();
+            // The executor leaves out lists of tensors and integers that are empty.
+            case Plain.TENSOR -> isTensors && size > 0 ? tensors(given, size) : Optional.empty();
             case Plain.INT ->
-                    isInts || given.kind().equals("as_sym_ints")
-                            ? passed(given, 0, size)
+                    (isInts || given.kind().equals("as_sym_ints")) && size > 0
+                            ? ints(size, true)
                             : Optional.empty();
             case Plain.FLOAT -> isInts ? floats(given) : finite(given);
             case Plain.BOOL -> ofKind(given, "as_bools");
             case Plain.STRING -> ofKind(given, "as_strings");
             case OptionalType(ValueType inner) when inner == Plain.TENSOR -> {
-                if (isTensors) {
-                    yield passed(given, size, 0);
-                }
-                yield given.kind().equals("as_optional_tensors")
-                        ? passed(given, present(given), 0)
+                boolean isOptional = given.kind().equals("as_optional_tensors");
+                yield (isTensors || isOptional) && size > 0
+                        ? tensors(given, present(given))
                         : Optional.empty();
             }
-            case ValueType.Other _ when element.isScalar() ->
-                    switch (given.kind()) {
-                        // It leaves out a list of no integers.
-                        case "as_ints" -> size == 0 ? floats(given) : passed(given, 0, size);
-                        case "as_floats" -> finite(given);
-                        case "as_bools" -> constant(given);
-                        default -> Optional.empty();
-                    };
+            // It keeps a list of others for all calls, and such a list is not converted.
+            case Plain.SCALAR -> isInts && size > 0 ? ints(size, true) : Optional.empty();
             case ValueType _ -> Optional.empty();
         };
     }
@@ -143,8 +135,18 @@ record ExecutorArgument(JsonNode json, int tensors, int ints) {
         return Optional.of(new ExecutorArgument(union(kind, value), 0, 0));
     }
 
-    private static Optional<ExecutorArgument> passed(Given given, int tensors, int ints) {
-        return Optional.of(new ExecutorArgument(union(given.kind(), given.json()), tensors, ints));
+    private static Optional<ExecutorArgument> tensors(Given given, int count) {
+        return Optional.of(new ExecutorArgument(union(given.kind(), given.json()), count, 0));
+    }
+
+    /** The model passes the values. */
+    private static Optional<ExecutorArgument> ints(int count, boolean isList) {
+        ArrayNode zeros = JSON.arrayNode();
+        for (int i = 0; i < count; i++) {
+            zeros.add(0);
+        }
+        JsonNode json = isList ? union("as_ints", zeros) : union("as_int", JSON.numberNode(0));
+        return Optional.of(new ExecutorArgument(json, 0, count));
     }
 
     static JsonNode union(String kind, JsonNode value) {

@@ -105,7 +105,7 @@ public final class JavaOperators {
                     "the schema \"%s\" cannot be read: %s".formatted(text, e.getMessage()), e);
         }
         for (OperatorSchema.Argument argument : schema.arguments()) {
-            if (!argument.type().isPassable()) {
+            if (!argument.type().isPassableToJava()) {
                 throw new OperatorException(
                         "argument %s of operator %s is of type %s, which cannot be passed to Java"
                                 .formatted(

@@ -61,30 +61,28 @@ final class NodeCompiler {
      * Compiles for PyTorch's own executor, which takes values of all types.
      *
      * @param isSpare whether the call can be made otherwise
-     * @param found what stands in the way of that; here are added further problems
+     * @param found what stands in the way of that; replaced by what stands in the way of this
      */
     private Optional<NodePlan> executed(
             int index, OperatorSchema schema, boolean isSpare, Set<String> found) {
-        Set<String> more = new TreeSet<>();
-        Optional<NodePlan> plan =
-                onCpu
-                        ? new ExecutedNodeCompiler(calls, index, executed, more).compile(schema)
-                        : Optional.empty();
-        if (plan.isEmpty()) {
-            return plan;
+        if (!onCpu) {
+            return Optional.empty();
         }
         Optional<String> obstacle = TorchExecutorCheck.obstacle();
+        Set<String> others = new TreeSet<>();
+        Optional<NodePlan> plan = Optional.empty();
         if (obstacle.isEmpty()) {
-            executed++;
-            return plan;
+            plan = new ExecutedNodeCompiler(calls, index, executed, others).compile(schema);
+            executed += plan.isPresent() ? 1 : 0;
+        } else {
+            others.addAll(found);
+            others.add(obstacle.get());
         }
-        if (!isSpare) {
-            Set<String> all = new TreeSet<>();
-            found.forEach(problem -> all.add(Problems.withoutExecutor(problem, obstacle.get())));
+        if (plan.isEmpty() && !isSpare) {
             found.clear();
-            found.addAll(all);
+            found.addAll(others);
         }
-        return Optional.empty();
+        return plan;
     }
 
     /** Asks the dispatcher; null if it has no operator that can be called. */

@@ -86,6 +86,7 @@ public final class OperatorValues<T> implements AutoCloseable {
             case Plain.FLOAT -> Double.longBitsToDouble(bits);
             case Plain.BOOL -> (bits & 0xFF) != 0;
             case Plain.STRING -> StableValues.string(bits, slot);
+            case Plain.SCALAR -> number(bits);
             case Plain.DTYPE ->
                     DType.ofCode((int) bits)
                             .orElseThrow(
@@ -104,6 +105,15 @@ public final class OperatorValues<T> implements AutoCloseable {
             }
             case Other _ -> throw bad(argument.name() + " is of type " + type);
         };
+    }
+
+    private Object number(long list) {
+        long bits = StableValues.element(list, 1, slot);
+        long kind = StableValues.element(list, 0, slot);
+        if (kind == ArgumentMarshaller.SCALAR_FLOAT) {
+            return Double.longBitsToDouble(bits);
+        }
+        return kind == ArgumentMarshaller.SCALAR_BOOL ? (Object) (bits != 0) : (Object) bits;
     }
 
     private T view(MemorySegment handle, Argument argument) {

@@ -42,11 +42,6 @@ final class Problems {
                 .formatted(operator, argument.name(), argument.type(), kind(given));
     }
 
-    /** {@code why}: what stands in the way of PyTorch's own executor, which would accept more. */
-    static String withoutExecutor(String problem, String why) {
-        return problem + " (" + why + ")";
-    }
-
     static String unknownArgument(OperatorSchema schema, String name) {
         return "passes %s an argument %s, which it does not have: %s"
                 .formatted(schema.qualifiedName(), name, schema.signature());

@@ -35,7 +35,8 @@ final class SchemaParser {
                     Map.entry("ScalarType", Plain.DTYPE),
                     Map.entry("Layout", Plain.LAYOUT),
                     Map.entry("MemoryFormat", Plain.MEMORY_FORMAT),
-                    Map.entry("Device", Plain.DEVICE));
+                    Map.entry("Device", Plain.DEVICE),
+                    Map.entry("Scalar", Plain.SCALAR));
 
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern NUMBER = Pattern.compile("[-+.0-9eEinfa]*");

@@ -17,7 +17,10 @@ sealed interface ValueType {
         DTYPE("ScalarType"),
         LAYOUT("Layout"),
         MEMORY_FORMAT("MemoryFormat"),
-        DEVICE("Device");
+        DEVICE("Device"),
+
+        /** A number of any kind. Only Java gets it in 64 bits: a list of its kind and its bits. */
+        SCALAR("Scalar");
 
         private final String schemaName;
 
@@ -57,17 +60,26 @@ sealed interface ValueType {
         }
     }
 
-    /** Returns whether this is {@code Scalar}, a number of any kind. */
-    default boolean isScalar() {
-        return this instanceof Other(String name) && name.equals("Scalar");
+    /** Returns whether libtorch passes values of this type in 64 bits. */
+    default boolean isPassable() {
+        return isPassableToJava() && !hasScalar();
     }
 
-    /** Returns whether libtorch passes values of this type: it contains no {@link Other}. */
-    default boolean isPassable() {
+    private boolean hasScalar() {
+        return switch (this) {
+            case Plain plain -> plain == Plain.SCALAR;
+            case OptionalType optional -> optional.inner.hasScalar();
+            case ListType list -> list.element.hasScalar();
+            case Other _ -> false;
+        };
+    }
+
+    /** Returns whether an operator in Java can take values of this type. */
+    default boolean isPassableToJava() {
         return switch (this) {
             case Plain _ -> true;
-            case OptionalType optional -> optional.inner.isPassable();
-            case ListType list -> list.element.isPassable();
+            case OptionalType optional -> optional.inner.isPassableToJava();
+            case ListType list -> list.element.isPassableToJava();
             case Other _ -> false;
         };
     }

@@ -20,6 +20,7 @@ final class Values {
         switch (type) {
             case Plain.TENSOR -> TorchApi.deleteTensor(MemorySegment.ofAddress(bits));
             case Plain.STRING -> StableValues.deleteString(bits);
+            case Plain.SCALAR -> StableValues.deleteList(bits);
             case Plain _, Other _ -> {}
             case OptionalType optional -> {
                 if (bits != 0) {

@@ -73,7 +73,6 @@ class ProxyCallsTest {
                 "aten::exp; other; argument self of type Tensor (left out)",
                 "aten::neg_; other; argument self of type Tensor (left out)",
                 "aten::rsub.Tensor; self; argument other of type Tensor (left out)",
-                "aten::rsub.Tensor; self; argument alpha of type Scalar (left out)",
             })
     @NeedsLibTorch
     void tellsWhatDoesNotFit(String target, String argument, String problem) {
