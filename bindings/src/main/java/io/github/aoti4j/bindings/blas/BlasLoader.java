@@ -25,6 +25,8 @@ final class BlasLoader {
             List.of(
                     "cblas_sgemm",
                     "cblas_dgemm",
+                    "cblas_sgemv",
+                    "cblas_dgemv",
                     "openblas_get_config",
                     "openblas_get_num_procs",
                     "openblas_get_num_threads",

@@ -36,6 +36,8 @@ public final class OpenBlas {
     private static final class Functions {
         static final MemorySegment SGEMM = loaded.library().address("cblas_sgemm");
         static final MemorySegment DGEMM = loaded.library().address("cblas_dgemm");
+        static final MemorySegment SGEMV = loaded.library().address("cblas_sgemv");
+        static final MemorySegment DGEMV = loaded.library().address("cblas_dgemv");
 
         /** They read a field: the collector may wait for them. */
         static final MethodHandle THREADS =
@@ -69,6 +71,31 @@ public final class OpenBlas {
             return Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(arguments));
         }
     }
+
+    /** Linked when it is first needed: most models have no product for it. */
+    private static final class VectorShape {
+        static final MethodHandle GEMV = gemv();
+
+        private static MethodHandle gemv() {
+            MemoryLayout[] arguments = {
+                JAVA_INT,
+                JAVA_INT, // order, transposition
+                JAVA_INT,
+                JAVA_INT, // m, n
+                JAVA_DOUBLE,
+                JAVA_LONG,
+                JAVA_INT, // alpha, A
+                JAVA_LONG,
+                JAVA_INT, // x
+                JAVA_DOUBLE,
+                JAVA_LONG,
+                JAVA_INT // beta, y
+            };
+            return Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(arguments));
+        }
+    }
+
+    private static volatile boolean vectorsReady;
 
     private static final int ROW_MAJOR = 101;
     private static final int PLAIN = 111;
@@ -215,6 +242,91 @@ public final class OpenBlas {
                     beta,
                     c,
                     ldc);
+        } catch (Throwable e) {
+            throw Errno.rethrown(e);
+        }
+    }
+
+    /**
+     * Links {@link #gemv}, unless that has been done; on a thread of its own, because the caller's
+     * may have too little stack for that.
+     */
+    public static void prepareVectors() {
+        if (!vectorsReady) {
+            var linking = new Thread(() -> Objects.requireNonNull(VectorShape.GEMV));
+            linking.start();
+            boolean interrupted = false;
+            while (linking.isAlive()) {
+                try {
+                    linking.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            vectorsReady = true;
+        }
+    }
+
+    /**
+     * Computes {@code y = alpha op(A) x + beta y} with an A of m x n, row-major, after {@link
+     * #prepareVectors}. The leading dimension must be at least n, and 1; distances of elements at
+     * least 1.
+     */
+    public static void gemv(
+            boolean transA,
+            int m,
+            int n,
+            float alpha,
+            long a,
+            int lda,
+            long x,
+            int distanceX,
+            float beta,
+            long y,
+            int distanceY) {
+        int trans = transA ? TRANSPOSED : PLAIN;
+        double factor = lowerHalf(alpha);
+        double old = lowerHalf(beta);
+        gemv(Functions.SGEMV, trans, m, n, factor, a, lda, x, distanceX, old, y, distanceY);
+    }
+
+    /** The same for double. */
+    public static void gemv(
+            boolean transA,
+            int m,
+            int n,
+            double alpha,
+            long a,
+            int lda,
+            long x,
+            int distanceX,
+            double beta,
+            long y,
+            int distanceY) {
+        int trans = transA ? TRANSPOSED : PLAIN;
+        gemv(Functions.DGEMV, trans, m, n, alpha, a, lda, x, distanceX, beta, y, distanceY);
+    }
+
+    private static void gemv(
+            MemorySegment function,
+            int trans,
+            int m,
+            int n,
+            double alpha,
+            long a,
+            int lda,
+            long x,
+            int distanceX,
+            double beta,
+            long y,
+            int distanceY) {
+        try {
+            VectorShape.GEMV.invokeExact(
+                    function, ROW_MAJOR, trans, m, n, alpha, a, lda, x, distanceX, beta, y,
+                    distanceY);
         } catch (Throwable e) {
             throw Errno.rethrown(e);
         }

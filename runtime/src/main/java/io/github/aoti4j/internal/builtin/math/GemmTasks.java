@@ -145,6 +145,8 @@ final class GemmTasks implements Parallel.Body {
                     blockC,
                     ldc,
                     scratch + task * scratchBytes);
+        } else if (VectorProducts.isFaster(blockM, blockN, k)) {
+            byVector(blockM, blockN, blockA, blockB, blockC);
         } else if (isDouble) {
             OpenBlas.gemm(
                     transA, transB, blockM, blockN, (int) k, alpha, blockA, (int) lda, blockB,
@@ -156,6 +158,30 @@ final class GemmTasks implements Parallel.Body {
                     blockM,
                     blockN,
                     (int) k,
+                    (float) alpha,
+                    blockA,
+                    (int) lda,
+                    blockB,
+                    (int) ldb,
+                    (float) beta,
+                    blockC,
+                    (int) ldc);
+        }
+    }
+
+    private void byVector(int blockM, int blockN, long blockA, long blockB, long blockC) {
+        int inner = (int) k;
+        if (isDouble) {
+            VectorProducts.run(
+                    transA, transB, blockM, blockN, inner, alpha, blockA, (int) lda, blockB,
+                    (int) ldb, beta, blockC, (int) ldc);
+        } else {
+            VectorProducts.run(
+                    transA,
+                    transB,
+                    blockM,
+                    blockN,
+                    inner,
                     (float) alpha,
                     blockA,
                     (int) lda,
