@@ -46,17 +46,18 @@ final class DriverFiles {
         if (!location.contains(":")) {
             return Path.of(location);
         }
-        var source = new org.apache.hadoop.fs.Path(location);
-        URI uri = source.toUri();
-        if ("file".equals(uri.getScheme())) {
-            return Path.of(uri.getPath());
-        }
         try {
+            var source = new org.apache.hadoop.fs.Path(location);
+            URI uri = source.toUri();
+            if ("file".equals(uri.getScheme())) {
+                return Path.of(uri.getPath());
+            }
             FileSystem files = source.getFileSystem(spark.hadoopConfiguration());
             Path copy = deletedAtExit(Files.createTempFile(Folder.PATH, "download", ""));
             files.copyToLocalFile(false, source, new org.apache.hadoop.fs.Path(copy.toUri()), true);
             return copy;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Hadoop throws either for a file system that is not on the class path.
             throw new AotiException("cannot read " + location + ": " + e, e);
         }
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.aoti4j.Model;
 import io.github.aoti4j.ModelOptions;
 import io.github.aoti4j.Tensor;
+import io.github.aoti4j.core.AotiException;
 import io.github.aoti4j.core.Engine;
 import io.github.aoti4j.core.InvalidInputException;
 import io.github.aoti4j.testing.Checkout;
@@ -220,6 +221,15 @@ class AotiScorerTest {
         Files.move(other, copy, StandardCopyOption.REPLACE_EXISTING);
         String message = assertThrows(Exception.class, scored::collectAsList).getMessage();
         assertTrue(message.contains("SHA-256"), message);
+    }
+
+    @Test
+    void aFileSystemThatIsNotThereIsNamed() {
+        for (String location : List.of("s3a://bucket/m.pt2", "nothing://m.pt2")) {
+            AotiException e =
+                    assertThrows(AotiException.class, () -> AotiScorer.load(spark, location));
+            assertTrue(e.getMessage().startsWith("cannot read " + location), e.getMessage());
+        }
     }
 
     @Test

@@ -47,6 +47,7 @@ class ClusterIT {
     /** Submits {@link ClusterJob} and returns its process. */
     private static Process submitJob(Path exchange) throws IOException, InterruptedException {
         Files.createDirectories(exchange);
+        StandaloneCluster.await("the end of other jobs", () -> executors().isEmpty());
         return cluster.launch(
                 exchange.resolve("driver.log"),
                 "org.apache.spark.deploy.SparkSubmit",
@@ -65,6 +66,12 @@ class ClusterIT {
                 spark.jarOf(ClusterJob.class).toString(),
                 Checkout.fixtures().resolve("mlp").toString(),
                 exchange.toString());
+    }
+
+    private static List<ProcessHandle> executors() {
+        List<ProcessHandle> all = new ArrayList<>(cluster.executors(0));
+        all.addAll(cluster.executors(1));
+        return all;
     }
 
     private static void awaitFirstTask(Process driver, Path exchange) throws InterruptedException {
@@ -111,7 +118,10 @@ class ClusterIT {
                         .map(
                                 log ->
                                         log.lines()
-                                                .filter(l -> l.contains("Fetching spark:"))
+                                                .filter(
+                                                        l ->
+                                                                l.contains("Fetching spark:")
+                                                                        && l.contains(" to "))
                                                 .filter(l -> l.contains("/files/aoti4j-"))
                                                 .count())
                         .toList();
@@ -124,15 +134,12 @@ class ClusterIT {
         Path exchange = folder.resolve("killed-driver");
         Process driver = submitJob(exchange);
         awaitFirstTask(driver, exchange);
-        List<ProcessHandle> executors = new ArrayList<>(cluster.executors(0));
-        executors.addAll(cluster.executors(1));
+        List<ProcessHandle> executors = executors();
         assertEquals(2, executors.size());
         driver.destroyForcibly();
         StandaloneCluster.await(
                 "the end of the executors",
                 () -> executors.stream().noneMatch(ProcessHandle::isAlive));
-        StandaloneCluster.await(
-                "workers without executors",
-                () -> cluster.executors(0).isEmpty() && cluster.executors(1).isEmpty());
+        StandaloneCluster.await("workers without executors", () -> executors().isEmpty());
     }
 }

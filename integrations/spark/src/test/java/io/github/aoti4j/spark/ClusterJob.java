@@ -1,6 +1,7 @@
 package io.github.aoti4j.spark;
 
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -62,13 +63,21 @@ public final class ClusterJob {
         }
     }
 
-    /** Counts tasks, and says when the first one has ended. */
+    /** Counts tasks that fail, and says when the first one that scores has ended. */
     private static final class Tasks extends SparkListener {
         private final Path first;
         private final AtomicInteger failed = new AtomicInteger();
+        private int scoring = -1;
 
         Tasks(Path first) {
             this.first = first;
+        }
+
+        @Override
+        public void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+            if (submitted.stageInfo().numTasks() == PARTITIONS) {
+                scoring = submitted.stageInfo().stageId();
+            }
         }
 
         @Override
@@ -76,7 +85,7 @@ public final class ClusterJob {
             try {
                 if (!end.taskInfo().successful()) {
                     failed.incrementAndGet();
-                } else if (!Files.exists(first)) {
+                } else if (end.stageId() == scoring && !Files.exists(first)) {
                     Files.createFile(first);
                 }
             } catch (IOException e) {

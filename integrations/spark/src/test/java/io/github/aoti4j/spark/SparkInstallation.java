@@ -42,7 +42,7 @@ final class SparkInstallation {
                 spark.application.add(jarOf(path, jar));
             } else if (name.startsWith("aoti4j") || entry.contains("/tools/jackson/")) {
                 spark.application.add(path);
-            } else if (Files.exists(path)) {
+            } else if (Files.exists(path) && !Files.exists(jars.resolve(name))) {
                 Files.createSymbolicLink(jars.resolve(name), path);
             }
         }
@@ -76,11 +76,6 @@ final class SparkInstallation {
             }
         }
         throw new IllegalStateException("no jar has " + type);
-    }
-
-    /** Returns a class path with all of it, to compile an example with. */
-    String classPath() {
-        return home.resolve("jars") + "/*:" + applicationJars().replace(',', ':');
     }
 
     /** Returns what {@code bin/spark-class} of the distribution would start; it logs to a file. */
@@ -120,10 +115,16 @@ final class SparkInstallation {
                                 home.toString(),
                                 "JAVA_HOME",
                                 System.getProperty("java.home"),
+                                "SPARK_SCALA_VERSION",
+                                "2.13",
                                 "SPARK_LOCAL_IP",
                                 "127.0.0.1",
                                 "SPARK_DAEMON_MEMORY",
-                                "128m"));
+                                "256m",
+                                "SPARK_DAEMON_JAVA_OPTS",
+                                "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                                "SPARK_LOCAL_DIRS",
+                                home.resolve("local").toString()));
         return builder;
     }
 }

@@ -49,7 +49,8 @@ class SparkPagesTest {
         String model = Sessions.fixture("mlp");
         Map<String, String> samples = samples();
         assertEquals(3, samples.size(), () -> samples.keySet().toString());
-        try (URLClassLoader loader = compile(samples)) {
+        compile(samples, folder);
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             for (String main : List.of("SparkExample", "SparkScoring")) {
                 String result = folder.resolve(main).toString();
                 Method method = loader.loadClass(main).getMethod("main", String[].class);
@@ -66,7 +67,7 @@ class SparkPagesTest {
         }
     }
 
-    private static Map<String, String> samples() throws IOException {
+    static Map<String, String> samples() throws IOException {
         Map<String, String> samples = new HashMap<>();
         for (String page : List.of("README.md", "docs/spark.md")) {
             Matcher block = BLOCK.matcher(Files.readString(Checkout.root().resolve(page)));
@@ -80,7 +81,8 @@ class SparkPagesTest {
         return samples;
     }
 
-    private URLClassLoader compile(Map<String, String> samples) throws IOException {
+    /** Compiles samples into a folder. */
+    static void compile(Map<String, String> samples, Path folder) throws IOException {
         for (Map.Entry<String, String> sample : samples.entrySet()) {
             Files.writeString(folder.resolve(sample.getKey() + ".java"), sample.getValue());
         }
@@ -106,6 +108,5 @@ class SparkPagesTest {
                                         .getJavaFileObjectsFromPaths(sources))
                         .call();
         assertTrue(compiled, messages::toString);
-        return new URLClassLoader(new URL[] {folder.toUri().toURL()});
     }
 }
