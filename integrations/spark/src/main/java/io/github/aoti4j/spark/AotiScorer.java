@@ -336,7 +336,7 @@ public final class AotiScorer {
     ModelSource source() {
         var context = spark.sparkContext();
         LocalModels.closeAtEnd(context);
-        SharedFile shared = DriverFiles.share(context, file, sha256, ".pt2");
+        SharedFile shared = DriverFiles.share(spark, file, sha256, ".pt2");
         List<SharedFile> weights =
                 settings.weights.stream()
                         .map(
@@ -345,7 +345,7 @@ public final class AotiScorer {
                                     String suffix =
                                             location.substring(location.lastIndexOf('.') + 1);
                                     return DriverFiles.share(
-                                            context, local, SharedFile.sha256(local), "." + suffix);
+                                            spark, local, SharedFile.sha256(local), "." + suffix);
                                 })
                         .toList();
         return new ModelSource(

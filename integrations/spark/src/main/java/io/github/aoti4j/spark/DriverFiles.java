@@ -4,6 +4,7 @@ import io.github.aoti4j.core.AotiException;
 
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.SparkContext;
+import org.apache.spark.sql.SparkSession;
 
 import java.io.IOException;
 import java.net.URI;
@@ -63,16 +64,24 @@ final class DriverFiles {
     }
 
     /** Has Spark bring a file of the driver to every executor that needs it. */
-    static SharedFile share(SparkContext spark, Path file, String sha256, String suffix) {
+    static SharedFile share(SparkSession session, Path file, String sha256, String suffix) {
+        SparkContext spark = session.sparkContext();
         Path absolute = file.toAbsolutePath();
         if (spark.isLocal()) {
-            return new SharedFile(null, absolute.toString(), sha256);
+            return new SharedFile(null, null, absolute.toString(), sha256);
         }
         String name = "aoti4j-" + sha256 + suffix;
-        if (!spark.listFiles().exists(known -> known.endsWith("/" + name))) {
-            spark.addFile(staged(absolute, name).toString());
-        }
-        return new SharedFile(name, absolute.toString(), sha256);
+        String staged = staged(absolute, name).toString();
+        // Jobs of RDDs get the files of the context, those of datasets the files of their session.
+        spark.addFile(staged);
+        var classic = (org.apache.spark.sql.classic.SparkSession) session;
+        classic.artifactManager()
+                .withResources(
+                        () -> {
+                            spark.addFile(staged);
+                            return null;
+                        });
+        return new SharedFile(name, classic.sessionUUID(), absolute.toString(), sha256);
     }
 
     private static Path staged(Path file, String name) {

@@ -18,14 +18,20 @@ import java.util.HexFormat;
  * A file that every host of a cluster has a copy of.
  *
  * @param name under which Spark has it; null in local mode, where all is one process
+ * @param session the session whose jobs have it in a folder of this name; others have it beside
  * @param path on the driver's host
  */
-record SharedFile(String name, String path, String sha256) implements Serializable {
+record SharedFile(String name, String session, String path, String sha256) implements Serializable {
     private static final int BUFFER = 1 << 20;
 
     /** Returns where it lies on this host. */
     Path local() {
-        return Path.of(name == null ? path : SparkFiles.get(name));
+        if (name == null) {
+            return Path.of(path);
+        }
+        Path root = Path.of(SparkFiles.getRootDirectory());
+        Path ofSession = root.resolve(session).resolve(name);
+        return Files.exists(ofSession) ? ofSession : root.resolve(name);
     }
 
     /** Returns where it lies on this host, if it is what the driver has seen. */
