@@ -141,11 +141,16 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         // A worker that has lost an executor may be starting another one: workers first.
         for (int i = processes.size() - 1; i >= 0; i--) {
             List<ProcessHandle> children = processes.get(i).descendants().toList();
-            processes.get(i).destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+            processes
+                    .get(i)
+                    .destroyForcibly()
+                    .onExit()
+                    .completeOnTimeout(null, 10, TimeUnit.SECONDS)
+                    .join();
             children.forEach(ProcessHandle::destroyForcibly);
         }
         Runtime.getRuntime().removeShutdownHook(hook);
