@@ -98,7 +98,7 @@ class ClusterIT {
         try (var in = Files.newBufferedReader(exchange.resolve("result"))) {
             result.load(in);
         }
-        List<String> executors = List.of(result.getProperty("executors").split(" "));
+        List<String> executors = List.of(result.getProperty("executors").split(" ", -1));
         assertAll(
                 () -> assertEquals("100000", result.getProperty("rows")),
                 () -> assertEquals("100000", result.getProperty("ids")),

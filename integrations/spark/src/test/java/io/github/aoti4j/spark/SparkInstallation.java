@@ -34,7 +34,7 @@ final class SparkInstallation {
         var spark = new SparkInstallation(folder.toAbsolutePath());
         Path jars = Files.createDirectories(spark.home.resolve("jars"));
         Path ours = Files.createDirectories(spark.home.resolve("application"));
-        for (String entry : System.getProperty("java.class.path").split(":")) {
+        for (String entry : System.getProperty("java.class.path").split(":", -1)) {
             Path path = Path.of(entry).toAbsolutePath();
             String name = path.getFileName().toString();
             if (Files.isDirectory(path)) {
@@ -98,7 +98,7 @@ final class SparkInstallation {
             throw new IOException("Spark's launcher failed: " + Files.readString(log) + answer);
         }
         List<String> words =
-                Arrays.stream(answer.split("\0"))
+                Arrays.stream(answer.split("\0", -1))
                         .map(String::strip)
                         .filter(w -> !w.isEmpty())
                         .toList();

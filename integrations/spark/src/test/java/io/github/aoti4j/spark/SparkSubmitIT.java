@@ -77,7 +77,7 @@ class SparkSubmitIT {
     /** Makes one jar of aoti4j and a jar, as the page about builds says. */
     private static Path oneJar(SparkInstallation spark, Path jar, Path result) throws IOException {
         var entries = new TreeMap<String, ByteArrayOutputStream>();
-        for (String part : (jar + "," + spark.applicationJars()).split(",")) {
+        for (String part : (jar + "," + spark.applicationJars()).split(",", -1)) {
             try (var zip = new ZipFile(part)) {
                 for (Enumeration<? extends ZipEntry> all = zip.entries(); all.hasMoreElements(); ) {
                     ZipEntry entry = all.nextElement();
