@@ -52,7 +52,6 @@ public final class ScoringFigures {
         this.file = file;
         this.width = width;
         this.rows = rows;
-        model = Model.load(file, ModelOptions.defaults().intraOpThreads(1).runners(THREADS));
         this.features = new float[rows * width];
         Arrays.fill(features, 0.5f);
         this.data =
@@ -68,6 +67,10 @@ public final class ScoringFigures {
     /** Takes a package, the length of a row, a number of rows and one of rounds. */
     public static void main(String[] args) throws Exception {
         int rows = Integer.parseInt(args[2]);
+        model =
+                Model.load(
+                        Path.of(args[0]),
+                        ModelOptions.defaults().intraOpThreads(1).runners(THREADS));
         var figures = new ScoringFigures(Path.of(args[0]), Integer.parseInt(args[1]), rows);
         figures.measure(Integer.parseInt(args[3]));
         Sessions.stop();
