@@ -87,7 +87,7 @@ class SparkSubmitIT {
                             entry.isDirectory()
                                     || name.endsWith("module-info.class")
                                     || name.equals("META-INF/MANIFEST.MF")
-                                    || entries.containsKey(name) && !isService;
+                                    || (entries.containsKey(name) && !isService);
                     if (!isLeftOut) {
                         try (InputStream in = zip.getInputStream(entry)) {
                             in.transferTo(
