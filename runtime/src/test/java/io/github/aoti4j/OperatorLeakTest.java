@@ -29,8 +29,8 @@ class OperatorLeakTest {
         "custom_lists, 20000",
         "proxy_counts, 10000",
         "proxy_linalg, 1000",
-        "proxy_scalars, 2500",
-        "custom_scalars, 2500"
+        "proxy_scalars, 1000",
+        "custom_scalars, 1000"
     })
     void runsLeaveNothingBehind(String name, int runs) throws Exception {
         Fixture fixture = Fixture.of(name);

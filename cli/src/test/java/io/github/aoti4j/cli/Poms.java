@@ -63,8 +63,11 @@ final class Poms {
     }
 
     private static List<Path> poms() throws IOException {
-        try (Stream<Path> folders = Files.list(Page.ROOT)) {
-            return Stream.concat(Stream.of(Page.ROOT), folders)
+        Path integrations = Page.ROOT.resolve("integrations");
+        try (Stream<Path> folders = Files.list(Page.ROOT);
+                Stream<Path> within = Files.list(integrations)) {
+            return Stream.of(Stream.of(Page.ROOT), folders, within)
+                    .flatMap(all -> all)
                     .map(folder -> folder.resolve("pom.xml"))
                     .filter(Files::isRegularFile)
                     .toList();

@@ -71,7 +71,7 @@ final class DriverFiles {
             return new SharedFile(null, null, absolute.toString(), sha256);
         }
         String name = "aoti4j-" + sha256 + suffix;
-        String staged = staged(absolute, name).toString();
+        String staged = staged(absolute, name, sha256).toString();
         // Jobs of RDDs get the files of the context, those of datasets the files of their session.
         spark.addFile(staged);
         var classic = (org.apache.spark.sql.classic.SparkSession) session;
@@ -84,23 +84,43 @@ final class DriverFiles {
         return new SharedFile(name, classic.sessionUUID(), absolute.toString(), sha256);
     }
 
-    private static Path staged(Path file, String name) {
+    /**
+     * Returns the file under a name of its own. It is a link where there can be one, since weights
+     * may be large: what is written over the file in place is then noticed by its digest.
+     */
+    static Path staged(Path file, String name, String sha256) {
         Path staged = deletedAtExit(Folder.PATH.resolve(name));
         try {
-            try {
-                Files.createLink(staged, file);
-            } catch (FileAlreadyExistsException e) {
-                throw e;
-            } catch (IOException | UnsupportedOperationException _) {
-                Path copy = Files.createTempFile(Folder.PATH, "copy", "");
-                Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-                Files.move(copy, staged, StandardCopyOption.ATOMIC_MOVE);
+            link(file, staged);
+            if (!SharedFile.sha256(staged).equals(sha256)) {
+                Files.delete(staged);
+                link(file, staged);
+                if (!SharedFile.sha256(staged).equals(sha256)) {
+                    Files.delete(staged);
+                    throw new AotiException(
+                            file
+                                    + " has been changed: make the scorer again to use what it is"
+                                    + " now");
+                }
             }
-        } catch (FileAlreadyExistsException _) {
-            return staged;
         } catch (IOException e) {
             throw new AotiException("cannot copy %s to %s: %s".formatted(file, Folder.PATH, e), e);
         }
         return staged;
+    }
+
+    private static void link(Path file, Path staged) throws IOException {
+        if (Files.exists(staged)) {
+            return;
+        }
+        try {
+            Files.createLink(staged, file);
+        } catch (FileAlreadyExistsException _) {
+            // Another thread was faster.
+        } catch (IOException | UnsupportedOperationException _) {
+            Path copy = Files.createTempFile(Folder.PATH, "copy", "");
+            Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(copy, staged, StandardCopyOption.ATOMIC_MOVE);
+        }
     }
 }

@@ -39,11 +39,10 @@ final class GemmScenarios {
             }
         }
         // Of one row or column, by a matrix as it lies; some shared out.
-        for (long[] s :
-                new long[][] {{1, 400, 400}, {500, 1, 300}, {1, 5, 40_000}, {1, 2000, 600}}) {
+        for (long[] s : new long[][] {{1, 400, 400}, {500, 1, 300}, {1, 900, 600}}) {
             require(VectorProducts.isFaster(s[0], s[1], s[2]), "by a vector");
-            for (int i = 0; i < 8; i++) {
-                product(random, s[0], s[1], s[2], i % 2 == 0, i / 2 % 2 == 0, GAP);
+            for (int i = 0; i < 4; i++) {
+                product(random, s[0], s[1], s[2], i % 2 == 0, i < 2, GAP);
             }
         }
         // Of few rows, computed as transposes: some in two blocks, some shared out.
