@@ -18,16 +18,16 @@ import java.util.List;
  */
 @NeedsLibTorch
 class OperatorLeakTest {
-    private static final int FAILURES = 2_000;
+    private static final int FAILURES = 1_000;
 
     /** Half of what a handle, a string, a list or an optional takes at least. */
     private static final long LEAST_LEAK = 8;
 
     @ParameterizedTest
     @CsvSource({
-        "custom_scale_add, 100000",
-        "custom_lists, 20000",
-        "proxy_counts, 10000",
+        "custom_scale_add, 50000",
+        "custom_lists, 10000",
+        "proxy_counts, 5000",
         "proxy_linalg, 1000",
         "proxy_scalars, 1000",
         "custom_scalars, 1000"
