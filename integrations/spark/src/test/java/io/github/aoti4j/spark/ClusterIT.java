@@ -104,7 +104,7 @@ class ClusterIT {
                 () -> assertEquals("100000", result.getProperty("ids")),
                 () -> assertEquals("0", result.getProperty("wrong")),
                 () -> assertTrue(Integer.parseInt(result.getProperty("failedTasks")) > 0, log),
-                () -> assertTrue(executors.size() > 1, executors::toString),
+                // How many score what is left is for Spark to choose.
                 () -> executors.forEach(e -> assertTrue(e.endsWith(":1"), executors::toString)),
                 ClusterIT::assertFetchedOnce);
     }
