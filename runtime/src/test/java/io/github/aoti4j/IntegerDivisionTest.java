@@ -22,8 +22,7 @@ import java.util.stream.LongStream;
 
 /**
  * A division by zero fails the run that divides, and no other one: kernels note it in a variable
- * that the library has once. With PyTorch's own loader, of some thousand runs beside such a run
- * about one in a hundred fails.
+ * that the library has once. In one library for all, 2 to 4 of 1000 runs beside such runs fail.
  */
 @NeedsLibTorch
 @OnBothEngines
